@@ -1,0 +1,157 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "base/error.h"
+
+namespace maas {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+[[noreturn]] void throw_errno(const fs::path& path, const char* doing, int error) {
+  const bool absent = error == ENOENT || error == ENOTDIR;
+  std::string fix;
+  if (absent) fix = "check the path; relative paths in a config count from the config's folder";
+  if (error == EACCES || error == EPERM || error == EROFS) fix = "check the permissions";
+  if (error == ENOSPC || error == EDQUOT) fix = "free some disk space";
+  throw Error(absent ? ErrorKind::kInput : ErrorKind::kResources,
+              {.where = path.string(),
+               .what = fmt::format("cannot {}: {}", doing, std::generic_category().message(error)),
+               .expected = "",
+               .fix = fix,
+               .excerpt = ""});
+}
+
+int open_to_read(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) throw_errno(path, "open", errno);
+  return fd;
+}
+
+uint64_t regular_file_size(const fs::path& path, int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) throw_errno(path, "inspect", errno);
+  if (!S_ISREG(info.st_mode)) {
+    throw Error(ErrorKind::kInput,
+                {.where = path.string(),
+                 .what = S_ISDIR(info.st_mode) ? "is a folder" : "is not a regular file",
+                 .expected = "a file",
+                 .fix = "name a file",
+                 .excerpt = ""});
+  }
+  return static_cast<uint64_t>(info.st_size);
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path, int64_t max_bytes) {
+  const Descriptor file(open_to_read(path));
+  const uint64_t size = regular_file_size(path, file.get());
+  if (size > static_cast<uint64_t>(max_bytes)) {
+    throw Error(ErrorKind::kInput, {.where = path.string(),
+                                    .what = fmt::format("holds {} bytes", size),
+                                    .expected = fmt::format("at most {}", max_bytes),
+                                    .fix = "",
+                                    .excerpt = ""});
+  }
+  std::string bytes(size, '\0');
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t got = ::read(file.get(), bytes.data() + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_errno(path, "read", errno);
+    if (got == 0) break;
+    done += static_cast<size_t>(got);
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
+void sync_to_disk(const fs::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) throw_errno(path, "open", errno);
+  if (::fsync(file.get()) != 0) throw_errno(path, "write to disk", errno);
+}
+
+void write_file_atomically(const fs::path& path,
+                           const std::function<void(const fs::path&)>& write) {
+  const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
+  const fs::path temporary =
+      folder / fmt::format(".{}.tmp-{}", path.filename().string(), ::getpid());
+  try {
+    write(temporary);
+    sync_to_disk(temporary);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) throw_errno(path, "rename into", errno);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  sync_to_disk(folder);
+}
+
+void write_file_atomically(const fs::path& path, std::string_view bytes) {
+  write_file_atomically(path, [&](const fs::path& temporary) {
+    const Descriptor file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (file.get() < 0) throw_errno(path, "create", errno);
+    size_t done = 0;
+    while (done < bytes.size()) {
+      const ssize_t put = ::write(file.get(), bytes.data() + done, bytes.size() - done);
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) throw_errno(path, "write", errno);
+      done += static_cast<size_t>(put);
+    }
+  });
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  MAAS_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(),
+                        nullptr) == 1);
+  std::string hex;
+  for (unsigned int i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
+  return hex;
+}
+
+std::string sha256_hex_of_file(const fs::path& path) { return sha256_hex(MappedFile(path).bytes()); }
+
+MappedFile::MappedFile(const fs::path& path) {
+  const Descriptor file(open_to_read(path));
+  size_ = regular_file_size(path, file.get());
+  if (size_ == 0) return;
+  void* where = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (where == MAP_FAILED) throw_errno(path, "map", errno);
+  data_ = static_cast<const char*>(where);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
+}
+
+}  // namespace maas

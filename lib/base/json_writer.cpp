@@ -1,0 +1,175 @@
+#include "base/json_writer.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace maas {
+namespace {
+
+template <class T>
+void append_number(std::string& out, T number) {
+  char buffer[40];
+  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), number).ptr;
+  out.append(buffer, end);
+}
+
+// Length of the valid UTF-8 sequence at text[i], or 0.
+size_t utf8_length(std::string_view text, size_t i) {
+  const auto byte = [&](size_t k) { return static_cast<unsigned char>(text[k]); };
+  const unsigned char lead = byte(i);
+  size_t length = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 0;
+  if (length == 0 || i + length > text.size()) return 0;
+  for (size_t k = 1; k < length; ++k) {
+    if (byte(i + k) >> 6 != 2) return 0;
+  }
+  if (length == 2 && lead < 0xC2) return 0;
+  if (length == 3 && lead == 0xE0 && byte(i + 1) < 0xA0) return 0;
+  if (length == 3 && lead == 0xED && byte(i + 1) >= 0xA0) return 0;
+  if (length == 4 && lead == 0xF0 && byte(i + 1) < 0x90) return 0;
+  if (length == 4 && (lead > 0xF4 || (lead == 0xF4 && byte(i + 1) >= 0x90))) return 0;
+  return length;
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  out += '"';
+  for (size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += static_cast<char>(c);
+      ++i;
+    } else if (c < 0x20) {
+      const char* short_form = c == '\n' ? "\\n" : c == '\t' ? "\\t" : c == '\r' ? "\\r" : nullptr;
+      if (short_form != nullptr) {
+        out += short_form;
+      } else {
+        out += "\\u00";
+        out += kHex[c >> 4];
+        out += kHex[c & 15];
+      }
+      ++i;
+    } else if (const size_t length = utf8_length(text, i); length > 0) {
+      out.append(text.substr(i, length));
+      i += length;
+    } else {
+      out += "\\ufffd";
+      ++i;
+    }
+  }
+  out += '"';
+}
+
+}  // namespace
+
+std::string json_quote(std::string_view text) {
+  std::string out;
+  append_quoted(out, text);
+  return out;
+}
+
+void JsonWriter::before_value() {
+  if (after_key_) {
+    after_key_ = false;
+    return;
+  }
+  MAAS_CHECK(nesting_.empty() || nesting_.back() == '[');
+  if (!first_) text_ += ',';
+  first_ = false;
+}
+
+JsonWriter& JsonWriter::begin_object() {
+  before_value();
+  text_ += '{';
+  nesting_.push_back('{');
+  first_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::end_object() {
+  MAAS_CHECK(!nesting_.empty() && nesting_.back() == '{' && !after_key_);
+  text_ += '}';
+  nesting_.pop_back();
+  first_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::begin_array() {
+  before_value();
+  text_ += '[';
+  nesting_.push_back('[');
+  first_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::end_array() {
+  MAAS_CHECK(!nesting_.empty() && nesting_.back() == '[');
+  text_ += ']';
+  nesting_.pop_back();
+  first_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::key(std::string_view name) {
+  MAAS_CHECK(!nesting_.empty() && nesting_.back() == '{' && !after_key_);
+  if (!first_) text_ += ',';
+  first_ = false;
+  append_quoted(text_, name);
+  text_ += ':';
+  after_key_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(std::string_view text) {
+  before_value();
+  append_quoted(text_, text);
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(bool flag) {
+  before_value();
+  text_ += flag ? "true" : "false";
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(double number) {
+  if (!std::isfinite(number)) return null();
+  before_value();
+  append_number(text_, number);
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(float number) {
+  if (!std::isfinite(number)) return null();
+  before_value();
+  append_number(text_, number);
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(int64_t number) {
+  before_value();
+  append_number(text_, number);
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(uint64_t number) {
+  before_value();
+  append_number(text_, number);
+  return *this;
+}
+
+JsonWriter& JsonWriter::null() {
+  before_value();
+  text_ += "null";
+  return *this;
+}
+
+JsonWriter& JsonWriter::raw(std::string_view json) {
+  before_value();
+  text_ += json;
+  return *this;
+}
+
+}  // namespace maas

@@ -1,0 +1,47 @@
+// Whole batches by index: there is no per-sample work on the way to a training step.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/spec.h"
+
+namespace maas {
+
+// Inputs in the order of the model's inputs, all [B, ...], contiguous, on the CPU.
+struct Batch {
+  std::vector<at::Tensor> inputs;  // as InputSpec says: image, or numeric and/or categorical
+  at::Tensor targets;              // classification int64 [B]; multi-label float32 [B, L];
+                                   // regression float32 [B, T]
+  int64_t size() const { return targets.size(0); }
+};
+
+// Immutable after opening; `rows` may be called from many threads.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual int64_t size() const = 0;
+  // index: int64 [B], each in [0, size()). O(B * bytes of a sample).
+  virtual Batch rows(const at::Tensor& index) const = 0;
+  virtual const DataSpec& spec() const = 0;
+  // Where sample i came from, for reports and errors: "train-images:17", "cats/3.jpg", "a.csv:12".
+  virtual std::string name_of(int64_t i) const = 0;
+};
+
+// Rows `index` of another dataset (a split), without copying it.
+std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> whole, at::Tensor index);
+
+// What open_data gives; validation and test may be null.
+struct DataSplits {
+  std::shared_ptr<const Dataset> train, validation, test;
+  DataSpec spec;             // from the training split; the others conform to it
+  std::string fingerprint;   // of the sources (sizes, times, digests of the heads): changes when a
+                             // file changes
+  std::vector<std::string> warnings;  // skipped samples and the like, one line each, with counts
+};
+
+}  // namespace maas

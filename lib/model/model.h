@@ -1,0 +1,54 @@
+// The only thing that verbs exchange: a Program and what there is to know about it.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/spec.h"
+#include "program/program.h"
+
+namespace maas {
+
+struct Lineage {
+  std::string verb;           // "train", "import", ...
+  std::string parent_digest;  // of the model this one was made from; "" = none
+  std::string parent_path;
+  std::string created;        // ISO 8601, UTC
+  std::string version;        // of maas
+};
+
+struct Manifest {
+  int64_t format = 1;
+  std::string name;                        // "" for a stranger's .pt2
+  std::optional<DataSpec> data;            // absent for a stranger's .pt2
+  std::map<std::string, double> metrics;   // "accuracy" -> 0.98, on the test split
+  std::string resolved_config;             // YAML
+  Lineage lineage;
+};
+
+struct Model {
+  Program program;
+  Manifest manifest;
+  std::string digest;  // SHA-256 of the file it was loaded from or saved to; "" before
+  std::string name_or_stem(const std::filesystem::path& path) const;
+};
+
+// Opens what maas or Python's torch.export.save wrote; weights stay mapped from the file. Everything
+// is checked before anything is used: archive, sizes, operators, graph (program/verify.h).
+// Throws Error{kInput} naming file, record and node.
+Model load_model(const std::filesystem::path& path);
+
+// Atomically; refuses to replace an existing file unless told to. Returns the digest.
+struct SaveModelOptions {
+  bool replace = false;
+};
+std::string save_model(const Model& model, const std::filesystem::path& path,
+                       const SaveModelOptions& options = {});
+
+std::string manifest_to_json(const Manifest& manifest);
+Manifest manifest_from_json(std::string_view json, const std::string& where);
+
+}  // namespace maas

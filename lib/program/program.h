@@ -103,10 +103,10 @@ enum class InputKindOf { kParameter, kBuffer, kConstant, kUser, kConstantScalar 
 
 struct GraphInput {
   InputKindOf kind = InputKindOf::kUser;
-  ValueId value = kNoValue;   // kNoValue for kConstantScalar
-  std::string target;         // parameter, buffer or constant name; user input's name
-  bool persistent = true;     // buffers
-  Argument constant;          // kConstantScalar: a non-tensor input fixed at export
+  ValueId value = kNoValue;  // kNoValue for kConstantScalar
+  std::string target;        // parameter, buffer or constant name; user input's name
+  bool persistent = true;    // buffers
+  Argument constant;         // kConstantScalar: a non-tensor input fixed at export
 };
 
 enum class OutputKindOf { kUser, kBufferMutation };
@@ -146,6 +146,5 @@ struct Program {
 std::string to_text(const Program& program);
 std::string to_text(const Dim& dim);
 std::string to_text(const std::vector<Dim>& shape);
-std::string dtype_name(at::ScalarType dtype);  // "f32", "u8", "i64", "bf16", "bool"
 
 }  // namespace maas

@@ -1,0 +1,180 @@
+#include "program/infer.h"
+
+#include <ATen/core/List.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros_like.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "program/meta_kernels.h"
+#include "program/rewrite.h"
+#include "tensor/dtype.h"
+
+namespace maas {
+namespace {
+
+constexpr int64_t kMostElements = int64_t{1} << 26;  // for operators that must run on zeros
+
+[[noreturn]] void refuse(const std::string& where, const std::string& what,
+                         const std::string& expected, const std::string& fix) {
+  throw Error(ErrorKind::kInput,
+              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
+}
+
+// Replaces the values that the node reads by `convert` of them; gives back what was there.
+Slots converted_inputs(const Node& node, const Slots& slots,
+                       const std::function<at::Tensor(const at::Tensor&)>& convert) {
+  Slots changed = slots;
+  for_each_use(node, [&](ValueId id) {
+    c10::IValue& value = changed[static_cast<size_t>(id)];
+    if (value.isTensor() && value.toTensor().defined()) value = convert(value.toTensor());
+  });
+  return changed;
+}
+
+void run_on_zeros(const Call& call, const Node& node, Slots& slots, const std::string& where) {
+  Slots real = converted_inputs(node, slots, [&](const at::Tensor& meta) {
+    if (meta.numel() > kMostElements) {
+      refuse(where, fmt::format("no shape rule, and {} elements to try it on", meta.numel()),
+             fmt::format("at most {}", kMostElements), "use smaller example shapes");
+    }
+    return at::zeros_like(meta, at::TensorOptions().device(at::kCPU));
+  });
+  call.run(real);
+  for (const Node::Output& output : node.outputs) {
+    for (const ValueId id : output.ids) {
+      if (id == kNoValue) continue;
+      c10::IValue& value = real[static_cast<size_t>(id)];
+      if (value.isTensor() && value.toTensor().defined()) {
+        const at::Tensor& tensor = value.toTensor();
+        value = at::empty(tensor.sizes(), tensor.options().device(at::kMeta));
+      }
+      slots[static_cast<size_t>(id)] = value;
+    }
+  }
+}
+
+}  // namespace
+
+std::string short_reason(const std::exception& error) {
+  std::string text = error.what();
+  if (const auto* torch_error = dynamic_cast<const c10::Error*>(&error)) {
+    text = torch_error->what_without_backtrace();
+  }
+  for (const char* tail : {"\nException raised", "\nFunction ", ". You may have run into"}) {
+    text = text.substr(0, text.find(tail));
+  }
+  return text;
+}
+
+ShapeInference::ShapeInference(std::string where) : where_(std::move(where)) {
+  register_meta_kernels();
+}
+
+at::Tensor ShapeInference::declared(const Value& value, const SymbolValues& symbols) const {
+  std::vector<int64_t> sizes;
+  for (const Dim& dim : value.shape) {
+    int64_t size = dim.size;
+    if (dim.is_symbolic()) {
+      const auto expression = DimExpression::parse(dim.expression);
+      const auto known = expression ? expression->evaluate(symbols) : std::nullopt;
+      if (!known) {
+        refuse(fmt::format("{}: value '{}'", where_, value.name),
+               fmt::format("size '{}'", dim.expression), "an expression over the model's symbols",
+               "export the model again");
+      }
+      size = *known;
+    }
+    if (size < 0) {
+      refuse(fmt::format("{}: value '{}'", where_, value.name), fmt::format("size {}", size),
+             "at least 0", "export the model again");
+    }
+    sizes.push_back(size);
+  }
+  return at::empty(sizes, at::TensorOptions().dtype(value.dtype).device(at::kMeta));
+}
+
+void ShapeInference::run(const Program& program, int64_t node_index, Slots& slots) const {
+  const Node& node = program.nodes[static_cast<size_t>(node_index)];
+  Call call(program, node, node_index);
+  const std::string where = where_ + ": " + describe_node(program, node, node_index);
+  const c10::InferenceMode no_gradients;
+  slots.resize(program.values.size());
+  try {
+    call.set_device(at::kMeta);
+    // Numbers that the graph gives for tensors were made on the CPU; meta kernels take them.
+    call.run(slots);
+  } catch (const c10::NotImplementedError&) {
+    call.set_device(at::kCPU);
+    try {
+      run_on_zeros(call, node, slots, where);
+    } catch (const Error&) {
+      throw;
+    } catch (const std::exception& error) {
+      refuse(where, short_reason(error), "arguments that the operator takes",
+             "the graph is inconsistent; export it again");
+    }
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    refuse(where, short_reason(error), "arguments that the operator takes",
+           "the graph is inconsistent; export it again");
+  }
+}
+
+Slots ShapeInference::run(const Program& program, const SymbolValues& symbols) const {
+  Slots slots(program.values.size());
+  for (const GraphInput& input : program.inputs) {
+    if (input.value == kNoValue) continue;
+    slots[static_cast<size_t>(input.value)] = declared(program.value(input.value), symbols);
+  }
+  for (int64_t i = 0; i < static_cast<int64_t>(program.nodes.size()); ++i) run(program, i, slots);
+  return slots;
+}
+
+std::pair<SymbolValues, SymbolValues> sample_symbols(const Program& program) {
+  SymbolValues hints;
+  for (const GraphInput& input : program.inputs) {
+    if (input.value == kNoValue) continue;
+    for (const Dim& dim : program.value(input.value).shape) {
+      if (!dim.is_symbolic()) continue;
+      const auto expression = DimExpression::parse(dim.expression);
+      if (!expression) continue;
+      for (const std::string& symbol : expression->symbols()) {
+        const bool is_symbol_itself = expression->infix() == symbol;
+        if (is_symbol_itself || hints.count(symbol) == 0) {
+          hints[symbol] = is_symbol_itself && dim.size > 1 ? dim.size : 4;
+        }
+      }
+    }
+  }
+  SymbolValues first, second;
+  int64_t apart = 0;
+  for (const auto& [symbol, hint] : hints) {
+    const auto range = program.symbols.find(symbol);
+    const bool known = range != program.symbols.end();
+    const int64_t low = std::max<int64_t>(known ? range->second.min.value_or(2) : 2, 2);
+    const int64_t high = known ? range->second.max.value_or(INT32_MAX) : INT32_MAX;
+    first[symbol] = std::clamp(std::min<int64_t>(hint, 64), low, std::max(low, high));
+    apart += 1;  // different steps, so that two symbols are not mistaken for each other
+    second[symbol] = std::clamp(first[symbol] + apart, low, std::max(low, high));
+    if (second[symbol] == first[symbol]) second[symbol] = std::max(low, first[symbol] - apart);
+  }
+  return {first, second};
+}
+
+std::optional<Dim> linear_dim(const std::string& symbol, std::pair<int64_t, int64_t> symbol_values,
+                              int64_t at_first, int64_t at_second) {
+  if (at_first == at_second) return Dim(at_first);
+  const auto [first, second] = symbol_values;
+  const int64_t run = second - first, rise = at_second - at_first;
+  if (run == 0 || rise % run != 0) return std::nullopt;
+  const int64_t slope = rise / run, offset = at_first - slope * first;
+  std::string text = slope == 1 ? symbol : fmt::format("{}*{}", slope, symbol);
+  if (offset != 0) text += fmt::format(" {} {}", offset > 0 ? "+" : "-", std::abs(offset));
+  return Dim(text, at_first);
+}
+
+}  // namespace maas

@@ -1,0 +1,127 @@
+// Each kernel makes an empty tensor of the result's shape; what libtorch checks before it picks a
+// backend (ranks, channel counts, broadcasting) is checked by its own code on the way here.
+#include "program/meta_kernels.h"
+
+#include <ATen/ExpandUtils.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <torch/library.h>
+
+#include <tuple>
+
+namespace maas {
+namespace {
+
+using at::IntArrayRef;
+using at::Tensor;
+using OptionalTensor = std::optional<Tensor>;
+
+Tensor convolution(const Tensor& input, const Tensor& weight, const OptionalTensor& /*bias*/,
+                   IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation, bool transposed,
+                   IntArrayRef output_padding, int64_t groups) {
+  std::vector<int64_t> sizes = {input.size(0),
+                                transposed ? weight.size(1) * groups : weight.size(0)};
+  for (int64_t i = 2; i < input.dim(); ++i) {
+    const auto k = static_cast<size_t>(i - 2);
+    const int64_t window = dilation[k] * (weight.size(i) - 1) + 1;
+    if (transposed) {
+      sizes.push_back((input.size(i) - 1) * stride[k] - 2 * padding[k] + window +
+                      output_padding[k]);
+    } else {
+      sizes.push_back((input.size(i) + 2 * padding[k] - window) / stride[k] + 1);
+    }
+    TORCH_CHECK(sizes.back() > 0, "the window of size ", window, " does not fit into dimension ", i,
+                " of size ", input.size(i), " with padding ", padding[k]);
+  }
+  return at::empty(sizes, input.options());
+}
+
+void check_channels(const Tensor& input, const OptionalTensor& of, const char* name) {
+  TORCH_CHECK(input.dim() >= 2, "batch_norm takes [B, C, ...], not ", input.sizes());
+  if (!of || !of->defined()) return;
+  TORCH_CHECK(of->dim() == 1 && of->size(0) == input.size(1), name, " has sizes ", of->sizes(),
+              " for ", input.size(1), " channels");
+}
+
+std::tuple<Tensor, Tensor, Tensor> batch_norm(const Tensor& input, const OptionalTensor& weight,
+                                              const OptionalTensor& bias,
+                                              const OptionalTensor& mean,
+                                              const OptionalTensor& variance, bool training,
+                                              double /*momentum*/, double /*eps*/) {
+  check_channels(input, weight, "weight");
+  check_channels(input, bias, "bias");
+  check_channels(input, mean, "running_mean");
+  check_channels(input, variance, "running_var");
+  const int64_t kept = training ? input.size(1) : 0;
+  return {at::empty_like(input), at::empty({kept}, input.options()),
+          at::empty({kept}, input.options())};
+}
+
+std::tuple<Tensor, Tensor, Tensor> batch_norm_legit(const Tensor& input,
+                                                    const OptionalTensor& weight,
+                                                    const OptionalTensor& bias, Tensor& mean,
+                                                    Tensor& variance, bool training,
+                                                    double momentum, double eps) {
+  return batch_norm(input, weight, bias, mean, variance, training, momentum, eps);
+}
+
+std::tuple<Tensor, Tensor, Tensor> batch_norm_no_training(
+    const Tensor& input, const OptionalTensor& weight, const OptionalTensor& bias,
+    const Tensor& mean, const Tensor& variance, double momentum, double eps) {
+  return batch_norm(input, weight, bias, mean, variance, false, momentum, eps);
+}
+
+Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
+  TORCH_CHECK_INDEX(index.dim() <= 1, "index must be a vector, not ", index.sizes());
+  TORCH_CHECK(index.scalar_type() == at::kLong || index.scalar_type() == at::kInt,
+              "index must hold integers, not ", index.scalar_type());
+  std::vector<int64_t> sizes = self.sizes().vec();
+  if (!sizes.empty())
+    sizes[static_cast<size_t>(at::maybe_wrap_dim(dim, self.dim()))] = index.numel();
+  return at::empty(sizes, self.options());
+}
+
+Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
+  const auto sizes = at::infer_size(condition.sizes(), at::infer_size(self.sizes(), other.sizes()));
+  return at::empty(
+      sizes, self.options().dtype(c10::promoteTypes(self.scalar_type(), other.scalar_type())));
+}
+
+Tensor prelu(const Tensor& self, const Tensor& weight) {
+  return at::empty(at::infer_size(self.sizes(), weight.sizes()), self.options());
+}
+
+std::tuple<Tensor, Tensor> dropout(const Tensor& input, double /*p*/,
+                                   std::optional<bool> /*train*/) {
+  return {at::empty_like(input), at::empty_like(input, input.options().dtype(at::kBool))};
+}
+
+Tensor adaptive_average(const Tensor& self, IntArrayRef output_size) {
+  TORCH_CHECK(self.dim() >= 3, "adaptive pooling takes [B, C, H, W], not ", self.sizes());
+  std::vector<int64_t> sizes = self.sizes().vec();
+  for (size_t i = 0; i < output_size.size(); ++i) {
+    sizes[sizes.size() - output_size.size() + i] = output_size[i];
+  }
+  return at::empty(sizes, self.options());
+}
+
+}  // namespace
+
+void register_meta_kernels() {
+  static torch::Library library = [] {
+    torch::Library made(torch::Library::IMPL, "aten", c10::DispatchKey::Meta, __FILE__, __LINE__);
+    made.impl("convolution_overrideable", TORCH_FN(convolution));
+    made.impl("native_batch_norm", TORCH_FN(batch_norm));
+    made.impl("_native_batch_norm_legit", TORCH_FN(batch_norm_legit));
+    made.impl("_native_batch_norm_legit_no_training", TORCH_FN(batch_norm_no_training));
+    made.impl("index_select", TORCH_FN(index_select));
+    made.impl("where.self", TORCH_FN(where));
+    made.impl("_prelu_kernel", TORCH_FN(prelu));
+    made.impl("native_dropout", TORCH_FN(dropout));
+    made.impl("_adaptive_avg_pool2d", TORCH_FN(adaptive_average));
+    return made;
+  }();
+}
+
+}  // namespace maas

@@ -1,0 +1,147 @@
+// The list: every operator seen in exports of common networks (decomposed or not), their relatives,
+// and core ATen. An operator belongs here when it is a function of its arguments.
+#include "program/operators.h"
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+namespace maas {
+namespace {
+
+constexpr const char* kAten =
+    // linear algebra
+    "linear matmul mm bmm mv dot outer addmm addmv addbmm baddbmm einsum bilinear tensordot "
+    // convolution and pooling
+    "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution "
+    "max_pool1d max_pool2d max_pool3d max_pool2d_with_indices max_pool3d_with_indices "
+    "avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d "
+    "adaptive_avg_pool3d _adaptive_avg_pool2d _adaptive_avg_pool3d adaptive_max_pool1d "
+    "adaptive_max_pool2d im2col col2im unfold_copy pixel_shuffle pixel_unshuffle "
+    "channel_shuffle grid_sampler grid_sampler_2d affine_grid_generator "
+    "upsample_nearest1d upsample_nearest2d upsample_nearest3d upsample_bilinear2d "
+    "upsample_linear1d upsample_trilinear3d upsample_bicubic2d _upsample_bilinear2d_aa "
+    "_upsample_bicubic2d_aa "
+    // normalisation
+    "batch_norm native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training "
+    "_native_batch_norm_legit_functional layer_norm native_layer_norm group_norm "
+    "native_group_norm instance_norm rms_norm _fused_rms_norm local_response_norm "
+    // activations
+    "relu relu6 gelu silu mish sigmoid tanh hardtanh hardswish hardsigmoid hardshrink softshrink "
+    "leaky_relu elu selu celu prelu _prelu_kernel rrelu softplus softsign log_sigmoid threshold "
+    "glu softmax _softmax log_softmax _log_softmax softmin "
+    // attention and recurrence
+    "scaled_dot_product_attention _scaled_dot_product_flash_attention_for_cpu "
+    "_scaled_dot_product_attention_math _native_multi_head_attention lstm gru rnn_tanh rnn_relu "
+    "lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell embedding embedding_bag _embedding_bag "
+    // dropout
+    "dropout native_dropout feature_dropout alpha_dropout bernoulli "
+    // elementwise arithmetic
+    "add sub mul div rsub pow remainder fmod floor_divide true_divide divide multiply subtract "
+    "neg negative abs absolute sign sgn exp exp2 expm1 log log2 log10 log1p sqrt rsqrt square "
+    "reciprocal sin cos tan asin acos atan atan2 sinh cosh asinh acosh atanh erf erfc erfinv "
+    "ceil floor round trunc frac clamp clamp_min clamp_max clip maximum minimum fmax fmin lerp "
+    "addcmul addcdiv nan_to_num logaddexp logaddexp2 xlogy hypot digamma lgamma copysign "
+    "special_expit special_erf special_log1p special_xlogy "
+    // comparison and logic
+    "eq ne lt le gt ge logical_and logical_or logical_not logical_xor bitwise_and bitwise_or "
+    "bitwise_not bitwise_xor __and__ __or__ __xor__ isnan isinf isfinite isclose where "
+    "masked_fill masked_select_backward any all equal bitwise_left_shift bitwise_right_shift "
+    "__lshift__ __rshift__ "
+    // reductions and scans
+    "sum mean prod max min amax amin aminmax argmax argmin var std var_mean std_mean norm "
+    "linalg_vector_norm linalg_norm logsumexp cumsum cumprod cummax cummin logcumsumexp diff "
+    "count_nonzero median nanmedian topk sort argsort kthvalue searchsorted bucketize histc "
+    // losses
+    "cross_entropy_loss nll_loss nll_loss_nd nll_loss_forward nll_loss2d_forward mse_loss "
+    "l1_loss huber_loss smooth_l1_loss binary_cross_entropy binary_cross_entropy_with_logits "
+    "kl_div cosine_embedding_loss cosine_similarity pairwise_distance cdist "
+    // shape
+    "view _unsafe_view reshape view_as reshape_as expand expand_as permute transpose t "
+    "numpy_T mT movedim moveaxis swapaxes swapdims squeeze unsqueeze flatten unflatten ravel "
+    "slice select narrow split split_with_sizes tensor_split chunk unbind unfold diagonal "
+    "as_strided cat concat concatenate stack hstack vstack repeat repeat_interleave tile roll "
+    "flip rot90 index index_select gather take take_along_dim scatter scatter_add scatter_reduce "
+    "index_put index_add index_copy index_fill slice_scatter select_scatter diagonal_scatter "
+    "masked_scatter pad constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d "
+    "replication_pad2d tril triu diag diag_embed one_hot meshgrid broadcast_to broadcast_tensors "
+    "atleast_1d atleast_2d cartesian_prod block_diag "
+    // creation
+    "zeros ones full empty arange linspace eye scalar_tensor zeros_like ones_like full_like "
+    "empty_like new_zeros new_ones new_full new_empty tril_indices triu_indices lift_fresh "
+    "lift_fresh_copy fill zero rand_like randn_like rand randn "
+    // conversion and identity
+    "to _to_copy type_as contiguous clone detach alias float double half long int bool copy "
+    "cast_Float view_copy permute_copy expand_copy slice_copy select_copy transpose_copy "
+    "unsqueeze_copy squeeze_copy split_copy detach_copy alias_copy t_copy identity "
+    // shape arithmetic and assertions
+    "sym_size sym_numel sym_stride sym_storage_offset _assert_async _assert_scalar "
+    "_assert_tensor_metadata _local_scalar_dense item size numel sym_constrain_range "
+    "sym_constrain_range_for_size "
+    // quantization arithmetic in its stored, plain-tensor form
+    "fake_quantize_per_tensor_affine fake_quantize_per_channel_affine";
+
+constexpr const char* kArithmetic =
+    "add sub mul floordiv truediv mod neg pow and_ or_ not_ eq ne lt le gt ge getitem "
+    "sym_min sym_max sym_ite sym_not sym_int sym_float";
+
+constexpr const char* kMath = "ceil floor trunc sqrt";
+
+constexpr const char* kViews =
+    "view _unsafe_view reshape view_as reshape_as expand expand_as permute transpose t numpy_T mT "
+    "movedim moveaxis swapaxes swapdims squeeze unsqueeze flatten unflatten ravel slice select "
+    "narrow split split_with_sizes tensor_split chunk unbind unfold diagonal as_strided to "
+    "contiguous detach alias type_as broadcast_to";
+
+void add_words(const char* words, const std::string& prefix, std::vector<std::string>& out) {
+  std::istringstream in(words);
+  for (std::string word; in >> word;) out.push_back(prefix + word);
+}
+
+std::vector<std::string> make_list() {
+  std::vector<std::string> all;
+  add_words(kAten, "aten::", all);
+  add_words(kArithmetic, "_operator::", all);
+  add_words(kMath, "math::", all);
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+std::set<std::string> word_set(const char* words) {
+  std::vector<std::string> all;
+  add_words(words, "aten::", all);
+  return {all.begin(), all.end()};
+}
+
+}  // namespace
+
+const std::vector<std::string>& allowed_operators() {
+  static const std::vector<std::string> all = make_list();
+  return all;
+}
+
+bool is_allowed_operator(const std::string& op) {
+  return std::binary_search(allowed_operators().begin(), allowed_operators().end(), op);
+}
+
+bool is_mode_dependent(const std::string& op) {
+  static const std::set<std::string> all = word_set(
+      "dropout native_dropout feature_dropout alpha_dropout bernoulli batch_norm native_batch_norm "
+      "_native_batch_norm_legit _native_batch_norm_legit_functional instance_norm lstm gru "
+      "rnn_tanh rnn_relu rrelu scaled_dot_product_attention rand rand_like randn randn_like");
+  return all.count(op) != 0;
+}
+
+std::string pure_form(const std::string& op) {
+  if (op.size() < 2 || op.back() != '_' || op[op.size() - 2] == '_') return "";
+  const std::string pure = op.substr(0, op.size() - 1);
+  return pure.rfind("aten::", 0) == 0 && is_allowed_operator(pure) ? pure : "";
+}
+
+bool is_view(const std::string& op) {
+  static const std::set<std::string> all = word_set(kViews);
+  return all.count(op) != 0;
+}
+
+}  // namespace maas

@@ -1,0 +1,176 @@
+#include "program/program.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "tensor/dtype.h"
+
+namespace maas {
+
+const Argument* Node::find(const std::string& name) const {
+  for (const NamedArgument& argument : arguments) {
+    if (argument.name == name) return &argument.value;
+  }
+  return nullptr;
+}
+
+void Node::set(const std::string& name, Argument value) {
+  for (NamedArgument& argument : arguments) {
+    if (argument.name == name) {
+      argument.value = std::move(value);
+      return;
+    }
+  }
+  arguments.push_back({name, std::move(value), true});
+}
+
+std::vector<const GraphInput*> Program::user_inputs() const {
+  std::vector<const GraphInput*> found;
+  for (const GraphInput& input : inputs) {
+    if (input.kind == InputKindOf::kUser) found.push_back(&input);
+  }
+  return found;
+}
+
+std::vector<const GraphOutput*> Program::user_outputs() const {
+  std::vector<const GraphOutput*> found;
+  for (const GraphOutput& output : outputs) {
+    if (output.kind == OutputKindOf::kUser) found.push_back(&output);
+  }
+  return found;
+}
+
+const at::Tensor& Program::tensor_of(const GraphInput& input) const {
+  const auto& table = input.kind == InputKindOf::kParameter ? parameters
+                      : input.kind == InputKindOf::kBuffer  ? buffers
+                                                            : constants;
+  const auto found = table.find(input.target);
+  if (found == table.end()) {
+    throw Error(ErrorKind::kInput, {.where = fmt::format("graph input '{}'", input.target),
+                                    .what = "has no tensor behind it",
+                                    .expected = "one weight for every parameter and buffer",
+                                    .fix = "the model is incomplete; export it again",
+                                    .excerpt = ""});
+  }
+  return found->second;
+}
+
+int64_t Program::parameter_count() const {
+  int64_t count = 0;
+  for (const auto& [name, tensor] : parameters) count += tensor.numel();
+  return count;
+}
+
+int64_t Program::byte_count() const {
+  int64_t count = 0;
+  for (const auto* table : {&parameters, &buffers, &constants}) {
+    for (const auto& [name, tensor] : *table) count += static_cast<int64_t>(tensor.nbytes());
+  }
+  return count;
+}
+
+std::string to_text(const Dim& dim) {
+  return dim.is_symbolic() ? dim.expression : std::to_string(dim.size);
+}
+
+std::string to_text(const std::vector<Dim>& shape) {
+  std::string text = "[";
+  for (const Dim& dim : shape) text += (text.size() > 1 ? ", " : "") + to_text(dim);
+  return text + "]";
+}
+
+namespace {
+
+std::string name_of(const Program& program, ValueId id) {
+  return id == kNoValue ? "none" : "%" + program.value(id).name;
+}
+
+std::string typed_name(const Program& program, ValueId id) {
+  if (id == kNoValue) return "_";
+  const Value& value = program.value(id);
+  if (value.kind != ValueKind::kTensor)
+    return fmt::format("%{}: {}", value.name, to_text(value.number));
+  return fmt::format("%{}: {}{}", value.name, dtype_name(value.dtype), to_text(value.shape));
+}
+
+struct ArgumentText {
+  const Program& program;
+  std::string operator()(const None&) const { return "none"; }
+  std::string operator()(const ValueRef& ref) const { return name_of(program, ref.id); }
+  std::string operator()(const ValueList& list) const {
+    std::vector<std::string> names;
+    for (const ValueId id : list.ids) names.push_back(name_of(program, id));
+    return fmt::format("[{}]", fmt::join(names, ", "));
+  }
+  std::string operator()(const IntList& list) const {
+    std::vector<std::string> items;
+    for (const IntOrValue& item : list.items) {
+      items.push_back(item.value == kNoValue ? std::to_string(item.number)
+                                             : name_of(program, item.value));
+    }
+    return fmt::format("[{}]", fmt::join(items, ", "));
+  }
+  std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+  std::string operator()(int64_t number) const { return std::to_string(number); }
+  std::string operator()(double number) const { return fmt::format("{}", number); }
+  std::string operator()(const std::string& text) const { return fmt::format("\"{}\"", text); }
+  std::string operator()(at::ScalarType dtype) const { return dtype_name(dtype); }
+  std::string operator()(at::MemoryFormat format) const {
+    return fmt::format("format:{}", static_cast<int>(format));
+  }
+  std::string operator()(at::Layout layout) const {
+    return fmt::format("layout:{}", static_cast<int>(layout));
+  }
+  std::string operator()(const at::Device& device) const { return device.str(); }
+  template <class T>
+  std::string operator()(const std::vector<T>& items) const {
+    return fmt::format("[{}]", fmt::join(items, ", "));
+  }
+};
+
+const char* kind_name(InputKindOf kind) {
+  switch (kind) {
+    case InputKindOf::kParameter:
+      return "parameter";
+    case InputKindOf::kBuffer:
+      return "buffer";
+    case InputKindOf::kConstant:
+      return "constant";
+    case InputKindOf::kUser:
+      return "input";
+    case InputKindOf::kConstantScalar:
+      return "fixed";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string to_text(const Program& program) {
+  std::string text;
+  for (const GraphInput& input : program.inputs) {
+    if (input.value == kNoValue) continue;
+    text += fmt::format("{} {}\n", kind_name(input.kind), typed_name(program, input.value));
+  }
+  for (const Node& node : program.nodes) {
+    std::vector<std::string> results, arguments;
+    for (const Node::Output& output : node.outputs) {
+      for (const ValueId id : output.ids) results.push_back(typed_name(program, id));
+    }
+    for (const NamedArgument& argument : node.arguments) {
+      arguments.push_back((argument.keyword ? argument.name + "=" : "") +
+                          std::visit(ArgumentText{program}, argument.value));
+    }
+    text += fmt::format("{} = {}({})\n", fmt::join(results, ", "), node.full_name(),
+                        fmt::join(arguments, ", "));
+  }
+  for (const GraphOutput& output : program.outputs) {
+    const char* kind = output.kind == OutputKindOf::kUser ? "output" : "writes buffer";
+    text += fmt::format("{} {}{}\n", kind, output.target.empty() ? "" : output.target + " ",
+                        std::visit(ArgumentText{program}, output.value));
+  }
+  return text;
+}
+
+}  // namespace maas

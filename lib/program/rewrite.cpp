@@ -1,0 +1,133 @@
+#include "program/rewrite.h"
+
+#include <algorithm>
+#include <set>
+
+namespace maas {
+
+void for_each_use(const Argument& argument, const std::function<void(ValueId)>& visit) {
+  if (const auto* ref = std::get_if<ValueRef>(&argument)) {
+    visit(ref->id);
+  } else if (const auto* list = std::get_if<ValueList>(&argument)) {
+    for (const ValueId id : list->ids) {
+      if (id != kNoValue) visit(id);
+    }
+  } else if (const auto* ints = std::get_if<IntList>(&argument)) {
+    for (const IntOrValue& item : ints->items) {
+      if (item.value != kNoValue) visit(item.value);
+    }
+  }
+}
+
+void for_each_use(const Node& node, const std::function<void(ValueId)>& visit) {
+  for (const NamedArgument& argument : node.arguments) for_each_use(argument.value, visit);
+}
+
+void rename_uses(Argument& argument, const std::function<ValueId(ValueId)>& replace) {
+  if (auto* ref = std::get_if<ValueRef>(&argument)) {
+    ref->id = replace(ref->id);
+  } else if (auto* list = std::get_if<ValueList>(&argument)) {
+    for (ValueId& id : list->ids) id = id == kNoValue ? id : replace(id);
+  } else if (auto* ints = std::get_if<IntList>(&argument)) {
+    for (IntOrValue& item : ints->items) {
+      if (item.value != kNoValue) item.value = replace(item.value);
+    }
+  }
+}
+
+void rename_uses(Node& node, const std::function<ValueId(ValueId)>& replace) {
+  for (NamedArgument& argument : node.arguments) rename_uses(argument.value, replace);
+}
+
+std::vector<int64_t> count_uses(const Program& program) {
+  std::vector<int64_t> uses(program.values.size(), 0);
+  const auto count = [&](ValueId id) { ++uses[static_cast<size_t>(id)]; };
+  for (const Node& node : program.nodes) for_each_use(node, count);
+  for (const GraphOutput& output : program.outputs) for_each_use(output.value, count);
+  return uses;
+}
+
+void replace_value(Program& program, ValueId from, ValueId to) {
+  const auto replace = [&](ValueId id) { return id == from ? to : id; };
+  for (Node& node : program.nodes) rename_uses(node, replace);
+  for (GraphOutput& output : program.outputs) rename_uses(output.value, replace);
+}
+
+std::vector<int64_t> producers(const Program& program) {
+  std::vector<int64_t> made_by(program.values.size(), -1);
+  for (size_t i = 0; i < program.nodes.size(); ++i) {
+    for (const Node::Output& output : program.nodes[i].outputs) {
+      for (const ValueId id : output.ids) {
+        if (id != kNoValue) made_by[static_cast<size_t>(id)] = static_cast<int64_t>(i);
+      }
+    }
+  }
+  return made_by;
+}
+
+void remove_dead_code(Program& program) {
+  std::vector<bool> wanted(program.values.size(), false);
+  const auto want = [&](ValueId id) { wanted[static_cast<size_t>(id)] = true; };
+  for (const GraphOutput& output : program.outputs) for_each_use(output.value, want);
+  std::vector<Node> kept;
+  for (auto node = program.nodes.rbegin(); node != program.nodes.rend(); ++node) {
+    bool needed = false;
+    for (const Node::Output& output : node->outputs) {
+      for (const ValueId id : output.ids) {
+        needed = needed || (id != kNoValue && wanted[static_cast<size_t>(id)]);
+      }
+    }
+    if (!needed) continue;
+    for_each_use(*node, want);
+    kept.push_back(std::move(*node));
+  }
+  std::reverse(kept.begin(), kept.end());
+  program.nodes = std::move(kept);
+  std::erase_if(program.inputs, [&](const GraphInput& input) {
+    const bool droppable = input.kind == InputKindOf::kParameter ||
+                           input.kind == InputKindOf::kBuffer ||
+                           input.kind == InputKindOf::kConstant;
+    if (!droppable || wanted[static_cast<size_t>(input.value)]) return false;
+    auto& table = input.kind == InputKindOf::kParameter ? program.parameters
+                  : input.kind == InputKindOf::kBuffer  ? program.buffers
+                                                        : program.constants;
+    table.erase(input.target);
+    return true;
+  });
+}
+
+void compact_values(Program& program) {
+  std::set<ValueId> used;
+  const auto mark = [&](ValueId id) { used.insert(id); };
+  for (const GraphInput& input : program.inputs) {
+    if (input.value != kNoValue) mark(input.value);
+  }
+  for (const Node& node : program.nodes) {
+    for_each_use(node, mark);
+    for (const Node::Output& output : node.outputs) {
+      for (const ValueId id : output.ids) {
+        if (id != kNoValue) mark(id);
+      }
+    }
+  }
+  std::vector<ValueId> renamed(program.values.size(), kNoValue);
+  std::vector<Value> values;
+  for (const ValueId id : used) {
+    renamed[static_cast<size_t>(id)] = static_cast<ValueId>(values.size());
+    values.push_back(std::move(program.value(id)));
+  }
+  program.values = std::move(values);
+  const auto replace = [&](ValueId id) { return renamed[static_cast<size_t>(id)]; };
+  for (GraphInput& input : program.inputs) {
+    if (input.value != kNoValue) input.value = replace(input.value);
+  }
+  for (Node& node : program.nodes) {
+    rename_uses(node, replace);
+    for (Node::Output& output : node.outputs) {
+      for (ValueId& id : output.ids) id = id == kNoValue ? id : replace(id);
+    }
+  }
+  for (GraphOutput& output : program.outputs) rename_uses(output.value, replace);
+}
+
+}  // namespace maas

@@ -1,0 +1,35 @@
+// The moves from which passes over a Program are made.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "program/program.h"
+
+namespace maas {
+
+// Calls `visit` for every value that the argument or node reads. Results are not visited.
+void for_each_use(const Argument& argument, const std::function<void(ValueId)>& visit);
+void for_each_use(const Node& node, const std::function<void(ValueId)>& visit);
+
+// Replaces reads of values by `replace(id)`, in one node or in one argument.
+void rename_uses(Argument& argument, const std::function<ValueId(ValueId)>& replace);
+void rename_uses(Node& node, const std::function<ValueId(ValueId)>& replace);
+
+// Number of reads of each value by nodes and graph outputs.
+std::vector<int64_t> count_uses(const Program& program);
+
+// Replaces every read of `from`, in nodes and outputs, by `to`.
+void replace_value(Program& program, ValueId from, ValueId to);
+
+// Index of the node that makes each value; -1 for graph inputs.
+std::vector<int64_t> producers(const Program& program);
+
+// Removes nodes whose results nobody reads, and parameters, buffers and constants that no node
+// reads (never user inputs). Assertions go too: they check what verify() has checked.
+void remove_dead_code(Program& program);
+
+// Drops values that nothing mentions and renumbers the rest.
+void compact_values(Program& program);
+
+}  // namespace maas

@@ -1,0 +1,150 @@
+#include "program/verify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "program/infer.h"
+#include "program/operators.h"
+#include "program/rewrite.h"
+#include "tensor/dtype.h"
+
+namespace maas {
+namespace {
+
+class Verifier {
+ public:
+  Verifier(const Program& program, const std::string& where) : program_(program), where_(where) {}
+
+  void run() {
+    check_order();
+    check_weights();
+    const ShapeInference inference(where_);
+    const auto [first, second] = sample_symbols(program_);
+    check_shapes(inference, first);
+    if (second != first) check_shapes(inference, second);
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& place, const std::string& what,
+                           const std::string& expected) const {
+    throw Error(ErrorKind::kInput, {.where = where_ + ": " + place,
+                                    .what = what,
+                                    .expected = expected,
+                                    .fix = "the graph is inconsistent; export it again",
+                                    .excerpt = ""});
+  }
+
+  void make(ValueId id, const std::string& place) {
+    if (id < 0 || static_cast<size_t>(id) >= program_.values.size()) {
+      refuse(place, fmt::format("value number {}", id),
+             fmt::format("0 to {}", program_.values.size()));
+    }
+    if (made_[static_cast<size_t>(id)]) {
+      refuse(place, fmt::format("%{} is made twice", program_.value(id).name), "one definition");
+    }
+    made_[static_cast<size_t>(id)] = true;
+  }
+
+  void read(ValueId id, const std::string& place) const {
+    const bool known = id >= 0 && static_cast<size_t>(id) < program_.values.size();
+    if (!known || !made_[static_cast<size_t>(id)]) {
+      refuse(place,
+             fmt::format("reads {} before it is made",
+                         known ? "%" + program_.value(id).name : fmt::format("value {}", id)),
+             "nodes in an order in which they can run");
+    }
+  }
+
+  void check_order() {
+    made_.assign(program_.values.size(), false);
+    for (const GraphInput& input : program_.inputs) {
+      if (input.kind != InputKindOf::kConstantScalar) make(input.value, "input " + input.target);
+    }
+    for (size_t i = 0; i < program_.nodes.size(); ++i) {
+      const Node& node = program_.nodes[i];
+      const std::string place = describe_node(program_, node, static_cast<int64_t>(i));
+      if (!is_allowed_operator(node.op)) {
+        refuse(place, "the operator is not on the list of operators that maas runs",
+               "ATen operators");
+      }
+      for_each_use(node, [&](ValueId id) { read(id, place); });
+      for (const Node::Output& output : node.outputs) {
+        for (const ValueId id : output.ids) {
+          if (id != kNoValue) make(id, place);
+        }
+      }
+    }
+    for (const GraphOutput& output : program_.outputs) {
+      for_each_use(output.value, [&](ValueId id) { read(id, "output " + output.target); });
+    }
+  }
+
+  void check_weights() const {
+    for (const GraphInput& input : program_.inputs) {
+      if (input.kind == InputKindOf::kUser || input.kind == InputKindOf::kConstantScalar) continue;
+      const at::Tensor& tensor = program_.tensor_of(input);
+      const Value& value = program_.value(input.value);
+      const bool same_rank = tensor.dim() == static_cast<int64_t>(value.shape.size());
+      bool same = same_rank && tensor.scalar_type() == value.dtype;
+      for (int64_t i = 0; same && i < tensor.dim(); ++i) {
+        const Dim& dim = value.shape[static_cast<size_t>(i)];
+        same = !dim.is_symbolic() && dim.size == tensor.size(i);
+      }
+      if (!same) {
+        refuse(
+            fmt::format("weight '{}'", input.target),
+            fmt::format("{}{}", dtype_name(tensor.scalar_type()),
+                        to_text(std::vector<Dim>(tensor.sizes().begin(), tensor.sizes().end()))),
+            fmt::format("{}{} as the graph says", dtype_name(value.dtype), to_text(value.shape)));
+      }
+    }
+  }
+
+  void check_shapes(const ShapeInference& inference, const SymbolValues& symbols) const {
+    Slots slots(program_.values.size());
+    for (const GraphInput& input : program_.inputs) {
+      if (input.value == kNoValue) continue;
+      slots[static_cast<size_t>(input.value)] =
+          inference.declared(program_.value(input.value), symbols);
+    }
+    for (int64_t i = 0; i < static_cast<int64_t>(program_.nodes.size()); ++i) {
+      inference.run(program_, i, slots);
+      for (const Node::Output& output : program_.nodes[static_cast<size_t>(i)].outputs) {
+        for (const ValueId id : output.ids) {
+          if (id != kNoValue) compare(id, i, slots, symbols);
+        }
+      }
+    }
+  }
+
+  void compare(ValueId id, int64_t node_index, const Slots& slots,
+               const SymbolValues& symbols) const {
+    const Value& value = program_.value(id);
+    const c10::IValue& found = slots[static_cast<size_t>(id)];
+    if (value.kind != ValueKind::kTensor || !found.isTensor()) return;
+    const at::Tensor& tensor = found.toTensor();
+    const at::Tensor declared = ShapeInference(where_).declared(value, symbols);
+    if (tensor.scalar_type() == declared.scalar_type() && tensor.sizes() == declared.sizes()) {
+      return;
+    }
+    const auto shape = [](const at::Tensor& t) {
+      return dtype_name(t.scalar_type()) +
+             to_text(std::vector<Dim>(t.sizes().begin(), t.sizes().end()));
+    };
+    refuse(describe_node(program_, program_.nodes[static_cast<size_t>(node_index)], node_index),
+           fmt::format("makes {}", shape(tensor)),
+           fmt::format("{} as declared ({})", shape(declared), to_text(value.shape)));
+  }
+
+  const Program& program_;
+  const std::string& where_;
+  std::vector<bool> made_;
+};
+
+}  // namespace
+
+void verify(const Program& program, const std::string& where) { Verifier(program, where).run(); }
+
+}  // namespace maas

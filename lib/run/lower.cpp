@@ -1,0 +1,53 @@
+#include "run/lower.h"
+
+#include <chrono>
+
+#include "base/did_you_mean.h"
+#include "base/error.h"
+#include "program/rewrite.h"
+
+namespace maas {
+namespace {
+
+Program drop_dead_code(Program program) {
+  remove_dead_code(program);
+  return program;
+}
+
+}  // namespace
+
+const std::vector<LoweringPass>& lowering_passes() {
+  static const std::vector<LoweringPass> passes = {
+      {"dead-code", "drop nodes whose results nobody reads", drop_dead_code},
+  };
+  return passes;
+}
+
+Program lower(Program program, const std::set<std::string>& disabled,
+              std::vector<PassTiming>* timings) {
+  std::vector<std::string> names;
+  for (const LoweringPass& pass : lowering_passes()) names.emplace_back(pass.name);
+  for (const std::string& name : disabled) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      throw Error(ErrorKind::kUsage, {.where = "lowering",
+                                      .what = "no pass '" + name + "'" + did_you_mean(name, names),
+                                      .expected = "",
+                                      .fix = "see `maas bench --help` for the passes",
+                                      .excerpt = ""});
+    }
+  }
+  for (const LoweringPass& pass : lowering_passes()) {
+    if (disabled.count(pass.name) != 0) continue;
+    const auto start = std::chrono::steady_clock::now();
+    const auto before = static_cast<int64_t>(program.nodes.size());
+    program = pass.run(std::move(program));
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    if (timings != nullptr) {
+      timings->push_back(
+          {pass.name, taken.count(), before, static_cast<int64_t>(program.nodes.size())});
+    }
+  }
+  return program;
+}
+
+}  // namespace maas

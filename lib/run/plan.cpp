@@ -1,0 +1,190 @@
+// compile() turns ValueIds into few slots (a slot is reused after its value's last use) and nodes
+// into Calls; run() fills the inputs and walks the calls.
+#include "run/plan.h"
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "program/call.h"
+#include "program/dim_expression.h"
+#include "program/infer.h"
+#include "program/operators.h"
+#include "program/rewrite.h"
+#include "run/lower.h"
+#include "tensor/dtype.h"
+
+namespace maas {
+namespace {
+
+class InterpretedPlan : public Plan {
+ public:
+  explicit InterpretedPlan(Program program) : program_(std::move(program)) {
+    assign_slots();
+    for (const GraphInput& input : program_.inputs) {
+      if (input.value == kNoValue) continue;
+      const int32_t slot = slot_of_[static_cast<size_t>(input.value)];
+      if (input.kind == InputKindOf::kUser) {
+        input_slots_.push_back(slot);
+      } else if (slot >= 0) {
+        fixed_.emplace_back(slot, program_.tensor_of(input));
+      }
+    }
+    calls_.reserve(program_.nodes.size());
+    for (size_t i = 0; i < program_.nodes.size(); ++i) {
+      calls_.emplace_back(program_, program_.nodes[i], static_cast<int64_t>(i));
+      calls_.back().set_slots([this](ValueId id) { return slot_of_[static_cast<size_t>(id)]; });
+    }
+    for (const GraphOutput& output : program_.outputs) plan_output(output);
+  }
+
+  const Program& program() const override { return program_; }
+
+  std::vector<at::Tensor> run(const std::vector<at::Tensor>& inputs) const override {
+    check_inputs(inputs);
+    return run_unchecked(inputs);
+  }
+
+  std::vector<at::Tensor> run_unchecked(const std::vector<at::Tensor>& inputs) const override {
+    Slots slots(static_cast<size_t>(slot_count_));
+    for (const auto& [slot, tensor] : fixed_) slots[static_cast<size_t>(slot)] = tensor;
+    for (size_t i = 0; i < input_slots_.size(); ++i) {
+      if (input_slots_[i] >= 0) slots[static_cast<size_t>(input_slots_[i])] = inputs[i];
+    }
+    for (size_t i = 0; i < calls_.size(); ++i) {
+      calls_[i].run(slots);
+      for (const int32_t slot : released_[i]) slots[static_cast<size_t>(slot)] = c10::IValue();
+    }
+    for (const auto& [slot, buffer] : mutations_) {
+      const at::NoGradGuard no_gradients;
+      buffer.copy_(slots[static_cast<size_t>(slot)].toTensor());
+    }
+    std::vector<at::Tensor> outputs;
+    outputs.reserve(output_slots_.size());
+    for (const int32_t slot : output_slots_) {
+      outputs.push_back(slots[static_cast<size_t>(slot)].toTensor());
+    }
+    return outputs;
+  }
+
+ private:
+  // Linear scan: a value takes a free slot when it is made and gives it back after its last use.
+  void assign_slots() {
+    const auto count = static_cast<int64_t>(program_.nodes.size());
+    std::vector<int64_t> last_use(program_.values.size(), -1);
+    for (int64_t i = 0; i < count; ++i) {
+      for_each_use(program_.nodes[static_cast<size_t>(i)],
+                   [&](ValueId id) { last_use[static_cast<size_t>(id)] = i; });
+    }
+    for (const GraphOutput& output : program_.outputs) {
+      for_each_use(output.value, [&](ValueId id) { last_use[static_cast<size_t>(id)] = count; });
+    }
+    slot_of_.assign(program_.values.size(), -1);
+    std::vector<int32_t> free;
+    const auto take = [&](ValueId id) {
+      const auto index = static_cast<size_t>(id);
+      if (last_use[index] < 0) return;  // nobody reads it
+      if (free.empty()) free.push_back(slot_count_++);
+      slot_of_[index] = free.back();
+      free.pop_back();
+    };
+    for (const GraphInput& input : program_.inputs) {
+      if (input.value != kNoValue) take(input.value);
+    }
+    released_.resize(program_.nodes.size());
+    for (int64_t i = 0; i < count; ++i) {
+      const Node& node = program_.nodes[static_cast<size_t>(i)];
+      for (const Node::Output& output : node.outputs) {
+        for (const ValueId id : output.ids) {
+          if (id != kNoValue) take(id);
+        }
+      }
+      for_each_use(node, [&](ValueId id) {
+        const int32_t slot = slot_of_[static_cast<size_t>(id)];
+        auto& gone = released_[static_cast<size_t>(i)];
+        const bool last = last_use[static_cast<size_t>(id)] == i;
+        if (last && std::find(gone.begin(), gone.end(), slot) == gone.end()) gone.push_back(slot);
+      });
+      const auto& gone = released_[static_cast<size_t>(i)];
+      free.insert(free.end(), gone.begin(), gone.end());
+    }
+  }
+
+  void plan_output(const GraphOutput& output) {
+    const auto* ref = std::get_if<ValueRef>(&output.value);
+    const bool is_tensor = ref != nullptr && program_.value(ref->id).kind == ValueKind::kTensor;
+    if (!is_tensor) {
+      if (std::holds_alternative<None>(output.value)) return;
+      throw Error(ErrorKind::kInput, {.where = "output " + output.target,
+                                      .what = "is no tensor",
+                                      .expected = "tensor outputs",
+                                      .fix = "export a model that returns tensors",
+                                      .excerpt = ""});
+    }
+    const int32_t slot = slot_of_[static_cast<size_t>(ref->id)];
+    if (output.kind == OutputKindOf::kUser) {
+      output_slots_.push_back(slot);
+    } else {
+      mutations_.emplace_back(slot, program_.buffers.at(output.target));
+    }
+  }
+
+  void check_inputs(const std::vector<at::Tensor>& inputs) const {
+    const auto expected = program_.user_inputs();
+    if (inputs.size() != expected.size()) {
+      throw Error(ErrorKind::kInput, {.where = "inputs",
+                                      .what = fmt::format("{} tensors", inputs.size()),
+                                      .expected = fmt::format("{}", expected.size()),
+                                      .fix = "give one tensor for each input of the model",
+                                      .excerpt = ""});
+    }
+    SymbolValues symbols;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      check_input(*expected[i], program_.value(expected[i]->value), inputs[i], symbols);
+    }
+  }
+
+  static void check_input(const GraphInput& input, const Value& value, const at::Tensor& tensor,
+                          SymbolValues& symbols) {
+    bool fits = tensor.scalar_type() == value.dtype &&
+                tensor.dim() == static_cast<int64_t>(value.shape.size());
+    for (int64_t d = 0; fits && d < tensor.dim(); ++d) {
+      const Dim& dim = value.shape[static_cast<size_t>(d)];
+      if (!dim.is_symbolic()) {
+        fits = tensor.size(d) == dim.size;
+      } else if (const auto known = symbols.emplace(dim.expression, tensor.size(d));
+                 !known.second) {
+        fits = known.first->second == tensor.size(d);
+      }
+    }
+    if (fits) return;
+    throw Error(ErrorKind::kInput,
+                {.where = fmt::format("input '{}'", input.target),
+                 .what = fmt::format(
+                     "{}{}", dtype_name(tensor.scalar_type()),
+                     to_text(std::vector<Dim>(tensor.sizes().begin(), tensor.sizes().end()))),
+                 .expected = fmt::format("{}{}", dtype_name(value.dtype), to_text(value.shape)),
+                 .fix = "give the model the input that `maas inspect` shows",
+                 .excerpt = ""});
+  }
+
+  Program program_;
+  std::vector<int32_t> slot_of_;
+  int32_t slot_count_ = 0;
+  std::vector<std::pair<int32_t, at::Tensor>> fixed_;
+  std::vector<int32_t> input_slots_, output_slots_;
+  std::vector<std::pair<int32_t, at::Tensor>> mutations_;
+  std::vector<Call> calls_;
+  std::vector<std::vector<int32_t>> released_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Plan> Plan::compile(const Program& program, const PlanOptions& options) {
+  return std::make_shared<InterpretedPlan>(options.lower ? lower(program, options.disabled_passes)
+                                                         : program);
+}
+
+}  // namespace maas

@@ -1,0 +1,58 @@
+// PT2 archives: zip files whose records are stored, not compressed, so that they can be mapped.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+
+namespace maas {
+
+// Reads a zip on a mapped file. The reader is our own because libtorch's copies records, inflates
+// compressed ones and accepts duplicates. Refused, with Error{kInput} naming file and record:
+// compressed or encrypted records, two records of one name, names with "..", a leading "/" or a
+// backslash, records that overlap or reach past the file, headers that disagree, CRC-32 mismatches.
+class ArchiveReader {
+ public:
+  explicit ArchiveReader(const std::filesystem::path& path);
+
+  // Names without the top folder that PyTorch puts around all records.
+  std::vector<std::string> names() const;
+  bool has(const std::string& name) const { return records_.count(name) != 0; }
+  // The record's bytes, checked against its CRC-32 on first use; valid while `file()` is held.
+  // Throws Error{kInput} if there is no such record.
+  std::string_view record(const std::string& name) const;
+
+  const std::string& path() const { return path_; }
+  std::shared_ptr<const MappedFile> file() const { return file_; }
+
+ private:
+  struct Record {
+    uint64_t offset = 0, size = 0;
+    uint32_t crc = 0;
+    mutable bool checked = false;
+  };
+  void read_directory();
+  [[noreturn]] void fail(const std::string& what, const std::string& expected) const;
+
+  std::string path_;
+  std::shared_ptr<const MappedFile> file_;
+  std::map<std::string, Record> records_;
+};
+
+// Writes such a file: records stored, data 64-byte aligned, under the top folder "archive".
+// `write` hands records to the given function; the file appears atomically at the end.
+using PutRecord = std::function<void(const std::string& name, std::string_view bytes)>;
+void write_archive(const std::filesystem::path& path,
+                   const std::function<void(const PutRecord&)>& write);
+
+// The same into memory.
+std::string archive_bytes(const std::function<void(const PutRecord&)>& write);
+
+}  // namespace maas

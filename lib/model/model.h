@@ -16,16 +16,16 @@ struct Lineage {
   std::string verb;           // "train", "import", ...
   std::string parent_digest;  // of the model this one was made from; "" = none
   std::string parent_path;
-  std::string created;        // ISO 8601, UTC
-  std::string version;        // of maas
+  std::string created;  // ISO 8601, UTC
+  std::string version;  // of maas
 };
 
 struct Manifest {
   int64_t format = 1;
-  std::string name;                        // "" for a stranger's .pt2
-  std::optional<DataSpec> data;            // absent for a stranger's .pt2
-  std::map<std::string, double> metrics;   // "accuracy" -> 0.98, on the test split
-  std::string resolved_config;             // YAML
+  std::string name;                       // "" for a stranger's .pt2
+  std::optional<DataSpec> data;           // absent for a stranger's .pt2
+  std::map<std::string, double> metrics;  // "accuracy" -> 0.98, on the test split
+  std::string resolved_config;            // YAML
   Lineage lineage;
 };
 
@@ -36,9 +36,9 @@ struct Model {
   std::string name_or_stem(const std::filesystem::path& path) const;
 };
 
-// Opens what maas or Python's torch.export.save wrote; weights stay mapped from the file. Everything
-// is checked before anything is used: archive, sizes, operators, graph (program/verify.h).
-// Throws Error{kInput} naming file, record and node.
+// Opens what maas or Python's torch.export.save wrote; weights stay mapped from the file.
+// Everything is checked before anything is used: archive, sizes, operators, graph
+// (program/verify.h). Throws Error{kInput} naming file, record and node.
 Model load_model(const std::filesystem::path& path);
 
 // Atomically; refuses to replace an existing file unless told to. Returns the digest.

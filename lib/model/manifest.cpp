@@ -1,0 +1,159 @@
+// The manifest as JSON, in the archive's record extra/maas/manifest.json.
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "base/error.h"
+#include "base/json_writer.h"
+#include "model/model.h"
+#include "tensor/json_view.h"
+
+namespace maas {
+namespace {
+
+constexpr int64_t kFormat = 1;
+
+void write_numbers(JsonWriter& json, const char* key, const std::vector<double>& numbers) {
+  json.key(key).begin_array();
+  for (const double number : numbers) json.value(number);
+  json.end_array();
+}
+
+void write_texts(JsonWriter& json, const char* key, const std::vector<std::string>& texts) {
+  json.key(key).begin_array();
+  for (const std::string& text : texts) json.value(text);
+  json.end_array();
+}
+
+void write_input(JsonWriter& json, const InputSpec& input) {
+  json.key("input").begin_object().field("kind", to_text(input.kind));
+  if (input.kind == InputKind::kImage) {
+    json.field("channels", input.channels).field("height", input.height);
+    json.field("width", input.width).field("resize_to_fit", input.resize_to_fit);
+    write_numbers(json, "mean", input.mean);
+    write_numbers(json, "deviation", input.deviation);
+  } else {
+    json.field("missing", input.missing).key("columns").begin_array();
+    for (const ColumnSpec& column : input.columns) {
+      json.begin_object().field("name", column.name).field("categorical", column.categorical);
+      json.field("mean", column.mean).field("deviation", column.deviation);
+      write_texts(json, "categories", column.categories);
+      json.end_object();
+    }
+    json.end_array();
+  }
+  json.end_object();
+}
+
+std::vector<double> read_numbers(const JsonView& json) {
+  std::vector<double> numbers;
+  for (const JsonView& item : json.items()) numbers.push_back(item.number());
+  return numbers;
+}
+
+std::vector<std::string> read_texts(const JsonView& json) {
+  std::vector<std::string> texts;
+  for (const JsonView& item : json.items()) texts.push_back(item.text());
+  return texts;
+}
+
+[[noreturn]] void refuse(const std::string& where, const std::string& what,
+                         const std::string& expected) {
+  throw Error(ErrorKind::kInput, {.where = where,
+                                  .what = what,
+                                  .expected = expected,
+                                  .fix = "use a maas of the version that wrote the model",
+                                  .excerpt = ""});
+}
+
+InputSpec read_input(const JsonView& json, const std::string& where) {
+  InputSpec input;
+  const std::string kind = json.at("kind").text();
+  if (kind == to_text(InputKind::kImage)) {
+    input.channels = json.at("channels").integer();
+    input.height = json.at("height").integer();
+    input.width = json.at("width").integer();
+    input.resize_to_fit = json.at("resize_to_fit").flag();
+    input.mean = read_numbers(json.at("mean"));
+    input.deviation = read_numbers(json.at("deviation"));
+    for (const int64_t size : {input.channels, input.height, input.width}) {
+      if (size < 1 || size > 65536) {
+        refuse(where, fmt::format("an image size of {}", size), "1 to 65536");
+      }
+    }
+  } else if (kind == to_text(InputKind::kTable)) {
+    input.kind = InputKind::kTable;
+    input.missing = json.at("missing").text();
+    for (const JsonView& item : json.at("columns").items()) {
+      ColumnSpec column;
+      column.name = item.at("name").text();
+      column.categorical = item.at("categorical").flag();
+      column.mean = item.at("mean").number();
+      column.deviation = item.at("deviation").number();
+      column.categories = read_texts(item.at("categories"));
+      input.columns.push_back(std::move(column));
+    }
+  } else {
+    refuse(where, fmt::format("input kind '{}'", kind), "image or table");
+  }
+  return input;
+}
+
+TaskKind task_kind(const std::string& text, const std::string& where) {
+  for (const TaskKind kind :
+       {TaskKind::kClassification, TaskKind::kMultiLabel, TaskKind::kRegression}) {
+    if (text == to_text(kind)) return kind;
+  }
+  refuse(where, fmt::format("task '{}'", text), "classification, multi_label or regression");
+}
+
+}  // namespace
+
+std::string manifest_to_json(const Manifest& manifest) {
+  JsonWriter json;
+  json.begin_object().field("format", manifest.format).field("name", manifest.name);
+  if (manifest.data) {
+    json.key("data").begin_object();
+    write_input(json, manifest.data->input);
+    json.key("task").begin_object().field("kind", to_text(manifest.data->task.kind));
+    write_texts(json, "labels", manifest.data->task.labels);
+    json.end_object().end_object();
+  }
+  json.key("metrics").begin_object();
+  for (const auto& [name, value] : manifest.metrics) json.field(name, value);
+  json.end_object().field("resolved_config", manifest.resolved_config);
+  json.key("lineage").begin_object().field("verb", manifest.lineage.verb);
+  json.field("parent_digest", manifest.lineage.parent_digest);
+  json.field("parent_path", manifest.lineage.parent_path);
+  json.field("created", manifest.lineage.created).field("version", manifest.lineage.version);
+  json.end_object().end_object();
+  return json.take();
+}
+
+Manifest manifest_from_json(std::string_view text, const std::string& where) {
+  simdjson::dom::parser parser;
+  const JsonView json = parse_json(parser, text, where);
+  Manifest manifest;
+  manifest.format = json.at("format").integer();
+  if (manifest.format != kFormat) {
+    refuse(where, fmt::format("manifest format {}", manifest.format), fmt::format("{}", kFormat));
+  }
+  manifest.name = json.at("name").text();
+  if (json.has("data")) {
+    const JsonView data = json.at("data");
+    manifest.data.emplace();
+    manifest.data->input = read_input(data.at("input"), where);
+    manifest.data->task.kind = task_kind(data.at("task").at("kind").text(), where);
+    manifest.data->task.labels = read_texts(data.at("task").at("labels"));
+  }
+  for (const auto& [name, value] : json.at("metrics").members()) {
+    if (!value.is_null()) manifest.metrics[std::string(name)] = value.number();
+  }
+  manifest.resolved_config = json.at("resolved_config").text();
+  const JsonView lineage = json.at("lineage");
+  manifest.lineage = {lineage.at("verb").text(), lineage.at("parent_digest").text(),
+                      lineage.at("parent_path").text(), lineage.at("created").text(),
+                      lineage.at("version").text()};
+  return manifest;
+}
+
+}  // namespace maas

@@ -1,0 +1,52 @@
+#include "model/model.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "program/pt2_read.h"
+#include "program/pt2_write.h"
+#include "program/verify.h"
+#include "tensor/archive.h"
+
+namespace maas {
+namespace {
+
+constexpr const char* kManifestRecord = "maas/manifest.json";
+
+}  // namespace
+
+std::string Model::name_or_stem(const std::filesystem::path& path) const {
+  return manifest.name.empty() ? path.stem().string() : manifest.name;
+}
+
+Model load_model(const std::filesystem::path& path) {
+  const ArchiveReader archive(path);
+  Model model;
+  model.program = read_pt2(archive);
+  verify(model.program, path.string());
+  const std::string record = std::string("extra/") + kManifestRecord;
+  if (archive.has(record)) {
+    model.manifest =
+        manifest_from_json(archive.record(record), fmt::format("{}: {}", path.string(), record));
+  }
+  model.digest = sha256_hex(archive.file()->bytes());
+  return model;
+}
+
+std::string save_model(const Model& model, const std::filesystem::path& path,
+                       const SaveModelOptions& options) {
+  if (!options.replace && std::filesystem::exists(path)) {
+    throw Error(ErrorKind::kUsage, {.where = path.string(),
+                                    .what = "exists",
+                                    .expected = "a new file",
+                                    .fix = "name another output with -o, or give --force",
+                                    .excerpt = ""});
+  }
+  verify(model.program, path.string());
+  write_archive(path, [&](const PutRecord& put) {
+    write_pt2(model.program, {{kManifestRecord, manifest_to_json(model.manifest)}}, put);
+  });
+  return sha256_hex_of_file(path);
+}
+
+}  // namespace maas

@@ -1,0 +1,79 @@
+#include "program/mode.h"
+
+#include <map>
+
+#include "program/rewrite.h"
+
+namespace maas {
+namespace {
+
+// Operators with a boolean flag that says "training", and the flag's name.
+const std::map<std::string, std::string>& flags() {
+  static const std::map<std::string, std::string> table = {
+      {"aten::dropout", "train"},
+      {"aten::native_dropout", "train"},
+      {"aten::feature_dropout", "train"},
+      {"aten::alpha_dropout", "train"},
+      {"aten::batch_norm", "training"},
+      {"aten::native_batch_norm", "training"},
+      {"aten::instance_norm", "use_input_stats"},
+      {"aten::lstm", "train"},
+      {"aten::gru", "train"},
+      {"aten::rnn_tanh", "train"},
+      {"aten::rnn_relu", "train"},
+      {"aten::_native_batch_norm_legit", "training"},
+      {"aten::rrelu", "training"}};
+  return table;
+}
+
+// _native_batch_norm_legit_no_training(input, w, b, mean, var, momentum, eps) ->
+// batch_norm(..., training, momentum, eps, cudnn): the same numbers, and it can train.
+void make_trainable(Node& node) {
+  node.op = "aten::batch_norm";
+  node.overload.clear();
+  node.set("training", false);
+  node.set("cudnn_enabled", true);
+  for (NamedArgument& argument : node.arguments) argument.keyword = true;
+  node.outputs.resize(1);
+}
+
+}  // namespace
+
+Program with_mode(Program program, Mode mode) {
+  const bool train = mode == Mode::kTrain;
+  const std::vector<int64_t> uses = count_uses(program);
+  const auto only_first_used = [&](const Node& node) {
+    for (size_t i = 1; i < node.outputs.size(); ++i) {
+      for (const ValueId id : node.outputs[i].ids) {
+        if (id != kNoValue && uses[static_cast<size_t>(id)] > 0) return false;
+      }
+    }
+    return true;
+  };
+  for (Node& node : program.nodes) {
+    if (train && node.op == "aten::_native_batch_norm_legit_no_training" && only_first_used(node)) {
+      make_trainable(node);
+    }
+    if (const auto found = flags().find(node.op); found != flags().end()) {
+      const bool per_sample = node.op == "aten::instance_norm";
+      if (!per_sample && node.find(found->second) != nullptr) node.set(found->second, train);
+      if (node.op == "aten::native_dropout" || node.op == "aten::dropout") {
+        node.set(found->second, train);
+      }
+    }
+    if (!train && node.op == "aten::scaled_dot_product_attention" &&
+        node.find("dropout_p") != nullptr) {
+      node.set("dropout_p", 0.0);
+    }
+  }
+  if (!train) {
+    // Exported from training: running statistics are no longer updated.
+    std::erase_if(program.outputs, [](const GraphOutput& output) {
+      return output.kind == OutputKindOf::kBufferMutation;
+    });
+    remove_dead_code(program);
+  }
+  return program;
+}
+
+}  // namespace maas

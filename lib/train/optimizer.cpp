@@ -1,0 +1,161 @@
+#include "train/optimizer.h"
+
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_addcdiv.h>
+#include <ATen/ops/_foreach_addcmul.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/_foreach_sqrt.h>
+#include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/_fused_sgd.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace maas {
+namespace {
+
+using Tensors = std::vector<at::Tensor>;
+
+Tensors zeros_for(const Tensors& params) {
+  Tensors zeros;
+  for (const at::Tensor& param : params) zeros.push_back(at::zeros_like(param).detach());
+  return zeros;
+}
+
+void put_state(TensorMap& state, const char* name, const Tensors& tensors) {
+  for (size_t i = 0; i < tensors.size(); ++i) state[fmt::format("{}/{}", name, i)] = tensors[i];
+}
+
+class Sgd : public Optimizer {
+ public:
+  Sgd(const OptimizerConfig& config, const Tensors& params) : config_(config) {
+    if (config.momentum > 0) momentum_ = zeros_for(params);
+    started_ = at::zeros({1});
+  }
+  void step(const Tensors& params, const Tensors& grads, double learning_rate) override {
+    // The kernel copies the gradient into the buffers at the first step, as torch.optim does.
+    const bool first = momentum_.empty() || started_.item<float>() == 0;
+    at::_fused_sgd_(params, grads, momentum_, config_.weight_decay, config_.momentum, learning_rate,
+                    /*dampening=*/0, config_.nesterov, /*maximize=*/false, first);
+    if (!momentum_.empty()) started_.fill_(1);
+  }
+  TensorMap state() const override {
+    TensorMap state{{"started", started_}};
+    put_state(state, "momentum", momentum_);
+    return state;
+  }
+
+ private:
+  OptimizerConfig config_;
+  Tensors momentum_;
+  at::Tensor started_;
+};
+
+class Adam : public Optimizer {
+ public:
+  Adam(const OptimizerConfig& config, const Tensors& params)
+      : config_(config), mean_(zeros_for(params)), square_(zeros_for(params)) {
+    for (size_t i = 0; i < params.size(); ++i) steps_.push_back(at::zeros({}));
+  }
+  void step(const Tensors& params, const Tensors& grads, double learning_rate) override {
+    at::_foreach_add_(steps_, 1);
+    const auto update =
+        config_.type == "adamw" ? static_cast<decltype(&fused_adamw)>(&fused_adamw) : &fused_adam;
+    update(*this, params, grads, learning_rate);
+  }
+  TensorMap state() const override {
+    TensorMap state;
+    put_state(state, "mean", mean_);
+    put_state(state, "square", square_);
+    put_state(state, "steps", steps_);
+    return state;
+  }
+
+ private:
+  static void fused_adamw(Adam& self, const Tensors& params, const Tensors& grads, double rate) {
+    const OptimizerConfig& c = self.config_;
+    at::_fused_adamw_(params, grads, self.mean_, self.square_, {}, self.steps_, rate, c.beta1,
+                      c.beta2, c.weight_decay, c.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+  }
+  static void fused_adam(Adam& self, const Tensors& params, const Tensors& grads, double rate) {
+    const OptimizerConfig& c = self.config_;
+    at::_fused_adam_(params, grads, self.mean_, self.square_, {}, self.steps_, rate, c.beta1,
+                     c.beta2, c.weight_decay, c.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+  }
+
+  OptimizerConfig config_;
+  Tensors mean_, square_, steps_;
+};
+
+// v = alpha v + (1 - alpha) g^2; b = momentum b + g / (sqrt(v) + eps); p -= rate b.
+class RmsProp : public Optimizer {
+ public:
+  RmsProp(const OptimizerConfig& config, const Tensors& params)
+      : config_(config), square_(zeros_for(params)) {
+    if (config.momentum > 0) momentum_ = zeros_for(params);
+  }
+  void step(const Tensors& params, const Tensors& given, double learning_rate) override {
+    const Tensors grads =
+        config_.weight_decay > 0 ? at::_foreach_add(given, params, config_.weight_decay) : given;
+    at::_foreach_mul_(square_, config_.alpha);
+    at::_foreach_addcmul_(square_, grads, grads, 1 - config_.alpha);
+    Tensors divisor = at::_foreach_sqrt(square_);
+    at::_foreach_add_(divisor, config_.epsilon);
+    if (momentum_.empty()) {
+      at::_foreach_addcdiv_(params, grads, divisor, -learning_rate);
+    } else {
+      at::_foreach_mul_(momentum_, config_.momentum);
+      at::_foreach_addcdiv_(momentum_, grads, divisor, 1);
+      at::_foreach_add_(params, momentum_, -learning_rate);
+    }
+  }
+  TensorMap state() const override {
+    TensorMap state;
+    put_state(state, "square", square_);
+    put_state(state, "momentum", momentum_);
+    return state;
+  }
+
+ private:
+  OptimizerConfig config_;
+  Tensors square_, momentum_;
+};
+
+}  // namespace
+
+void Optimizer::load_state(const TensorMap& saved) {
+  const at::NoGradGuard no_gradients;
+  TensorMap own = state();
+  for (auto& [name, tensor] : own) {
+    const auto found = saved.find(name);
+    if (found == saved.end() || found->second.sizes() != tensor.sizes()) {
+      throw Error(ErrorKind::kInput,
+                  {.where = "optimizer state '" + name + "'",
+                   .what = found == saved.end() ? "is missing" : "has another shape",
+                   .expected = "the state that this config's optimizer keeps",
+                   .fix = "resume with the config that the run was started with",
+                   .excerpt = ""});
+    }
+    tensor.copy_(found->second);
+  }
+}
+
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const Tensors& params) {
+  if (config.type == "sgd") return std::make_unique<Sgd>(config, params);
+  if (config.type == "rmsprop") return std::make_unique<RmsProp>(config, params);
+  return std::make_unique<Adam>(config, params);
+}
+
+double clip_gradients(const Tensors& grads, double limit) {
+  const double norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(grads))).item<double>();
+  if (norm > limit) at::_foreach_mul_(grads, limit / (norm + 1e-6));
+  return norm;
+}
+
+}  // namespace maas

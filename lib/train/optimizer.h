@@ -1,0 +1,36 @@
+// Update rules over libtorch's fused kernels: one pass over all parameters a step.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tensor/safetensors.h"
+#include "train/train_config.h"
+
+namespace maas {
+
+// One thread. Parameters are changed in place; the state belongs to the optimizer.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  // params and grads in the same order at every call, dense float32.
+  virtual void step(const std::vector<at::Tensor>& params, const std::vector<at::Tensor>& grads,
+                    double learning_rate) = 0;
+  // "momentum/<i>" and the like; tensors are shared, not copied.
+  virtual TensorMap state() const = 0;
+  // Throws Error{kInput} when names or shapes are not those of state().
+  void load_state(const TensorMap& saved);
+};
+
+// sgd: Sutskever et al. 2013 as in torch.optim.SGD; adam, adamw: Kingma and Ba 2014, Loshchilov and
+// Hutter 2017; rmsprop: Hinton's lecture 6e as in torch.optim.RMSprop.
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
+                                          const std::vector<at::Tensor>& params);
+
+// Scales grads so that their L2 norm over all is at most `limit`; returns the norm before.
+double clip_gradients(const std::vector<at::Tensor>& grads, double limit);
+
+}  // namespace maas

@@ -1,0 +1,29 @@
+// Config + data -> Program.
+#pragma once
+
+#include "data/spec.h"
+#include "program/builder.h"
+#include "program/program.h"
+#include "zoo/model_config.h"
+
+namespace maas {
+
+struct BuildOptions {
+  uint64_t seed = 0;
+  bool standardize = true;       // images: subtract the mean, divide by the deviation
+  bool embed_categories = true;  // tables: embeddings; false = one-hot
+};
+
+// The network from raw input (uint8 images, columns of a table) to outputs [B, task.outputs()]
+// (logits, or values in the targets' units for regression). Preprocessing is part of the graph.
+// Throws Error{kUsage} naming the layer with both shapes when network and data do not fit.
+Program build_model(const ModelConfig& config, const DataSpec& data, const BuildOptions& options);
+
+// The head-less networks; x is float32, [B, F] or [B, C, H, W]. Each returns [B, outputs].
+Handle build_mlp(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
+Handle build_lenet5(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
+Handle build_convnet(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
+Handle build_resnet(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
+Handle build_layers(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
+
+}  // namespace maas

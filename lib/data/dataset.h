@@ -27,6 +27,8 @@ class Dataset {
   virtual int64_t size() const = 0;
   // index: int64 [B], each in [0, size()). O(B * bytes of a sample).
   virtual Batch rows(const at::Tensor& index) const = 0;
+  // The targets of rows(index) alone; cheap where inputs would have to be decoded.
+  virtual at::Tensor targets(const at::Tensor& index) const { return rows(index).targets; }
   virtual const DataSpec& spec() const = 0;
   // Where sample i came from, for reports and errors: "train-images:17", "cats/3.jpg", "a.csv:12".
   virtual std::string name_of(int64_t i) const = 0;
@@ -38,9 +40,9 @@ std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> whole, at::
 // What open_data gives; validation and test may be null.
 struct DataSplits {
   std::shared_ptr<const Dataset> train, validation, test;
-  DataSpec spec;             // from the training split; the others conform to it
-  std::string fingerprint;   // of the sources (sizes, times, digests of the heads): changes when a
-                             // file changes
+  DataSpec spec;            // from the training split; the others conform to it
+  std::string fingerprint;  // of the sources (sizes, times, digests of the heads): changes when a
+                            // file changes
   std::vector<std::string> warnings;  // skipped samples and the like, one line each, with counts
 };
 

@@ -27,6 +27,7 @@ class JsonView {
   bool flag() const;
   bool is_null() const { return element_.is_null(); }
   std::string minified() const;
+  simdjson::dom::element element() const { return element_; }
 
  private:
   [[noreturn]] void fail(const std::string& what) const;

@@ -1,5 +1,6 @@
 #include "train/optimizer.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_addcdiv.h>
 #include <ATen/ops/_foreach_addcmul.h>
@@ -65,9 +66,14 @@ class Adam : public Optimizer {
   }
   void step(const Tensors& params, const Tensors& grads, double learning_rate) override {
     at::_foreach_add_(steps_, 1);
-    const auto update =
-        config_.type == "adamw" ? static_cast<decltype(&fused_adamw)>(&fused_adamw) : &fused_adam;
-    update(*this, params, grads, learning_rate);
+    const OptimizerConfig& c = config_;
+    if (c.type == "adamw") {
+      at::_fused_adamw_(params, grads, mean_, square_, {}, steps_, learning_rate, c.beta1, c.beta2,
+                        c.weight_decay, c.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+    } else {
+      at::_fused_adam_(params, grads, mean_, square_, {}, steps_, learning_rate, c.beta1, c.beta2,
+                       c.weight_decay, c.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+    }
   }
   TensorMap state() const override {
     TensorMap state;
@@ -78,17 +84,6 @@ class Adam : public Optimizer {
   }
 
  private:
-  static void fused_adamw(Adam& self, const Tensors& params, const Tensors& grads, double rate) {
-    const OptimizerConfig& c = self.config_;
-    at::_fused_adamw_(params, grads, self.mean_, self.square_, {}, self.steps_, rate, c.beta1,
-                      c.beta2, c.weight_decay, c.epsilon, /*amsgrad=*/false, /*maximize=*/false);
-  }
-  static void fused_adam(Adam& self, const Tensors& params, const Tensors& grads, double rate) {
-    const OptimizerConfig& c = self.config_;
-    at::_fused_adam_(params, grads, self.mean_, self.square_, {}, self.steps_, rate, c.beta1,
-                     c.beta2, c.weight_decay, c.epsilon, /*amsgrad=*/false, /*maximize=*/false);
-  }
-
   OptimizerConfig config_;
   Tensors mean_, square_, steps_;
 };

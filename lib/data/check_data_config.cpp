@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "data/data_config.h"
+
+namespace maas {
+namespace {
+
+class Checker {
+ public:
+  explicit Checker(const DataConfig& config) : data_(config) {}
+
+  std::vector<Problem> run() {
+    check_source("data.train", data_.train, true);
+    check_source("data.test", data_.test, false);
+    check_source("data.validation_source", data_.validation_source, false);
+    check_fractions();
+    if (data_.type == "csv") check_table();
+    if (data_.type == "synthetic") check_synthetic();
+    if (data_.channels == 2) {
+      add("data.channels", "2 channels", "1 (grey), 3 (colour) or 0 (as the first image has)");
+    }
+    if ((data_.height == 0) != (data_.width == 0)) {
+      add("data.height", fmt::format("height {} with width {}", data_.height, data_.width),
+          "both, or neither");
+    }
+    return std::move(problems_);
+  }
+
+ private:
+  void add(std::string where, std::string what, std::string expected, std::string fix = "") {
+    problems_.push_back({.where = std::move(where),
+                         .what = std::move(what),
+                         .expected = std::move(expected),
+                         .fix = std::move(fix),
+                         .excerpt = ""});
+  }
+
+  void check_source(const std::string& name, const SourceConfig& source, bool required) {
+    if (data_.type == "synthetic") return;
+    if (!source.given()) {
+      if (required) add(name, "is missing", "", "say where the training samples lie");
+      return;
+    }
+    const bool pair = !source.images.path.empty() && !source.labels.path.empty();
+    const bool path = !source.path.path.empty();
+    if (data_.type == "idx" && (!pair || path)) {
+      add(name, "does not name two files", "{images: FILE, labels: FILE} for type idx");
+    }
+    if (data_.type != "idx" &&
+        (!path || !source.images.path.empty() || !source.labels.path.empty())) {
+      add(name, "names images or labels", fmt::format("a path for type {}", data_.type));
+    }
+  }
+
+  void check_fractions() {
+    if (data_.validation > 0 && data_.validation_source.given()) {
+      add("data.validation", "is given beside validation_source", "one of them");
+    }
+    if (data_.test_fraction > 0 && data_.test.given()) {
+      add("data.test_fraction", "is given beside test", "one of them");
+    }
+    if (data_.validation + data_.test_fraction > 0.95) {
+      add("data.validation",
+          fmt::format("validation {} and test_fraction {} leave too little to train on",
+                      data_.validation, data_.test_fraction),
+          "at most 0.95 together");
+    }
+  }
+
+  void check_table() {
+    if (data_.label.empty()) {
+      add("data.label", "is missing", "the name of the column to predict", "set data.label");
+    }
+    if (data_.task == "classification" && data_.label.size() > 1) {
+      add("data.label", fmt::format("{} columns", data_.label.size()), "one for classification",
+          "set data.task to multi_label or regression");
+    }
+    if (data_.delimiter.size() != 1 && data_.delimiter != "\\t") {
+      add("data.delimiter", fmt::format("'{}'", data_.delimiter), "one character, or \\t");
+    }
+    if (data_.delimiter == "\"" || data_.delimiter == "\n" || data_.delimiter == "\r") {
+      add("data.delimiter", "a quote or line end", "another character");
+    }
+    for (const auto& [name, type] : data_.columns) {
+      if (type != "numeric" && type != "categorical" && type != "ignore") {
+        add("data.columns." + name, fmt::format("'{}'", type), "numeric, categorical or ignore");
+      }
+    }
+    if (!data_.augment.empty()) add("data.augment", "is given for a table", "images");
+  }
+
+  void check_synthetic() {
+    constexpr int64_t kMostValues = int64_t{1} << 33;
+    const bool image = data_.kind == "image";
+    if (!image && !data_.augment.empty()) add("data.augment", "is given for a table", "images");
+    if (image && data_.task != "classification") {
+      add("data.task", fmt::format("{} of made-up images", data_.task), "classification");
+    }
+    if (data_.classes < 2 && (image || data_.task == "classification")) {
+      add("data.classes", fmt::format("{}", data_.classes), "2 or more");
+    }
+    const int64_t side = int64_t{28} * 28;
+    const int64_t pixels = data_.height > 0 ? data_.height * data_.width : side;
+    const int64_t each =
+        image ? pixels * (data_.channels > 0 ? data_.channels : 1) : data_.features;
+    if (each > kMostValues / (data_.samples + data_.classes)) {
+      add("data.samples", fmt::format("{} samples of {} values", data_.samples, each),
+          fmt::format("at most {} values in all", kMostValues));
+    }
+  }
+
+  const DataConfig& data_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+void check_data_config(const DataConfig& config) {
+  std::vector<Problem> problems = Checker(config).run();
+  if (!problems.empty()) throw Error(ErrorKind::kUsage, std::move(problems));
+}
+
+}  // namespace maas

@@ -1,0 +1,215 @@
+// Tables in CSV files.
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "base/did_you_mean.h"
+#include "data/csv_grid.h"
+#include "data/gzip_reader.h"
+#include "data/input_error.h"
+#include "data/labels.h"
+#include "data/source.h"
+#include "data/tensor_dataset.h"
+
+namespace maas {
+namespace {
+
+constexpr uint64_t kMostFileBytes = uint64_t{1} << 34;
+
+TaskKind task_of(const DataConfig& config) {
+  if (config.task == "regression") return TaskKind::kRegression;
+  return config.task == "multi_label" ? TaskKind::kMultiLabel : TaskKind::kClassification;
+}
+
+bool is_integer(std::string_view text, int64_t& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// By value when all are integers ("2" before "10"), else by bytes.
+std::vector<std::string> sorted_labels(const std::set<std::string_view>& values) {
+  std::vector<std::string> labels(values.begin(), values.end());
+  std::vector<std::pair<int64_t, std::string>> numbers;
+  for (const std::string& label : labels) {
+    int64_t value = 0;
+    if (!is_integer(label, value)) return labels;
+    numbers.emplace_back(value, label);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  std::transform(numbers.begin(), numbers.end(), labels.begin(),
+                 [](const auto& number) { return number.second; });
+  return labels;
+}
+
+class CsvSource final : public Source {
+ public:
+  CsvSource(const SourceRequest& request, CsvTable table)
+      : config_(request.config),
+        grid_(std::move(table), {.has_header = request.config.header}),
+        split_(request.split) {
+    for (const std::string& label : config_.label) label_columns_.push_back(grid_.find(label));
+    if (request.known) {
+      grid_.select(request.known->input.columns);
+      types_.assign(request.known->input.columns.size(), "");
+    } else {
+      select_features();
+    }
+    if (config_.missing == "drop") drop_rows(request.warnings);
+  }
+
+  int64_t size() const override { return grid_.rows(); }
+
+  DataSpec learn(const at::Tensor& index) const override {
+    DataSpec spec;
+    spec.input.kind = InputKind::kTable;
+    spec.input.missing = config_.missing == "mean" ? "mean" : "error";
+    for (size_t c = 0; c < types_.size(); ++c) {
+      spec.input.columns.push_back(
+          learn_column(grid_, static_cast<int64_t>(c), grid_.selected_name(c), types_[c], index));
+    }
+    spec.task.kind = task_of(config_);
+    spec.task.labels = spec.task.kind == TaskKind::kClassification ? class_labels() : config_.label;
+    return spec;
+  }
+
+  std::shared_ptr<const Dataset> conform(const DataSpec& spec,
+                                         std::vector<std::string>& warnings) const override {
+    if (spec.input.kind != InputKind::kTable || spec.task.kind != task_of(config_)) {
+      throw_input(grid_.file(), fmt::format("is a table for {}", config_.task),
+                  fmt::format("{} data for {}", to_text(spec.input.kind), to_text(spec.task.kind)),
+                  "give data of the kind that the model was trained on");
+    }
+    EncodedTable table = encode_table(grid_, spec.input);
+    if (table.unknown > 0) note_unknown(table, warnings);
+    const std::string stem = std::filesystem::path(grid_.file()).filename().string();
+    return tensor_dataset({.inputs = std::move(table.inputs),
+                           .targets = targets(spec.task),
+                           .spec = spec,
+                           .name_of = [stem, lines = grid_.lines()](int64_t i) {
+                             return fmt::format("{}:{}", stem, lines[static_cast<size_t>(i)]);
+                           }});
+  }
+
+ private:
+  // Every column that is neither a label nor ignored.
+  void select_features() {
+    for (const auto& [name, type] : config_.columns) grid_.find(name);  // must exist
+    std::vector<ColumnSpec> features;
+    for (const std::string& name : grid_.header()) {
+      if (std::count(config_.label.begin(), config_.label.end(), name) > 0) continue;
+      const auto given = config_.columns.find(name);
+      const std::string type = given == config_.columns.end() ? "" : given->second;
+      if (type == "ignore") continue;
+      features.push_back({.name = name, .categories = {}});
+      types_.push_back(type);
+    }
+    if (features.empty()) {
+      throw_input(grid_.file(), "no column is left to learn from",
+                  "at least one besides the labels",
+                  "check data.label, data.columns, data.delimiter");
+    }
+    grid_.select(features);
+  }
+
+  void drop_rows(std::vector<std::string>& warnings) {
+    const int64_t before = grid_.rows();
+    grid_.keep_rows([&](int64_t row) {
+      for (size_t c = 0; c < types_.size(); ++c) {
+        if (is_missing(grid_.at(row, static_cast<int64_t>(c)))) return false;
+      }
+      return true;
+    });
+    if (grid_.rows() == before) return;
+    warnings.push_back(fmt::format("{}: dropped {} of {} rows with missing values", split_,
+                                   before - grid_.rows(), before));
+  }
+
+  void note_unknown(const EncodedTable& table, std::vector<std::string>& warnings) const {
+    if (config_.unknown == "error") {
+      throw_input(table.first_unknown,
+                  fmt::format("{} values of categories that training did not have", table.unknown),
+                  "known categories", "correct them, or set data.unknown: warn");
+    }
+    warnings.push_back(fmt::format(
+        "{}: {} values of categories that training did not have count as unknown (first: {})",
+        split_, table.unknown, table.first_unknown));
+  }
+
+  std::string_view label_cell(int64_t row, size_t which) const {
+    const std::string_view cell = grid_.cell(row, label_columns_[which]);
+    if (is_missing(cell)) {
+      throw_input(grid_.cell_place(row, label_columns_[which]),
+                  fmt::format("the label '{}' is missing", config_.label[which]), "a value",
+                  "fill it in or remove the row");
+    }
+    return cell;
+  }
+
+  std::vector<std::string> class_labels() const {
+    std::set<std::string_view> values;
+    for (int64_t row = 0; row < grid_.rows(); ++row) values.insert(label_cell(row, 0));
+    if (values.size() < 2) {
+      throw_input(grid_.file(),
+                  fmt::format("all {} rows have the label '{}'", grid_.rows(), *values.begin()),
+                  "at least 2 labels", "check data.label");
+    }
+    return sorted_labels(values);
+  }
+
+  at::Tensor targets(const TaskSpec& task) const {
+    const int64_t rows = grid_.rows();
+    if (task.kind == TaskKind::kClassification) {
+      const LabelIndex known(task.labels);
+      at::Tensor out = at::empty({rows}, at::kLong);
+      for (int64_t row = 0; row < rows; ++row) {
+        out.mutable_data_ptr<int64_t>()[row] =
+            known.at(label_cell(row, 0), [&] { return grid_.cell_place(row, label_columns_[0]); });
+      }
+      return out;
+    }
+    const auto width = static_cast<int64_t>(label_columns_.size());
+    at::Tensor out = at::empty({rows, width}, at::kFloat);
+    auto* to = out.mutable_data_ptr<float>();
+    for (int64_t row = 0; row < rows; ++row) {
+      for (size_t c = 0; c < label_columns_.size(); ++c) *to++ = target_number(task.kind, row, c);
+    }
+    return out;
+  }
+
+  float target_number(TaskKind kind, int64_t row, size_t which) const {
+    const std::string_view cell = label_cell(row, which);
+    if (kind == TaskKind::kMultiLabel) {
+      if (cell == "1" || cell == "true" || cell == "True" || cell == "yes") return 1;
+      if (cell == "0" || cell == "false" || cell == "False" || cell == "no") return 0;
+    } else if (const auto number = parse_number(cell)) {
+      const auto value = static_cast<float>(*number);
+      if (std::isfinite(value)) return value;
+    }
+    throw_input(grid_.cell_place(row, label_columns_[which]),
+                fmt::format("'{}' in label column '{}'", cell, config_.label[which]),
+                kind == TaskKind::kMultiLabel ? "0 or 1" : "a finite number",
+                "correct it, or check data.task and data.label");
+  }
+
+  const DataConfig config_;
+  CsvGrid grid_;
+  std::string split_;
+  std::vector<int64_t> label_columns_;  // of the file
+  std::vector<std::string> types_;      // of the selected columns; "" = by their values
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_csv_source(const SourceRequest& request) {
+  const std::string& path = request.where.path.path;
+  const char delimiter = request.config.delimiter == "\\t" ? '\t' : request.config.delimiter[0];
+  return std::make_unique<CsvSource>(
+      request, parse_csv(read_maybe_gzipped(path, kMostFileBytes), path, delimiter));
+}
+
+}  // namespace maas

@@ -1,0 +1,137 @@
+#include "data/data_config.h"
+
+namespace maas {
+
+bool SourceConfig::given() const {
+  return !images.path.empty() || !labels.path.empty() || !path.path.empty();
+}
+
+void SourceConfig::describe(Fields& field) {
+  field("images", images).doc("IDX file of images, may be gzipped");
+  field("labels", labels).doc("IDX file of labels, may be gzipped");
+  field("path", path).doc("CSV file (may be gzipped), or folder with a folder for each class");
+}
+
+void AugmentConfig::describe(Fields& field) {
+  field("shift", shift).between(0, 1024).doc("move by up to so many pixels, either way, both axes");
+  field("rotate", rotate).between(0, 180).doc("turn by up to so many degrees, either way");
+  field("flip", flip).between(0, 1).doc("probability of mirroring left and right");
+  field("crop", crop).between(0, 1024).doc("pixels of zero padding before a random crop");
+  field("cutout", cutout).between(0, 1024).doc("side in pixels of a square that is set to zero");
+  field("noise", noise).between(0, 1).doc("deviation of Gaussian noise; 1 = the full scale");
+}
+
+namespace {
+
+void describe_sources(DataConfig& data, Fields& field) {
+  const std::vector<std::string> files = {"idx", "csv", "images"};
+  field("type", data.type)
+      .one_of({"idx", "csv", "images", "synthetic"})
+      .doc("form of the data: MNIST's IDX, a table, folders of images, or made up");
+  field("train", data.train)
+      .only_for("type", files)
+      .shorthand("path")
+      .doc("where the training samples lie");
+  field("test", data.test)
+      .only_for("type", files)
+      .shorthand("path")
+      .doc("where the test samples lie");
+  field("test_fraction", data.test_fraction)
+      .between(0, 0.9)
+      .doc("part of train kept for testing, when there is no `test`");
+  field("validation", data.validation)
+      .between(0, 0.9)
+      .doc("part of train kept to choose the best weights; 0 = none");
+  field("validation_source", data.validation_source)
+      .only_for("type", files)
+      .shorthand("path")
+      .doc("where validation samples lie, instead of a part of train");
+  field("limit", data.limit)
+      .at_least(0)
+      .doc("use at most so many samples of train, drawn by the seed; 0 = all");
+  field("normalize", data.normalize)
+      .one_of({"none", "unit", "standardize"})
+      .doc("in the graph: unit = pixels / 255; standardize = by the training mean and deviation");
+  field("augment", data.augment)
+      .only_for("type", {"idx", "images", "synthetic"})
+      .doc("random changes to training images");
+  field("prefetch", data.prefetch).doc("load the next batches while a step runs");
+}
+
+void describe_tables(DataConfig& data, Fields& field) {
+  field("label", data.label).only_for("type", {"csv"}).doc("columns to predict");
+  field("task", data.task)
+      .only_for("type", {"csv", "synthetic"})
+      .one_of({"classification", "regression", "multi_label"})
+      .doc("what to predict: one of several labels, numbers, or yes or no for each label");
+  field("columns", data.columns)
+      .only_for("type", {"csv"})
+      .doc("column name: numeric, categorical or ignore; others are told by their values");
+  field("delimiter", data.delimiter).only_for("type", {"csv"}).doc("one character, or \\t");
+  field("header", data.header)
+      .only_for("type", {"csv"})
+      .doc("first row holds the names; else they are column_1, column_2, ...");
+  field("missing", data.missing)
+      .only_for("type", {"csv"})
+      .one_of({"error", "mean", "drop"})
+      .doc("empty values: mean also means unknown for categories; drop leaves the row out");
+  field("unknown", data.unknown)
+      .only_for("type", {"csv"})
+      .one_of({"warn", "error"})
+      .doc("categories that training did not have: count as unknown with a warning, or fail");
+  field("categorical", data.categorical)
+      .only_for("type", {"csv"})
+      .one_of({"one_hot", "embedding"})
+      .doc("how the model takes categories in");
+}
+
+void describe_images(DataConfig& data, Fields& field) {
+  const std::vector<std::string> types = {"images", "synthetic"};
+  field("height", data.height)
+      .only_for("type", types)
+      .between(0, 4096)
+      .doc("pixels; images of other sizes are resized; 0 = as the first image has");
+  field("width", data.width).only_for("type", types).between(0, 4096).doc("as height");
+  field("channels", data.channels)
+      .only_for("type", types)
+      .between(0, 3)
+      .doc("1 = grey, 3 = colour; 0 = as the first image has");
+  field("corrupt", data.corrupt)
+      .only_for("type", {"images"})
+      .one_of({"fail", "skip"})
+      .doc("images that cannot be decoded");
+  field("max_skip", data.max_skip)
+      .only_for("corrupt", {"skip"})
+      .between(0, 1)
+      .doc("largest part of the images that may be skipped");
+}
+
+void describe_synthetic(DataConfig& data, Fields& field) {
+  const std::vector<std::string> only = {"synthetic"};
+  field("kind", data.kind).only_for("type", only).one_of({"image", "table"}).doc("what to make");
+  field("samples", data.samples).only_for("type", only).between(2, 1e9).doc("how many to make");
+  field("classes", data.classes)
+      .only_for("type", only)
+      .between(1, 1e6)
+      .doc("labels, or targets of a regression");
+  field("features", data.features)
+      .only_for("type", only)
+      .between(1, 1e6)
+      .doc("numeric columns of a table");
+  field("noise", data.noise)
+      .only_for("type", only)
+      .between(0, 1e3)
+      .doc("deviation of noise; images have values 0 to 1");
+  field("seed", data.seed).only_for("type", only).at_least(0).doc("decides the samples");
+}
+
+}  // namespace
+
+void DataConfig::describe(Fields& field) {
+  describe_sources(*this, field);
+  describe_tables(*this, field);
+  describe_images(*this, field);
+  describe_synthetic(*this, field);
+}
+
+}  // namespace maas

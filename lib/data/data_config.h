@@ -1,0 +1,76 @@
+// What to learn from and how samples are prepared: `data:` in a config.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/fields.h"
+
+namespace maas {
+
+// Where the samples of one split lie. IDX takes `images` and `labels`; csv and images take `path`.
+struct SourceConfig {
+  InputPath images;  // idx: the file of images, may be gzipped
+  InputPath labels;  // idx: the file of labels, may be gzipped
+  InputPath path;    // csv: a file, may be gzipped; images: a folder with a folder for each class
+
+  bool given() const;
+  void describe(Fields& field);
+};
+
+// Random changes to training images (augment.h). Each is optional; absent = not done.
+struct AugmentConfig {
+  std::optional<double> shift;   // pixels, either way, both axes
+  std::optional<double> rotate;  // degrees, either way
+  std::optional<double> flip;    // probability of mirroring left and right
+  std::optional<double> crop;    // pixels of zero padding before a random crop of the old size
+  std::optional<double> cutout;  // side of a square that is set to zero, pixels
+  std::optional<double> noise;   // standard deviation of Gaussian noise, in units of the full scale
+
+  void describe(Fields& field);
+};
+
+struct DataConfig {
+  std::string type = "idx";
+  SourceConfig train, test, validation_source;
+  double validation = 0;
+  double test_fraction = 0;
+  int64_t limit = 0;
+  std::string normalize = "standardize";
+  std::vector<AugmentConfig> augment;
+  bool prefetch = true;
+
+  // csv
+  std::vector<std::string> label;
+  std::string task = "classification";
+  std::map<std::string, std::string> columns;
+  std::string delimiter = ",";
+  bool header = true;
+  std::string missing = "error";
+  std::string unknown = "warn";
+  std::string categorical = "embedding";
+
+  // images, synthetic images; 0 = from the first image, or 28 x 28 x 1 when synthetic
+  int64_t height = 0, width = 0, channels = 0;
+  std::string corrupt = "fail";
+  double max_skip = 0.01;
+
+  // synthetic
+  std::string kind = "image";
+  int64_t samples = 1000;
+  int64_t classes = 10;
+  int64_t features = 16;
+  double noise = 0.1;
+  int64_t seed = 0;
+
+  void describe(Fields& field);
+};
+
+// Contradictions that no single field shows (csv without a label, a fraction beside a source, ...).
+// Throws Error{kUsage} with every problem.
+void check_data_config(const DataConfig& config);
+
+}  // namespace maas

@@ -1,0 +1,280 @@
+// A folder with a folder of images for each class.
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "base/files.h"
+#include "data/image_codec.h"
+#include "data/image_list.h"
+#include "data/input_error.h"
+#include "data/labels.h"
+#include "data/row_gather.h"
+#include "data/source.h"
+#include "data/tensor_dataset.h"
+
+namespace maas {
+namespace {
+
+constexpr int64_t kMostBytesInMemory = int64_t{2} << 30;
+constexpr int64_t kMostImageBytes = int64_t{256} << 20;
+constexpr size_t kMostNamesInWarnings = 100;
+
+at::Tensor decode_file(const ImageFile& file, const InputSpec& spec) {
+  return decode_to_fit(read_file(file.path, kMostImageBytes), file.path, spec);
+}
+
+// work(i) for i in [0, count) on a few threads; the failure with the lowest i is thrown.
+template <class Work>
+void spread(int64_t count, const Work& work) {
+  std::atomic<int64_t> next{0};
+  std::mutex mutex;
+  int64_t failed_at = count;
+  std::exception_ptr failure;
+  const auto run = [&] {
+    for (int64_t i = next++; i < count; i = next++) {
+      try {
+        work(i);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (i < failed_at) failed_at = i, failure = std::current_exception();
+        next = count;
+      }
+    }
+  };
+  const int64_t threads =
+      std::clamp<int64_t>(at::get_num_threads(), 1, std::min<int64_t>(count, 8));
+  std::vector<std::jthread> team;
+  for (int64_t t = 1; t < threads; ++t) team.emplace_back(run);
+  run();
+  team.clear();
+  if (failure) std::rethrow_exception(failure);
+}
+
+// Decodes a batch when it is asked for: for sets that do not fit in memory.
+class LazyImages final : public Dataset {
+ public:
+  LazyImages(std::vector<ImageFile> files, at::Tensor targets, DataSpec spec)
+      : files_(std::move(files)), targets_(std::move(targets)), spec_(std::move(spec)) {}
+
+  int64_t size() const override { return targets_.size(0); }
+  Batch rows(const at::Tensor& index) const override {
+    const InputSpec& form = spec_.input;
+    Batch batch;
+    batch.targets = targets(index);
+    at::Tensor images =
+        at::empty({index.size(0), form.channels, form.height, form.width}, at::kByte);
+    const int64_t each = form.channels * form.height * form.width;
+    auto* to = images.mutable_data_ptr<uint8_t>();
+    const auto* row = index.const_data_ptr<int64_t>();
+    spread(index.size(0), [&](int64_t i) {
+      const at::Tensor pixels = decode_file(files_[static_cast<size_t>(row[i])], form);
+      std::memcpy(to + i * each, pixels.const_data_ptr(), static_cast<size_t>(each));
+    });
+    batch.inputs = {images};
+    return batch;
+  }
+  at::Tensor targets(const at::Tensor& index) const override {
+    return gather_rows(targets_, index);
+  }
+  const DataSpec& spec() const override { return spec_; }
+  std::string name_of(int64_t i) const override { return files_[static_cast<size_t>(i)].name; }
+
+ private:
+  std::vector<ImageFile> files_;
+  at::Tensor targets_;
+  DataSpec spec_;
+};
+
+class ImageFolder final : public Source {
+ public:
+  explicit ImageFolder(const SourceRequest& request)
+      : config_(request.config), split_(request.split), root_(request.where.path.path) {
+    ImageList list = list_images(root_);
+    files_ = std::move(list.files);
+    classes_ = std::move(list.classes);
+    if (list.others > 0) {
+      request.warnings.push_back(
+          fmt::format("{}: {} files that are no .png, .jpg or .jpeg were left out (first: {})",
+                      split_, list.others, list.first_other));
+    }
+    if (files_.empty()) {
+      throw_input(root_, fmt::format("0 images in {} class folders", classes_.size()),
+                  "CLASS/NAME.png or .jpg", "check the path");
+    }
+    form_ = request.known ? request.known->input : find_form();
+    load(request.warnings);
+  }
+
+  int64_t size() const override { return static_cast<int64_t>(files_.size()); }
+
+  DataSpec learn(const at::Tensor& index) const override {
+    DataSpec spec;
+    spec.input = form_;
+    spec.task.labels = classes_;
+    std::vector<ChannelSums> sums(static_cast<size_t>(form_.channels));
+    const auto* rows = index.const_data_ptr<int64_t>();
+    for (int64_t i = 0; i < index.size(0); ++i) {
+      for (size_t c = 0; c < sums.size(); ++c) {
+        const ChannelSums& one = sums_[static_cast<size_t>(rows[i]) * sums.size() + c];
+        sums[c].sum += one.sum;
+        sums[c].squares += one.squares;
+      }
+    }
+    set_channel_statistics(sums, static_cast<double>(index.size(0) * form_.height * form_.width),
+                           spec.input);
+    return spec;
+  }
+
+  std::shared_ptr<const Dataset> conform(const DataSpec& spec,
+                                         std::vector<std::string>&) const override {
+    if (spec.input.kind != InputKind::kImage || spec.task.kind != TaskKind::kClassification) {
+      throw_input(root_, "holds images with one label each",
+                  fmt::format("{} data for {}", to_text(spec.input.kind), to_text(spec.task.kind)),
+                  "give data of the kind that the model was trained on");
+    }
+    const LabelIndex known(spec.task.labels);
+    at::Tensor targets = at::empty({size()}, at::kLong);
+    for (size_t i = 0; i < files_.size(); ++i) {
+      const ImageFile& file = files_[i];
+      targets.mutable_data_ptr<int64_t>()[i] =
+          known.at(classes_[file.label], [&] { return file.path; });
+    }
+    if (!pixels_.defined()) return std::make_shared<LazyImages>(files_, targets, spec);
+    return tensor_dataset(
+        {.inputs = {pixels_},
+         .targets = targets,
+         .spec = spec,
+         .name_of = [files = files_](int64_t i) { return files[static_cast<size_t>(i)].name; }});
+  }
+
+ private:
+  // Size and channels: from the config, or as the first image that decodes has.
+  InputSpec find_form() const {
+    InputSpec form;
+    form.channels = config_.channels;
+    form.height = config_.height;
+    form.width = config_.width;
+    form.resize_to_fit = config_.height > 0;
+    if (form.height > 0 && form.channels > 0) return form;
+    for (const ImageFile& file : files_) {
+      try {
+        const at::Tensor first = decode_pixels(read_file(file.path, kMostImageBytes), file.path,
+                                               {.channels = form.channels});
+        form.channels = first.size(0);
+        if (form.height == 0) form.height = first.size(1), form.width = first.size(2);
+        return form;
+      } catch (const Error&) {
+        if (config_.corrupt == "fail") throw;
+      }
+    }
+    throw_input(root_, fmt::format("none of {} images can be decoded", files_.size()),
+                "PNG or JPEG images", "check the files");
+  }
+
+  // Decodes every image once: into memory when all fit, else for the sums and to find damage.
+  void load(std::vector<std::string>& warnings) {
+    const int64_t each = form_.channels * form_.height * form_.width;
+    if (size() <= kMostBytesInMemory / each) {
+      pixels_ = at::empty({size(), form_.channels, form_.height, form_.width}, at::kByte);
+    }
+    sums_.resize(files_.size() * static_cast<size_t>(form_.channels));
+    std::vector<std::string> faults(files_.size());
+    spread(size(), [&](int64_t i) {
+      try {
+        keep(i, decode_file(files_[static_cast<size_t>(i)], form_));
+      } catch (const Error& error) {
+        if (config_.corrupt == "fail") throw;
+        faults[static_cast<size_t>(i)] = error.first().what;
+      }
+    });
+    if (config_.corrupt == "skip") drop(faults, warnings);
+  }
+
+  void keep(int64_t i, const at::Tensor& image) {
+    const int64_t plane = form_.height * form_.width;
+    const auto* data = image.const_data_ptr<uint8_t>();
+    for (int64_t c = 0; c < form_.channels; ++c) {
+      uint64_t sum = 0, squares = 0;
+      for (const auto* p = data + c * plane; p < data + (c + 1) * plane; ++p) {
+        sum += *p;
+        squares += uint64_t{*p} * *p;
+      }
+      sums_[static_cast<size_t>(i * form_.channels + c)] = {static_cast<double>(sum),
+                                                            static_cast<double>(squares)};
+    }
+    if (!pixels_.defined()) return;
+    std::memcpy(pixels_.mutable_data_ptr<uint8_t>() + i * image.numel(), data,
+                static_cast<size_t>(image.numel()));
+  }
+
+  void drop(const std::vector<std::string>& faults, std::vector<std::string>& warnings) {
+    const auto bad = static_cast<size_t>(std::count_if(
+        faults.begin(), faults.end(), [](const std::string& fault) { return !fault.empty(); }));
+    if (bad == 0) return;
+    const auto most = static_cast<size_t>(config_.max_skip * static_cast<double>(files_.size()));
+    const size_t first =
+        static_cast<size_t>(std::find_if(faults.begin(), faults.end(),
+                                         [](const std::string& fault) { return !fault.empty(); }) -
+                            faults.begin());
+    if (bad > most) {
+      throw_input(root_,
+                  fmt::format("{} of {} images cannot be used (first: {}: {})", bad, files_.size(),
+                              files_[first].name, faults[first]),
+                  fmt::format("at most {} (data.max_skip: {})", most, config_.max_skip),
+                  "repair or remove them, or raise data.max_skip");
+    }
+    warnings.push_back(
+        fmt::format("{}: skipped {} of {} images that cannot be used", split_, bad, files_.size()));
+    remove_rows(faults, warnings);
+  }
+
+  void remove_rows(const std::vector<std::string>& faults, std::vector<std::string>& warnings) {
+    const auto channels = static_cast<size_t>(form_.channels);
+    std::vector<ImageFile> files;
+    std::vector<ChannelSums> sums;
+    std::vector<int64_t> good;
+    size_t named = 0;
+    for (size_t i = 0; i < files_.size(); ++i) {
+      if (faults[i].empty()) {
+        good.push_back(static_cast<int64_t>(i));
+        files.push_back(files_[i]);
+        const auto from = sums_.begin() + static_cast<int64_t>(i * channels);
+        sums.insert(sums.end(), from, from + form_.channels);
+      } else if (named++ < kMostNamesInWarnings) {
+        warnings.push_back(fmt::format("{}: skipped {}: {}", split_, files_[i].name, faults[i]));
+      }
+    }
+    if (pixels_.defined()) {
+      at::Tensor index = at::empty({static_cast<int64_t>(good.size())}, at::kLong);
+      std::copy(good.begin(), good.end(), index.mutable_data_ptr<int64_t>());
+      pixels_ = gather_rows(pixels_, index);
+    }
+    files_ = std::move(files);
+    sums_ = std::move(sums);
+  }
+
+  const DataConfig config_;
+  std::string split_, root_;
+  std::vector<ImageFile> files_;
+  std::vector<std::string> classes_;
+  InputSpec form_;
+  at::Tensor pixels_;              // uint8 [N, C, H, W]; undefined when too large for memory
+  std::vector<ChannelSums> sums_;  // of image i, channel c at i * C + c
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_image_folder(const SourceRequest& request) {
+  return std::make_unique<ImageFolder>(request);
+}
+
+}  // namespace maas

@@ -1,0 +1,25 @@
+// Label names and their indices.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace maas {
+
+// The index of each label name of a model or a training set.
+class LabelIndex {
+ public:
+  explicit LabelIndex(const std::vector<std::string>& labels);
+  // Throws Error{kInput} naming `where()`, the label and the known ones.
+  int64_t at(std::string_view label, const std::function<std::string()>& where) const;
+
+ private:
+  const std::vector<std::string>& labels_;  // must outlive this object
+  std::unordered_map<std::string_view, int64_t> index_;
+};
+
+}  // namespace maas

@@ -1,0 +1,182 @@
+#include "data/open_data.h"
+
+#include <ATen/ops/arange.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "data/batches.h"
+#include "data/input_error.h"
+#include "data/source.h"
+
+namespace maas {
+namespace {
+
+// Of the generator; epochs take the streams from 0 up.
+constexpr uint64_t kSplitStream = ~uint64_t{0};
+
+// Rows of the training source for each split, ascending int64; undefined tensor = no such split.
+struct SplitRows {
+  at::Tensor train, validation, test;
+};
+
+int64_t share(const char* split, double fraction, int64_t rows) {
+  if (fraction <= 0) return 0;
+  const auto count = static_cast<int64_t>(std::llround(fraction * static_cast<double>(rows)));
+  if (count == 0) {
+    throw_input("data", fmt::format("{} of {} samples leaves none for {}", fraction, rows, split),
+                "at least one", "raise the fraction, or give more data");
+  }
+  return count;
+}
+
+at::Tensor sorted_part(const at::Tensor& order, int64_t start, int64_t count) {
+  at::Tensor part = order.narrow(0, start, count).clone();
+  auto* rows = part.mutable_data_ptr<int64_t>();
+  std::sort(rows, rows + count);
+  return part;
+}
+
+SplitRows split_rows(const DataConfig& config, int64_t size, uint64_t seed) {
+  const int64_t used = config.limit > 0 ? std::min(config.limit, size) : size;
+  const int64_t test = share("testing", config.test_fraction, used);
+  const int64_t validation = share("validation", config.validation, used);
+  const int64_t train = used - test - validation;
+  if (train < 2) {
+    throw_input("data",
+                fmt::format("{} of {} samples are left for training ({} validation, {} test)",
+                            std::max<int64_t>(train, 0), size, validation, test),
+                "at least 2", "give more data, or lower the fractions or raise the limit");
+  }
+  const at::Tensor order = permutation(size, seed, kSplitStream);
+  SplitRows rows;
+  if (test > 0) rows.test = sorted_part(order, 0, test);
+  if (validation > 0) rows.validation = sorted_part(order, test, validation);
+  rows.train = sorted_part(order, test + validation, train);
+  return rows;
+}
+
+// The split's own source, or an empty one when it is a part of train.
+const SourceConfig* own_source(const DataConfig& config, Split split) {
+  if (split == Split::kValidation && config.validation_source.given()) {
+    return &config.validation_source;
+  }
+  if (split == Split::kTest && config.test.given()) return &config.test;
+  return nullptr;
+}
+
+std::unique_ptr<Source> open_checked(const SourceRequest& request) {
+  auto source = open_source(request);
+  if (source->size() == 0) {
+    throw_input(request.where.given() ? (request.where.path.path.empty() ? request.where.images.path
+                                                                         : request.where.path.path)
+                                      : "data",
+                fmt::format("0 samples for {}", request.split), "at least 1", "give more data");
+  }
+  return source;
+}
+
+std::shared_ptr<const Dataset> part_of(std::shared_ptr<const Dataset> whole,
+                                       const at::Tensor& rows) {
+  if (!rows.defined()) return nullptr;
+  if (rows.size(0) == whole->size()) return whole;
+  return subset(std::move(whole), rows);
+}
+
+// Labels without a training sample, and the like: legal, but rarely meant.
+void warn_of_absent_labels(const Dataset& dataset, Split split,
+                           std::vector<std::string>& warnings) {
+  const TaskSpec& task = dataset.spec().task;
+  if (task.kind != TaskKind::kClassification || task.outputs() > 1000) return;
+  constexpr int64_t kStep = 4096;
+  std::vector<bool> seen(task.labels.size());
+  const BatchOrder order = BatchOrder::in_order(dataset.size(), kStep);
+  for (int64_t step = 0; step < order.steps(); ++step) {
+    const at::Tensor targets = dataset.targets(order.index(step));
+    const auto* label = targets.const_data_ptr<int64_t>();
+    for (int64_t i = 0; i < targets.size(0); ++i) seen[static_cast<size_t>(label[i])] = true;
+  }
+  const auto absent = std::count(seen.begin(), seen.end(), false);
+  if (absent == 0) return;
+  const auto first = std::find(seen.begin(), seen.end(), false) - seen.begin();
+  warnings.push_back(fmt::format("{}: {} of {} labels have no sample (first: '{}')", to_text(split),
+                                 absent, seen.size(), task.labels[static_cast<size_t>(first)]));
+}
+
+}  // namespace
+
+std::string to_text(Split split) {
+  switch (split) {
+    case Split::kTrain:
+      return "train";
+    case Split::kValidation:
+      return "validation";
+    case Split::kTest:
+      return "test";
+  }
+  return "";
+}
+
+std::unique_ptr<Source> open_source(const SourceRequest& request) {
+  const std::string& type = request.config.type;
+  if (type == "idx") return open_idx_source(request);
+  if (type == "csv") return open_csv_source(request);
+  if (type == "images") return open_image_folder(request);
+  if (type == "synthetic") return open_synthetic_source(request);
+  throw Error(ErrorKind::kUsage, {.where = "data.type",
+                                  .what = fmt::format("'{}'", type),
+                                  .expected = "idx, csv, images or synthetic",
+                                  .fix = "",
+                                  .excerpt = ""});
+}
+
+DataSplits open_data(const DataConfig& config, uint64_t seed) {
+  check_data_config(config);
+  DataSplits splits;
+  splits.fingerprint = fingerprint(config);
+  const auto source = open_checked({config, config.train, "train", nullptr, splits.warnings});
+  const SplitRows rows = split_rows(config, source->size(), seed);
+  splits.spec = source->learn(rows.train);
+  const auto whole = source->conform(splits.spec, splits.warnings);
+  splits.train = part_of(whole, rows.train);
+  splits.validation = part_of(whole, rows.validation);
+  splits.test = part_of(whole, rows.test);
+  const auto open_own = [&](Split split, std::shared_ptr<const Dataset>& into) {
+    const SourceConfig* where = own_source(config, split);
+    if (!where) return;
+    into = open_checked({config, *where, to_text(split), &splits.spec, splits.warnings})
+               ->conform(splits.spec, splits.warnings);
+  };
+  open_own(Split::kValidation, splits.validation);
+  open_own(Split::kTest, splits.test);
+  warn_of_absent_labels(*splits.train, Split::kTrain, splits.warnings);
+  if (splits.validation) {
+    warn_of_absent_labels(*splits.validation, Split::kValidation, splits.warnings);
+  }
+  return splits;
+}
+
+std::shared_ptr<const Dataset> open_split(const DataConfig& config, const DataSpec& conform_to,
+                                          Split split, uint64_t seed,
+                                          std::vector<std::string>* warnings) {
+  check_data_config(config);
+  std::vector<std::string> unread;
+  std::vector<std::string>& notes = warnings ? *warnings : unread;
+  if (const SourceConfig* where = own_source(config, split)) {
+    return open_checked({config, *where, to_text(split), &conform_to, notes})
+        ->conform(conform_to, notes);
+  }
+  if ((split == Split::kValidation && config.validation <= 0) ||
+      (split == Split::kTest && config.test_fraction <= 0)) {
+    return nullptr;
+  }
+  const auto source = open_checked({config, config.train, "train", &conform_to, notes});
+  const SplitRows rows = split_rows(config, source->size(), seed);
+  return part_of(source->conform(conform_to, notes), split == Split::kTrain        ? rows.train
+                                                     : split == Split::kValidation ? rows.validation
+                                                                                   : rows.test);
+}
+
+}  // namespace maas

@@ -1,0 +1,38 @@
+// From `data:` in a config to datasets.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/data_config.h"
+#include "data/dataset.h"
+
+namespace maas {
+
+enum class Split { kTrain, kValidation, kTest };
+std::string to_text(Split split);  // "train", "validation", "test"
+
+// Reads every source and splits it. Which rows go where depends on `seed` and the number of rows
+// only: first `limit` rows are drawn, of these the test fraction, then the validation fraction;
+// within a split rows keep the order of the source. The specification (statistics, categories,
+// labels, column types) is learnt from the training rows alone.
+// Throws Error: kInput for data that is missing, damaged or too small (with counts), kUsage for
+// contradictory settings, kResources for files that may not be read.
+DataSplits open_data(const DataConfig& config, uint64_t seed);
+
+// One split for a model that exists: statistics, categories, column types and labels are the
+// model's. Unknown categories become index 0 with a warning, or an Error when `data.unknown` says
+// so; a label that the model does not know is Error{kInput} naming the row. Null when the config
+// has no such split. `warnings` may be null.
+std::shared_ptr<const Dataset> open_split(const DataConfig& config, const DataSpec& conform_to,
+                                          Split split, uint64_t seed,
+                                          std::vector<std::string>* warnings = nullptr);
+
+// Changes when a source file changes: digest of names, sizes, modification times and, for single
+// files, of the first and last 64 KiB. Cheap enough for every epoch. Throws Error{kInput} when a
+// file is gone.
+std::string fingerprint(const DataConfig& config);
+
+}  // namespace maas

@@ -1,0 +1,43 @@
+// One source of samples before there is a specification: internal to data/.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/data_config.h"
+#include "data/dataset.h"
+
+namespace maas {
+
+// Immutable after opening.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual int64_t size() const = 0;
+  // The specification that the rows `index` (int64 [n], n >= 1) give. Labels come from all rows.
+  virtual DataSpec learn(const at::Tensor& index) const = 0;
+  // All rows as samples of `spec`. Adds to `warnings`. Throws Error{kInput} naming the row that
+  // does not fit.
+  virtual std::shared_ptr<const Dataset> conform(const DataSpec& spec,
+                                                 std::vector<std::string>& warnings) const = 0;
+};
+
+// What the openers need to know.
+struct SourceRequest {
+  const DataConfig& config;
+  SourceConfig where;
+  std::string split;                   // "train", "validation", "test": for messages
+  const DataSpec* known = nullptr;     // of a model or of the training split; null = none yet
+  std::vector<std::string>& warnings;  // one line each, with counts
+};
+
+std::unique_ptr<Source> open_idx_source(const SourceRequest& request);
+std::unique_ptr<Source> open_csv_source(const SourceRequest& request);
+std::unique_ptr<Source> open_image_folder(const SourceRequest& request);
+std::unique_ptr<Source> open_synthetic_source(const SourceRequest& request);
+std::unique_ptr<Source> open_source(const SourceRequest& request);  // by config.type
+
+}  // namespace maas

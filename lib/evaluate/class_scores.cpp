@@ -1,0 +1,95 @@
+#include "evaluate/class_scores.h"
+
+#include <cmath>
+
+#include "base/error.h"
+
+namespace maas {
+namespace {
+
+[[noreturn]] void bad_input(const std::string& what, const std::string& expected) {
+  throw Error(ErrorKind::kInput, Problem{.where = "metrics",
+                                         .what = what,
+                                         .expected = expected,
+                                         .fix = "evaluate the model on data of its own task",
+                                         .excerpt = ""});
+}
+
+std::string shape_text(const at::Tensor& tensor) {
+  std::string text = "[";
+  for (int64_t i = 0; i < tensor.dim(); ++i) {
+    text += (i > 0 ? ", " : "") + std::to_string(tensor.size(i));
+  }
+  return text + "]";
+}
+
+RowScore score_row(const double* logits, int64_t classes, int64_t target) {
+  RowScore row;
+  row.target = target;
+  for (int64_t k = 1; k < classes; ++k) {
+    if (logits[k] > logits[row.predicted]) row.predicted = k;
+  }
+  const double highest = logits[row.predicted];
+  double sum = 0;
+  for (int64_t k = 0; k < classes; ++k) {
+    sum += std::exp(logits[k] - highest);
+    row.rank += logits[k] > logits[target] || (k < target && logits[k] == logits[target]);
+  }
+  row.log_normaliser = highest + std::log(sum);
+  row.target_log_probability = logits[target] - row.log_normaliser;
+  row.confidence = std::exp(highest - row.log_normaliser);
+  if (std::isnan(row.log_normaliser)) row.rank = classes;  // a broken row is in no top k
+  for (int64_t k = 0; k < classes; ++k) {
+    const double error = std::exp(logits[k] - row.log_normaliser) - (k == target ? 1 : 0);
+    row.brier += error * error;
+  }
+  return row;
+}
+
+}  // namespace
+
+at::Tensor checked_outputs(const Predictions& predictions) {
+  const at::Tensor& outputs = predictions.outputs;
+  const at::Tensor& targets = predictions.targets;
+  const int64_t labels = static_cast<int64_t>(predictions.labels.size());
+  if (!outputs.defined() || outputs.dim() != 2 || outputs.size(1) < 1) {
+    bad_input("outputs of shape " + (outputs.defined() ? shape_text(outputs) : "(none)"),
+              "[rows, outputs]");
+  }
+  if (labels > 0 && outputs.size(1) != labels) {
+    bad_input("the model gives " + std::to_string(outputs.size(1)) + " outputs a row",
+              std::to_string(labels) + ", as there are labels");
+  }
+  const int64_t rank = predictions.task == TaskKind::kClassification ? 1 : 2;
+  if (!targets.defined() || targets.dim() != rank || targets.size(0) != outputs.size(0) ||
+      (rank == 2 && targets.size(1) != outputs.size(1))) {
+    bad_input("targets of shape " + (targets.defined() ? shape_text(targets) : "(none)"),
+              "to fit outputs " + shape_text(outputs));
+  }
+  if (outputs.size(0) == 0) bad_input("no rows to evaluate", "at least one");
+  return outputs.detach().to(at::kCPU, at::kDouble).contiguous();
+}
+
+std::vector<RowScore> class_scores(const Predictions& predictions) {
+  const at::Tensor outputs = checked_outputs(predictions);
+  const at::Tensor targets = predictions.targets.to(at::kCPU, at::kLong).contiguous();
+  const int64_t rows = outputs.size(0), classes = outputs.size(1);
+  const double* logits = outputs.const_data_ptr<double>();
+  const int64_t* target = targets.const_data_ptr<int64_t>();
+  std::vector<RowScore> scores(static_cast<size_t>(rows));
+  for (int64_t i = 0; i < rows; ++i) {
+    if (target[i] < 0 || target[i] >= classes) {
+      bad_input("target " + std::to_string(target[i]) + " in row " + std::to_string(i),
+                "0 to " + std::to_string(classes - 1));
+    }
+    scores[static_cast<size_t>(i)] = score_row(logits + i * classes, classes, target[i]);
+  }
+  return scores;
+}
+
+std::string label_of(const Predictions& predictions, int64_t i) {
+  const size_t index = static_cast<size_t>(i);
+  return index < predictions.labels.size() ? predictions.labels[index] : std::to_string(i);
+}
+
+}  // namespace maas

@@ -1,0 +1,34 @@
+// What one pass over the logits of a classifier says about each row; the metrics, the calibration
+// and the choice of examples for a report all start from it.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "evaluate/metrics.h"
+
+namespace maas {
+
+struct RowScore {
+  int64_t target = 0, predicted = 0;  // the first of equally high logits
+  int64_t rank = 0;           // of the target among the logits: 0 = highest; ties by lower index
+  double log_normaliser = 0;  // log of the sum of exp(logit)
+  double target_log_probability = 0;
+  double confidence = 0;  // probability of the predicted class
+  double brier = 0;       // sum over classes of (p - y)^2
+};
+
+// outputs [N, K], targets int64 [N] of a classification task. O(N K) time, O(N) memory.
+// Throws Error{kInput} when the shapes disagree or a target is outside [0, K).
+std::vector<RowScore> class_scores(const Predictions& predictions);
+
+// outputs as double [N, K] on the CPU, contiguous; Error{kInput} when not [N, K] with N rows of
+// targets, N > 0, and K = labels (if there are any).
+at::Tensor checked_outputs(const Predictions& predictions);
+
+// labels[i], or "i" where labels are not given.
+std::string label_of(const Predictions& predictions, int64_t i);
+
+}  // namespace maas

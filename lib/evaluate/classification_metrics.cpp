@@ -1,0 +1,121 @@
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+
+#include "base/error.h"
+#include "evaluate/calibration.h"
+#include "evaluate/class_scores.h"
+#include "evaluate/roc_auc.h"
+#include "evaluate/task_metrics.h"
+#include "evaluate/top_k.h"
+
+namespace maas {
+namespace {
+
+double mean_of(const std::vector<RowScore>& rows,
+               const std::function<double(const RowScore&)>& value) {
+  double sum = 0;
+  for (const RowScore& row : rows) sum += value(row);
+  return sum / static_cast<double>(rows.size());
+}
+
+double top_k(const std::vector<RowScore>& rows, int64_t k, int64_t classes) {
+  if (k > classes) {
+    throw Error(ErrorKind::kUsage, Problem{.where = "metrics",
+                                           .what = "top_" + std::to_string(k) + " of " +
+                                                   std::to_string(classes) + " classes",
+                                           .expected = "at most top_" + std::to_string(classes),
+                                           .fix = "take a smaller number",
+                                           .excerpt = ""});
+  }
+  return mean_of(rows, [k](const RowScore& row) { return row.rank < k ? 1.0 : 0.0; });
+}
+
+double auc_of_class(const Predictions& predictions, const std::vector<RowScore>& rows, int64_t k) {
+  const at::Tensor outputs = predictions.outputs.detach().to(at::kCPU).select(1, k);
+  const at::Tensor logits = outputs.to(at::kDouble).contiguous();
+  const double* logit = logits.const_data_ptr<double>();
+  std::vector<double> scores(rows.size());
+  std::vector<bool> positive(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    scores[i] = logit[i] - rows[i].log_normaliser;  // the order of the probabilities
+    positive[i] = rows[i].target == k;
+  }
+  return roc_auc(scores, positive);
+}
+
+double mean_auc(const Predictions& predictions, const std::vector<RowScore>& rows) {
+  const int64_t classes = predictions.outputs.size(1);
+  if (classes == 2) return auc_of_class(predictions, rows, 1);
+  double sum = 0;
+  int64_t counted = 0;
+  for (int64_t k = 0; k < classes; ++k) {
+    const double area = auc_of_class(predictions, rows, k);
+    if (std::isnan(area)) continue;
+    sum += area;
+    ++counted;
+  }
+  return counted == 0 ? std::numeric_limits<double>::quiet_NaN()
+                      : sum / static_cast<double>(counted);
+}
+
+at::Tensor confusion_of(const std::vector<RowScore>& rows, int64_t classes) {
+  at::Tensor confusion = at::zeros({classes, classes}, at::kLong);
+  int64_t* counts = confusion.mutable_data_ptr<int64_t>();
+  for (const RowScore& row : rows) ++counts[row.target * classes + row.predicted];
+  return confusion;
+}
+
+std::vector<ClassMetrics> per_class(const Predictions& predictions,
+                                    const std::vector<RowScore>& rows, int64_t classes) {
+  std::vector<int64_t> hits(static_cast<size_t>(classes)), support(hits), predicted(hits);
+  for (const RowScore& row : rows) {
+    ++support[static_cast<size_t>(row.target)];
+    ++predicted[static_cast<size_t>(row.predicted)];
+    if (row.target == row.predicted) ++hits[static_cast<size_t>(row.target)];
+  }
+  std::vector<ClassMetrics> result;
+  for (int64_t k = 0; k < classes; ++k) {
+    const size_t i = static_cast<size_t>(k);
+    result.push_back(class_metrics(label_of(predictions, k), hits[i], support[i], predicted[i]));
+  }
+  return result;
+}
+
+double value_of(const std::string& name, const Predictions& predictions,
+                const std::vector<RowScore>& rows, const std::vector<ClassMetrics>& classes) {
+  if (name == "precision") return macro_mean(classes, &ClassMetrics::precision);
+  if (name == "recall") return macro_mean(classes, &ClassMetrics::recall);
+  if (name == "macro_f1") return macro_mean(classes, &ClassMetrics::f1);
+  if (name == "nll") return mean_of(rows, [](auto& row) { return -row.target_log_probability; });
+  if (name == "brier") return mean_of(rows, [](auto& row) { return row.brier; });
+  if (name == "ece") return expected_calibration_error(rows);
+  if (name == "roc_auc") return mean_auc(predictions, rows);
+  if (const int64_t k = top_k_of(name)) {
+    return top_k(rows, k, static_cast<int64_t>(classes.size()));
+  }
+  // accuracy; micro_f1 equals it when every row has one label and one prediction.
+  return mean_of(rows, [](auto& row) { return row.predicted == row.target ? 1.0 : 0.0; });
+}
+
+}  // namespace
+
+Metrics classification_metrics(const Predictions& predictions,
+                               const std::vector<std::string>& names) {
+  const std::vector<RowScore> rows = class_scores(predictions);
+  const int64_t classes = predictions.outputs.size(1);
+  Metrics metrics;
+  metrics.samples = static_cast<int64_t>(rows.size());
+  metrics.confusion = confusion_of(rows, classes);
+  metrics.per_class = per_class(predictions, rows, classes);
+  for (const std::string& name : names) {
+    metrics.values[name] = value_of(name, predictions, rows, metrics.per_class);
+  }
+  return metrics;
+}
+
+}  // namespace maas

@@ -1,0 +1,72 @@
+// How good a model's predictions are.
+//
+// Every number is computed in double precision in one pass over the rows, on the CPU.
+//   classification  accuracy, top_K (top_5), macro_f1, micro_f1, precision, recall, nll, ece,
+//   brier,
+//                   roc_auc
+//   multi-label     accuracy (all labels of a row right), macro_f1, micro_f1, precision, recall,
+//   nll,
+//                   brier, roc_auc
+//   regression      mae, rmse, r2
+// Definitions, which agree with scikit-learn's where it has one:
+//   precision, recall, macro_f1  unweighted means over the classes that occur in the truth or the
+//                                predictions; 0 / 0 counts as 0
+//   nll       mean negative log-likelihood in nats; multi-label: mean binary one over rows and
+//   labels ece       expected calibration error, 15 equal-width bins of confidence (calibration.h)
+//   brier     mean over rows of sum over classes of (p - y)^2, in [0, 2]; multi-label: mean over
+//   rows
+//             and labels, in [0, 1]
+//   roc_auc   binary, or unweighted mean of one class against the rest over the classes that have
+//             both kinds of rows; NaN when there is none (roc_auc.h)
+//   rmse, r2  unweighted means over the targets; r2 of a constant target is 1 if met exactly, else
+//   0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "data/spec.h"
+
+namespace maas {
+
+struct Predictions {
+  at::Tensor outputs;  // floating [N, K] logits, or [N, T] values
+  at::Tensor targets;  // classification int64 [N] in [0, K); multi-label [N, K] of 0 and 1;
+                       // regression [N, T]
+  TaskKind task = TaskKind::kClassification;
+  std::vector<std::string> labels;  // K or T names, or empty: then the index is the name
+};
+
+// One class, or one label of a multi-label task.
+struct ClassMetrics {
+  std::string label;
+  int64_t support = 0;    // rows that have it
+  int64_t predicted = 0;  // rows for which it was predicted
+  double precision = 0, recall = 0, f1 = 0;
+};
+
+struct Metrics {
+  std::map<std::string, double> values;  // those asked for, by name
+  std::vector<ClassMetrics> per_class;   // classification and multi-label, in order of index
+  at::Tensor confusion;  // classification: int64 [K, K], rows = truth; else undefined
+  int64_t samples = 0;   // N
+};
+
+// Throws Error{kUsage} for a name that is unknown, with the nearest known one, or that does not fit
+// the task; Error{kInput} when shapes disagree, there are no rows, or a target is out of range.
+Metrics compute_metrics(const Predictions& predictions, const std::vector<std::string>& names);
+
+// Throws what compute_metrics would throw for the names alone: to check a config before the work.
+// `where` is named in the error: "eval.metrics", "--metrics".
+void check_metric_names(const std::vector<std::string>& names, TaskKind task,
+                        const std::string& where);
+
+std::vector<std::string> metric_names(TaskKind task);     // all; top_K is shown as "top_5"
+std::vector<std::string> default_metrics(TaskKind task);  // the first is the one that matters
+bool higher_is_better(const std::string& name);           // false for errors and losses
+
+}  // namespace maas

@@ -1,0 +1,57 @@
+#include <cmath>
+
+#include "evaluate/class_scores.h"
+#include "evaluate/task_metrics.h"
+
+namespace maas {
+namespace {
+
+// Sums over the rows of one target.
+struct ErrorSums {
+  double absolute = 0, squared = 0, spread = 0;  // spread: of (target - its mean)^2
+};
+
+ErrorSums sums_of(const at::Tensor& outputs, const at::Tensor& targets, int64_t column) {
+  const int64_t rows = outputs.size(0), columns = outputs.size(1);
+  const double* output = outputs.const_data_ptr<double>() + column;
+  const double* target = targets.const_data_ptr<double>() + column;
+  double mean = 0;
+  for (int64_t i = 0; i < rows; ++i) mean += target[i * columns] / static_cast<double>(rows);
+  ErrorSums sums;
+  for (int64_t i = 0; i < rows; ++i) {
+    const double error = output[i * columns] - target[i * columns];
+    const double offset = target[i * columns] - mean;
+    sums.absolute += std::abs(error);
+    sums.squared += error * error;
+    sums.spread += offset * offset;
+  }
+  return sums;
+}
+
+double value_of(const std::string& name, const ErrorSums& sums, double rows) {
+  if (name == "mae") return sums.absolute / rows;
+  if (name == "rmse") return std::sqrt(sums.squared / rows);
+  if (sums.spread == 0) return sums.squared == 0 ? 1 : 0;
+  return 1 - sums.squared / sums.spread;
+}
+
+}  // namespace
+
+Metrics regression_metrics(const Predictions& predictions, const std::vector<std::string>& names) {
+  const at::Tensor outputs = checked_outputs(predictions);
+  const at::Tensor targets = predictions.targets.to(at::kCPU, at::kDouble).contiguous();
+  const int64_t columns = outputs.size(1);
+  Metrics metrics;
+  metrics.samples = outputs.size(0);
+  for (const std::string& name : names) metrics.values[name] = 0;
+  for (int64_t column = 0; column < columns; ++column) {
+    const ErrorSums sums = sums_of(outputs, targets, column);
+    for (auto& [name, value] : metrics.values) {
+      value +=
+          value_of(name, sums, static_cast<double>(metrics.samples)) / static_cast<double>(columns);
+    }
+  }
+  return metrics;
+}
+
+}  // namespace maas

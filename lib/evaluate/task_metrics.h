@@ -1,0 +1,22 @@
+// The metrics of each kind of task; metrics.h is the way in and has checked the names.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "evaluate/metrics.h"
+
+namespace maas {
+
+Metrics classification_metrics(const Predictions& predictions,
+                               const std::vector<std::string>& names);
+Metrics multi_label_metrics(const Predictions& predictions, const std::vector<std::string>& names);
+Metrics regression_metrics(const Predictions& predictions, const std::vector<std::string>& names);
+
+// precision, recall and f1 from counts; 0 / 0 = 0.
+ClassMetrics class_metrics(std::string label, int64_t hits, int64_t support, int64_t predicted);
+
+// Mean of a member over the classes that occur in the truth or the predictions; 0 if none does.
+double macro_mean(const std::vector<ClassMetrics>& classes, double ClassMetrics::*member);
+
+}  // namespace maas

@@ -1,0 +1,70 @@
+// The training loop: epochs, evaluation, checkpoints, early stopping, resuming.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "data/data_config.h"
+#include "data/dataset.h"
+#include "evaluate/eval_config.h"
+#include "program/program.h"
+#include "train/train_config.h"
+
+namespace maas {
+
+class RunFolder;
+
+struct FitJob {
+  Program program;  // eval or train mode, with the starting weights
+  DataSplits data;
+  DataConfig data_config;
+  TrainConfig train;
+  EvalConfig eval;
+  uint64_t seed = 0;
+  std::string config_digest;  // of what must not change between start and resume
+  bool resume = false;
+};
+
+// What the loop tells while it runs; called from the training thread.
+struct StepNews {
+  int64_t step = 0, total_steps = 0;  // steps done
+  int64_t epoch = 0, epochs = 0;
+  double loss = 0;  // of this batch
+  double learning_rate = 0;
+  int64_t samples = 0;  // of this batch
+};
+struct EpochNews {
+  int64_t epoch = 0, step = 0;
+  double train_loss = 0;  // mean over the epoch's samples
+  double seconds = 0;     // training only, without evaluation
+  double learning_rate = 0;
+  std::map<std::string, double> validation;  // empty without a validation split
+  bool best = false;
+};
+struct FitWatcher {
+  std::function<void(const StepNews&)> on_step;
+  std::function<void(const EpochNews&)> on_epoch;
+  std::function<void(const std::string&)> on_warning;
+  std::function<void(int64_t step)> on_resume;  // before the first step of a resumed run
+  std::function<bool()> stop_requested;         // true: finish the step, save, return
+};
+
+struct FitResult {
+  Program program;  // eval mode: the best by the watched metric, or the last without validation
+  int64_t steps = 0, epochs = 0;
+  double seconds = 0;
+  bool interrupted = false;
+  bool stopped_early = false;
+  int64_t best_step = 0;
+  std::map<std::string, double> validation;  // of the returned program
+};
+
+// Throws Error: kDiverged (naming step, loss, and what to try), kInput for data that changed while
+// training, kUsage when resumed with another config. A checkpoint that cannot be written is a
+// warning and is tried again at the next interval.
+FitResult fit(const FitJob& job, const RunFolder& run, const FitWatcher& watcher);
+
+}  // namespace maas

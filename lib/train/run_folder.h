@@ -1,0 +1,42 @@
+// The folder of one run: created, locked, described.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace maas {
+
+struct RunFolderOptions {
+  std::filesystem::path folder;  // given by the user; "" = runs/<name>, with -2, -3 ... if taken
+  std::string name;
+  bool resume = false;  // the folder must hold a run
+  bool force = false;   // an existing run is moved into <folder>/.old-N
+};
+
+// Holds an exclusive lock (flock) while it lives; a lock of a dead process is no obstacle.
+class RunFolder {
+ public:
+  // Throws Error: kUsage when the folder holds a run and neither resume nor force is given;
+  // kInput when there is nothing to resume; kResources when it cannot be created or written;
+  // kFailed when another process holds the lock (its pid, host and start time are named).
+  explicit RunFolder(const RunFolderOptions& options);
+  ~RunFolder();
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path file(const std::string& name) const { return path_ / name; }
+
+  // STATUS: "running", "finished", "interrupted", "failed", with one line of reason. Atomic.
+  void set_status(const std::string& status, const std::string& reason = "") const;
+
+ private:
+  void lock();
+  std::filesystem::path path_;
+  int lock_ = -1;
+};
+
+// True when the folder holds a run (a resolved config or checkpoints).
+bool holds_run(const std::filesystem::path& folder);
+
+}  // namespace maas

@@ -1,0 +1,165 @@
+#include "train/trainer.h"
+
+#include <ATen/autocast_mode.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_lerp.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "program/mode.h"
+#include "tensor/random.h"
+
+namespace maas {
+namespace {
+
+// Matrix products and convolutions in bfloat16 while it lives, when asked for.
+class PrecisionGuard {
+ public:
+  explicit PrecisionGuard(const std::string& precision) : active_(precision == "bf16") {
+    if (!active_) return;
+    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+    at::autocast::set_autocast_enabled(at::kCPU, true);
+    at::autocast::increment_nesting();
+  }
+  ~PrecisionGuard() {
+    if (!active_) return;
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(at::kCPU, false);
+  }
+  PrecisionGuard(const PrecisionGuard&) = delete;
+  PrecisionGuard& operator=(const PrecisionGuard&) = delete;
+
+ private:
+  bool active_;
+};
+
+Batch part_of(const Batch& batch, int64_t part, int64_t parts) {
+  if (parts == 1) return batch;
+  const int64_t size = batch.size();
+  const int64_t begin = size * part / parts, end = size * (part + 1) / parts;
+  Batch piece;
+  for (const at::Tensor& input : batch.inputs) piece.inputs.push_back(input.slice(0, begin, end));
+  piece.targets = batch.targets.slice(0, begin, end);
+  return piece;
+}
+
+}  // namespace
+
+Trainer::Trainer(const Program& program, const TrainConfig& config, LossFn loss, uint64_t seed)
+    : program_(with_mode(program, Mode::kTrain)),
+      config_(config),
+      loss_(std::move(loss)),
+      seed_(seed) {
+  for (auto& [name, tensor] : program_.parameters) {
+    tensor = tensor.detach().clone();
+    if (tensor.is_floating_point()) {
+      tensor.set_requires_grad(true);
+      names_.push_back(name);
+      params_.push_back(tensor);
+    }
+  }
+  for (auto& [name, tensor] : program_.buffers) tensor = tensor.detach().clone();
+  if (config_.ema > 0) {
+    for (const at::Tensor& param : params_) average_.push_back(param.detach().clone());
+  }
+  optimizer_ = make_optimizer(config_.optimizer, params_);
+  plan_ = Plan::compile(program_);
+}
+
+at::Tensor Trainer::forward_loss(const Batch& batch) {
+  const PrecisionGuard precision(config_.precision);
+  at::Tensor outputs = plan_->run_unchecked(batch.inputs).at(0);
+  if (outputs.scalar_type() != at::kFloat) outputs = outputs.to(at::kFloat);
+  return loss_(outputs, batch.targets);
+}
+
+StepResult Trainer::step(const Batch& batch, int64_t step_number, double learning_rate) {
+  seed_default_generator(mix_seed(seed_, "step", static_cast<uint64_t>(step_number)));
+  StepResult result;
+  const int64_t parts = std::min(config_.accumulate, batch.size());
+  for (int64_t part = 0; part < parts; ++part) {
+    const Batch piece = part_of(batch, part, parts);
+    const double share = static_cast<double>(piece.size()) / static_cast<double>(batch.size());
+    at::Tensor loss = forward_loss(piece);
+    result.loss += loss.item<double>() * share;
+    if (!std::isfinite(result.loss)) break;
+    if (parts > 1) loss = loss * share;
+    loss.backward();
+  }
+  const at::NoGradGuard no_gradients;
+  std::vector<at::Tensor> params, gradients;
+  if (std::isfinite(result.loss)) {
+    gradients.reserve(params_.size());
+    for (at::Tensor& param : params_) {
+      // A parameter that the output does not depend on has no gradient: it counts as zero.
+      gradients.push_back(param.grad().defined() ? param.grad() : at::zeros_like(param));
+    }
+    if (config_.clip_norm > 0) result.gradient_norm = clip_gradients(gradients, config_.clip_norm);
+    optimizer_->step(params_, gradients, learning_rate);
+    if (!average_.empty()) update_average();
+  }
+  for (at::Tensor& param : params_) param.mutable_grad() = at::Tensor();
+  return result;
+}
+
+void Trainer::update_average() { at::_foreach_lerp_(average_, params_, 1 - config_.ema); }
+
+Program Trainer::snapshot() const {
+  Program copy = with_mode(program_, Mode::kEval);
+  size_t i = 0;
+  for (const std::string& name : names_) {
+    const at::Tensor& source = average_.empty() ? params_[i] : average_[i];
+    copy.parameters[name] = source.detach().clone();
+    ++i;
+  }
+  for (auto& [name, tensor] : copy.buffers) tensor = tensor.detach().clone();
+  return copy;
+}
+
+TensorMap Trainer::state() const {
+  TensorMap state;
+  for (size_t i = 0; i < names_.size(); ++i) {
+    state["param/" + names_[i]] = params_[i].detach();
+    if (!average_.empty()) state["ema/" + names_[i]] = average_[i];
+  }
+  for (const auto& [name, tensor] : program_.buffers) state["buffer/" + name] = tensor;
+  for (const auto& [name, tensor] : optimizer_->state()) state["optimizer/" + name] = tensor;
+  return state;
+}
+
+void Trainer::load_state(const TensorMap& saved) {
+  const at::NoGradGuard no_gradients;
+  TensorMap optimizer_state;
+  for (auto& [name, tensor] : state()) {
+    const auto found = saved.find(name);
+    if (found == saved.end() || found->second.sizes() != tensor.sizes() ||
+        found->second.scalar_type() != tensor.scalar_type()) {
+      throw Error(ErrorKind::kInput,
+                  {.where = fmt::format("checkpoint: '{}'", name),
+                   .what = found == saved.end() ? "is missing" : "has another shape or dtype",
+                   .expected = "the state of this config's model and optimizer",
+                   .fix = "resume with the config that the run was started with",
+                   .excerpt = ""});
+    }
+    if (name.rfind("optimizer/", 0) == 0) {
+      optimizer_state[name.substr(10)] = found->second;
+    } else {
+      tensor.copy_(found->second);
+    }
+  }
+  optimizer_->load_state(optimizer_state);
+}
+
+bool Trainer::has_finite_weights() const {
+  for (const at::Tensor& param : params_) {
+    if (!at::isfinite(param.detach()).all().item<bool>()) return false;
+  }
+  return true;
+}
+
+}  // namespace maas

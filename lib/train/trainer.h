@@ -1,0 +1,60 @@
+// One network being trained: forward, loss, backward, update.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "program/program.h"
+#include "run/plan.h"
+#include "tensor/safetensors.h"
+#include "train/loss.h"
+#include "train/optimizer.h"
+#include "train/train_config.h"
+
+namespace maas {
+
+struct StepResult {
+  double loss = 0;           // mean over the batch; NaN or infinite = diverged, nothing was changed
+  double gradient_norm = 0;  // before clipping; 0 when clipping is off
+};
+
+// Owns a copy of the program's weights. One thread. Random operators (dropout) draw from the
+// process's default generator, which is seeded anew for every step from (seed, step): a resumed run
+// draws the same numbers.
+class Trainer {
+ public:
+  Trainer(const Program& program, const TrainConfig& config, LossFn loss, uint64_t seed);
+
+  StepResult step(const Batch& batch, int64_t step_number, double learning_rate);
+
+  // The program in eval mode with the weights as they are; with EMA, the averaged ones. Tensors are
+  // copies. Batch-norm statistics are the live ones.
+  Program snapshot() const;
+
+  // Everything that a checkpoint must hold: "param/...", "buffer/...", "ema/...", "optimizer/...".
+  // Shared, not copied.
+  TensorMap state() const;
+  // Throws Error{kInput} naming the first tensor that is missing or has another shape.
+  void load_state(const TensorMap& saved);
+
+  bool has_finite_weights() const;
+
+ private:
+  at::Tensor forward_loss(const Batch& batch);
+  void update_average();
+
+  Program program_;  // train mode
+  TrainConfig config_;
+  LossFn loss_;
+  uint64_t seed_;
+  std::shared_ptr<const Plan> plan_;
+  std::vector<std::string> names_;
+  std::vector<at::Tensor> params_, average_;
+  std::unique_ptr<Optimizer> optimizer_;
+};
+
+}  // namespace maas

@@ -1,0 +1,216 @@
+#include "data/open_data.h"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "data/batches.h"
+#include "data/scratch.h"
+
+namespace maas {
+namespace {
+
+using testing::HasSubstr;
+
+DataConfig idx_config(const Scratch& scratch, int64_t count) {
+  std::string pixels, labels;
+  for (int64_t i = 0; i < count; ++i) {
+    pixels += std::string(4, static_cast<char>(i));
+    labels += static_cast<char>(i % 3);
+  }
+  DataConfig config;
+  const auto n = static_cast<uint32_t>(count);
+  config.train.images.path = scratch.write("images.idx", idx_bytes({n, 2, 2}, pixels));
+  config.train.labels.path = scratch.write("labels.idx", idx_bytes({n}, labels));
+  return config;
+}
+
+at::Tensor all_pixels(const Dataset& dataset) {
+  return load_batch(dataset, at::arange(dataset.size(), at::kLong)).inputs[0];
+}
+
+TEST(OpenData, SplitsByTheSeedWithoutOverlap) {
+  const Scratch scratch;
+  DataConfig config = idx_config(scratch, 100);
+  config.validation = 0.2;
+  config.test_fraction = 0.1;
+  const DataSplits splits = open_data(config, 5);
+  EXPECT_EQ(splits.train->size(), 70);
+  EXPECT_EQ(splits.validation->size(), 20);
+  EXPECT_EQ(splits.test->size(), 10);
+  std::vector<std::string> names;
+  for (const auto& split : {splits.train, splits.validation, splits.test}) {
+    for (int64_t i = 0; i < split->size(); ++i) names.push_back(split->name_of(i));
+  }
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(std::unique(names.begin(), names.end()), names.end());
+  EXPECT_TRUE(at::equal(all_pixels(*splits.train), all_pixels(*open_data(config, 5).train)));
+  EXPECT_FALSE(at::equal(all_pixels(*splits.train), all_pixels(*open_data(config, 6).train)));
+}
+
+TEST(OpenData, MeasuresTheTrainingSplitAlone) {
+  const Scratch scratch;
+  DataConfig config = idx_config(scratch, 50);
+  config.validation = 0.5;
+  const DataSplits splits = open_data(config, 1);
+  const at::Tensor pixels = all_pixels(*splits.train).to(at::kDouble) / 255;
+  EXPECT_NEAR(splits.spec.input.mean[0], pixels.mean().item<double>(), 1e-12);
+  EXPECT_NEAR(splits.spec.input.deviation[0],
+              (pixels - pixels.mean()).square().mean().sqrt().item<double>(), 1e-9);
+}
+
+TEST(OpenData, OpensTheSameSplitForAStoredModel) {
+  const Scratch scratch;
+  DataConfig config = idx_config(scratch, 40);
+  config.validation = 0.25;
+  const DataSplits splits = open_data(config, 3);
+  const auto again = open_split(config, splits.spec, Split::kValidation, 3);
+  EXPECT_TRUE(at::equal(all_pixels(*splits.validation), all_pixels(*again)));
+  EXPECT_EQ(open_split(config, splits.spec, Split::kTest, 3), nullptr);
+}
+
+TEST(OpenData, LimitsTheTrainingSource) {
+  const Scratch scratch;
+  DataConfig config = idx_config(scratch, 40);
+  config.limit = 10;
+  config.validation = 0.2;
+  const DataSplits splits = open_data(config, 3);
+  EXPECT_EQ(splits.train->size(), 8);
+  EXPECT_EQ(splits.validation->size(), 2);
+}
+
+TEST(OpenData, CountsWhatIsTooLittle) {
+  const Scratch scratch;
+  EXPECT_THAT(error_of([&] { open_data(idx_config(scratch, 0), 1); }), HasSubstr("0 samples for train"));
+  EXPECT_THAT(error_of([&] { open_data(idx_config(scratch, 1), 1); }),
+              HasSubstr("1 of 1 samples are left for training"));
+  DataConfig config = idx_config(scratch, 3);
+  config.validation = 0.1;
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }),
+              HasSubstr("0.1 of 3 samples leaves none for validation"));
+}
+
+TEST(OpenData, NamesTheMissingFile) {
+  const Scratch scratch;
+  DataConfig config = idx_config(scratch, 10);
+  config.train.images.path = scratch.path("absent.idx");
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }), HasSubstr("absent.idx"));
+}
+
+TEST(OpenData, RefusesContradictorySettings) {
+  DataConfig config;
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }, ErrorKind::kUsage),
+              HasSubstr("data.train: is missing"));
+  config.type = "csv";
+  config.train.path.path = "x.csv";
+  config.validation_source.path.path = "y.csv";
+  config.validation = 0.1;
+  config.columns = {{"a", "number"}};
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }, ErrorKind::kUsage),
+              testing::AllOf(HasSubstr("data.label"), HasSubstr("data.validation"),
+                             HasSubstr("data.columns.a: 'number'")));
+}
+
+TEST(OpenData, RefusesDifferentCountsOfImagesAndLabels) {
+  const Scratch scratch;
+  DataConfig config = idx_config(scratch, 10);
+  config.train.labels.path = scratch.write("few.idx", idx_bytes({9}, std::string(9, '\0')));
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }),
+              testing::AllOf(HasSubstr("10 images"), HasSubstr("9 labels")));
+}
+
+TEST(OpenData, NamesTheRowOfALabelThatTrainingLacks) {
+  const Scratch scratch;
+  DataConfig config = idx_config(scratch, 10);
+  config.test.images.path = scratch.write("t.idx", idx_bytes({2, 2, 2}, "abcdefgh"));
+  config.test.labels.path = scratch.write("tl.idx", idx_bytes({2}, std::string("\x01\x07", 2)));
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }),
+              testing::AllOf(HasSubstr("tl.idx: row 1 (byte 9): label '7' is not known"),
+                             HasSubstr("one of 0, 1, 2")));
+}
+
+TEST(OpenData, RefusesTestImagesOfAnotherSize) {
+  const Scratch scratch;
+  DataConfig config = idx_config(scratch, 10);
+  config.test.images.path = scratch.write("t.idx", idx_bytes({1, 1, 4}, "abcd"));
+  config.test.labels.path = scratch.write("tl.idx", idx_bytes({1}, std::string(1, '\1')));
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }),
+              testing::AllOf(HasSubstr("1 x 1 x 4"), HasSubstr("1 x 2 x 2")));
+}
+
+TEST(OpenData, WarnsOfLabelsWithoutASample) {
+  const Scratch scratch;
+  DataConfig config = idx_config(scratch, 10);
+  config.train.labels.path =
+      scratch.write("gap.idx", idx_bytes({10}, std::string("\0\2\0\2\0\2\0\2\0\2", 10)));
+  EXPECT_THAT(open_data(config, 1).warnings,
+              testing::ElementsAre("train: 1 of 3 labels have no sample (first: '1')"));
+}
+
+TEST(Fingerprint, ChangesWhenAFileChanges) {
+  const Scratch scratch;
+  const DataConfig config = idx_config(scratch, 10);
+  const std::string before = fingerprint(config);
+  EXPECT_EQ(before, fingerprint(config));
+  EXPECT_EQ(before, open_data(config, 1).fingerprint);
+  scratch.write("labels.idx", idx_bytes({10}, std::string(10, '\1')));
+  EXPECT_NE(before, fingerprint(config));
+  std::filesystem::remove(scratch.path("labels.idx"));
+  EXPECT_THAT(error_of([&] { fingerprint(config); }), HasSubstr("labels.idx"));
+}
+
+TEST(Synthetic, IsTheSameForTheSameSeedAndLearnable) {
+  DataConfig config;
+  config.type = "synthetic";
+  config.samples = 200;
+  config.classes = 4;
+  config.test_fraction = 0.25;
+  const DataSplits splits = open_data(config, 1);
+  EXPECT_EQ(all_pixels(*splits.train).sizes(), (std::vector<int64_t>{150, 1, 28, 28}));
+  EXPECT_EQ(splits.spec.task.labels, (std::vector<std::string>{"0", "1", "2", "3"}));
+  EXPECT_TRUE(at::equal(all_pixels(*splits.test), all_pixels(*open_data(config, 1).test)));
+  config.seed = 1;
+  EXPECT_FALSE(at::equal(all_pixels(*splits.test), all_pixels(*open_data(config, 1).test)));
+}
+
+TEST(Synthetic, MakesTablesForEveryTask) {
+  DataConfig config;
+  config.type = "synthetic";
+  config.kind = "table";
+  config.samples = 50;
+  config.classes = 3;
+  for (const std::string task : {"classification", "regression", "multi_label"}) {
+    config.task = task;
+    const DataSplits splits = open_data(config, 1);
+    EXPECT_EQ(to_text(splits.spec.task.kind), task);
+    const Batch batch = load_batch(*splits.train, at::arange(50, at::kLong));
+    EXPECT_EQ(batch.inputs[0].sizes(), (std::vector<int64_t>{50, 16}));
+    EXPECT_EQ(batch.targets.dim(), task == "classification" ? 1 : 2);
+  }
+}
+
+TEST(Mnist, HasItsKnownCountsStatisticsAndFirstLabels) {
+  const std::string folder = MAAS_SOURCE_DIR "/data/mnist/";
+  DataConfig config;
+  config.train.images.path = folder + "train-images-idx3-ubyte.gz";
+  config.train.labels.path = folder + "train-labels-idx1-ubyte.gz";
+  config.test.images.path = folder + "t10k-images-idx3-ubyte.gz";
+  config.test.labels.path = folder + "t10k-labels-idx1-ubyte.gz";
+  const DataSplits splits = open_data(config, 1);
+  EXPECT_EQ(splits.train->size(), 60000);
+  EXPECT_EQ(splits.test->size(), 10000);
+  EXPECT_EQ(splits.spec.task.labels.size(), 10U);
+  EXPECT_NEAR(splits.spec.input.mean[0], 0.1307, 1e-4);
+  EXPECT_NEAR(splits.spec.input.deviation[0], 0.3081, 1e-4);
+  EXPECT_EQ(splits.train->name_of(17), "train-images-idx3-ubyte:17");
+  const at::Tensor first = splits.train->targets(at::arange(5, at::kLong));
+  const auto* label = first.const_data_ptr<int64_t>();
+  EXPECT_THAT(std::vector<int64_t>(label, label + 5), testing::ElementsAre(4, 1, 8, 6, 0));
+  EXPECT_TRUE(splits.warnings.empty());
+}
+
+}  // namespace
+}  // namespace maas

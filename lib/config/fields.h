@@ -29,7 +29,8 @@ namespace maas {
 class Fields;
 
 // A number with an optional unit: "5%", "1 epoch", "200 steps", "10m", "5k", 3.
-// Suffixes k and M multiply; s, m, h become unit "s" (seconds); % becomes unit "%" (value 5 for 5%).
+// Suffixes k and M multiply; s, m, h become unit "s" (seconds); % becomes unit "%" (value 5 for
+// 5%).
 struct Quantity {
   double value = 0;
   std::string unit;  // "", "%", "epochs", "steps", "s"
@@ -51,8 +52,8 @@ struct SectionRef {
 };
 struct SectionListRef {
   std::function<int64_t()> size;
-  std::function<void(int64_t)> resize;                 // new items have the defaults
-  std::function<void(int64_t, Fields&)> describe;      // of item i
+  std::function<void(int64_t)> resize;             // new items have the defaults
+  std::function<void(int64_t, Fields&)> describe;  // of item i
 };
 
 using FieldTarget =
@@ -66,21 +67,21 @@ using FieldTarget =
 struct Field {
   std::string name;
   FieldTarget target;
-  std::string doc_text;                          // one line; units and what zero means
+  std::string doc_text;  // one line; units and what zero means
   double lowest = -std::numeric_limits<double>::infinity();
   double highest = std::numeric_limits<double>::infinity();
-  bool lowest_open = false;                      // true: the bound itself is not allowed
-  std::vector<std::string> choices;              // allowed words, in order; empty = any
-  std::vector<std::string> units;                // allowed Quantity units
-  std::string selector;                          // sibling that decides whether this one applies
-  std::vector<std::string> selected_by;          // its values for which this one applies
-  std::string shorthand_key;                     // section: a bare scalar means {key: scalar}
+  bool lowest_open = false;              // true: the bound itself is not allowed
+  std::vector<std::string> choices;      // allowed words, in order; empty = any
+  std::vector<std::string> units;        // allowed Quantity units
+  std::string selector;                  // sibling that decides whether this one applies
+  std::vector<std::string> selected_by;  // its values for which this one applies
+  std::string shorthand_key;             // section: a bare scalar means {key: scalar}
   bool is_required = false;
 
   Field& doc(std::string text);
   Field& at_least(double bound);
   Field& above(double bound);
-  Field& between(double low, double high);       // both included
+  Field& between(double low, double high);  // both included
   Field& one_of(std::vector<std::string> words);
   Field& in_units(std::vector<std::string> names);
   // Applies only while sibling `key` (declared before this one) has one of `values`; given
@@ -103,7 +104,9 @@ class Fields {
 };
 
 template <class T>
-concept DescribedConfig = requires(T& config, Fields& fields) { config.describe(fields); };
+concept DescribedConfig = requires(T& config, Fields& fields) {
+  config.describe(fields);
+};
 
 template <class T>
 FieldTarget field_target(T& value) {
@@ -112,11 +115,10 @@ FieldTarget field_target(T& value) {
   } else if constexpr (std::is_constructible_v<FieldTarget, T*>) {
     return FieldTarget(&value);
   } else {  // std::vector of described structs
-    return SectionListRef{[&value] { return static_cast<int64_t>(value.size()); },
-                          [&value](int64_t size) { value.resize(static_cast<size_t>(size)); },
-                          [&value](int64_t i, Fields& fields) {
-                            value[static_cast<size_t>(i)].describe(fields);
-                          }};
+    return SectionListRef{
+        [&value] { return static_cast<int64_t>(value.size()); },
+        [&value](int64_t size) { value.resize(static_cast<size_t>(size)); },
+        [&value](int64_t i, Fields& fields) { value[static_cast<size_t>(i)].describe(fields); }};
   }
 }
 

@@ -42,8 +42,8 @@ std::vector<int64_t> chosen(const std::vector<RowScore>& scores, const ExampleLi
   return result;
 }
 
-// "age 39, job clerk": standardised numbers are turned back by their statistics? No: the batch
-// holds raw values, the graph standardises.
+// "age: 39", a line each. The batch holds raw values: it is the graph that
+// standardises.
 std::string row_text(const Batch& batch, const InputSpec& spec) {
   std::string text;
   const auto add = [&](const std::string& name, const std::string& value) {

@@ -11,7 +11,7 @@
 namespace maas {
 namespace {
 
-AugmentConfig change(std::optional<double> AugmentConfig::* which, double value) {
+AugmentConfig change(std::optional<double> AugmentConfig::*which, double value) {
   AugmentConfig config;
   config.*which = value;
   return config;
@@ -42,8 +42,7 @@ TEST(Augment, DependsOnTheSeedAlone) {
 
 TEST(Augment, MirrorsLeftAndRight) {
   const at::Tensor images = ramp(2);
-  EXPECT_TRUE(
-      at::equal(augment(images, {change(&AugmentConfig::flip, 1)}, 1), images.flip({3})));
+  EXPECT_TRUE(at::equal(augment(images, {change(&AugmentConfig::flip, 1)}, 1), images.flip({3})));
 }
 
 TEST(Augment, ShiftsWholePixelsWithinTheLimit) {
@@ -65,8 +64,8 @@ TEST(Augment, RotatesAboutTheCentre) {
 
 TEST(Augment, MirrorsAlikeWithAndWithoutRotation) {
   const at::Tensor images = ramp(3);
-  const at::Tensor turned = augment(
-      images, {change(&AugmentConfig::flip, 1), change(&AugmentConfig::rotate, 1e-9)}, 1);
+  const at::Tensor turned =
+      augment(images, {change(&AugmentConfig::flip, 1), change(&AugmentConfig::rotate, 1e-9)}, 1);
   EXPECT_TRUE(at::equal(turned, images.flip({3})));
 }
 

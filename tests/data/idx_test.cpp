@@ -51,12 +51,16 @@ TEST(Idx, NamesTheByteWhereItEnds) {
                 decode_idx(gzipped(idx_bytes({2, 2, 3}, "abcdefgh")), "x", kImages);
               }),
               HasSubstr("the data ends at byte 24; expected 28 bytes (2 x 2 x 3)"));
-  EXPECT_THAT(error_of([] { decode_idx(idx_bytes({1, 2, 2}, "abcde"), "x", kImages); }),
+  EXPECT_THAT(error_of([] {
+                decode_idx(idx_bytes({1, 2, 2}, "abcde"), "x", kImages);
+              }),
               HasSubstr("more data at byte 20"));
 }
 
 TEST(Idx, RefusesAnnouncedSizesThatCannotBePresent) {
-  EXPECT_THAT(error_of([] { decode_idx(idx_bytes({60000, 28, 28}, "abc"), "x", kImages); }),
+  EXPECT_THAT(error_of([] {
+                decode_idx(idx_bytes({60000, 28, 28}, "abc"), "x", kImages);
+              }),
               HasSubstr("announces 47040000 bytes of data from byte 16, but at most 3 can follow"));
   EXPECT_THAT(error_of([] {
                 decode_idx(gzipped(idx_bytes({4000000000, 4000, 1}, "abc")), "x", kImages);

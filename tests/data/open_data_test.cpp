@@ -56,10 +56,10 @@ TEST(OpenData, MeasuresTheTrainingSplitAlone) {
   DataConfig config = idx_config(scratch, 50);
   config.validation = 0.5;
   const DataSplits splits = open_data(config, 1);
-  const at::Tensor pixels = all_pixels(*splits.train).to(at::kDouble) / 255;
-  EXPECT_NEAR(splits.spec.input.mean[0], pixels.mean().item<double>(), 1e-12);
+  const at::Tensor pixels = all_pixels(*splits.train).to(at::kDouble);
+  EXPECT_NEAR(splits.spec.input.mean[0], pixels.mean().item<double>() / 255, 1e-12);
   EXPECT_NEAR(splits.spec.input.deviation[0],
-              (pixels - pixels.mean()).square().mean().sqrt().item<double>(), 1e-9);
+              pixels.std(/*unbiased=*/false).item<double>() / 255, 1e-9);
 }
 
 TEST(OpenData, OpensTheSameSplitForAStoredModel) {
@@ -84,7 +84,8 @@ TEST(OpenData, LimitsTheTrainingSource) {
 
 TEST(OpenData, CountsWhatIsTooLittle) {
   const Scratch scratch;
-  EXPECT_THAT(error_of([&] { open_data(idx_config(scratch, 0), 1); }), HasSubstr("0 samples for train"));
+  EXPECT_THAT(error_of([&] { open_data(idx_config(scratch, 0), 1); }),
+              HasSubstr("0 samples for train"));
   EXPECT_THAT(error_of([&] { open_data(idx_config(scratch, 1), 1); }),
               HasSubstr("1 of 1 samples are left for training"));
   DataConfig config = idx_config(scratch, 3);

@@ -48,8 +48,7 @@ inline std::string idx_bytes(const std::vector<uint32_t>& sizes, const std::stri
 }
 
 // The text of the Error that `act` throws, of the kind given; fails the test when there is none.
-inline std::string error_of(const std::function<void()>& act,
-                            ErrorKind kind = ErrorKind::kInput) {
+inline std::string error_of(const std::function<void()>& act, ErrorKind kind = ErrorKind::kInput) {
   try {
     act();
   } catch (const Error& error) {

@@ -1,0 +1,113 @@
+#include <ATen/ops/arange.h>
+#include <gmock/gmock.h>
+
+#include "data/batches.h"
+#include "data/open_data.h"
+#include "data/picture.h"
+#include "data/scratch.h"
+
+namespace maas {
+namespace {
+
+using testing::HasSubstr;
+
+// Two classes of five images each, 6 x 4, of one colour a class.
+DataConfig folder_config(const Scratch& scratch) {
+  for (int i = 0; i < 5; ++i) {
+    scratch.write("train/cats/" + std::to_string(i) + ".png",
+                  png_of(Picture::filled(6, 4, {100, 0, 0})));
+    scratch.write("train/ants/" + std::to_string(i) + ".JPG",
+                  jpeg_of(Picture::filled(6, 4, {0, 0, 200})));
+  }
+  DataConfig config;
+  config.type = "images";
+  config.train.path.path = scratch.path("train");
+  return config;
+}
+
+TEST(ImageFolder, TakesClassesAndFilesInOrder) {
+  const Scratch scratch;
+  const DataSplits splits = open_data(folder_config(scratch), 1);
+  EXPECT_EQ(splits.spec.task.labels, (std::vector<std::string>{"ants", "cats"}));
+  EXPECT_EQ(splits.train->size(), 10);
+  EXPECT_EQ(splits.train->name_of(0), "ants/0.JPG");
+  EXPECT_EQ(splits.train->name_of(9), "cats/4.png");
+  EXPECT_FALSE(splits.spec.input.resize_to_fit);
+  const Batch batch = load_batch(*splits.train, at::arange(5, 10, at::kLong));
+  EXPECT_EQ(batch.inputs[0].sizes(), (std::vector<int64_t>{5, 3, 4, 6}));
+  EXPECT_EQ(batch.inputs[0].const_data_ptr<uint8_t>()[0], 100);
+  EXPECT_EQ(batch.targets.const_data_ptr<int64_t>()[0], 1);
+  EXPECT_NEAR(splits.spec.input.mean[0], 50.0 / 255, 0.01);
+  EXPECT_NEAR(splits.spec.input.deviation[0], 50.0 / 255, 0.01);
+}
+
+TEST(ImageFolder, ResizesToTheSizeAskedFor) {
+  const Scratch scratch;
+  DataConfig config = folder_config(scratch);
+  config.height = config.width = 8;
+  config.channels = 1;
+  const DataSplits splits = open_data(config, 1);
+  EXPECT_TRUE(splits.spec.input.resize_to_fit);
+  EXPECT_EQ(load_batch(*splits.train, at::arange(2, at::kLong)).inputs[0].sizes(),
+            (std::vector<int64_t>{2, 1, 8, 8}));
+}
+
+TEST(ImageFolder, NamesTheImageOfAnotherSize) {
+  const Scratch scratch;
+  const DataConfig config = folder_config(scratch);
+  scratch.write("train/cats/9.png", png_of(Picture::filled(7, 4, {1, 2, 3})));
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }),
+              testing::AllOf(HasSubstr("cats/9.png: the image is 7 x 4"), HasSubstr("6 x 4"),
+                             HasSubstr("data.height")));
+}
+
+TEST(ImageFolder, FailsOnOrSkipsWhatCannotBeDecoded) {
+  const Scratch scratch;
+  DataConfig config = folder_config(scratch);
+  scratch.write("train/ants/3.JPG", "\xff\xd8\xff no image");
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }), HasSubstr("ants/3.JPG"));
+  config.corrupt = "skip";
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }),
+              testing::AllOf(HasSubstr("1 of 10 images cannot be used (first: ants/3.JPG"),
+                             HasSubstr("at most 0")));
+  config.max_skip = 0.1;
+  const DataSplits splits = open_data(config, 1);
+  EXPECT_EQ(splits.train->size(), 9);
+  EXPECT_EQ(splits.train->name_of(3), "ants/4.JPG");
+  EXPECT_THAT(splits.warnings,
+              testing::ElementsAre("train: skipped 1 of 10 images that cannot be used",
+                                   HasSubstr("train: skipped ants/3.JPG")));
+}
+
+TEST(ImageFolder, CountsOtherFiles) {
+  const Scratch scratch;
+  const DataConfig config = folder_config(scratch);
+  scratch.write("train/cats/notes.txt", "x");
+  EXPECT_THAT(open_data(config, 1).warnings,
+              testing::ElementsAre(HasSubstr("1 files that are no .png, .jpg or .jpeg")));
+}
+
+TEST(ImageFolder, RefusesATestClassThatTrainingLacks) {
+  const Scratch scratch;
+  DataConfig config = folder_config(scratch);
+  scratch.write("test/cat/1.png", png_of(Picture::filled(6, 4, {1, 2, 3})));
+  config.test.path.path = scratch.path("test");
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }),
+              HasSubstr("label 'cat' is not known; did you mean 'cats'?"));
+}
+
+TEST(ImageFolder, RefusesFoldersWithoutImages) {
+  const Scratch scratch;
+  DataConfig config;
+  config.type = "images";
+  config.train.path.path = scratch.path("absent");
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }), HasSubstr("absent"));
+  scratch.write("empty/cats/.hidden", "");
+  config.train.path.path = scratch.path("empty");
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }), HasSubstr("0 images in 1 class folders"));
+  config.train.path.path = scratch.path("empty/cats");
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }), HasSubstr("has no folder in it"));
+}
+
+}  // namespace
+}  // namespace maas

@@ -76,8 +76,10 @@ struct ReportData {
   std::vector<ReportCommand> commands;  // what to type next
 };
 
+inline constexpr int64_t kReportImageSide = 160;  // pixels; larger images are shrunk to it
+
 // The page: UTF-8 HTML with styles, scripts (uPlot, MIT) and images inside; it asks no other file
-// or host for anything. Images larger than 160 pixels are shrunk. Confusion matrices of more than
+// or host for anything. Confusion matrices of more than
 // 40 classes are shown for the 40 classes with the most mistakes.
 std::string report_html(const ReportData& data);
 

@@ -19,6 +19,7 @@ const std::string_view kReportScript =
 #include "train/assets/curves.js.inc"
 #include "train/assets/classes.js.inc"
 #include "train/assets/calibration.js.inc"
+#include "train/assets/regression.js.inc"
 #include "train/assets/examples.js.inc"
     ;
 

@@ -67,6 +67,15 @@ std::string row_text(const Batch& batch, const InputSpec& spec) {
   return text;
 }
 
+// Of the picture on the page, before compression; report_html shrinks large ones.
+int64_t shown_bytes(const at::Tensor& image) {
+  if (!image.defined()) return 0;
+  const int64_t longer = std::max(image.size(1), image.size(2));
+  const double shrink =
+      std::min(1.0, static_cast<double>(kReportImageSide) / static_cast<double>(longer));
+  return static_cast<int64_t>(static_cast<double>(image.numel()) * shrink * shrink);
+}
+
 }  // namespace
 
 std::vector<ReportExample> report_examples(const Predictions& predictions, const Dataset& dataset,
@@ -75,6 +84,7 @@ std::vector<ReportExample> report_examples(const Predictions& predictions, const
   if (predictions.task != TaskKind::kClassification) return examples;
   const std::vector<RowScore> scores = class_scores(predictions);
   const InputSpec& spec = dataset.spec().input;
+  int64_t bytes = 0;
   for (int64_t i : chosen(scores, limits)) {
     const RowScore& score = scores[static_cast<size_t>(i)];
     ReportExample example;
@@ -90,6 +100,8 @@ std::vector<ReportExample> report_examples(const Predictions& predictions, const
     example.probability = score.confidence;
     example.truth_probability = std::exp(score.target_log_probability);
     example.loss = -score.target_log_probability;
+    bytes += shown_bytes(example.image);
+    if (bytes > limits.pixels) break;
     examples.push_back(std::move(example));
   }
   return examples;

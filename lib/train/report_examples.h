@@ -11,9 +11,10 @@
 namespace maas {
 
 struct ExampleLimits {
-  int64_t worst = 120;   // rows with the highest loss over all
-  int64_t per_cell = 4;  // and the worst of each cell of the confusion matrix
-  int64_t total = 400;
+  int64_t worst = 240;    // rows with the highest loss over all
+  int64_t per_cell = 12;  // and the worst of each cell of the confusion matrix
+  int64_t total = 600;
+  int64_t pixels = int64_t{8} << 20;  // bytes of all images as shown; a page has to open fast
 };
 
 // The misclassified rows of `dataset` that `predictions` (made from it, in order) has the highest

@@ -16,6 +16,6 @@ std::string base64(std::string_view bytes);
 
 // "data:image/png;base64,..." of an image shrunk so that its longer side has at most `most_side`
 // pixels. More than three channels are shown by their first three, two by the first.
-std::string image_uri(const at::Tensor& image, int64_t most_side = 160);
+std::string image_uri(const at::Tensor& image, int64_t most_side);
 
 }  // namespace maas

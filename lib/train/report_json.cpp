@@ -158,7 +158,8 @@ void write_examples(JsonWriter& json, const ReportData& data) {
   for (const ReportExample& example : data.examples) {
     json.begin_object().field("name", example.name);
     if (example.image.defined()) {
-      json.field("image", image_uri(example.image)).field("width", example.image.size(2));
+      json.field("image", image_uri(example.image, kReportImageSide))
+          .field("width", example.image.size(2));
     }
     if (!example.text.empty()) json.field("text", example.text);
     json.field("truth", example.truth)

@@ -33,7 +33,7 @@ std::string requirement_html(const ReportData& data, const std::string& name) {
   if (found == data.require.end()) return "";
   const bool met = unmet(data.metrics, {*found}).empty();
   return fmt::format("<div><span class=\"pill {}\">{} {}</span></div>", met ? "met" : "unmet",
-                     met ? "✓ met" : "✗ not met", html_escape(found->second));
+                     met ? "✓ required" : "✗ required", html_escape(found->second));
 }
 
 std::string metric_note(const ReportData& data, const std::string& name) {
@@ -137,7 +137,7 @@ std::string classes_html(const ReportData& data) {
 <div class="columns"><div class="card"><div class="head"><h3>Precision and recall</h3>
 <div><span class="key"><i class="dot" style="background:var(--train)"></i>precision</span>
 <span class="key"><i class="dot" style="background:var(--validation)"></i>recall</span></div></div>
-<div class="scroll"><table class="classes" id="class-table"></table></div></div>
+<div class="scroll tall" tabindex="0"><table class="classes" id="class-table"></table></div></div>
 )html";
   if (!data.calibration.empty()) {
     html += R"html(<div class="card"><h3>Is its confidence deserved?</h3>
@@ -153,8 +153,11 @@ aria-label="accuracy by confidence"></svg></div>
 std::string scatter_html(const ReportData& data) {
   if (data.points.empty()) return "";
   return R"html(<section id="scatter-section"><h2>Predicted and true values</h2>
-<p>Dots on the dashed line are exact.</p><div class="card"><svg class="diagram" style="max-width:560px"
-id="scatter" viewBox="0 0 470 450" role="img" aria-label="predicted against true values"></svg></div></section>
+<div class="columns"><div class="card"><h3>Dots on the dashed line are exact</h3>
+<svg class="diagram" id="scatter" viewBox="0 0 470 450" role="img"
+aria-label="predicted against true values"></svg></div>
+<div class="card"><h3>How far off</h3><svg class="diagram" id="residuals" viewBox="0 0 470 450" role="img"
+aria-label="histogram of predicted minus true"></svg></div></div></section>
 )html";
 }
 

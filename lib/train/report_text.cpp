@@ -79,6 +79,8 @@ std::string metric_text(const std::string& name, double value) {
   if (!std::isfinite(value)) return "–";
   if (kShares.contains(name) || top_k_of(name) > 0) return fmt::format("{:.2f} %", 100 * value);
   if (name == "roc_auc" || name == "r2") return fmt::format("{:.4f}", value);
+  const double size = std::abs(value);
+  if (size >= 1000 && size < 1e12) return grouped(std::llround(value));
   return fmt::format("{:.4g}", value);
 }
 

@@ -1,0 +1,40 @@
+#include "command.h"
+
+namespace maas {
+
+const std::vector<CommandRow>& commands() {
+  static const std::vector<CommandRow> rows = {
+      {"train", "learn from data as a config says",
+       "  maas train configs/mnist_mlp.yaml\n"
+       "  maas train configs/mnist_mlp.yaml train.epochs=3 model.hidden=[256,128]\n"
+       "  maas train --resume runs/mnist_mlp\n"
+       "  maas train configs/mnist_mlp.yaml --dry-run\n"
+       "  maas train configs/mnist_mlp.yaml --json | jq -r .model\n",
+       make_train},
+      {"eval", "measure a model on held-out data",
+       "  maas eval runs/mnist_mlp/model.pt\n"
+       "  maas eval model.pt eval.metrics=[accuracy,ece] 'eval.require={accuracy: \">= 0.98\"}'\n"
+       "  maas eval net.pt2 --config configs/mnist_mlp.yaml\n",
+       make_eval},
+      {"predict", "answer for single inputs",
+       "  maas predict model.pt digit.png\n"
+       "  maas predict model.pt rows.csv\n"
+       "  echo '{\"age\": 37, \"city\": \"Bern\"}' | maas predict model.pt -\n",
+       make_predict},
+      {"inspect", "show what is in a model",
+       "  maas inspect model.pt\n"
+       "  maas inspect net.pt2 --graph\n"
+       "  maas inspect model.pt --json | jq .parameters\n",
+       make_inspect},
+      {"config", "check, show and explain configs",
+       "  maas config check configs/mnist_mlp.yaml\n"
+       "  maas config show configs/mnist_mlp.yaml train.epochs=3\n"
+       "  maas config explain train.optimizer\n"
+       "  maas config schema > maas.schema.json\n",
+       make_config},
+      {"version", "print versions", "  maas version\n  maas version --json\n", make_version},
+  };
+  return rows;
+}
+
+}  // namespace maas

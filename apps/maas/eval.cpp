@@ -1,0 +1,108 @@
+// maas eval -- measure a model on held-out data.
+//
+// Reads   the model; its data as its manifest remembers them, or as --config says.
+// Prints  the metrics; exits 6 when eval.require is not met.
+#include <fmt/format.h>
+
+#include "base/json_writer.h"
+#include "command.h"
+#include "data/open_data.h"
+#include "evaluate/predict_all.h"
+#include "evaluate/requirement.h"
+#include "run/plan.h"
+#include "sources.h"
+
+namespace maas {
+namespace {
+
+class Eval : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("model", model_, "a model: .pt or .pt2")->required();
+    app.add_option("overrides", overrides_, "key=value settings of data and eval");
+    app.add_option("--config", config_, "take the data from this config");
+    app.add_option("--split", split_, "test, validation or train")
+        ->check(CLI::IsMember({"test", "validation", "train"}));
+    app.add_option("--without-pass", without_, "leave out a lowering pass (repeatable)");
+    app.add_option("--threads", threads_, "threads of one operator; 0 = usable cores");
+  }
+
+  int run(Output& output) override {
+    const Model model = load_model(model_);
+    const Experiment experiment = experiment_of(model, config_, overrides_);
+    set_threads(threads_);
+    const DataSpec spec = data_spec_of(model, experiment);
+    const auto dataset = open(experiment, spec, output);
+    const std::vector<std::string> names = with_required(
+        experiment.eval.metrics.empty() ? default_metrics(spec.task.kind) : experiment.eval.metrics,
+        experiment.eval.require);
+    check_metric_names(names, spec.task.kind, "eval.metrics");
+    const auto plan = Plan::compile(
+        model.program, {.lower = true, .disabled_passes = {without_.begin(), without_.end()}});
+    const Metrics metrics =
+        compute_metrics(predict_all(*plan, *dataset, spec.task, experiment.eval.batch_size), names);
+    report(metrics, output);
+    const std::vector<Problem> missed = unmet(metrics, experiment.eval.require);
+    if (!missed.empty()) throw Error(ErrorKind::kRequirement, missed);
+    return 0;
+  }
+
+ private:
+  std::shared_ptr<const Dataset> open(const Experiment& experiment, const DataSpec& spec,
+                                      const Output& output) const {
+    const Split split = split_ == "train"        ? Split::kTrain
+                        : split_ == "validation" ? Split::kValidation
+                                                 : Split::kTest;
+    std::vector<std::string> warnings;
+    const auto dataset =
+        open_split(experiment.data, spec, split, static_cast<uint64_t>(experiment.seed), &warnings);
+    for (const std::string& warning : warnings) output.warn(warning);
+    if (dataset != nullptr) return dataset;
+    throw Error(ErrorKind::kUsage,
+                {.where = "data",
+                 .what = fmt::format("has no {} split", split_),
+                 .expected = "one to measure on",
+                 .fix = "set data.test or data.test_fraction, or use --split train",
+                 .excerpt = ""});
+  }
+
+  void report(const Metrics& metrics, Output& output) const {
+    if (output.json()) {
+      JsonWriter json;
+      json.begin_object().field("verb", "eval").field("model", model_);
+      json.field("split", split_).field("samples", metrics.samples).key("metrics").begin_object();
+      for (const auto& [name, value] : metrics.values) json.field(name, value);
+      json.end_object().key("per_class").begin_array();
+      for (const ClassMetrics& row : metrics.per_class) {
+        json.begin_object().field("label", row.label).field("support", row.support);
+        json.field("precision", row.precision).field("recall", row.recall).field("f1", row.f1);
+        json.end_object();
+      }
+      json.end_array().end_object();
+      return output.result(json.text());
+    }
+    std::string text = fmt::format("{} samples of the {} split\n", metrics.samples, split_);
+    for (const auto& [name, value] : metrics.values)
+      text += fmt::format("  {:<12} {:.4f}\n", name, value);
+    if (!metrics.per_class.empty()) {
+      text += fmt::format("\n  {:<16} {:>7} {:>9} {:>7} {:>7}\n", "class", "support", "precision",
+                          "recall", "f1");
+    }
+    for (const ClassMetrics& row : metrics.per_class) {
+      text += fmt::format("  {:<16} {:>7} {:>9.4f} {:>7.4f} {:>7.4f}\n", row.label, row.support,
+                          row.precision, row.recall, row.f1);
+    }
+    text.pop_back();
+    output.result(text);
+  }
+
+  std::string model_, config_, split_ = "test";
+  std::vector<std::string> overrides_, without_;
+  int64_t threads_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_eval() { return std::make_unique<Eval>(); }
+
+}  // namespace maas

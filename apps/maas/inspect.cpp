@@ -1,0 +1,105 @@
+// maas inspect -- show what is in a model.
+#include <fmt/format.h>
+
+#include "base/json_writer.h"
+#include "command.h"
+#include "model/model.h"
+#include "program/summary.h"
+#include "tensor/dtype.h"
+
+namespace maas {
+namespace {
+
+class Inspect : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("model", model_, "a model: .pt or .pt2")->required();
+    app.add_flag("--graph", graph_, "the graph, one line a node");
+  }
+
+  int run(Output& output) override {
+    const Model model = load_model(model_);
+    if (graph_) {
+      output.result(to_text(model.program));
+      return 0;
+    }
+    const std::vector<LayerSummary> layers = summarise_layers(model.program);
+    output.result(output.json() ? json_text(model, layers) : human_text(model, layers));
+    return 0;
+  }
+
+ private:
+  std::string human_text(const Model& model, const std::vector<LayerSummary>& layers) const {
+    const Program& program = model.program;
+    std::string text = fmt::format("{}  {}\n", model_, model.name_or_stem(model_));
+    for (const GraphInput* input : program.user_inputs()) {
+      const Value& value = program.value(input->value);
+      text += fmt::format("input   {}: {}{}\n", input->target, dtype_name(value.dtype),
+                          to_text(value.shape));
+    }
+    for (const GraphOutput* out : program.user_outputs()) {
+      const auto* ref = std::get_if<ValueRef>(&out->value);
+      if (ref == nullptr) continue;
+      const Value& value = program.value(ref->id);
+      text += fmt::format("output  {}: {}{}\n", value.name, dtype_name(value.dtype),
+                          to_text(value.shape));
+    }
+    text += fmt::format("\n{:<28} {:<30} {:<20} {:>12} {:>14}\n", "layer", "operator", "output",
+                        "parameters", "MACs a sample");
+    int64_t macs = 0;
+    for (const LayerSummary& layer : layers) {
+      macs += layer.macs;
+      text += fmt::format("{:<28} {:<30} {:<20} {:>12} {:>14}\n", layer.name, layer.op,
+                          layer.output, layer.parameters, layer.macs);
+    }
+    text += fmt::format(
+        "\n{} parameters, {:.2f} MiB, {:.3f} million MACs a sample\n", program.parameter_count(),
+        static_cast<double>(program.byte_count()) / (1 << 20), static_cast<double>(macs) / 1e6);
+    for (const auto& [name, value] : model.manifest.metrics) {
+      text += fmt::format("metric  {} {:.4f}\n", name, value);
+    }
+    const Lineage& lineage = model.manifest.lineage;
+    if (!lineage.verb.empty()) {
+      text += fmt::format("made by maas {} ({}) at {}\n", lineage.verb, lineage.version,
+                          lineage.created);
+    }
+    return text + "sha256  " + model.digest;
+  }
+
+  std::string json_text(const Model& model, const std::vector<LayerSummary>& layers) const {
+    JsonWriter json;
+    json.begin_object().field("verb", "inspect").field("model", model_);
+    json.field("name", model.name_or_stem(model_)).field("sha256", model.digest);
+    json.field("parameters", model.program.parameter_count());
+    json.field("bytes", model.program.byte_count()).key("layers").begin_array();
+    int64_t macs = 0;
+    for (const LayerSummary& layer : layers) {
+      macs += layer.macs;
+      json.begin_object().field("name", layer.name).field("operator", layer.op);
+      json.field("output", layer.output).field("parameters", layer.parameters);
+      json.field("macs", layer.macs).end_object();
+    }
+    json.end_array().field("macs", macs).key("inputs").begin_array();
+    for (const GraphInput* input : model.program.user_inputs()) {
+      const Value& value = model.program.value(input->value);
+      json.begin_object().field("name", input->target).field("dtype", dtype_name(value.dtype));
+      json.field("shape", to_text(value.shape)).end_object();
+    }
+    json.end_array().key("metrics").begin_object();
+    for (const auto& [name, value] : model.manifest.metrics) json.field(name, value);
+    json.end_object().key("lineage").begin_object();
+    json.field("verb", model.manifest.lineage.verb)
+        .field("created", model.manifest.lineage.created);
+    json.end_object().end_object();
+    return json.take();
+  }
+
+  std::string model_;
+  bool graph_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_inspect() { return std::make_unique<Inspect>(); }
+
+}  // namespace maas

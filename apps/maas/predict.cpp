@@ -1,0 +1,125 @@
+// maas predict -- answer for single inputs.
+//
+// Reads   the model; images (PNG, JPEG), CSV files, or JSON on stdin ("-").
+// Prints  a line a row: input, label, probability; with --json an object a row.
+#include <ATen/ops/softmax.h>
+#include <fmt/format.h>
+
+#include <iostream>
+#include <iterator>
+
+#include "base/files.h"
+#include "base/json_writer.h"
+#include "command.h"
+#include "data/raw_input.h"
+#include "run/plan.h"
+#include "sources.h"
+
+namespace maas {
+namespace {
+
+class Predict : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("model", model_, "a model: .pt or .pt2")->required();
+    app.add_option("inputs", inputs_, "image or CSV files; - reads JSON from stdin")->required();
+    app.add_option("--top", top_, "how many labels to show")->check(CLI::Range(1, 1000));
+  }
+
+  int run(Output& output) override {
+    const Model model = load_model(model_);
+    if (!model.manifest.data) {
+      throw Error(ErrorKind::kInput, {.where = model_,
+                                      .what = "does not say how files become inputs",
+                                      .expected = "a model that maas trained",
+                                      .fix = "send tensors with `maas serve` instead",
+                                      .excerpt = ""});
+    }
+    set_threads(1);
+    const auto plan = Plan::compile(model.program, {.lower = true, .disabled_passes = {}});
+    for (const std::string& input : inputs_) {
+      const std::vector<at::Tensor> tensors = read(input, model.manifest.data->input);
+      const at::Tensor outputs = plan->run(tensors).at(0).to(at::kFloat).contiguous();
+      for (int64_t row = 0; row < outputs.size(0); ++row) {
+        const bool one = outputs.size(0) == 1;
+        report(one ? input : fmt::format("{}:{}", input, row + 1), outputs[row],
+               model.manifest.data->task, output);
+      }
+    }
+    return 0;
+  }
+
+ private:
+  static std::vector<at::Tensor> read(const std::string& input, const InputSpec& spec) {
+    if (input == "-") {
+      const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+      return decode_json(text, "stdin", spec);
+    }
+    if (spec.kind == InputKind::kTable) {
+      const std::string text = read_file(input);
+      const bool json = input.size() > 5 && input.substr(input.size() - 5) == ".json";
+      return json ? decode_json(text, input, spec) : decode_csv(text, input, spec);
+    }
+    return decode_image_file(input, spec);
+  }
+
+  void report(const std::string& name, const at::Tensor& row, const TaskSpec& task,
+              const Output& output) const {
+    if (task.kind == TaskKind::kRegression) return report_values(name, row, task, output);
+    const bool exclusive = task.kind == TaskKind::kClassification;
+    const at::Tensor probabilities = exclusive ? at::softmax(row, 0) : row.sigmoid();
+    const int64_t shown = std::min<int64_t>(top_, probabilities.numel());
+    const auto [values, indices] = probabilities.topk(shown);
+    const auto label = [&](int64_t i) {
+      const auto index = indices[i].item<int64_t>();
+      return static_cast<size_t>(index) < task.labels.size()
+                 ? task.labels[static_cast<size_t>(index)]
+                 : std::to_string(index);
+    };
+    if (output.json()) {
+      JsonWriter json;
+      json.begin_object().field("input", name).field("label", label(0));
+      json.field("index", indices[0].item<int64_t>());
+      json.field("probability", values[0].item<float>()).key("outputs").begin_array();
+      for (int64_t i = 0; i < row.numel(); ++i) json.value(row[i].item<float>());
+      json.end_array().end_object();
+      return output.result(json.text());
+    }
+    std::string text = name;
+    for (int64_t i = 0; i < shown; ++i) {
+      text += fmt::format("  {} {:.4f}", label(i), values[i].item<float>());
+    }
+    output.result(text);
+  }
+
+  static void report_values(const std::string& name, const at::Tensor& row, const TaskSpec& task,
+                            const Output& output) {
+    if (output.json()) {
+      JsonWriter json;
+      json.begin_object()
+          .field("input", name)
+          .field("label", task.labels.empty() ? "" : task.labels[0]);
+      json.field("index", 0).key("probability").null().key("outputs").begin_array();
+      for (int64_t i = 0; i < row.numel(); ++i) json.value(row[i].item<float>());
+      json.end_array().end_object();
+      return output.result(json.text());
+    }
+    std::string text = name;
+    for (int64_t i = 0; i < row.numel(); ++i) {
+      const auto index = static_cast<size_t>(i);
+      text += fmt::format("  {} {:.6g}", index < task.labels.size() ? task.labels[index] : "value",
+                          row[i].item<float>());
+    }
+    output.result(text);
+  }
+
+  std::string model_;
+  std::vector<std::string> inputs_;
+  int64_t top_ = 3;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_predict() { return std::make_unique<Predict>(); }
+
+}  // namespace maas

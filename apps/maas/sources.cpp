@@ -1,0 +1,77 @@
+#include "sources.h"
+
+#include <ATen/Parallel.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <ctime>
+
+#include "base/error.h"
+#include "config/read_config.h"
+#include "data/open_data.h"
+
+namespace maas {
+namespace {
+
+std::atomic<int> g_signal{0};
+
+void on_signal(int signal) {
+  if (g_signal.exchange(signal) != 0) ::_exit(128 + signal);
+}
+
+}  // namespace
+
+Experiment experiment_of(const Model& model, const std::string& config_file,
+                         const std::vector<std::string>& overrides) {
+  if (!config_file.empty()) {
+    return read_config<Experiment>(
+        {.file = config_file, .text = "", .text_name = "", .overrides = overrides});
+  }
+  if (model.manifest.resolved_config.empty()) {
+    throw Error(ErrorKind::kUsage, {.where = "model",
+                                    .what = "does not remember its data",
+                                    .expected = "a config with a data section",
+                                    .fix = "name one with --config my.yaml",
+                                    .excerpt = ""});
+  }
+  return read_config<Experiment>({.file = "",
+                                  .text = model.manifest.resolved_config,
+                                  .text_name = "the model's config",
+                                  .overrides = overrides});
+}
+
+DataSpec data_spec_of(const Model& model, const Experiment& experiment) {
+  if (model.manifest.data) return *model.manifest.data;
+  return open_data(experiment.data, static_cast<uint64_t>(experiment.seed)).spec;
+}
+
+void set_threads(int64_t wanted) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  const bool known = ::sched_getaffinity(0, sizeof(cores), &cores) == 0;
+  const int usable = known ? CPU_COUNT(&cores) : 1;
+  at::set_num_threads(wanted > 0 ? static_cast<int>(wanted) : usable);
+}
+
+std::string now_iso() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+const std::atomic<int>& watch_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);  // a closed terminal does not end hours of work
+  return g_signal;
+}
+
+}  // namespace maas

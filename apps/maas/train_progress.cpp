@@ -1,0 +1,92 @@
+#include "train_progress.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "base/json_writer.h"
+
+namespace maas {
+namespace {
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<int64_t>(seconds);
+  if (whole < 60) return fmt::format("{}s", whole);
+  if (whole < 3600) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
+  return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
+}
+
+}  // namespace
+
+TrainProgress::TrainProgress(const Output& output, const RunFolder& folder)
+    : output_(output),
+      metrics_(folder.file("metrics.jsonl"), std::ios::app),
+      start_(std::chrono::steady_clock::now()),
+      last_shown_(start_) {}
+
+FitWatcher TrainProgress::watcher(const std::atomic<int>& signal) {
+  FitWatcher watcher;
+  watcher.on_step = [this](const StepNews& news) { on_step(news); };
+  watcher.on_epoch = [this](const EpochNews& news) { on_epoch(news); };
+  watcher.on_warning = [this](const std::string& text) {
+    end_line();
+    output_.warn(text);
+  };
+  watcher.on_resume = [this](int64_t step) {
+    output_.say(fmt::format("resumed at step {}", step));
+  };
+  watcher.stop_requested = [&signal] { return signal.load(std::memory_order_relaxed) != 0; };
+  return watcher;
+}
+
+void TrainProgress::end_line() {
+  if (line_open_) std::fputs("\n", stderr);
+  line_open_ = false;
+}
+
+void TrainProgress::finish() { end_line(); }
+
+void TrainProgress::on_step(const StepNews& news) {
+  if (first_step_ < 0) first_step_ = news.step - 1;
+  samples_ += news.samples;
+  smooth_loss_ = news.step - first_step_ == 1 ? news.loss : 0.98 * smooth_loss_ + 0.02 * news.loss;
+  if (output_.options.quiet) return;
+  const auto now = std::chrono::steady_clock::now();
+  const double pause = output_.terminal() ? 0.1 : 10;
+  if (std::chrono::duration<double>(now - last_shown_).count() < pause) return;
+  last_shown_ = now;
+  const double elapsed = std::chrono::duration<double>(now - start_).count();
+  const auto done = static_cast<double>(news.step - first_step_);
+  const double left = elapsed / done * static_cast<double>(news.total_steps - news.step);
+  const std::string line =
+      fmt::format("epoch {}/{} step {}/{} loss {:.4f}{} {:.0f} samples/s, {} left", news.epoch,
+                  news.epochs, news.step, news.total_steps, smooth_loss_, last_metric_,
+                  static_cast<double>(samples_) / elapsed, duration_text(left));
+  if (output_.terminal()) {
+    std::fprintf(stderr, "\r\033[K%s", line.c_str());
+    line_open_ = true;
+  } else {
+    std::fprintf(stderr, "%s\n", line.c_str());
+  }
+}
+
+void TrainProgress::on_epoch(const EpochNews& news) {
+  JsonWriter json;
+  json.begin_object().field("epoch", news.epoch).field("step", news.step);
+  json.field("loss", news.train_loss).field("learning_rate", news.learning_rate);
+  json.field("epoch_seconds", news.seconds).key("validation").begin_object();
+  for (const auto& [name, value] : news.validation) json.field(name, value);
+  json.end_object().end_object();
+  metrics_ << json.text() << "\n" << std::flush;
+  std::string text = fmt::format("epoch {}: loss {:.4f}", news.epoch, news.train_loss);
+  last_metric_.clear();
+  for (const auto& [name, value] : news.validation) {
+    text += fmt::format(", {} {:.4f}", name, value);
+    last_metric_ += fmt::format(" {} {:.4f}", name, value);
+  }
+  if (news.best) text += " (best)";
+  end_line();
+  output_.say(text + fmt::format(", {:.2f} s", news.seconds));
+}
+
+}  // namespace maas

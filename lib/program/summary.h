@@ -1,0 +1,23 @@
+// A Program as a table of layers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "program/program.h"
+
+namespace maas {
+
+struct LayerSummary {
+  std::string name;  // the module or parameter prefix ("fc1"), else the value's name
+  std::string op;
+  std::string output;  // dtype and shape
+  int64_t parameters = 0;
+  int64_t macs = 0;  // multiply-accumulates a sample: linear, matmul and convolution nodes
+};
+
+// One row a node, in order; nodes that only reshape are left out.
+std::vector<LayerSummary> summarise_layers(const Program& program);
+
+}  // namespace maas

@@ -1,0 +1,22 @@
+// Any bytes as CSV, and as JSON, for a table model: tensors or an Error, nothing else.
+#include "base/error.h"
+#include "data/raw_input.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static const maas::InputSpec spec = [] {
+    maas::InputSpec made;
+    made.kind = maas::InputKind::kTable;
+    made.missing = "mean";
+    made.columns = {{.name = "a", .categories = {}},
+                    {.name = "b", .categorical = true, .categories = {"x", "y"}}};
+    return made;
+  }();
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  for (const auto decode : {maas::decode_csv, maas::decode_json}) {
+    try {
+      decode(text, "fuzz", spec);
+    } catch (const maas::Error&) {
+    }
+  }
+  return 0;
+}

@@ -18,6 +18,12 @@ struct Plane {
   int64_t size() const { return height * width; }
 };
 
+struct Form {
+  int64_t channels;
+  Plane plane;
+  int64_t size() const { return channels * plane.size(); }
+};
+
 // What happens to one image.
 struct Movement {
   double radians = 0;
@@ -75,28 +81,55 @@ void move_plane(const uint8_t* in, const Plane& plane, const Movement& move, uin
   }
 }
 
-// Bilinear between the four neighbours, which may lie outside (zero).
-inline float sample(const uint8_t* in, const Plane& plane, float x, float y) {
-  const float floor_x = std::floor(x), floor_y = std::floor(y);
-  const auto x0 = static_cast<int64_t>(floor_x), y0 = static_cast<int64_t>(floor_y);
-  const float u = x - floor_x, v = y - floor_y;
-  if (x0 >= 0 && y0 >= 0 && x0 + 1 < plane.width && y0 + 1 < plane.height) {
-    const uint8_t* p = in + y0 * plane.width + x0;
-    const float top = p[0] + u * (p[1] - p[0]);
-    const float bottom = p[plane.width] + u * (p[plane.width + 1] - p[plane.width]);
-    return top + v * (bottom - top);
+void move_image(const uint8_t* in, const Form& form, const Movement& move, uint8_t* out) {
+  for (int64_t c = 0; c < form.channels; ++c) {
+    move_plane(in + c * form.plane.size(), form.plane, move, out + c * form.plane.size());
   }
-  const auto at = [&](int64_t px, int64_t py) {
-    const bool inside = px >= 0 && py >= 0 && px < plane.width && py < plane.height;
-    return inside ? static_cast<float>(in[py * plane.width + px]) : 0.0F;
-  };
-  const float top = at(x0, y0) + u * (at(x0 + 1, y0) - at(x0, y0));
-  const float bottom = at(x0, y0 + 1) + u * (at(x0 + 1, y0 + 1) - at(x0, y0 + 1));
-  return top + v * (bottom - top);
 }
 
-// Rotates about the centre, then moves: each output pixel looks up where it came from.
-void turn_plane(const uint8_t* in, const Plane& plane, const Movement& move, uint8_t* out) {
+// Where an output pixel comes from: the neighbour above and to the left, and how far beyond it.
+struct Origin {
+  int64_t x, y;
+  float u, v;
+};
+
+// floor() without the library call that plain x86-64 needs for it.
+int64_t floor_of(float value) {
+  const auto whole = static_cast<int64_t>(value);
+  return whole - (value < static_cast<float>(whole) ? 1 : 0);
+}
+
+Origin origin_at(float x, float y) {
+  const int64_t x0 = floor_of(x), y0 = floor_of(y);
+  return {x0, y0, x - static_cast<float>(x0), y - static_cast<float>(y0)};
+}
+
+float blend(float a, float b, float c, float d, const Origin& from) {
+  const float top = a + from.u * (b - a);
+  const float bottom = c + from.u * (d - c);
+  return top + from.v * (bottom - top);
+}
+
+// Bilinear between the four neighbours, all inside.
+float sample_inside(const uint8_t* in, const Plane& plane, const Origin& from) {
+  const uint8_t* p = in + from.y * plane.width + from.x;
+  return blend(p[0], p[1], p[plane.width], p[plane.width + 1], from);
+}
+
+// The same where some lie outside, which counts as zero.
+float sample_at_edge(const uint8_t* in, const Plane& plane, const Origin& from) {
+  const auto at = [&](int64_t x, int64_t y) {
+    const bool inside = x >= 0 && y >= 0 && x < plane.width && y < plane.height;
+    return inside ? static_cast<float>(in[y * plane.width + x]) : 0.0F;
+  };
+  return blend(at(from.x, from.y), at(from.x + 1, from.y), at(from.x, from.y + 1),
+               at(from.x + 1, from.y + 1), from);
+}
+
+// Rotates about the centre, then moves: each output pixel looks up where it came from, once for all
+// channels.
+void turn_image(const uint8_t* in, const Form& form, const Movement& move, uint8_t* out) {
+  const Plane& plane = form.plane;
   const auto cosine = static_cast<float>(std::cos(move.radians));
   const auto sine = static_cast<float>(std::sin(move.radians));
   const float centre_x = static_cast<float>(plane.width - 1) / 2;
@@ -104,17 +137,25 @@ void turn_plane(const uint8_t* in, const Plane& plane, const Movement& move, uin
   const float side = move.mirrored ? -1.0F : 1.0F;
   for (int64_t y = 0; y < plane.height; ++y) {
     const float rel_y = static_cast<float>(y - move.dy) - centre_y;
-    for (int64_t x = 0; x < plane.width; ++x) {
+    for (int64_t x = 0; x < plane.width; ++x, ++out) {
       const float rel_x = static_cast<float>(x - move.dx) - centre_x;
-      const float from_x = side * (cosine * rel_x + sine * rel_y) + centre_x;
-      const float from_y = cosine * rel_y - sine * rel_x + centre_y;
-      *out++ = static_cast<uint8_t>(sample(in, plane, from_x, from_y) + 0.5F);
+      const Origin from = origin_at(side * (cosine * rel_x + sine * rel_y) + centre_x,
+                                    cosine * rel_y - sine * rel_x + centre_y);
+      const bool inside =
+          from.x >= 0 && from.y >= 0 && from.x + 1 < plane.width && from.y + 1 < plane.height;
+      for (int64_t c = 0; c < form.channels; ++c) {
+        const uint8_t* channel = in + c * plane.size();
+        const float value =
+            inside ? sample_inside(channel, plane, from) : sample_at_edge(channel, plane, from);
+        out[c * plane.size()] = static_cast<uint8_t>(value + 0.5F);
+      }
     }
   }
 }
 
-void cut_out(uint8_t* image, int64_t channels, const Plane& plane, const Square& hole) {
-  for (int64_t c = 0; c < channels; ++c, image += plane.size()) {
+void cut_out(uint8_t* image, const Form& form, const Square& hole) {
+  const Plane& plane = form.plane;
+  for (int64_t c = 0; c < form.channels; ++c, image += plane.size()) {
     for (int64_t y = hole.top; y < hole.bottom; ++y) {
       std::memset(image + y * plane.width + hole.left, 0,
                   static_cast<size_t>(hole.right - hole.left));
@@ -158,25 +199,20 @@ at::Tensor augment(const at::Tensor& images, const std::vector<AugmentConfig>& c
                    uint64_t seed) {
   MAAS_CHECK(images.dim() == 4 && images.scalar_type() == at::kByte && images.is_contiguous());
   if (!changes_anything(changes) || images.numel() == 0) return images;
-  const int64_t channels = images.size(1);
-  const Plane plane{images.size(2), images.size(3)};
+  const Form form{images.size(1), {images.size(2), images.size(3)}};
   at::Tensor result = at::empty_like(images);
   const uint8_t* in = images.const_data_ptr<uint8_t>();
   uint8_t* out = result.mutable_data_ptr<uint8_t>();
-  for (int64_t i = 0; i < images.size(0); ++i) {
+  for (int64_t i = 0; i < images.size(0); ++i, in += form.size(), out += form.size()) {
     CounterRandom random(seed, static_cast<uint64_t>(i));
     const Movement move = draw_movement(changes, random);
-    uint8_t* image = out;
-    for (int64_t c = 0; c < channels; ++c, in += plane.size(), out += plane.size()) {
-      (move.radians == 0 ? move_plane : turn_plane)(in, plane, move, out);
-    }
+    (move.radians == 0 ? move_image : turn_image)(in, form, move, out);
     for (const AugmentConfig& change : changes) {
       if (or_zero(change.cutout) < 1) continue;
-      cut_out(image, channels, plane, draw_square(*change.cutout, plane, random));
+      cut_out(out, form, draw_square(*change.cutout, form.plane, random));
     }
     for (const AugmentConfig& change : changes) {
-      if (or_zero(change.noise) <= 0) continue;
-      add_noise(image, channels * plane.size(), *change.noise, random);
+      if (or_zero(change.noise) > 0) add_noise(out, form.size(), *change.noise, random);
     }
   }
   return result;

@@ -69,11 +69,12 @@ class Checker {
   }
 
   void check_table() {
-    if (data_.label.empty()) {
-      add("data.label", "is missing", "the name of the column to predict", "set data.label");
+    if (data_.label.empty() == data_.labels.empty()) {
+      add("data.label", data_.label.empty() ? "is missing" : "is given beside labels",
+          "the name of the column to predict, or several in labels");
     }
-    if (data_.task == "classification" && data_.label.size() > 1) {
-      add("data.label", fmt::format("{} columns", data_.label.size()), "one for classification",
+    if (data_.task == "classification" && data_.labels.size() > 1) {
+      add("data.labels", fmt::format("{} columns", data_.labels.size()), "one for classification",
           "set data.task to multi_label or regression");
     }
     if (data_.delimiter.size() != 1 && data_.delimiter != "\\t") {

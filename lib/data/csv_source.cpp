@@ -50,9 +50,10 @@ class CsvSource final : public Source {
  public:
   CsvSource(const SourceRequest& request, CsvTable table)
       : config_(request.config),
+        labels_(config_.label_columns()),
         grid_(std::move(table), {.has_header = request.config.header}),
         split_(request.split) {
-    for (const std::string& label : config_.label) label_columns_.push_back(grid_.find(label));
+    for (const std::string& label : labels_) label_columns_.push_back(grid_.find(label));
     if (request.known) {
       grid_.select(request.known->input.columns);
       types_.assign(request.known->input.columns.size(), "");
@@ -73,7 +74,7 @@ class CsvSource final : public Source {
           learn_column(grid_, static_cast<int64_t>(c), grid_.selected_name(c), types_[c], index));
     }
     spec.task.kind = task_of(config_);
-    spec.task.labels = spec.task.kind == TaskKind::kClassification ? class_labels() : config_.label;
+    spec.task.labels = spec.task.kind == TaskKind::kClassification ? class_labels() : labels_;
     return spec;
   }
 
@@ -101,7 +102,7 @@ class CsvSource final : public Source {
     for (const auto& [name, type] : config_.columns) grid_.find(name);  // must exist
     std::vector<ColumnSpec> features;
     for (const std::string& name : grid_.header()) {
-      if (std::count(config_.label.begin(), config_.label.end(), name) > 0) continue;
+      if (std::count(labels_.begin(), labels_.end(), name) > 0) continue;
       const auto given = config_.columns.find(name);
       const std::string type = given == config_.columns.end() ? "" : given->second;
       if (type == "ignore") continue;
@@ -144,7 +145,7 @@ class CsvSource final : public Source {
     const std::string_view cell = grid_.cell(row, label_columns_[which]);
     if (is_missing(cell)) {
       throw_input(grid_.cell_place(row, label_columns_[which]),
-                  fmt::format("the label '{}' is missing", config_.label[which]), "a value",
+                  fmt::format("the label '{}' is missing", labels_[which]), "a value",
                   "fill it in or remove the row");
     }
     return cell;
@@ -191,12 +192,13 @@ class CsvSource final : public Source {
       if (std::isfinite(value)) return value;
     }
     throw_input(grid_.cell_place(row, label_columns_[which]),
-                fmt::format("'{}' in label column '{}'", cell, config_.label[which]),
+                fmt::format("'{}' in label column '{}'", cell, labels_[which]),
                 kind == TaskKind::kMultiLabel ? "0 or 1" : "a finite number",
                 "correct it, or check data.task and data.label");
   }
 
   const DataConfig config_;
+  const std::vector<std::string> labels_;
   CsvGrid grid_;
   std::string split_;
   std::vector<int64_t> label_columns_;  // of the file

@@ -6,6 +6,10 @@ bool SourceConfig::given() const {
   return !images.path.empty() || !labels.path.empty() || !path.path.empty();
 }
 
+std::vector<std::string> DataConfig::label_columns() const {
+  return label.empty() ? labels : std::vector<std::string>{label};
+}
+
 void SourceConfig::describe(Fields& field) {
   field("images", images).doc("IDX file of images, may be gzipped");
   field("labels", labels).doc("IDX file of labels, may be gzipped");
@@ -59,7 +63,8 @@ void describe_sources(DataConfig& data, Fields& field) {
 }
 
 void describe_tables(DataConfig& data, Fields& field) {
-  field("label", data.label).only_for("type", {"csv"}).doc("columns to predict");
+  field("label", data.label).only_for("type", {"csv"}).doc("column to predict");
+  field("labels", data.labels).only_for("type", {"csv"}).doc("columns to predict, when several");
   field("task", data.task)
       .only_for("type", {"csv", "synthetic"})
       .one_of({"classification", "regression", "multi_label"})

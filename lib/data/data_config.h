@@ -18,6 +18,7 @@ struct SourceConfig {
   InputPath path;    // csv: a file, may be gzipped; images: a folder with a folder for each class
 
   bool given() const;
+  bool operator==(const SourceConfig&) const = default;
   void describe(Fields& field);
 };
 
@@ -44,7 +45,8 @@ struct DataConfig {
   bool prefetch = true;
 
   // csv
-  std::vector<std::string> label;
+  std::string label;                // the column to predict ...
+  std::vector<std::string> labels;  // ... or several
   std::string task = "classification";
   std::map<std::string, std::string> columns;
   std::string delimiter = ",";
@@ -66,6 +68,7 @@ struct DataConfig {
   double noise = 0.1;
   int64_t seed = 0;
 
+  std::vector<std::string> label_columns() const;  // label, or labels
   void describe(Fields& field);
 };
 

@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -55,13 +56,15 @@ at::Tensor decode_idx(std::string_view bytes, const std::string& name, IdxRank r
   for (int d = 0; d < dimensions; ++d) {
     const uint64_t at = reader.offset();
     const uint32_t size = read_big_endian(reader, name, "the sizes");
-    if ((size == 0 && d > 0) || __builtin_mul_overflow(total, uint64_t{size}, &total) ||
-        total > kMostBytes) {
+    // The bound holds for one image, too, when there are none: tensors refuse sizes that overflow.
+    if ((size == 0 && d > 0) ||
+        __builtin_mul_overflow(total, uint64_t{std::max(size, 1U)}, &total) || total > kMostBytes) {
       throw_input(name, fmt::format("size {} of dimension {} at byte {}", size, d + 1, at),
                   fmt::format("1 or more, and at most {} bytes in all", kMostBytes), kFetchAgain);
     }
     sizes.push_back(size);
   }
+  if (sizes[0] == 0) total = 0;
   const uint64_t start = reader.offset();
   const uint64_t possible = reader.most_bytes_left();
   if (total > possible) {

@@ -146,6 +146,9 @@ DataSplits open_data(const DataConfig& config, uint64_t seed) {
   const auto open_own = [&](Split split, std::shared_ptr<const Dataset>& into) {
     const SourceConfig* where = own_source(config, split);
     if (!where) return;
+    if (*where == config.train) {
+      splits.warnings.push_back(fmt::format("{}: is the training data itself", to_text(split)));
+    }
     into = open_checked({config, *where, to_text(split), &splits.spec, splits.warnings})
                ->conform(splits.spec, splits.warnings);
   };

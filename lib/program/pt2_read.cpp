@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "program/make_pure.h"
 #include "program/operators.h"
+#include "program/pt2_model_record.h"
+#include "program/pt2_plain_argument.h"
 #include "program/pt2_tensors.h"
 #include "tensor/dtype.h"
 
@@ -164,27 +166,12 @@ class GraphReader {
       const std::string target = json.at("target").text();
       node_ = fmt::format("node {} ({})", index++, target);
       if (target.rfind("torch.ops.higher_order.wrap_with_", 0) == 0) {
-        inline_wrapper(graph, json, scope, depth);
+        inline_wrapper(json, scope, depth);
       } else {
         read_node(graph, json, target, scope);
       }
     }
     node_.clear();
-  }
-
-  static void split_target(const std::string& target, Node& node) {
-    const std::string prefix = "torch.ops.";
-    std::string rest = target.rfind(prefix, 0) == 0 ? target.substr(prefix.size()) : target;
-    const size_t first = rest.find('.');
-    node.op = rest.substr(0, first) + "::" + (first == rest.npos ? "" : rest.substr(first + 1));
-    const size_t last = node.op.rfind('.');
-    if (last != node.op.npos) {
-      node.overload = node.op.substr(last + 1);
-      node.op.resize(last);
-    }
-    if (node.overload == "default") node.overload.clear();
-    // torch.sym_min and friends are functions of the top module.
-    if (node.op.rfind("torch::sym_", 0) == 0) node.op = "_operator::" + node.op.substr(7);
   }
 
   void read_node(const JsonView& graph, const JsonView& json, const std::string& target,
@@ -234,7 +221,7 @@ class GraphReader {
 
   // wrap_with_set_grad_enabled(flag, graph, args...) and wrap_with_autocast(..., graph, args...):
   // the mode is dropped, as maas decides itself where gradients flow.
-  void inline_wrapper(const JsonView& graph, const JsonView& json, Scope& scope, int depth) {
+  void inline_wrapper(const JsonView& json, Scope& scope, int depth) {
     const std::string target = json.at("target").text();
     if (target.find("autocast") != target.npos) {
       refuse(place(), "an autocast region", "a graph in one precision",
@@ -270,7 +257,6 @@ class GraphReader {
     read_nodes(*body, inner, depth + 1);
     node_ = outer;
     bind_results(json, *body, inner, scope);
-    (void)graph;
   }
 
   void bind_results(const JsonView& json, const JsonView& body, const Scope& inner, Scope& scope) {
@@ -346,51 +332,7 @@ class GraphReader {
       return read_symbolic(value, scope);
     }
     if (kind == "as_sym_ints") return read_sym_ints(value, scope);
-    return read_plain_argument(kind, value);
-  }
-
-  Argument read_plain_argument(std::string_view kind, const JsonView& value) {
-    if (kind == "as_ints") {
-      IntList list;
-      for (const JsonView& item : value.items()) list.items.push_back({item.integer(), kNoValue});
-      return list;
-    }
-    if (kind == "as_floats") {
-      std::vector<double> list;
-      for (const JsonView& item : value.items()) list.push_back(item.number());
-      return list;
-    }
-    if (kind == "as_bools") {
-      std::vector<bool> list;
-      for (const JsonView& item : value.items()) list.push_back(item.flag());
-      return list;
-    }
-    if (kind == "as_strings") {
-      std::vector<std::string> list;
-      for (const JsonView& item : value.items()) list.push_back(item.text());
-      return list;
-    }
-    if (kind == "as_scalar_type") {
-      const auto dtype = dtype_from_export(value.integer());
-      if (!dtype)
-        refuse(place(), "an element type that maas does not have", "float, integer, bool");
-      return *dtype;
-    }
-    if (kind == "as_memory_format") {
-      static constexpr at::MemoryFormat kFormats[] = {
-          at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast,
-          at::MemoryFormat::ChannelsLast3d, at::MemoryFormat::Preserve};
-      const int64_t number = value.integer();
-      if (number < 1 || number > 4) refuse(place(), "a memory format", "1 to 4");
-      return kFormats[number - 1];
-    }
-    if (kind == "as_layout") return at::kStrided;
-    if (kind == "as_device") {
-      // Weights live on the CPU here, wherever the model was exported.
-      return at::Device(at::kCPU);
-    }
-    refuse(place(), fmt::format("an argument of kind '{}'", kind), "tensors, numbers and strings",
-           "export the model without custom objects");
+    return read_plain_argument(kind, value, place());
   }
 
   std::string where_;
@@ -398,26 +340,6 @@ class GraphReader {
   Program& program_;
   std::set<std::string> names_;
 };
-
-std::string find_model_record(const ArchiveReader& archive) {
-  std::vector<std::string> models;
-  for (const std::string& name : archive.names()) {
-    if (name.rfind("models/", 0) == 0 && name.size() > 12 &&
-        name.substr(name.size() - 5) == ".json") {
-      models.push_back(name);
-    }
-  }
-  if (archive.has("models/model.json")) return "models/model.json";
-  if (models.size() == 1) return models[0];
-  const bool script = archive.has("constants.pkl") || archive.has("data.pkl");
-  refuse(archive.path(),
-         models.empty() ? (script ? "a pickle or TorchScript file" : "no models/*.json inside")
-                        : fmt::format("{} models inside", models.size()),
-         "one program that torch.export.save wrote",
-         script ? "pickles and TorchScript can run code and are never read; in Python: "
-                  "torch.export.save(torch.export.export(model, example_inputs), 'model.pt2')"
-                : "export it with torch.export.save");
-}
 
 }  // namespace
 

@@ -109,6 +109,22 @@ void ArchiveReader::fail(const std::string& what, const std::string& expected) c
                .excerpt = ""});
 }
 
+uint64_t ArchiveReader::data_offset(const std::string& name, uint64_t local, uint64_t size,
+                                    uint64_t end) const {
+  const std::string_view bytes = file_->bytes();
+  if (bytes.size() < kLocalSize || local > bytes.size() - kLocalSize ||
+      little_endian<uint32_t>(bytes.data() + local) != kLocalHeader) {
+    fail(fmt::format("record '{}' starts at byte {}", name, local), "a local header there");
+  }
+  const uint64_t data = local + kLocalSize + little_endian<uint16_t>(bytes.data() + local + 26) +
+                        little_endian<uint16_t>(bytes.data() + local + 28);
+  if (data > end || size > end - data) {
+    fail(fmt::format("record '{}' spans bytes {} to {}", name, data, data + size),
+         fmt::format("an end before the directory at byte {}", end));
+  }
+  return data;
+}
+
 void ArchiveReader::read_directory() {
   const std::string_view bytes = file_->bytes();
   const Directory directory = find_directory(bytes, [this](const std::string& what) {
@@ -145,16 +161,7 @@ void ArchiveReader::read_directory() {
            "records that are stored as they are");
     }
     rest.remove_prefix(kCentralSize + name_size + extra_size + comment_size);
-    if (bytes.size() < kLocalSize || local > bytes.size() - kLocalSize ||
-        little_endian<uint32_t>(bytes.data() + local) != kLocalHeader) {
-      fail(fmt::format("record '{}' starts at byte {}", name, local), "a local header there");
-    }
-    const uint64_t data = local + kLocalSize + little_endian<uint16_t>(bytes.data() + local + 26) +
-                          little_endian<uint16_t>(bytes.data() + local + 28);
-    if (data > directory.offset || size > directory.offset - data) {
-      fail(fmt::format("record '{}' spans bytes {} to {}", name, data, data + size),
-           fmt::format("an end before the directory at byte {}", directory.offset));
-    }
+    const uint64_t data = data_offset(name, local, size, directory.offset);
     if (name.back() == '/') continue;  // a folder entry
     taken.emplace_back(local, data + size);
     const size_t slash = name.find('/');

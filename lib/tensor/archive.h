@@ -39,6 +39,8 @@ class ArchiveReader {
     mutable bool checked = false;
   };
   void read_directory();
+  // Where a record's bytes start, by its local header; checked to lie before `end`.
+  uint64_t data_offset(const std::string& name, uint64_t local, uint64_t size, uint64_t end) const;
   [[noreturn]] void fail(const std::string& what, const std::string& expected) const;
 
   std::string path_;

@@ -60,7 +60,7 @@ DataConfig csv_config(const Scratch& scratch, const std::string& text) {
   DataConfig config;
   config.type = "csv";
   config.train.path.path = scratch.write("a.csv", text);
-  config.label = {"kind"};
+  config.label = "kind";
   return config;
 }
 
@@ -103,14 +103,15 @@ TEST(CsvDataset, DoesRegressionAndMultiLabel) {
   config.task = "regression";
   EXPECT_THAT(error_of([&] { open_data(config, 1); }),
               HasSubstr("a.csv:4:7: 'oops' in label column 'kind'; expected a finite number"));
-  config.label = {"x"};
+  config.label = "x";
   config.columns = {{"kind", "ignore"}};
   EXPECT_EQ(load_batch(*open_data(config, 1).train, at::arange(3, at::kLong)).targets.sizes(),
             (std::vector<int64_t>{3, 1}));
-  config.label = {"y"};
+  config.label = "y";
   config.task = "multi_label";
-  EXPECT_EQ(open_data(config, 1).spec.task.labels, config.label);
-  config.label = {"y", "x"};
+  EXPECT_THAT(open_data(config, 1).spec.task.labels, ElementsAre("y"));
+  config.label.clear();
+  config.labels = {"y", "x"};
   EXPECT_THAT(error_of([&] { open_data(config, 1); }),
               HasSubstr("a.csv:3:1: '2' in label column 'x'; expected 0 or 1"));
 }
@@ -167,7 +168,7 @@ TEST(CsvDataset, ReadsTablesWithoutAHeader) {
   DataConfig config = csv_config(scratch, "1;x\n2;y\n3;x\n");
   config.header = false;
   config.delimiter = ";";
-  config.label = {"column_2"};
+  config.label = "column_2";
   EXPECT_EQ(open_data(config, 1).train->size(), 3);
 }
 

@@ -72,6 +72,14 @@ TEST(Idx, RefusesAnnouncedSizesThatCannotBePresent) {
               HasSubstr("size 4294967295 of dimension 2 at byte 8"));
 }
 
+TEST(Idx, BoundsTheSizeOfImagesThatAreNotThere) {
+  EXPECT_EQ(decode_idx(idx_bytes({0, 28, 28}, ""), "x", kImages).size(0), 0);
+  EXPECT_THAT(error_of([] {
+                decode_idx(idx_bytes({0, 0xf5f5f5f5, 0xf5f56063}, ""), "x", kImages);
+              }),
+              HasSubstr("of dimension 3 at byte 12"));
+}
+
 TEST(Idx, NamesDamagedAndCutGzip) {
   const std::string bytes = gzipped(idx_bytes({1, 10, 10}, std::string(100, 'x')));
   std::string cut = bytes.substr(0, bytes.size() - 6);

@@ -58,8 +58,8 @@ TEST(OpenData, MeasuresTheTrainingSplitAlone) {
   const DataSplits splits = open_data(config, 1);
   const at::Tensor pixels = all_pixels(*splits.train).to(at::kDouble);
   EXPECT_NEAR(splits.spec.input.mean[0], pixels.mean().item<double>() / 255, 1e-12);
-  EXPECT_NEAR(splits.spec.input.deviation[0],
-              pixels.std(/*unbiased=*/false).item<double>() / 255, 1e-9);
+  EXPECT_NEAR(splits.spec.input.deviation[0], pixels.std(/*unbiased=*/false).item<double>() / 255,
+              1e-9);
 }
 
 TEST(OpenData, OpensTheSameSplitForAStoredModel) {
@@ -149,6 +149,14 @@ TEST(OpenData, WarnsOfLabelsWithoutASample) {
       scratch.write("gap.idx", idx_bytes({10}, std::string("\0\2\0\2\0\2\0\2\0\2", 10)));
   EXPECT_THAT(open_data(config, 1).warnings,
               testing::ElementsAre("train: 1 of 3 labels have no sample (first: '1')"));
+}
+
+TEST(OpenData, WarnsOfTestingOnTheTrainingData) {
+  const Scratch scratch;
+  DataConfig config = idx_config(scratch, 10);
+  config.test = config.train;
+  EXPECT_THAT(open_data(config, 1).warnings,
+              testing::ElementsAre("test: is the training data itself"));
 }
 
 TEST(Fingerprint, ChangesWhenAFileChanges) {

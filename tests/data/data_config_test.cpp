@@ -1,0 +1,67 @@
+#include "data/data_config.h"
+
+#include <gmock/gmock.h>
+
+#include "config/read_config.h"
+#include "config/write_config.h"
+#include "data/scratch.h"
+
+namespace maas {
+namespace {
+
+using testing::HasSubstr;
+
+DataConfig parse(const std::string& text) {
+  ConfigSource source;
+  source.text = text;
+  return read_config<DataConfig>(source);
+}
+
+TEST(DataConfig, ReadsTheExampleOfTheDesign) {
+  const DataConfig config = parse(
+      "type: idx\n"
+      "train: {images: a.gz, labels: b.gz}\n"
+      "test: {images: c.gz, labels: d.gz}\n"
+      "validation: 0.1\n"
+      "augment: [{shift: 2}, {rotate: 10}]\n");
+  EXPECT_THAT(config.train.images.path, testing::EndsWith("a.gz"));
+  EXPECT_EQ(config.validation, 0.1);
+  ASSERT_EQ(config.augment.size(), 2U);
+  EXPECT_EQ(config.augment[0].shift, 2);
+  EXPECT_FALSE(config.augment[0].rotate);
+  EXPECT_EQ(config.augment[1].rotate, 10);
+}
+
+TEST(DataConfig, TakesAPathAsAScalar) {
+  const DataConfig config = parse(
+      "type: csv\n"
+      "train: a.csv\n"
+      "label: kind\n"
+      "columns: {age: numeric}\n");
+  EXPECT_THAT(config.train.path.path, testing::EndsWith("a.csv"));
+  EXPECT_THAT(config.label_columns(), testing::ElementsAre("kind"));
+  EXPECT_EQ(config.columns.at("age"), "numeric");
+}
+
+TEST(DataConfig, SurvivesBeingWrittenAndReadBack) {
+  DataConfig config = parse("type: images\ntrain: folder\nheight: 8\nwidth: 8\ncorrupt: skip\n");
+  DataConfig again = parse(write_config(config));
+  EXPECT_EQ(write_config(again), write_config(config));
+  EXPECT_EQ(again.corrupt, "skip");
+  EXPECT_EQ(again.train.path.path, config.train.path.path);
+}
+
+TEST(DataConfig, RefusesSettingsOfAnotherType) {
+  EXPECT_THAT(error_of([] { parse("type: idx\ndelimiter: ';'\n"); }, ErrorKind::kUsage),
+              HasSubstr("delimiter"));
+}
+
+TEST(DataConfig, NamesEveryContradiction) {
+  DataConfig config = parse("type: synthetic\nchannels: 2\nheight: 8\nclasses: 1\n");
+  EXPECT_THAT(error_of([&] { check_data_config(config); }, ErrorKind::kUsage),
+              testing::AllOf(HasSubstr("2 channels"), HasSubstr("height 8 with width 0"),
+                             HasSubstr("data.classes: 1")));
+}
+
+}  // namespace
+}  // namespace maas

@@ -42,7 +42,9 @@ class Error : public std::exception {
   ErrorKind kind() const { return kind_; }
   const std::vector<Problem>& problems() const { return problems_; }
   const Problem& first() const { return problems_.front(); }
-  const char* what() const noexcept override { return text_.c_str(); }  // every problem, a block each
+  const char* what() const noexcept override {
+    return text_.c_str();
+  }  // every problem, a block each
 
  private:
   ErrorKind kind_;

@@ -132,14 +132,16 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
 std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
-  MAAS_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(),
-                        nullptr) == 1);
+  MAAS_CHECK(
+      EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) == 1);
   std::string hex;
   for (unsigned int i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
   return hex;
 }
 
-std::string sha256_hex_of_file(const fs::path& path) { return sha256_hex(MappedFile(path).bytes()); }
+std::string sha256_hex_of_file(const fs::path& path) {
+  return sha256_hex(MappedFile(path).bytes());
+}
 
 MappedFile::MappedFile(const fs::path& path) {
   const Descriptor file(open_to_read(path));

@@ -7,8 +7,8 @@
 
 namespace maas {
 
-// "models/model.json", or the only models/*.json. Throws Error{kInput} when there is none or several;
-// pickles and TorchScript are told apart and refused by name, unread.
+// "models/model.json", or the only models/*.json. Throws Error{kInput} when there is none or
+// several; pickles and TorchScript are told apart and refused by name, unread.
 std::string find_model_record(const ArchiveReader& archive);
 
 }  // namespace maas

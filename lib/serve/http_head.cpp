@@ -52,10 +52,9 @@ Authority split_authority(std::string_view text) {
 
 bool host_is_allowed(std::string_view host, const HeadPolicy& policy) {
   if (!policy.check_host || is_loopback_name(host)) return true;
-  return std::any_of(policy.allowed_hosts.begin(), policy.allowed_hosts.end(),
-                     [&](const std::string& name) {
-                       return name == "*" || same_ignoring_case(name, host);
-                     });
+  return std::any_of(
+      policy.allowed_hosts.begin(), policy.allowed_hosts.end(),
+      [&](const std::string& name) { return name == "*" || same_ignoring_case(name, host); });
 }
 
 HeadRefusal check_framing(const RequestHead& head) {
@@ -196,7 +195,8 @@ HeadScanner::State HeadScanner::scan_request_line(std::string_view partial) {
 }
 
 HeadScanner::State HeadScanner::scan_line(std::string_view line) {
-  if (!line.ends_with('\r')) return refuse(400, "a line of the head ends without a carriage return");
+  if (!line.ends_with('\r'))
+    return refuse(400, "a line of the head ends without a carriage return");
   if (line.find('\0') != std::string_view::npos) return refuse(400, "a zero byte in the head");
   if (line.starts_with(' ') || line.starts_with('\t')) {
     return refuse(400, "a folded header line or a blank before a header's name");

@@ -30,14 +30,14 @@ namespace {
 
 namespace net = boost::asio;
 namespace http = boost::beast::http;
-using net::ip::tcp;
 using boost::system::error_code;
+using net::ip::tcp;
 using Clock = std::chrono::steady_clock;
 using Nanoseconds = std::chrono::nanoseconds;
 
 constexpr size_t kReadBytes = 8 * 1024;
 constexpr size_t kBodyReadBytes = 64 * 1024;
-constexpr size_t kKeptBytes = 1024 * 1024;     // strings larger than this are freed between requests
+constexpr size_t kKeptBytes = 1024 * 1024;  // strings larger than this are freed between requests
 constexpr size_t kSkippedBodyBytes = 64 * 1024;  // a refused request's body is read up to this size
 constexpr size_t kMaxChunks = 65536;
 constexpr size_t kMaxChunkExtensionBytes = 1024;
@@ -126,8 +126,8 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   void drain() {
     in_strand([](Connection& self) {
       error_code error;
-      const bool idle = self.phase_ == Phase::kIdle ||
-                        (self.phase_ == Phase::kHead && self.buffer_.size() == 0);
+      const bool idle =
+          self.phase_ == Phase::kIdle || (self.phase_ == Phase::kHead && self.buffer_.size() == 0);
       if (idle && self.socket_.available(error) == 0) self.close();
     });
   }
@@ -167,9 +167,12 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
       const auto data = buffer_.cdata();
       const std::string_view bytes(static_cast<const char*>(data.data()), data.size());
       switch (scanner_.scan(bytes)) {
-        case HeadScanner::State::kNeedMore: return read_more();
-        case HeadScanner::State::kRefused: return refuse(scanner_.status(), scanner_.message());
-        case HeadScanner::State::kComplete: break;
+        case HeadScanner::State::kNeedMore:
+          return read_more();
+        case HeadScanner::State::kRefused:
+          return refuse(scanner_.status(), scanner_.message());
+        case HeadScanner::State::kComplete:
+          break;
       }
       if (!begin_request()) return;
     }
@@ -263,8 +266,9 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
     const ServeConfig& config = shared_->config;
     int64_t allowed = to_ns(config.request_timeout.value);
     if (config.min_body_rate > 0) {
-      const double paced = config.header_timeout.value +
-                           static_cast<double>(body_bytes_) / static_cast<double>(config.min_body_rate);
+      const double paced =
+          config.header_timeout.value +
+          static_cast<double>(body_bytes_) / static_cast<double>(config.min_body_rate);
       allowed = std::min(allowed, to_ns(paced));
     }
     deadline_ = begun_ns_ + allowed;
@@ -300,11 +304,10 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
       written_ += socket_.write_some(pending_output(), error);
       if (error == net::error::would_block) {
         set_deadline(shared_->config.write_timeout.value);
-        socket_.async_wait(tcp::socket::wait_write,
-                           [self = shared_from_this()](error_code failed) {
-                             if (self->phase_ == Phase::kClosed) return;
-                             failed ? self->close() : self->continue_writing();
-                           });
+        socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](error_code failed) {
+          if (self->phase_ == Phase::kClosed) return;
+          failed ? self->close() : self->continue_writing();
+        });
         return;
       }
       if (error) return close();
@@ -366,12 +369,15 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
         if (buffer_.size() == 0) return close();
         begun_ns_ = now_ns();
         return time_out();
-      case Phase::kBody: return time_out();
+      case Phase::kBody:
+        return time_out();
       case Phase::kIdle:
       case Phase::kWriting:
-      case Phase::kLingering: return close();
+      case Phase::kLingering:
+        return close();
       case Phase::kServing:
-      case Phase::kClosed: return;
+      case Phase::kClosed:
+        return;
     }
   }
 

@@ -27,8 +27,8 @@ class HttpListener {
 
   // Accepts from now on; calls `on_tick` regularly (at least once a second) on some thread.
   void start(std::function<void()> on_tick);
-  void run();      // until drain() is through
-  void run_one();  // one event; blocks for it
+  void run();                             // until drain() is through
+  void run_one();                         // one event; blocks for it
   void post(std::function<void()> task);  // runs it inside some thread's run()
   void post_after(double seconds, std::function<void()> task);
 

@@ -11,9 +11,7 @@ namespace maas {
 
 enum class RouteScope { kPublic, kInfer, kMetrics, kAdmin };  // what a caller must be allowed to do
 
-enum class RouteAction {
-  kLive, kReady, kServerMetadata, kModelMetadata, kModelReady, kInfer
-};
+enum class RouteAction { kLive, kReady, kServerMetadata, kModelMetadata, kModelReady, kInfer };
 
 struct Route {
   std::string_view method;

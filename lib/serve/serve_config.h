@@ -59,9 +59,7 @@ struct ServeConfig {
     field("max_target_bytes", max_target_bytes)
         .between(64, 1 << 16)
         .doc("request target (URI), bytes");
-    field("max_body_bytes", max_body_bytes)
-        .between(0, int64_t{1} << 31)
-        .doc("request body, bytes");
+    field("max_body_bytes", max_body_bytes).between(0, int64_t{1} << 31).doc("request body, bytes");
     field("min_body_rate", min_body_rate)
         .at_least(0)
         .doc("slowest upload in bytes a second, after header_timeout; 0 = any");

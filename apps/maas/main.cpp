@@ -2,63 +2,72 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <new>
 
 #include "command.h"
 #include "help.h"
+#include "usage.h"
 
 namespace maas {
 namespace {
 
+constexpr int kStdoutClosed = 128 + SIGPIPE;
+
 // libtorch's messages carry a C++ backtrace, which helps nobody but us.
-std::string without_backtrace(std::string text) {
+std::string without_backtrace(const std::string& text) {
   return text.substr(0, text.find("\nException raised from"));
 }
 
-int run_verb(const CommandRow& row, int argc, char** argv, Output& output) {
-  const std::unique_ptr<Command> command = row.make();
-  CLI::App app;
-  app.name(fmt::format("maas {}", row.name));
-  command->declare(app);
-  declare_common(app, output.options);
+int run_verb(const CommandRow& row, const std::vector<std::string>& arguments, Output& output) {
+  const Parser parser(row, output.options);
   output.verb = row.name;
-  // Known before parsing, so that a parse error comes out as JSON, too.
-  for (int i = 1; i < argc; ++i) output.options.json |= std::string_view(argv[i]) == "--json";
   try {
-    app.parse(argc, argv);
+    // CLI11 wants them last first.
+    parser.app->parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
-    std::fputs(verb_help(row, app).c_str(), stdout);
+    output.result(verb_help(row, *parser.app));
     return 0;
   } catch (const CLI::ParseError& error) {
-    throw usage_error(row, app, error, {argv + 1, argv + argc});
+    throw usage_error(row, *parser.app, error, arguments);
   }
-  return command->run(output);
+  return parser.command->run(output);
 }
 
-int run(int argc, char** argv, Output& output) {
-  if (argc < 2) {
-    std::fputs(short_help().c_str(), stdout);
+int run(std::vector<std::string> arguments, Output& output) {
+  // Known before parsing, so that errors of parsing come out as JSON, too.
+  output.options.json = std::count(arguments.begin(), arguments.end(), "--json") > 0;
+  if (arguments.empty()) {
+    output.result(short_help());
     return 0;
   }
-  const std::string verb = argv[1];
+  verb_first(arguments);
+  const std::string verb = arguments[0];
+  arguments.erase(arguments.begin());
   if (verb == "--help" || verb == "-h" || verb == "help") {
-    std::fputs(long_help().c_str(), stdout);
+    const CommandRow* row = arguments.empty() ? nullptr : find_command(arguments[0]);
+    if (row != nullptr) return run_verb(*row, {"--help"}, output);
+    output.result(long_help());
     return 0;
   }
-  const std::string known = verb == "--version" ? "version" : verb;
-  for (const CommandRow& row : commands()) {
-    if (known == row.name) return run_verb(row, argc - 1, argv + 1, output);
-  }
-  for (int i = 2; i < argc; ++i) output.options.json |= std::string_view(argv[i]) == "--json";
-  throw unknown_verb(verb);
+  const CommandRow* row = find_command(verb == "--version" ? "version" : verb);
+  if (row == nullptr) throw unknown_verb(verb);
+  return run_verb(*row, arguments, output);
 }
 
-int guarded(int argc, char** argv, Output& output) {
+Error internal_error(const std::string& text, bool debug) {
+  return {ErrorKind::kInternal,
+          Problem{"internal error", debug ? text : without_backtrace(text), "",
+                  "please report it with the command; --debug shows more", ""}};
+}
+
+int guarded(const std::vector<std::string>& arguments, Output& output) {
   try {
-    return run(argc, argv, output);
+    return run(arguments, output);
+  } catch (const StdoutClosed&) {
+    return kStdoutClosed;
   } catch (const Error& error) {
     return output.fail(error);
   } catch (const std::bad_alloc&) {
@@ -69,13 +78,7 @@ int guarded(int argc, char** argv, Output& output) {
                               .fix = "use a smaller batch_size, or a machine with more memory",
                               .excerpt = ""}));
   } catch (const std::exception& error) {
-    const std::string text = error.what();
-    return output.fail(
-        Error(ErrorKind::kInternal, {.where = "internal error",
-                                     .what = output.options.debug ? text : without_backtrace(text),
-                                     .expected = "",
-                                     .fix = "please report it with the command; --debug shows more",
-                                     .excerpt = ""}));
+    return output.fail(internal_error(error.what(), output.options.debug));
   }
 }
 
@@ -87,8 +90,7 @@ int main(int argc, char** argv) {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, -1);
   mallopt(M_TOP_PAD, 64 << 20);
+  maas::occupy_standard_streams();
   maas::Output output;
-  const int code = maas::guarded(argc, argv, output);
-  std::fflush(stdout);
-  return code;
+  return maas::guarded({argv + std::min(argc, 1), argv + argc}, output);
 }

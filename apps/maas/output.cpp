@@ -1,10 +1,10 @@
 #include "output.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -19,22 +19,38 @@ void write_problem(JsonWriter& json, const Problem& problem, ErrorKind kind) {
   json.field("exit", static_cast<int>(kind)).end_object();
 }
 
+bool write_line(std::string_view text) {
+  const bool ended = !text.empty() && text.back() == '\n';
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+         (ended || std::fputc('\n', stdout) != EOF) && std::fflush(stdout) == 0;
+}
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != 0;
+}
+
 }  // namespace
 
-void Output::result(const std::string& text) const {
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
-                       std::fputc('\n', stdout) != EOF && std::fflush(stdout) == 0;
-  if (written) return;
+void Output::result(std::string_view text) const {
+  has_result_ = true;
+  if (write_line(text)) return;
+  if (errno == EPIPE) throw StdoutClosed{};
   throw Error(ErrorKind::kResources,
               {.where = "stdout",
                .what = std::string("cannot be written: ") + std::strerror(errno),
                .expected = "",
-               .fix = "free some space where stdout goes",
+               .fix = errno == ENOSPC ? "free some space where stdout goes"
+                                      : "give a stdout that can be written",
                .excerpt = ""});
 }
 
 void Output::say(const std::string& text) const {
   if (!options.quiet) std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+void Output::detail(const std::string& text) const {
+  if (options.verbosity > 0) say(text);
 }
 
 void Output::warn(const std::string& text) const {
@@ -46,30 +62,43 @@ void Output::warn(const std::string& text) const {
 bool Output::terminal() const { return ::isatty(STDERR_FILENO) == 1; }
 
 bool Output::color() const {
-  const char* no_color = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
   const bool dumb = term == nullptr || std::strcmp(term, "dumb") == 0;
-  return terminal() && !options.no_color && (no_color == nullptr || *no_color == 0) && !dumb;
+  return terminal() && !options.no_color && !is_set("NO_COLOR") && !dumb;
+}
+
+void Output::print_problems(const Error& error) const {
+  const char* start = color() ? "\033[31m" : "";
+  const char* end = color() ? "\033[0m" : "";
+  const std::string prefix = verb.empty() ? "maas" : "maas " + verb;
+  for (const Problem& problem : error.problems()) {
+    std::fprintf(stderr, "%s%s:%s %s\n", start, prefix.c_str(), end, problem.text().c_str());
+  }
 }
 
 int Output::fail(const Error& error) const {
   const int code = static_cast<int>(error.kind());
-  if (options.json) {
-    JsonWriter json;
-    json.begin_object().key("error");
-    write_problem(json, error.first(), error.kind());
-    json.key("problems").begin_array();
-    for (const Problem& problem : error.problems()) write_problem(json, problem, error.kind());
-    json.end_array().end_object();
-    std::printf("%s\n", json.text().c_str());
-    std::fflush(stdout);
+  if (!options.json || has_result_) {
+    print_problems(error);
     return code;
   }
-  const std::string prefix = verb.empty() ? "maas" : "maas " + verb;
-  for (const Problem& problem : error.problems()) {
-    std::fprintf(stderr, "%s: %s\n", prefix.c_str(), problem.text().c_str());
-  }
+  JsonWriter json;
+  json.begin_object().key("error");
+  write_problem(json, error.first(), error.kind());
+  json.key("problems").begin_array();
+  for (const Problem& problem : error.problems()) write_problem(json, problem, error.kind());
+  json.end_array().end_object();
+  if (!write_line(json.text()) && errno != EPIPE) print_problems(error);
   return code;
+}
+
+void occupy_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) != -1) continue;
+    // Open for the wrong direction, so that using it is an error as it would have been.
+    const int opened = ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    if (opened != stream && opened >= 0) ::close(opened);
+  }
 }
 
 }  // namespace maas

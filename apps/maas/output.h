@@ -1,7 +1,9 @@
 // Where results and talk go: stdout carries the result only, all else goes to stderr.
 #pragma once
 
+#include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 
@@ -15,22 +17,38 @@ struct OutputOptions {
   bool debug = false;  // causes of internal errors in full
 };
 
+// Thrown when whoever reads stdout has gone (`maas ... | head -1`): nobody is there to be told, so
+// this is no Error; main() ends quietly with 128 + SIGPIPE, as the signal would.
+struct StdoutClosed {};
+
+// Not for several threads at once.
 class Output {
  public:
   OutputOptions options;
   std::string verb;
 
   bool json() const { return options.json; }
-  // The result, on stdout, with a line end. Throws Error{kResources} when stdout cannot be written.
-  void result(const std::string& text) const;
+  // The result, on stdout, followed by a line end unless it has one. Throws StdoutClosed, or
+  // Error{kResources} when stdout cannot be written.
+  void result(std::string_view text) const;
   // Talk, on stderr: says what happens; silent with --quiet.
   void say(const std::string& text) const;
+  void detail(const std::string& text) const;  // only with -v
   void warn(const std::string& text) const;
-  // An error on stderr, or as JSON on stdout. Returns the exit code.
+  // An error: on stderr, or with --json as one object on stdout; after a result has been printed
+  // there always on stderr, so that stdout stays what it is. Returns the exit code.
   int fail(const Error& error) const;
 
   bool color() const;     // stderr is a terminal that takes colour
   bool terminal() const;  // stderr is a terminal
+
+ private:
+  void print_problems(const Error& error) const;
+  mutable bool has_result_ = false;
 };
+
+// Opens /dev/null in the place of a standard stream that the caller closed: else the next file
+// opened, a model perhaps, would get its number, and messages would be written into it.
+void occupy_standard_streams();
 
 }  // namespace maas

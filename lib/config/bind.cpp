@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "base/did_you_mean.h"
+#include "config/describe_field.h"
 #include "config/values.h"
 
 namespace maas {
@@ -14,192 +16,270 @@ namespace {
 
 constexpr int64_t kLongestList = 100'000;
 
-std::string join_path(const std::string& path, const std::string& name) {
-  return path.empty() ? name : path + "." + name;
+using Kind = YamlNode::Kind;
+
+// The items of a list; those of a map {0: .., 1: ..} that the command line wrote item by item.
+// Null when `node` is neither.
+std::optional<std::vector<const YamlNode*>> list_items(const YamlNode& node) {
+  std::vector<const YamlNode*> items;
+  if (node.kind == Kind::kList) {
+    for (const YamlNode& item : node.items) items.push_back(&item);
+    return items;
+  }
+  if (node.kind != Kind::kMap || !node.place.source->is_override) return std::nullopt;
+  for (const YamlNode::Entry& entry : node.entries) {
+    if (entry.name != std::to_string(items.size())) return std::nullopt;
+    items.push_back(&entry.value);
+  }
+  return items;
 }
 
+// Puts one value into its field, or says why not.
 class Binder {
  public:
-  Binder(const Field& field, std::string path, std::vector<Problem>& problems)
-      : field_(field), path_(std::move(path)), problems_(problems) {}
+  Binder(const Field& field, std::string path, Findings& findings)
+      : field_(field), path_(std::move(path)), findings_(findings) {}
 
   void bind(const YamlNode& node) {
-    node_ = &node;
-    std::visit([this](const auto& target) { assign(target); }, field_.target);
+    if (node.kind == Kind::kBroken) return;
+    std::visit([&](const auto& target) { assign(node, path_, target); }, field_.target);
   }
 
  private:
-  bool is_scalar() const { return node_->kind == YamlNode::Kind::kScalar; }
-
-  void complain(const YamlNode& at, const std::string& expected, const std::string& hint = "") {
-    const std::string doc = field_.doc_text.empty() ? "" : " (" + field_.doc_text + ")";
-    problems_.push_back(
-        yaml_problem(at.place, fmt::format("{} is {}{}", path_, kind_text(at), hint), expected,
-                     fmt::format("the default is {}{}", value_text(field_), doc)));
+  void complain(const YamlNode& at, const std::string& name, const std::string& expected,
+                const std::string& hint = "") {
+    if (at.kind == Kind::kBroken) return;
+    std::string advice;
+    if (is_section(field_)) {
+      advice = fmt::format("write {}: {}", field_.name, example_text(field_));
+    } else if (!field_.is_required) {
+      advice = "the default is " + value_text(field_);
+    }
+    std::string fix = hint;
+    for (const std::string& part : {advice, field_.doc_text}) {
+      if (!part.empty()) fix += (fix.empty() ? "" : "; ") + part;
+    }
+    findings_.add(at.place, fmt::format("{} is {}", name, kind_text(at)), expected, fix);
   }
-  void complain() { complain(*node_, allowed_text(field_)); }
 
   bool in_range(double value) const {
     return (field_.lowest_open ? value > field_.lowest : value >= field_.lowest) &&
            value <= field_.highest;
   }
 
-  void assign(int64_t* target) {
-    const auto value = is_scalar() && !node_->quoted ? parse_integer(node_->scalar) : std::nullopt;
-    value&& in_range(static_cast<double>(*value)) ? void(*target = *value) : complain();
-  }
-  void assign(double* target) {
-    const auto value = is_scalar() && !node_->quoted ? parse_number(node_->scalar) : std::nullopt;
-    value&& in_range(*value) ? void(*target = *value) : complain();
-  }
-  void assign(bool* target) {
-    const auto value = is_scalar() && !node_->quoted ? parse_flag(node_->scalar) : std::nullopt;
-    value ? void(*target = *value) : complain();
-  }
-  void assign(std::string* target) {
-    if (!is_scalar()) return complain();
-    const auto& words = field_.choices;
-    if (!words.empty() && std::find(words.begin(), words.end(), node_->scalar) == words.end()) {
-      return complain(*node_, allowed_text(field_), did_you_mean(node_->scalar, words));
+  // The field's type and range, and what about the text may have misled its writer.
+  void complain_value(const YamlNode& at, const std::string& name) {
+    std::string hint;
+    if (at.kind == Kind::kScalar && at.quoted && parse_number(at.scalar)) {
+      hint = "remove the quotes";
+    } else if (at.kind == Kind::kScalar) {
+      hint = number_trap(at.scalar);
     }
-    *target = node_->scalar;
+    complain(at, name, allowed_item_text(field_), hint);
+  }
+
+  template <class T>
+  void assign_parsed(const YamlNode& node, const std::string& name, T* target,
+                     std::optional<T> (*parse)(const std::string&)) {
+    const bool is_bare = node.kind == Kind::kScalar && !node.quoted;
+    const auto value = is_bare ? parse(node.scalar) : std::nullopt;
+    if (value && in_range(static_cast<double>(*value))) {
+      *target = *value;
+    } else {
+      complain_value(node, name);
+    }
+  }
+  void assign(const YamlNode& node, const std::string& name, int64_t* target) {
+    assign_parsed(node, name, target, parse_integer);
+  }
+  void assign(const YamlNode& node, const std::string& name, double* target) {
+    assign_parsed(node, name, target, parse_number);
+  }
+  void assign(const YamlNode& node, const std::string& name, bool* target) {
+    const bool is_bare = node.kind == Kind::kScalar && !node.quoted;
+    const auto value = is_bare ? parse_flag(node.scalar) : std::nullopt;
+    if (value) {
+      *target = *value;
+    } else {
+      complain(node, name, allowed_item_text(field_),
+               node.kind == Kind::kScalar ? flag_trap(node.scalar) : "");
+    }
+  }
+  void assign(const YamlNode& node, const std::string& name, std::string* target) {
+    const auto& words = field_.choices;
+    if (node.kind != Kind::kScalar) return complain(node, name, allowed_item_text(field_));
+    if (!words.empty() && std::find(words.begin(), words.end(), node.scalar) == words.end()) {
+      const std::string near = nearest_name(node.scalar, words);
+      return complain(node, name, allowed_item_text(field_),
+                      near.empty() ? "" : fmt::format("did you mean '{}'?", near));
+    }
+    *target = node.scalar;
   }
   template <class T>
-  void assign(std::optional<T>* target) {
-    if (node_->kind == YamlNode::Kind::kNull) {
+  void assign(const YamlNode& node, const std::string& name, std::optional<T>* target) {
+    if (node.kind == Kind::kNull) {
       target->reset();
       return;
     }
     T value{};
-    const size_t before = problems_.size();
-    assign(&value);
-    if (problems_.size() == before) *target = value;
+    const size_t before = findings_.count();
+    assign(node, name, &value);
+    if (findings_.count() == before) *target = value;
   }
-  void assign(Quantity* target) {
-    const auto value = is_scalar() ? parse_quantity(node_->scalar) : std::nullopt;
+  void assign(const YamlNode& node, const std::string& name, Quantity* target) {
+    const auto value = node.kind == Kind::kScalar ? parse_quantity(node.scalar) : std::nullopt;
     const auto& units = field_.units;
-    const bool known = value && (units.empty() ||
-                                 std::find(units.begin(), units.end(), value->unit) != units.end());
-    known&& in_range(value->value) ? void(*target = *value) : complain();
+    const bool is_known = value && (units.empty() || std::find(units.begin(), units.end(),
+                                                               value->unit) != units.end());
+    if (is_known && in_range(value->value)) {
+      *target = *value;
+    } else {
+      complain_value(node, name);
+    }
   }
-  void assign(InputPath* target) {
-    if (!is_scalar() || node_->scalar.empty()) return complain();
-    *target = resolve(*node_);
-  }
-  static InputPath resolve(const YamlNode& node) {
-    if (node.scalar == "-") return {node.scalar};
-    const std::filesystem::path given(node.scalar);
-    const auto& folder = node.place.source->folder;
-    const auto whole = given.is_absolute() ? given : folder / given;
-    return {std::filesystem::absolute(whole).lexically_normal().string()};
+  void assign(const YamlNode& node, const std::string& name, InputPath* target) {
+    if (node.kind != Kind::kScalar || node.scalar.empty()) {
+      return complain(node, name, allowed_item_text(field_));
+    }
+    if (node.scalar == "-") {
+      target->path = "-";
+    } else {  // an absolute path replaces the folder
+      target->path = (node.place.source->folder / node.scalar).lexically_normal().string();
+    }
   }
   template <class T>
-  void assign(std::vector<T>* target) {
-    if (node_->kind != YamlNode::Kind::kList) return complain();
-    std::vector<T> values;
-    const size_t before = problems_.size();
-    const YamlNode& list = *node_;
-    for (const YamlNode& item : list.items) {
-      node_ = &item;
-      T value{};
-      assign(&value);
-      values.push_back(std::move(value));
+  void assign(const YamlNode& node, const std::string& name, std::vector<T>* target) {
+    const auto items = list_items(node);
+    if (!items) {
+      const std::string hint =
+          node.kind == Kind::kScalar && !node.scalar.empty()
+              ? fmt::format("write {}: [{}]", field_.name, shown_text(node.scalar, 40))
+              : "";
+      return complain(node, name, allowed_text(field_), hint);
     }
-    node_ = &list;
-    if (problems_.size() == before) *target = std::move(values);
+    std::vector<T> values(items->size());
+    const size_t before = findings_.count();
+    for (size_t i = 0; i < items->size(); ++i) {
+      assign(*(*items)[i], fmt::format("{}.{}", name, i), &values[i]);
+    }
+    if (findings_.count() == before) *target = std::move(values);
   }
-  void assign(std::map<std::string, std::string>* target) {
-    if (node_->kind != YamlNode::Kind::kMap) return complain();
+  void assign(const YamlNode& node, const std::string& name,
+              std::map<std::string, std::string>* target) {
+    if (node.kind != Kind::kMap) return complain(node, name, allowed_item_text(field_));
     std::map<std::string, std::string> values;
-    for (const YamlNode::Entry& entry : node_->entries) {
-      if (entry.value.kind != YamlNode::Kind::kScalar)
-        return complain(entry.value, "a word or number");
-      values[entry.name] = entry.value.scalar;
+    for (const YamlNode::Entry& entry : node.entries) {
+      if (entry.value.kind != Kind::kScalar) {
+        complain(entry.value, join_key(name, shown_text(entry.name)), "a word or number");
+      } else {
+        values[entry.name] = entry.value.scalar;
+      }
     }
     *target = std::move(values);
   }
-  void assign(const SectionRef& section) {
-    if (node_->kind == YamlNode::Kind::kMap) {
-      return bind_section(*node_, section, path_, problems_);
-    }
-    if (!is_scalar() || field_.shorthand_key.empty()) return complain();
-    YamlNode map;
-    map.kind = YamlNode::Kind::kMap;
-    map.place = node_->place;
-    map.entries.push_back({field_.shorthand_key, node_->place, *node_});
-    bind_section(map, section, path_, problems_);
+  void assign(const YamlNode& node, const std::string& name, const SectionRef& section) {
+    if (node.kind != Kind::kMap) return complain(node, name, allowed_item_text(field_));
+    bind_section(node, section, name, findings_);
   }
-  void assign(const SectionListRef& list) {
-    const auto count = static_cast<int64_t>(node_->items.size());
-    if (node_->kind != YamlNode::Kind::kList || count > kLongestList) return complain();
-    list.resize(0);
-    list.resize(count);
-    for (int64_t i = 0; i < count; ++i) {
-      const YamlNode& item = node_->items[static_cast<size_t>(i)];
-      YamlNode map = item;
-      if (item.kind == YamlNode::Kind::kScalar && !field_.shorthand_key.empty()) {
-        map = YamlNode{};
-        map.kind = YamlNode::Kind::kMap;
-        map.place = item.place;
-        map.entries.push_back({field_.shorthand_key, item.place, item});
-      }
-      if (map.kind != YamlNode::Kind::kMap) {
-        complain(item, "a map such as {key: value}");
+  void assign(const YamlNode& node, const std::string& name, const SectionListRef& list) {
+    const auto items = list_items(node);
+    if (!items || static_cast<int64_t>(items->size()) > kLongestList) {
+      return complain(node, name, allowed_text(field_));
+    }
+    list.resize(0);  // items that the list has by default are replaced, not merged
+    list.resize(static_cast<int64_t>(items->size()));
+    for (size_t i = 0; i < items->size(); ++i) {
+      const YamlNode& item = *(*items)[i];
+      const std::string key = fmt::format("{}.{}", name, i);
+      if (item.kind != Kind::kMap) {
+        complain(item, key, allowed_item_text(field_));
         continue;
       }
-      const SectionRef section{nullptr, [&](Fields& fields) { list.describe(i, fields); }};
-      bind_section(map, section, fmt::format("{}.{}", path_, i), problems_);
+      const auto index = static_cast<int64_t>(i);
+      bind_section(item, {nullptr, [&](Fields& fields) { list.describe(index, fields); }}, key,
+                   findings_);
     }
   }
 
   const Field& field_;
   std::string path_;
-  std::vector<Problem>& problems_;
-  const YamlNode* node_ = nullptr;
+  Findings& findings_;
 };
 
-bool same_source(const YamlPlace& a, const YamlPlace& b) { return a.source == b.source; }
+// "; did you mean 'x'?": a sibling, else a setting of that name elsewhere, else a dotted key that
+// looks similar.
+std::string suggestion(const std::string& path, const std::string& typed,
+                       std::vector<std::string> siblings, const Findings& findings) {
+  if (path.empty()) siblings.push_back("extends");
+  const std::string near = did_you_mean(typed, siblings);
+  if (!near.empty()) return near;
+  for (const std::string& key : findings.keys) {
+    if (key.size() > typed.size() && key.ends_with("." + typed)) {
+      return "; did you mean '" + key + "'?";
+    }
+  }
+  return path.empty() ? did_you_mean(typed, findings.keys) : "";
+}
+
+void report_unknown(const YamlNode& node, const std::vector<std::string>& names,
+                    const std::string& path, Findings& findings) {
+  for (const YamlNode::Entry& entry : node.entries) {
+    if (std::find(names.begin(), names.end(), entry.name) != names.end()) continue;
+    findings.add(
+        entry.place,
+        fmt::format("unknown key '{}'{}{}", shown_text(entry.name),
+                    path.empty() ? "" : " under " + path,
+                    suggestion(path, entry.name, names, findings)),
+        "", fmt::format("`maas config explain{}` lists the keys", path.empty() ? "" : " " + path));
+  }
+}
+
+// Base config's, for a kind that a config above it or the command line replaced.
+bool is_inherited(const YamlNode::Entry& entry, const YamlNode::Entry* selector) {
+  if (selector == nullptr) return false;
+  const YamlSource &mine = *entry.place.source, &its = *selector->place.source;
+  return !mine.is_override && mine.precedence < its.precedence;
+}
 
 }  // namespace
 
+std::string join_key(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "." + name;
+}
+
 void bind_section(const YamlNode& node, const SectionRef& section, const std::string& path,
-                  std::vector<Problem>& problems) {
+                  Findings& findings) {
   Fields fields;
   section.describe(fields);
   std::vector<std::string> names;
+  std::set<std::string> doubtful;  // fields whose value was refused
   for (const auto& field : fields.list) {
     names.push_back(field->name);
-    // Selectors are declared first, so that only_for is decided by what was just read.
+    const std::string key = join_key(path, field->name);
     const YamlNode::Entry* entry = node.find(field->name);
+    // Selectors are declared first, so that only_for is decided by what was just read.
+    const bool is_wanted = applies(*field, fields) || doubtful.count(field->selector) > 0;
     if (entry == nullptr) {
-      if (field->is_required && applies(*field, fields)) {
-        problems.push_back(yaml_problem(node.place,
-                                        fmt::format("{} is missing", join_path(path, field->name)),
-                                        allowed_text(*field), field->doc_text));
+      if (field->is_required && is_wanted && doubtful.count(field->selector) == 0) {
+        findings.add(
+            node.place, key + " is missing", allowed_text(*field),
+            fmt::format("add it{}{}", field->doc_text.empty() ? "" : ": ", field->doc_text));
       }
-      continue;
+    } else if (is_wanted) {
+      const size_t before = findings.count();
+      Binder(*field, key, findings).bind(entry->value);
+      if (findings.count() > before || entry->value.kind == Kind::kBroken) {
+        doubtful.insert(field->name);
+      }
+    } else if (!is_inherited(*entry, node.find(field->selector))) {
+      const std::string selector = join_key(path, field->selector);
+      findings.add(
+          entry->place, key + " has no meaning here",
+          fmt::format("it with {} {} only", selector, fmt::join(field->selected_by, " or ")),
+          fmt::format("remove it, or change {}", selector));
     }
-    if (applies(*field, fields)) {
-      Binder(*field, join_path(path, field->name), problems).bind(entry->value);
-      continue;
-    }
-    const YamlNode::Entry* selector = node.find(field->selector);
-    const bool inherited = selector != nullptr && !same_source(selector->place, entry->place);
-    if (inherited) continue;  // the base config's, for a kind that was replaced
-    problems.push_back(yaml_problem(
-        entry->place, fmt::format("{} has no meaning here", join_path(path, field->name)),
-        fmt::format("it with {} {} only", join_path(path, field->selector),
-                    fmt::join(field->selected_by, " or ")),
-        fmt::format("remove it, or change {}", join_path(path, field->selector))));
   }
-  for (const YamlNode::Entry& entry : node.entries) {
-    if (std::find(names.begin(), names.end(), entry.name) != names.end()) continue;
-    problems.push_back(yaml_problem(
-        entry.place,
-        fmt::format("unknown key '{}'{}{}", entry.name, path.empty() ? "" : " under " + path,
-                    did_you_mean(entry.name, names)),
-        "", fmt::format("`maas config explain{}` lists the keys", path.empty() ? "" : " " + path)));
-  }
+  report_unknown(node, names, path, findings);
 }
 
 }  // namespace maas

@@ -1,10 +1,12 @@
-// What fields say about themselves, shared by messages, help and the schema.
+#include "config/describe_field.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
+#include <type_traits>
 
-#include "config/bind.h"
 #include "config/values.h"
 
 namespace maas {
@@ -61,52 +63,121 @@ struct ValueText {
 };
 
 std::string range_text(const Field& field, const std::string& noun) {
-  const bool low = std::isfinite(field.lowest), high = std::isfinite(field.highest);
-  if (low && high) {
-    return fmt::format("{} from {} to {}", noun, number_text(field.lowest),
-                       number_text(field.highest));
+  const std::string low = number_text(field.lowest), high = number_text(field.highest);
+  const bool has_high = std::isfinite(field.highest);
+  if (!std::isfinite(field.lowest)) {
+    return has_high ? fmt::format("{} of at most {}", noun, high) : noun;
   }
-  if (low && field.lowest_open) return fmt::format("{} above {}", noun, number_text(field.lowest));
-  if (low) return fmt::format("{} of at least {}", noun, number_text(field.lowest));
-  return noun;
+  if (field.lowest_open) {
+    return fmt::format("{} above {}{}", noun, low, has_high ? " and at most " + high : "");
+  }
+  return has_high ? fmt::format("{} from {} to {}", noun, low, high)
+                  : fmt::format("{} of at least {}", noun, low);
+}
+
+std::string quantity_text(const Field& field) {
+  std::vector<std::string> shown;
+  for (const std::string& unit : field.units) {
+    if (unit == "s") {
+      shown.push_back("s, m or h");
+    } else {
+      shown.push_back(unit.empty() ? "no unit" : unit);
+    }
+  }
+  const std::string number = range_text(field, "a number");
+  return shown.empty() ? number + ", with or without unit"
+                       : fmt::format("{} in {}", number, fmt::join(shown, ", "));
+}
+
+template <class T>
+constexpr bool kIsList = false;
+template <class T>
+constexpr bool kIsList<std::vector<T>> = true;
+
+// What one T is called; for lists: what an item is called.
+struct AllowedText {
+  const Field& field;
+
+  template <class T>
+  std::string operator()(const T* value) const {
+    if constexpr (kIsList<T>) {
+      return (*this)(static_cast<const typename T::value_type*>(nullptr));
+    } else {
+      return of(value);
+    }
+  }
+  std::string operator()(const SectionRef&) const { return "a map of settings"; }
+  std::string operator()(const SectionListRef&) const { return "a map such as {key: value}"; }
+
+ private:
+  std::string of(const int64_t*) const { return range_text(field, "a whole number"); }
+  std::string of(const double*) const { return range_text(field, "a number"); }
+  std::string of(const bool*) const { return "true or false"; }
+  std::string of(const std::string*) const {
+    return field.choices.empty() ? "text"
+                                 : fmt::format("one of {}", fmt::join(field.choices, ", "));
+  }
+  std::string of(const InputPath*) const { return "a path"; }
+  std::string of(const Quantity*) const { return quantity_text(field); }
+  std::string of(const std::map<std::string, std::string>*) const {
+    return "a map such as {name: value}";
+  }
+  template <class T>
+  std::string of(const std::optional<T>*) const {
+    return of(static_cast<const T*>(nullptr)) + ", or null";
+  }
+};
+
+struct ExampleText {
+  const Field& field;
+
+  std::string operator()(const std::vector<int64_t>*) const { return "[128, 64]"; }
+  std::string operator()(const std::vector<double>*) const { return "[1, 0.5]"; }
+  std::string operator()(const std::vector<std::string>*) const {
+    return field.choices.empty() ? "[one, another]" : "[" + field.choices.front() + "]";
+  }
+  std::string operator()(const std::vector<InputPath>*) const { return "[one.csv, another.csv]"; }
+  std::string operator()(const SectionListRef&) const { return "[{key: value}]"; }
+  std::string operator()(const SectionRef&) const { return "{key: value}"; }
+  template <class T>
+  std::string operator()(const T*) const {
+    return "";
+  }
+};
+
+bool is_list(const Field& field) {
+  return std::visit(
+      [](const auto& target) {
+        using T = std::decay_t<decltype(target)>;
+        return std::is_same_v<T, SectionListRef> || kIsList<std::remove_pointer_t<T>>;
+      },
+      field.target);
 }
 
 }  // namespace
 
 std::string value_text(const Field& field) { return std::visit(ValueText{}, field.target); }
 
+std::string example_text(const Field& field) {
+  return std::visit(ExampleText{field}, field.target);
+}
+
+std::string allowed_item_text(const Field& field) {
+  return std::visit(AllowedText{field}, field.target);
+}
+
 std::string allowed_text(const Field& field) {
-  const auto holds = [&](auto* tag) {
-    return std::holds_alternative<std::remove_pointer_t<decltype(tag)>*>(field.target);
-  };
-  const FieldTarget& t = field.target;
-  if (!field.choices.empty()) return fmt::format("one of {}", fmt::join(field.choices, ", "));
-  if (holds(static_cast<int64_t*>(nullptr)) || std::holds_alternative<std::optional<int64_t>*>(t)) {
-    return range_text(field, "a whole number");
+  const std::string item = allowed_item_text(field);
+  if (!is_list(field)) return item;
+  if (std::holds_alternative<SectionListRef>(field.target)) {
+    return "a list of maps such as " + example_text(field);
   }
-  if (std::holds_alternative<double*>(t) || std::holds_alternative<std::optional<double>*>(t)) {
-    return range_text(field, "a number");
-  }
-  if (std::holds_alternative<bool*>(t)) return "true or false";
-  if (std::holds_alternative<Quantity*>(t) || std::holds_alternative<std::optional<Quantity>*>(t)) {
-    std::vector<std::string> shown;
-    for (const std::string& unit : field.units) shown.push_back(unit.empty() ? "no unit" : unit);
-    return range_text(field, "a number") +
-           (shown.empty() ? "" : fmt::format(" in {}", fmt::join(shown, ", ")));
-  }
-  if (std::holds_alternative<std::vector<int64_t>*>(t)) {
-    return range_text(field, "a list of whole numbers such as [128, 64], each");
-  }
-  if (std::holds_alternative<std::vector<double>*>(t)) return "a list of numbers such as [1, 0.5]";
-  if (std::holds_alternative<std::vector<std::string>*>(t)) return "a list of words such as [a, b]";
-  if (std::holds_alternative<std::vector<InputPath>*>(t)) return "a list of paths";
-  if (std::holds_alternative<std::map<std::string, std::string>*>(t)) {
-    return "a map such as {name: value}";
-  }
-  if (std::holds_alternative<InputPath*>(t)) return "a path";
-  if (std::holds_alternative<SectionRef>(t)) return "a map of settings";
-  if (std::holds_alternative<SectionListRef>(t)) return "a list of maps such as [{key: value}]";
-  return "text";
+  return fmt::format("a list such as {} with {} each", example_text(field), item);
+}
+
+bool is_section(const Field& field) {
+  return std::holds_alternative<SectionRef>(field.target) ||
+         std::holds_alternative<SectionListRef>(field.target);
 }
 
 bool applies(const Field& field, const Fields& siblings) {

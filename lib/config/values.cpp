@@ -1,5 +1,7 @@
 #include "config/values.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
 
@@ -33,6 +35,40 @@ bool is_decimal(const std::string& text) {
 
 double suffix_factor(const std::string& suffix) {
   return suffix == "k" ? 1e3 : suffix == "M" ? 1e6 : 0;
+}
+
+// How much of the beginning of `text` can belong to a number.
+size_t number_length(const std::string& text) {
+  size_t end = 0;
+  for (; end < text.size(); ++end) {
+    const char c = text[end];
+    const char next = end + 1 < text.size() ? text[end + 1] : ' ';
+    const bool is_exponent =
+        (c == 'e' || c == 'E') && (is_digit(next) || next == '-' || next == '+');
+    if (!is_digit(c) && c != '.' && c != '-' && c != '+' && !is_exponent) break;
+  }
+  return end;
+}
+
+// A text that needs no quotes to be read back as the same text, in block and in flow style.
+bool is_plain_scalar(const std::string& text) {
+  for (const char* word : {"", "null", "Null", "NULL", "true", "false"}) {
+    if (text == word) return false;
+  }
+  // Numbers are told from texts by their type, but people and other readers would take these as
+  // numbers.
+  if (text.empty() || parse_quantity(text) || !number_trap(text).empty()) return false;
+  if (text.front() == ' ' || text.back() == ' ' || text.front() == '-' || text.front() == '.') {
+    return false;
+  }
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c);
+    const bool is_word =
+        is_letter || c == '_' || c == '-' || c == '.' || c == '/' || c == ' ' || byte >= 0x80;
+    if (!is_word) return false;
+  }
+  return true;
 }
 
 std::string unit_of(const std::string& word) {
@@ -74,13 +110,7 @@ std::optional<bool> parse_flag(const std::string& text) {
 }
 
 std::optional<Quantity> parse_quantity(const std::string& text) {
-  size_t end = 0;
-  while (end < text.size() &&
-         (is_digit(text[end]) || text[end] == '.' || text[end] == '-' || text[end] == '+' ||
-          ((text[end] == 'e' || text[end] == 'E') && end + 1 < text.size() &&
-           (is_digit(text[end + 1]) || text[end + 1] == '-')))) {
-    ++end;
-  }
+  const size_t end = number_length(text);
   const auto number = parse_number(text.substr(0, end));
   if (!number) return std::nullopt;
   Quantity quantity{*number, ""};
@@ -90,20 +120,64 @@ std::optional<Quantity> parse_quantity(const std::string& text) {
     rest = rest.substr(1);
   }
   const size_t word = rest.find_first_not_of(' ');
-  rest = word == rest.npos ? "" : rest.substr(word);
-  if (rest.empty()) return quantity;
-  if (rest == "s" || rest == "m" || rest == "h") {
-    quantity.value *= rest == "s" ? 1 : rest == "m" ? 60 : 3600;
-    quantity.unit = "s";
-    return quantity;
+  if (word != rest.npos) {
+    rest = rest.substr(word);
+    if (rest == "s" || rest == "m" || rest == "h") {
+      quantity.value *= rest == "s" ? 1 : rest == "m" ? 60 : 3600;
+      quantity.unit = "s";
+    } else {
+      quantity.unit = unit_of(rest);
+      if (quantity.unit.empty()) return std::nullopt;
+    }
+  } else if (!rest.empty()) {
+    return std::nullopt;  // blanks only
   }
-  quantity.unit = unit_of(rest);
-  return quantity.unit.empty() ? std::nullopt : std::optional(quantity);
+  return std::isfinite(quantity.value) ? std::optional(quantity) : std::nullopt;
+}
+
+std::string number_trap(const std::string& text) {
+  const size_t sign = !text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0;
+  const std::string bare = text.substr(sign);
+  if (bare == ".nan" || bare == ".NaN" || bare == ".NAN" || bare == "nan" || bare == "NaN") {
+    return "NaN is no value";
+  }
+  if (bare == ".inf" || bare == ".Inf" || bare == ".INF" || bare == "inf") {
+    return "infinity is no value";
+  }
+  if (bare.empty() || !is_digit(bare[0])) return "";
+  if (bare.size() > 1 && bare[0] == '0' && (bare[1] == 'x' || bare[1] == 'o' || bare[1] == 'b')) {
+    return "write the number in decimal";
+  }
+  if (bare.size() > 1 && bare[0] == '0' && is_digit(bare[1])) return "remove the leading zero";
+  if (bare.find_first_not_of("0123456789_") == bare.npos && bare.find('_') != bare.npos) {
+    return "write the digits without '_'";
+  }
+  if (is_decimal(text) && text.find_first_of(".eE") != text.npos) {
+    return "write whole numbers in digits, or as 5k or 2M";
+  }
+  return "";
+}
+
+std::string flag_trap(const std::string& text) {
+  std::string lower = text;
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (lower == "yes" || lower == "on" || lower == "y" || lower == "true" || lower == "1") {
+    return "write true";
+  }
+  if (lower == "no" || lower == "off" || lower == "n" || lower == "false" || lower == "0") {
+    return "write false";
+  }
+  return "";
 }
 
 std::string number_text(double number) {
-  char buffer[40];
-  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), number).ptr;
+  // Large enough for the digits of any double below 1e15 and for the shortest form of the others.
+  char buffer[64];
+  const bool is_plain = number == std::floor(number) && std::fabs(number) < 1e15;
+  const auto end =
+      is_plain
+          ? std::to_chars(buffer, buffer + sizeof(buffer), number, std::chars_format::fixed).ptr
+          : std::to_chars(buffer, buffer + sizeof(buffer), number).ptr;
   return {buffer, end};
 }
 
@@ -116,25 +190,22 @@ std::string to_text(const Quantity& quantity) {
 }
 
 std::string yaml_scalar(const std::string& text) {
-  bool plain = !text.empty() && text != "~" && text != "null" && text != "true" &&
-               text != "false" && !parse_quantity(text) && text.front() != ' ' &&
-               text.back() != ' ' && text.front() != '-' && text.front() != '.';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool word = std::isalnum(byte) != 0 || c == '_' || c == '-' || c == '.' || c == '/' ||
-                      c == ' ' || byte >= 0x80;
-    plain = plain && word;
-  }
-  if (plain) return text;
+  if (is_plain_scalar(text)) return text;
   std::string quoted = "\"";
   for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    if (c == '\n')
-      quoted += "\\n";
-    else if (c == '\t')
-      quoted += "\\t";
-    else
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
       quoted += c;
+    } else if (c == '\n') {
+      quoted += "\\n";
+    } else if (c == '\t') {
+      quoted += "\\t";
+    } else if (byte < 0x20 || byte == 0x7F) {
+      quoted += fmt::format("\\x{:02x}", byte);
+    } else {
+      quoted += c;
+    }
   }
   return quoted + "\"";
 }

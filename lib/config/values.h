@@ -16,7 +16,12 @@ std::optional<double> parse_number(const std::string& text);
 std::optional<bool> parse_flag(const std::string& text);  // true | false
 std::optional<Quantity> parse_quantity(const std::string& text);
 
-std::string number_text(double number);            // shortest that reads back
+// What to do about a text that looks like a number or flag to people, or to other YAML readers, but
+// is none here: "remove the leading zero", "write true"; "" when nothing is known.
+std::string number_trap(const std::string& text);
+std::string flag_trap(const std::string& text);
+
+std::string number_text(double number);            // reads back the same; no exponent below 1e15
 std::string yaml_scalar(const std::string& text);  // quoted when it must be
 
 }  // namespace maas

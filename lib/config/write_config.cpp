@@ -1,6 +1,6 @@
 #include "config/write_config.h"
 
-#include "config/bind.h"
+#include "config/describe_field.h"
 #include "config/values.h"
 
 namespace maas {
@@ -27,28 +27,15 @@ class Writer {
   void section(const SectionRef& ref, size_t indent, bool first_inline = false) {
     Fields fields;
     ref.describe(fields);
-    bool inline_next = first_inline;
+    inline_next_ = first_inline;
     for (const auto& field : fields.list) {
       if (is_absent(*field) || !applies(*field, fields)) continue;
       if (const auto* inner = std::get_if<SectionRef>(&field->target)) {
-        std::string body;
-        std::swap(body, text_);
-        section(*inner, indent + 2);
-        std::swap(body, text_);
-        if (body.empty()) continue;
-        start_line(indent, inline_next);
-        text_ += field->name + ":" + comment(*field) + "\n" + body;
-      } else if (const auto* list = std::get_if<SectionListRef>(&field->target)) {
-        if (list->size() == 0) continue;
-        start_line(indent, inline_next);
-        text_ += field->name + ":" + comment(*field) + "\n";
-        for (int64_t i = 0; i < list->size(); ++i) {
-          text_ += std::string(indent + 2, ' ') + "- ";
-          section({nullptr, [&](Fields& f) { list->describe(i, f); }}, indent + 4, true);
-        }
+        nested(*field, *inner, indent);
+      } else if (const auto* items = std::get_if<SectionListRef>(&field->target)) {
+        list(*field, *items, indent);
       } else {
-        start_line(indent, inline_next);
-        text_ += field->name + ": " + value_text(*field) + comment(*field) + "\n";
+        line(indent, field->name + ": " + value_text(*field), *field);
       }
     }
   }
@@ -56,16 +43,42 @@ class Writer {
   std::string take() { return std::move(text_); }
 
  private:
-  void start_line(size_t indent, bool& inline_next) {
-    if (!inline_next) text_ += std::string(indent, ' ');
-    inline_next = false;
+  // Left out when nothing in it is written.
+  void nested(const Field& field, const SectionRef& ref, size_t indent) {
+    const bool was_inline = inline_next_;
+    std::string before;
+    std::swap(before, text_);
+    section(ref, indent + 2);
+    std::swap(before, text_);
+    inline_next_ = was_inline;
+    if (before.empty()) return;
+    line(indent, field.name + ":", field);
+    text_ += before;
   }
-  std::string comment(const Field& field) const {
-    return options_.comments && !field.doc_text.empty() ? "  # " + field.doc_text : "";
+
+  void list(const Field& field, const SectionListRef& items, size_t indent) {
+    if (items.size() == 0) return line(indent, field.name + ": []", field);
+    line(indent, field.name + ":", field);
+    for (int64_t i = 0; i < items.size(); ++i) {
+      text_ += std::string(indent + 2, ' ') + "- ";
+      const size_t before = text_.size();
+      section({nullptr, [&](Fields& fields) { items.describe(i, fields); }}, indent + 4, true);
+      if (text_.size() == before) text_ += "{}\n";
+      inline_next_ = false;
+    }
+  }
+
+  void line(size_t indent, const std::string& content, const Field& field) {
+    if (!inline_next_) text_ += std::string(indent, ' ');
+    inline_next_ = false;
+    text_ += content;
+    if (options_.comments && !field.doc_text.empty()) text_ += "  # " + field.doc_text;
+    text_ += "\n";
   }
 
   WriteConfigOptions options_;
   std::string text_;
+  bool inline_next_ = false;  // the next line continues one that holds "- "
 };
 
 }  // namespace

@@ -7,7 +7,9 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <sstream>
+#include <unordered_map>
 
 namespace maas {
 namespace {
@@ -15,11 +17,6 @@ namespace {
 constexpr size_t kLargestText = 1 << 20;
 constexpr size_t kDeepest = 64;
 constexpr int64_t kMostValues = 100'000;
-
-[[noreturn]] void refuse(const YamlPlace& place, const std::string& what,
-                         const std::string& expected, const std::string& fix = "") {
-  throw Error(ErrorKind::kUsage, yaml_problem(place, what, expected, fix));
-}
 
 // Position of the first byte that is no UTF-8 or is NUL; npos when all is well.
 size_t first_bad_byte(const std::string& text) {
@@ -51,39 +48,55 @@ YamlPlace place_of_byte(const std::string& text, size_t at,
   return place;
 }
 
+std::vector<std::string> split_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+// Thrown through yaml-cpp when the rest of the text is not worth reading; the problem is noted.
+struct Unreadable {};
+
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(std::shared_ptr<YamlSource> source) : source_(std::move(source)) {}
+  TreeBuilder(std::shared_ptr<YamlSource> source, Findings& findings)
+      : source_(std::move(source)), findings_(findings) {}
 
   YamlNode root;
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) {
-      refuse(at(mark), "a second document ('---')", "one document in a file",
-             "put it into a file of its own");
+      stop(at(mark), "a second document ('---')", "one document in a file",
+           "put it into a file of its own");
     }
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     check_plain(mark, "", anchor);
-    YamlNode node;
-    node.place = at(mark);
-    put(std::move(node));
+    put(node_at(mark, YamlNode::Kind::kNull));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    refuse(at(mark), "an alias ('*name')", "values written out",
-           "write the value out, or share settings with extends: other.yaml");
+    check_plain(mark, "", 0);
+    findings_.add(at(mark), "an alias ('*name')", "values written out", kShare);
+    put(node_at(mark, YamlNode::Kind::kBroken));
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check_plain(mark, tag, anchor);
-    YamlNode node;
-    node.kind = YamlNode::Kind::kScalar;
+    YamlNode node = node_at(mark, YamlNode::Kind::kScalar);
     node.scalar = value;
     node.quoted = tag == "!";
-    node.place = at(mark);
     const bool null_word = value == "~" || value == "null" || value == "Null" || value == "NULL";
     if (!node.quoted && null_word && !expects_key()) node.kind = YamlNode::Kind::kNull;
+    if (value.find('\0') != value.npos) {
+      findings_.add(at(mark), "a NUL character in a text", "text", "remove the \\0");
+      node.scalar = value.substr(0, value.find('\0'));
+      node.kind = expects_key() ? YamlNode::Kind::kScalar : YamlNode::Kind::kBroken;
+    }
     put(std::move(node));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -98,14 +111,32 @@ class TreeBuilder : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
  private:
+  static constexpr const char* kShare =
+      "write the value out, or share settings with extends: other.yaml";
+
   struct Level {
     YamlNode node;
     bool has_key = false;
+    bool drops_value = false;  // of a key that was refused
     std::string key;
     YamlPlace key_place;
+    std::unordered_map<std::string, int> lines;  // of the keys so far
   };
 
   YamlPlace at(const YAML::Mark& mark) const { return {source_, mark.line + 1, mark.column + 1}; }
+
+  YamlNode node_at(const YAML::Mark& mark, YamlNode::Kind kind) const {
+    YamlNode node;
+    node.kind = kind;
+    node.place = at(mark);
+    return node;
+  }
+
+  [[noreturn]] void stop(const YamlPlace& place, const std::string& what,
+                         const std::string& expected, const std::string& fix = "") {
+    findings_.add(place, what, expected, fix);
+    throw Unreadable{};
+  }
 
   bool expects_key() const {
     return !levels_.empty() && levels_.back().node.kind == YamlNode::Kind::kMap &&
@@ -113,15 +144,13 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void check_plain(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
-    if (anchor != 0) {
-      refuse(at(mark), "an anchor ('&name')", "values written out",
-             "write the value out, or share settings with extends: other.yaml");
-    }
+    if (anchor != 0) findings_.add(at(mark), "an anchor ('&name')", "values written out", kShare);
     if (!tag.empty() && tag != "?" && tag != "!") {
-      refuse(at(mark), fmt::format("the tag '{}'", tag), "plain values", "remove the tag");
+      findings_.add(at(mark), fmt::format("the tag '{}'", shown_text(tag)), "plain values",
+                    "remove the tag");
     }
     if (++values_ > kMostValues) {
-      refuse(at(mark), "more than 100,000 values", "a config", "is this the right file?");
+      stop(at(mark), "more than 100,000 values", "a config", "is this the right file?");
     }
   }
 
@@ -129,12 +158,11 @@ class TreeBuilder : public YAML::EventHandler {
             YamlNode::Kind kind) {
     check_plain(mark, tag, anchor);
     if (levels_.size() >= kDeepest) {
-      refuse(at(mark), "nesting deeper than 64", "at most 64 levels", "is this the right file?");
+      stop(at(mark), "nesting deeper than 64", "at most 64 levels", "is this the right file?");
     }
-    if (expects_key()) refuse(at(mark), "a map or list as a key", "a word as a key");
+    if (expects_key()) stop(at(mark), "a map or list as a key", "a word as a key");
     Level level;
-    level.node.kind = kind;
-    level.node.place = at(mark);
+    level.node = node_at(mark, kind);
     levels_.push_back(std::move(level));
   }
 
@@ -155,29 +183,34 @@ class TreeBuilder : public YAML::EventHandler {
     } else if (!level.has_key) {
       take_key(level, node);
     } else {
-      level.node.entries.push_back({level.key, level.key_place, std::move(node)});
+      if (!level.drops_value) {
+        level.node.entries.push_back({level.key, level.key_place, std::move(node)});
+      }
       level.has_key = false;
     }
   }
 
-  static void take_key(Level& level, const YamlNode& node) {
-    if (node.kind != YamlNode::Kind::kScalar) refuse(node.place, "an empty key", "a word as a key");
-    if (node.scalar == "<<" && !node.quoted) {
-      refuse(node.place, "a merge key ('<<')", "keys written out",
-             "share settings with extends: other.yaml");
-    }
-    if (const YamlNode::Entry* earlier = level.node.find(node.scalar)) {
-      refuse(node.place,
-             fmt::format("key '{}' is given twice: on line {} and on line {}", node.scalar,
-                         earlier->place.line, node.place.line),
-             "one value a key", "delete one of them");
-    }
+  void take_key(Level& level, const YamlNode& node) {
+    if (node.kind != YamlNode::Kind::kScalar) stop(node.place, "an empty key", "a word as a key");
     level.has_key = true;
     level.key = node.scalar;
     level.key_place = node.place;
+    const auto [earlier, is_new] = level.lines.emplace(node.scalar, node.place.line);
+    const bool is_merge = node.scalar == "<<" && !node.quoted;
+    level.drops_value = is_merge || !is_new;
+    if (is_merge) {
+      findings_.add(node.place, "a merge key ('<<')", "keys written out",
+                    "share settings with extends: other.yaml");
+    } else if (!is_new) {
+      findings_.add(node.place,
+                    fmt::format("key '{}' is given twice: on line {} and on line {}",
+                                shown_text(node.scalar), earlier->second, node.place.line),
+                    "one value a key", "delete one of them");
+    }
   }
 
   std::shared_ptr<YamlSource> source_;
+  Findings& findings_;
   std::vector<Level> levels_;
   int64_t values_ = 0;
   int documents_ = 0;
@@ -196,30 +229,6 @@ std::string syntax_reason(const std::string& reason, const YamlPlace& place) {
 
 }  // namespace
 
-std::string YamlPlace::where() const {
-  if (source->is_override || line == 0) return source->name;
-  return fmt::format("{}:{}:{}", source->name, line, column);
-}
-
-std::string YamlPlace::excerpt() const {
-  const auto index = static_cast<size_t>(line - 1);
-  if (source->is_override || line < 1 || index >= source->lines.size()) return "";
-  std::string shown = source->lines[index];
-  int caret = column - 1;
-  constexpr int kWidest = 100;
-  if (static_cast<int>(shown.size()) > kWidest) {
-    const int start = std::max(0, caret - kWidest / 2);
-    shown = shown.substr(static_cast<size_t>(std::min<int>(start, static_cast<int>(shown.size()))),
-                         kWidest);
-    caret -= start;
-  }
-  for (char& c : shown) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
-  return fmt::format("  {}\n  {}^", shown,
-                     std::string(static_cast<size_t>(std::max(caret, 0)), ' '));
-}
-
 const YamlNode::Entry* YamlNode::find(const std::string& name) const {
   for (const Entry& entry : entries) {
     if (entry.name == name) return &entry;
@@ -234,6 +243,14 @@ YamlNode::Entry* YamlNode::find(const std::string& name) {
   return nullptr;
 }
 
+YamlNode yaml_map(const std::string& name, const YamlPlace& place, YamlNode value) {
+  YamlNode map;
+  map.kind = YamlNode::Kind::kMap;
+  map.place = place;
+  map.entries.push_back({name, place, std::move(value)});
+  return map;
+}
+
 std::string kind_text(const YamlNode& node) {
   switch (node.kind) {
     case YamlNode::Kind::kNull:
@@ -243,42 +260,41 @@ std::string kind_text(const YamlNode& node) {
     case YamlNode::Kind::kList:
       return "a list";
     case YamlNode::Kind::kScalar:
+    case YamlNode::Kind::kBroken:
       break;
   }
-  return "'" + (node.scalar.size() > 80 ? node.scalar.substr(0, 77) + "..." : node.scalar) + "'";
+  return "'" + shown_text(node.scalar) + "'";
 }
 
-Problem yaml_problem(const YamlPlace& place, std::string what, std::string expected,
-                     std::string fix) {
-  return {place.where(), std::move(what), std::move(expected), std::move(fix), place.excerpt()};
-}
-
-YamlNode parse_yaml(const std::string& given, const std::shared_ptr<YamlSource>& source) {
-  const YamlPlace whole{source, 0, 0};
+std::optional<YamlNode> parse_yaml(const std::string& given,
+                                   const std::shared_ptr<YamlSource>& source, Findings& findings) {
   if (given.size() > kLargestText) {
-    refuse(whole, fmt::format("{} bytes", given.size()), "a config of at most 1 MiB",
-           "is this the right file?");
+    findings.add({source, 0, 0}, fmt::format("{} bytes", given.size()), "a config of at most 1 MiB",
+                 "is this the right file?");
+    return std::nullopt;
   }
   const std::string text = given.rfind("\xEF\xBB\xBF", 0) == 0 ? given.substr(3) : given;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    source->lines.push_back(line);
-  }
+  source->lines = split_lines(text);
   if (const size_t bad = first_bad_byte(text); bad != text.npos) {
-    const bool is_nul = text[bad] == '\0';
-    refuse(place_of_byte(text, bad, source), is_nul ? "a NUL byte" : "a byte that is no UTF-8",
-           "UTF-8 text", "save the file as UTF-8");
+    findings.add(place_of_byte(text, bad, source),
+                 text[bad] == '\0' ? "a NUL byte" : "a byte that is no UTF-8", "UTF-8 text",
+                 "save the file as UTF-8");
+    return std::nullopt;
   }
-  TreeBuilder builder(source);
+  TreeBuilder builder(source, findings);
   try {
     std::istringstream in(text);
     YAML::Parser parser(in);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    YamlPlace place{source, std::max(error.mark.line, 0) + 1, std::max(error.mark.column, 0) + 1};
-    refuse(place, syntax_reason(error.msg, place), "YAML", "see the line above the caret, too");
+    const YamlPlace place{source, std::max(error.mark.line, 0) + 1,
+                          std::max(error.mark.column, 0) + 1};
+    findings.add(place, syntax_reason(error.msg, place), "YAML",
+                 "see the line above the caret, too");
+    return std::nullopt;
+  } catch (const Unreadable&) {
+    return std::nullopt;
   }
   if (builder.root.place.source == nullptr) builder.root.place = {source, 1, 1};
   if (builder.root.kind == YamlNode::Kind::kNull) builder.root.kind = YamlNode::Kind::kMap;

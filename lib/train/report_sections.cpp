@@ -103,7 +103,8 @@ std::string commands_html(const ReportData& data) {
 std::string curves_html(const ReportData& data) {
   if (data.curves.empty()) return "";
   return R"html(<section id="curves"><h2>Curves</h2>
-<p>Drag over a chart to zoom in, double-click to see all of it again. The dashed line marks the weights that were kept.</p>
+<p>Drag over a chart to zoom in, double-click to see all of it again. The dashed line marks the
+weights that were kept.</p>
 <div class="tools"><label>x axis <select id="x-axis"><option value="steps">steps</option>
 <option value="epochs">epochs</option><option value="seconds">seconds</option></select></label>
 <label>smoothing <input id="smoothing" type="range" min="0" max="0.99" step="0.01" value="0">
@@ -126,7 +127,8 @@ std::string confusion_html(const ReportData& data) {
 <button data-show="count" aria-pressed="true">Counts</button>
 <button data-show="share" aria-pressed="false">% of the row</button></div>
 <div class="scroll"><table class="confusion" id="confusion-table"></table></div></div>
-<div class="card"><h3>Most often confused</h3><ul class="pairs" id="pairs"></ul></div></div></section>
+<div class="card"><h3>Most often confused</h3><ul class="pairs" id="pairs"></ul></div></div>
+</section>
 )html",
                      note);
 }
@@ -156,8 +158,8 @@ std::string scatter_html(const ReportData& data) {
 <div class="columns"><div class="card"><h3>Dots on the dashed line are exact</h3>
 <svg class="diagram" id="scatter" viewBox="0 0 470 450" role="img"
 aria-label="predicted against true values"></svg></div>
-<div class="card"><h3>How far off</h3><svg class="diagram" id="residuals" viewBox="0 0 470 450" role="img"
-aria-label="histogram of predicted minus true"></svg></div></div></section>
+<div class="card"><h3>How far off</h3><svg class="diagram" id="residuals"
+viewBox="0 0 470 450" role="img" aria-label="histogram of predicted minus true"></svg></div></div></section>
 )html";
 }
 

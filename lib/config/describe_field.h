@@ -1,0 +1,28 @@
+// What fields say about themselves, shared by messages, help and the schema.
+#pragma once
+
+#include <string>
+
+#include "config/fields.h"
+
+namespace maas {
+
+// "a whole number from 1 to 65536", "one of sgd, adam", "true or false", ...: what a field takes.
+std::string allowed_text(const Field& field);
+
+// The same for one item of a field that is a list.
+std::string allowed_item_text(const Field& field);
+
+// How one would write it: "[128, 64]", "5%", ...; "" when there is nothing to show.
+std::string example_text(const Field& field);
+
+// The field's present value as YAML in flow style, for "default" in messages and help.
+std::string value_text(const Field& field);
+
+// It holds settings or a list of settings, not a value.
+bool is_section(const Field& field);
+
+// The field's selector (only_for) holds, given its siblings' present values.
+bool applies(const Field& field, const Fields& siblings);
+
+}  // namespace maas

@@ -1,0 +1,137 @@
+#include "config/merge_yaml.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <unordered_map>
+
+namespace maas {
+namespace {
+
+constexpr size_t kMostParts = 64;  // of a dotted key; the depth that files may have, too
+
+void expand_field(YamlNode& node, const std::string& shorthand, const SectionRef& section) {
+  if (node.kind == YamlNode::Kind::kScalar && !shorthand.empty()) {
+    const YamlPlace place = node.place;
+    node = yaml_map(shorthand, place, std::move(node));
+  }
+  expand_shorthands(node, section);
+}
+
+void expand_list(YamlNode& node, const Field& field, const SectionListRef& list) {
+  const int64_t count = list.size();
+  if (count == 0) list.resize(1);
+  const SectionRef item{nullptr, [&](Fields& fields) { list.describe(0, fields); }};
+  for (YamlNode& value : node.items) expand_field(value, field.shorthand_key, item);
+  // An override of single items: {0: {...}}.
+  for (YamlNode::Entry& entry : node.entries) {
+    expand_field(entry.value, field.shorthand_key, item);
+  }
+  list.resize(count);
+}
+
+std::optional<size_t> list_index(const std::string& name) {
+  size_t index = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  return index;
+}
+
+void merge_items(YamlNode& list, YamlNode& over, Findings& findings) {
+  for (YamlNode::Entry& entry : over.entries) {
+    const size_t index = list_index(entry.name).value_or(list.items.size() + 1);
+    if (index > list.items.size()) {
+      findings.add(entry.place, fmt::format("no item '{}' in this list", shown_text(entry.name)),
+                   list.items.empty() ? "0, as the list is empty"
+                                      : fmt::format("0 to {}, or {} to append",
+                                                    list.items.size() - 1, list.items.size()),
+                   "");
+    } else if (index == list.items.size()) {
+      list.items.push_back(std::move(entry.value));
+    } else {
+      merge_yaml(list.items[index], std::move(entry.value), findings);
+    }
+  }
+}
+
+bool changes_items(const YamlNode& over) {
+  return over.kind == YamlNode::Kind::kMap && over.place.source->is_override &&
+         !over.entries.empty() && list_index(over.entries.front().name).has_value();
+}
+
+}  // namespace
+
+void expand_shorthands(YamlNode& tree, const SectionRef& section) {
+  if (tree.kind != YamlNode::Kind::kMap) return;
+  Fields fields;
+  section.describe(fields);
+  for (const auto& field : fields.list) {
+    YamlNode::Entry* entry = tree.find(field->name);
+    if (entry == nullptr) continue;
+    if (const auto* inner = std::get_if<SectionRef>(&field->target)) {
+      expand_field(entry->value, field->shorthand_key, *inner);
+    } else if (const auto* list = std::get_if<SectionListRef>(&field->target)) {
+      expand_list(entry->value, *field, *list);
+    }
+  }
+}
+
+void merge_yaml(YamlNode& base, YamlNode over, Findings& findings) {
+  if (base.kind == YamlNode::Kind::kList && changes_items(over)) {
+    return merge_items(base, over, findings);
+  }
+  if (base.kind != YamlNode::Kind::kMap || over.kind != YamlNode::Kind::kMap) {
+    base = std::move(over);
+    return;
+  }
+  // By index, not by pointer: entries move when one is added.
+  std::unordered_map<std::string, size_t> known;
+  for (size_t i = 0; i < base.entries.size(); ++i) known.emplace(base.entries[i].name, i);
+  for (YamlNode::Entry& entry : over.entries) {
+    const auto mine = known.find(entry.name);
+    if (mine == known.end()) {
+      base.entries.push_back(std::move(entry));
+      continue;
+    }
+    base.entries[mine->second].place = entry.place;
+    merge_yaml(base.entries[mine->second].value, std::move(entry.value), findings);
+  }
+  if (!over.place.source->is_override) base.place = over.place;
+}
+
+std::optional<YamlNode> parse_override(const std::string& text, int order, Findings& findings) {
+  auto source = std::make_shared<YamlSource>();
+  source->name = "command line: " + shown_text(text, 120);
+  source->is_override = true;
+  source->precedence = order;
+  source->folder = std::filesystem::current_path();
+  const YamlPlace place{source, 0, 0};
+  const size_t equals = text.find('=');
+  const std::string key = text.substr(0, equals);
+  if (equals == text.npos || key.empty() || key.front() == '.' || key.back() == '.' ||
+      key.find("..") != key.npos) {
+    findings.add(place, "no setting", "key=value", "write it as train.epochs=3");
+    return std::nullopt;
+  }
+  auto wrapped = parse_yaml("value: " + text.substr(equals + 1), source, findings);
+  if (!wrapped) return std::nullopt;
+  if (wrapped->entries.size() != 1) {
+    findings.add(place, "more than one value", "one value on one line", "put it in quotes");
+    return std::nullopt;
+  }
+  YamlNode tree = std::move(wrapped->entries.front().value);
+  size_t end = key.size();
+  for (size_t parts = 1;; ++parts) {
+    const size_t dot = end == 0 ? key.npos : key.rfind('.', end - 1);
+    const size_t start = dot == key.npos ? 0 : dot + 1;
+    tree = yaml_map(key.substr(start, end - start), place, std::move(tree));
+    if (start == 0) return tree;
+    if (parts == kMostParts) {
+      findings.add(place, "a key of more than 64 parts", "a setting such as train.epochs");
+      return std::nullopt;
+    }
+    end = dot;
+  }
+}
+
+}  // namespace maas

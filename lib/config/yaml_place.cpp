@@ -1,0 +1,74 @@
+#include "config/yaml_place.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace maas {
+namespace {
+
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+// The byte at or before `at` where a character begins.
+size_t character_start(const std::string& text, size_t at) {
+  at = std::min(at, text.size());
+  while (at > 0 && at < text.size() && is_continuation(text[at])) --at;
+  return at;
+}
+
+}  // namespace
+
+std::string YamlPlace::where() const {
+  if (source->is_override || line == 0) return source->name;
+  return fmt::format("{}:{}:{}", source->name, line, column);
+}
+
+std::string YamlPlace::excerpt() const {
+  const auto index = static_cast<size_t>(line - 1);
+  if (source->is_override || line < 1 || index >= source->lines.size()) return "";
+  const std::string& whole = source->lines[index];
+  constexpr size_t kWidest = 100;
+  const size_t caret = std::min(static_cast<size_t>(std::max(column - 1, 0)), whole.size());
+  size_t begin = 0, end = whole.size();
+  if (whole.size() > kWidest) {
+    begin = character_start(whole, caret > kWidest / 2 ? caret - kWidest / 2 : 0);
+    end = character_start(whole, begin + kWidest);
+  }
+  std::string shown = whole.substr(begin, end - begin);
+  for (char& c : shown) {
+    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    if (is_control) c = ' ';
+  }
+  // One blank a character, not a byte, so that the caret stands right behind accents, too.
+  const auto blanks = std::count_if(shown.begin(), shown.begin() + static_cast<long>(caret - begin),
+                                    [](char c) { return !is_continuation(c); });
+  return fmt::format("  {}\n  {:>{}}", shown, '^', blanks + 1);
+}
+
+bool YamlPlace::operator<(const YamlPlace& other) const {
+  const auto key = [](const YamlPlace& place) {
+    const YamlSource& from = *place.source;
+    return std::tuple(from.is_override, from.is_override ? from.precedence : -from.precedence,
+                      place.line, place.column);
+  };
+  return key(*this) < key(other);
+}
+
+std::string shown_text(const std::string& text, size_t most) {
+  std::string shown;
+  const size_t end = text.size() > most ? character_start(text, most) : text.size();
+  for (size_t i = 0; i < end; ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (text[i] == '\n') {
+      shown += "\\n";
+    } else if (byte < 0x20 || byte == 0x7F) {
+      shown += fmt::format("\\x{:02x}", byte);
+    } else {
+      shown += text[i];
+    }
+  }
+  return end < text.size() ? shown + "..." : shown;
+}
+
+}  // namespace maas

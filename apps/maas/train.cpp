@@ -20,9 +20,11 @@
 #include "run/plan.h"
 #include "sources.h"
 #include "tensor/random.h"
+#include "train/environment.h"
 #include "train/fit.h"
 #include "train/run_folder.h"
 #include "train_progress.h"
+#include "train_report.h"
 #include "zoo/build_model.h"
 
 namespace maas {
@@ -35,7 +37,7 @@ class Train : public Command {
     app.add_option("--resume", resume_, "go on with the run in this folder");
     app.add_option("-o,--output", output_dir_, "run folder, instead of output_dir");
     app.add_flag("--force", force_, "set an existing run in the folder aside");
-    app.add_flag("--dry-run", dry_run_, "read, build, take one step, write nothing");
+    app.add_flag("--dry-run", dry_run_, "read, build, run one batch, write nothing");
   }
 
   int run(Output& output) override {
@@ -53,8 +55,9 @@ class Train : public Command {
                       .force = force_});
     const std::string resolved = write_config(experiment);
     write_file_atomically(folder.file("resolved.yaml"), resolved);
+    write_file_atomically(folder.file("env.json"), environment_json(MAAS_VERSION, words_));
     folder.set_status("running");
-    TrainProgress progress(output, folder);
+    TrainProgress progress(output, folder, experiment.train.log_every);
     FitResult result;
     try {
       result = fit(job, folder, progress.watcher(signal));
@@ -127,6 +130,7 @@ class Train : public Command {
     fixed.output_dir.clear();
     fixed.train.checkpoint = {};
     fixed.train.threads = 0;
+    fixed.train.log_every = 1;
     job.config_digest = sha256_hex(write_config(fixed));
     return job;
   }
@@ -162,8 +166,12 @@ class Train : public Command {
     const auto held_out = job.data.test         ? job.data.test
                           : job.data.validation ? job.data.validation
                                                 : job.data.train;
-    const Metrics metrics = compute_metrics(
-        predict_all(*plan, *held_out, job.data.spec.task, job.eval.batch_size), job.eval.metrics);
+    const char* held_out_name = job.data.test         ? "test"
+                                : job.data.validation ? "validation"
+                                                      : "train";
+    const Predictions predictions =
+        predict_all(*plan, *held_out, job.data.spec.task, job.eval.batch_size);
+    const Metrics metrics = compute_metrics(predictions, job.eval.metrics);
     Model model;
     model.program = result.program;
     model.manifest.name = experiment.name;
@@ -173,6 +181,10 @@ class Train : public Command {
     model.manifest.lineage = {"train", "", experiment.model.from.path, now_iso(), MAAS_VERSION};
     const auto path = folder.file("model.pt");
     save_model(model, path, {.replace = true});
+    const TrainReport page{experiment,  job,     result,   *held_out,    held_out_name,
+                           predictions, metrics, resolved, path.string()};
+    write_file_atomically(folder.file("report.html"),
+                          train_report_html(page, folder.path().string()));
     folder.set_status("finished");
     report(path.string(), folder, metrics, result, output);
     const std::vector<Problem> missed = unmet(metrics, job.eval.require);
@@ -193,8 +205,9 @@ class Train : public Command {
     std::string line = path + ":";
     for (const auto& [name, value] : metrics.values) line += fmt::format(" {} {:.4f}", name, value);
     output.result(line);
-    output.say(fmt::format("trained {} steps in {:.1f} s; next: maas serve {} --port 8000",
-                           result.steps, result.seconds, path));
+    output.say(
+        fmt::format("trained {} steps in {:.1f} s; report: {}\nnext: maas serve {} --port 8000",
+                    result.steps, result.seconds, folder.file("report.html").string(), path));
   }
 
   std::vector<std::string> words_;

@@ -4,8 +4,6 @@
 
 #include <cstdio>
 
-#include "base/json_writer.h"
-
 namespace maas {
 namespace {
 
@@ -18,21 +16,25 @@ std::string duration_text(double seconds) {
 
 }  // namespace
 
-TrainProgress::TrainProgress(const Output& output, const RunFolder& folder)
+TrainProgress::TrainProgress(const Output& output, const RunFolder& folder, int64_t log_every)
     : output_(output),
-      metrics_(folder.file("metrics.jsonl"), std::ios::app),
+      log_(folder.path(), log_every, [this](const std::string& text) { warn(text); }),
       start_(std::chrono::steady_clock::now()),
       last_shown_(start_) {}
 
 FitWatcher TrainProgress::watcher(const std::atomic<int>& signal) {
   FitWatcher watcher;
-  watcher.on_step = [this](const StepNews& news) { on_step(news); };
-  watcher.on_epoch = [this](const EpochNews& news) { on_epoch(news); };
-  watcher.on_warning = [this](const std::string& text) {
-    end_line();
-    output_.warn(text);
+  watcher.on_step = [this](const StepNews& news) {
+    log_.on_step(news);
+    on_step(news);
   };
+  watcher.on_epoch = [this](const EpochNews& news) {
+    log_.on_epoch(news);
+    on_epoch(news);
+  };
+  watcher.on_warning = [this](const std::string& text) { warn(text); };
   watcher.on_resume = [this](int64_t step) {
+    log_.on_resume(step);
     output_.say(fmt::format("resumed at step {}", step));
   };
   watcher.stop_requested = [&signal] { return signal.load(std::memory_order_relaxed) != 0; };
@@ -44,7 +46,15 @@ void TrainProgress::end_line() {
   line_open_ = false;
 }
 
-void TrainProgress::finish() { end_line(); }
+void TrainProgress::warn(const std::string& text) {
+  end_line();
+  output_.warn(text);
+}
+
+void TrainProgress::finish() {
+  log_.finish();
+  end_line();
+}
 
 void TrainProgress::on_step(const StepNews& news) {
   if (first_step_ < 0) first_step_ = news.step - 1;
@@ -71,13 +81,6 @@ void TrainProgress::on_step(const StepNews& news) {
 }
 
 void TrainProgress::on_epoch(const EpochNews& news) {
-  JsonWriter json;
-  json.begin_object().field("epoch", news.epoch).field("step", news.step);
-  json.field("loss", news.train_loss).field("learning_rate", news.learning_rate);
-  json.field("epoch_seconds", news.seconds).key("validation").begin_object();
-  for (const auto& [name, value] : news.validation) json.field(name, value);
-  json.end_object().end_object();
-  metrics_ << json.text() << "\n" << std::flush;
   std::string text = fmt::format("epoch {}: loss {:.4f}", news.epoch, news.train_loss);
   last_metric_.clear();
   for (const auto& [name, value] : news.validation) {

@@ -114,7 +114,8 @@ class Fit {
     loss_samples_ += batch.size();
     if (watcher_.on_step) {
       const int64_t epochs = (total_steps_ + steps_per_epoch_ - 1) / steps_per_epoch_;
-      watcher_.on_step({step_, total_steps_, epoch + 1, epochs, done.loss, rate, batch.size()});
+      watcher_.on_step({step_, total_steps_, epoch + 1, epochs, passes(), elapsed(), done.loss, rate,
+                        batch.size()});
     }
   }
 
@@ -137,6 +138,8 @@ class Fit {
     EpochNews news;
     news.epoch = epoch + 1;
     news.step = step_;
+    news.passes = passes();
+    news.run_seconds = elapsed();
     news.seconds = epoch_seconds_;
     news.learning_rate = schedule_.rate(std::max<int64_t>(0, step_ - 1));
     news.train_loss =
@@ -282,6 +285,10 @@ class Fit {
                  .fix = "resume with `maas train --resume " + run_.path().string() +
                         "`, or start a new run",
                  .excerpt = ""});
+  }
+
+  double passes() const {
+    return static_cast<double>(step_) / static_cast<double>(steps_per_epoch_);
   }
 
   double elapsed() const {

@@ -127,6 +127,7 @@ void TrainConfig::describe(Fields& field) {
       .one_of({"stop", "skip"})
       .doc("a NaN or infinite loss: stop (exit 5), or leave the step out (at most 100 in a row)");
   field("threads", threads).between(0, 1024).doc("threads of one operator; 0 = the usable cores");
+  field("log_every", log_every).between(1, 1e9).doc("steps between lines of metrics.jsonl");
 }
 
 int64_t in_steps(const Quantity& quantity, int64_t steps_per_epoch, int64_t total_steps) {

@@ -1,0 +1,95 @@
+#include "train_report.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "evaluate/calibration.h"
+#include "evaluate/class_scores.h"
+#include "program/summary.h"
+#include "train/environment.h"
+#include "train/metrics_log.h"
+#include "train/report.h"
+#include "train/report_examples.h"
+
+namespace maas {
+namespace {
+
+std::string input_text(const InputSpec& input) {
+  if (input.kind == InputKind::kImage) {
+    return fmt::format("images, {} x {} x {}", input.channels, input.height, input.width);
+  }
+  return fmt::format("table, {} numeric and {} categorical columns", input.numeric_columns().size(),
+                     input.categorical_columns().size());
+}
+
+std::vector<ReportFact> data_facts(const TrainReport& report) {
+  const DataSplits& data = report.job.data;
+  std::vector<ReportFact> facts = {{"type", report.experiment.data.type},
+                                   {"input", input_text(data.spec.input)},
+                                   {"task", to_text(data.spec.task.kind)},
+                                   {"outputs", std::to_string(data.spec.task.outputs())},
+                                   {"training rows", std::to_string(data.train->size())}};
+  if (data.validation) {
+    facts.push_back({"validation rows", std::to_string(data.validation->size())});
+  }
+  if (data.test) facts.push_back({"test rows", std::to_string(data.test->size())});
+  return facts;
+}
+
+std::vector<ReportFact> headlines(const TrainReport& report) {
+  const double samples = static_cast<double>(report.job.data.train->size()) *
+                         static_cast<double>(report.result.epochs);
+  return {{"parameters", std::to_string(report.result.program.parameter_count())},
+          {"weights",
+           fmt::format("{:.2f} MB", static_cast<double>(report.result.program.byte_count()) / 1e6)},
+          {"training", fmt::format("{:.1f} s", report.result.seconds)},
+          {"rate", fmt::format("{:.0f} rows/s", samples / std::max(report.result.seconds, 1e-9))}};
+}
+
+std::vector<std::string> model_lines(const Program& program) {
+  std::vector<std::string> lines;
+  for (const LayerSummary& layer : summarise_layers(program)) {
+    lines.push_back(fmt::format("{:<28} {:<22} {:>24} {:>12}", layer.name, layer.op, layer.output,
+                                layer.parameters));
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string train_report_html(const TrainReport& report, const std::string& folder) {
+  ReportData data;
+  const TaskSpec& task = report.job.data.spec.task;
+  data.name = report.experiment.name;
+  const std::string& from = report.experiment.model.from.path;
+  data.subtitle =
+      fmt::format("{} on {} data, seed {}", from.empty() ? report.experiment.model.type : from,
+                  report.experiment.data.type, report.experiment.seed);
+  data.task = task.kind;
+  data.evaluated_on = report.held_out_name;
+  data.metrics = report.metrics;
+  data.require = report.experiment.eval.require;
+  data.labels = task.labels;
+  const auto log = std::filesystem::path(folder) / "metrics.jsonl";
+  if (std::filesystem::exists(log)) data.curves = report_curves(read_metrics_log(log));
+  if (report.job.data.validation) data.best_step = report.result.best_step;
+  if (task.kind == TaskKind::kClassification) {
+    data.calibration = calibration_bins(class_scores(report.predictions));
+    data.examples = report_examples(report.predictions, report.held_out);
+  } else if (task.kind == TaskKind::kRegression) {
+    data.points = report_points(report.predictions);
+  }
+  data.headlines = headlines(report);
+  data.data_facts = data_facts(report);
+  data.environment = environment_facts(MAAS_VERSION);
+  data.model_lines = model_lines(report.result.program);
+  data.warnings = report.job.data.warnings;
+  data.resolved_yaml = report.resolved_yaml;
+  data.commands = {{"maas eval " + report.model_path, "measure it again"},
+                   {"maas inspect " + report.model_path, "layers, sizes, lineage"},
+                   {"maas serve " + report.model_path + " --port 8000", "answer requests"}};
+  return report_html(data);
+}
+
+}  // namespace maas

@@ -1,0 +1,28 @@
+// report.html of a finished run: what is gathered for it.
+#pragma once
+
+#include <string>
+
+#include "evaluate/metrics.h"
+#include "train/experiment.h"
+#include "train/fit.h"
+
+namespace maas {
+
+// What the page is made from; nothing is owned.
+struct TrainReport {
+  const Experiment& experiment;
+  const FitJob& job;
+  const FitResult& result;
+  const Dataset& held_out;          // what `predictions` are for
+  const std::string held_out_name;  // "test", "validation", "train"
+  const Predictions& predictions;
+  const Metrics& metrics;
+  const std::string& resolved_yaml;
+  const std::string model_path;
+};
+
+// Reads metrics.jsonl in `folder` for the curves; returns the page.
+std::string train_report_html(const TrainReport& report, const std::string& folder);
+
+}  // namespace maas

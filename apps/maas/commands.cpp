@@ -26,6 +26,11 @@ const std::vector<CommandRow>& commands() {
        "  maas inspect net.pt2 --graph\n"
        "  maas inspect model.pt --json | jq .parameters\n",
        make_inspect},
+      {"serve", "answer requests over HTTP (Open Inference Protocol v2)",
+       "  maas serve runs/mnist_mlp/model.pt --port 8000\n"
+       "  maas serve net.pt2 --name net --port 0\n"
+       "  curl http://127.0.0.1:8000/v2/models/mnist_mlp\n",
+       make_serve},
       {"config", "check, show and explain configs",
        "  maas config check configs/mnist_mlp.yaml\n"
        "  maas config show configs/mnist_mlp.yaml train.epochs=3\n"

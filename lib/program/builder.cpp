@@ -263,6 +263,8 @@ Handle GraphBuilder::concat(const std::vector<Handle>& parts, int64_t dim) {
 
 Program GraphBuilder::finish(const std::vector<std::pair<std::string, Handle>>& outputs) {
   for (const auto& [name, handle] : outputs) {
+    // The file keeps the value's name only.
+    if (program_.value(handle.id).name != name) program_.value(handle.id).name = fresh_name(name);
     program_.outputs.push_back({OutputKindOf::kUser, ValueRef{handle.id}, ""});
     program_.user_output_names.push_back(name);
   }

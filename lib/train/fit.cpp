@@ -114,8 +114,8 @@ class Fit {
     loss_samples_ += batch.size();
     if (watcher_.on_step) {
       const int64_t epochs = (total_steps_ + steps_per_epoch_ - 1) / steps_per_epoch_;
-      watcher_.on_step({step_, total_steps_, epoch + 1, epochs, passes(), elapsed(), done.loss, rate,
-                        batch.size()});
+      watcher_.on_step({step_, total_steps_, epoch + 1, epochs, passes(), elapsed(), done.loss,
+                        rate, batch.size()});
     }
   }
 

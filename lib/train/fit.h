@@ -34,7 +34,7 @@ struct StepNews {
   int64_t epoch = 0, epochs = 0;
   double passes = 0;   // over the training data so far, with a fraction
   double seconds = 0;  // of the run so far, over all sessions of a resumed one
-  double loss = 0;  // of this batch
+  double loss = 0;     // of this batch
   double learning_rate = 0;
   int64_t samples = 0;  // of this batch
 };
@@ -42,8 +42,8 @@ struct EpochNews {
   int64_t epoch = 0, step = 0;
   double passes = 0;
   double run_seconds = 0;  // as StepNews::seconds
-  double train_loss = 0;  // mean over the epoch's samples
-  double seconds = 0;     // training only, without evaluation
+  double train_loss = 0;   // mean over the epoch's samples
+  double seconds = 0;      // training only, without evaluation
   double learning_rate = 0;
   std::map<std::string, double> validation;  // empty without a validation split
   bool best = false;

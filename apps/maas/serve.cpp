@@ -1,0 +1,90 @@
+// maas serve -- answer requests over HTTP.
+//
+// Reads   the model; requests of the Open Inference Protocol v2 on a port, loopback by default.
+// Prints  nothing on stdout but, with --json, one object when it is ready.
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "base/json_writer.h"
+#include "command.h"
+#include "config/read_config.h"
+#include "serve/plan_session.h"
+#include "serve/server.h"
+
+namespace maas {
+namespace {
+
+struct ServeFile {
+  ServeConfig serve;
+  void describe(Fields& field) { field("serve", serve).doc("how to answer"); }
+};
+
+class Serve : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("model", model_, "a model: .pt or .pt2")->required();
+    app.add_option("overrides", overrides_, "serve.key=value settings");
+    app.add_option("--port", port_, "TCP port, 8000 by default; 0 = any free one");
+    app.add_option("--host", host_, "address to listen on, 127.0.0.1 by default");
+    app.add_flag("--insecure", insecure_, "allow an address that other machines can reach");
+    app.add_option("--name", name_, "the model's name in URLs, instead of its own");
+    app.add_option("--workers", workers_, "inferences at once; 0 = one a usable core");
+    app.add_option("--config", config_, "a YAML file with a serve section");
+    app.add_option("--without-pass", without_, "leave out a lowering pass (repeatable)");
+  }
+
+  int run(Output& output) override {
+    const ServeConfig config = read_settings();
+    spdlog::set_level(output.options.verbosity > 0 ? spdlog::level::debug : spdlog::level::info);
+    at::set_num_threads(1);
+    const Model model = load_model(model_);
+    auto session =
+        make_plan_session(model, {.name = name_.empty() ? model.name_or_stem(model_) : name_,
+                                  .disabled_passes = {without_.begin(), without_.end()}});
+    Server server(config, std::move(session), MAAS_VERSION);
+    server.run([&] { announce(config, server, output); });
+    output.say("stopped");
+    return 0;
+  }
+
+ private:
+  ServeConfig read_settings() {
+    std::vector<std::string> all = overrides_;
+    if (port_) all.push_back(fmt::format("serve.port={}", *port_));
+    if (workers_) all.push_back(fmt::format("serve.workers={}", *workers_));
+    if (!host_.empty()) all.push_back("serve.host=\"" + host_ + "\"");
+    if (insecure_) all.push_back("serve.insecure=true");
+    return read_config<ServeFile>(
+               {.file = config_, .text = "", .text_name = "the defaults", .overrides = all})
+        .serve;
+  }
+
+  static void announce(const ServeConfig& config, const Server& server, Output& output) {
+    const bool v6 = config.host.find(':') != std::string::npos;
+    const std::string url =
+        fmt::format("http://{}:{}", v6 ? "[" + config.host + "]" : config.host, server.port());
+    const std::string& name = server.model().name;
+    if (output.json()) {
+      JsonWriter json;
+      json.begin_object().field("verb", "serve").field("url", url).field("model", name);
+      json.field("port", int64_t{server.port()}).field("workers", server.workers()).end_object();
+      output.result(json.text());
+      std::fflush(stdout);
+    }
+    output.say(fmt::format("serving {} at {} with {} workers; Ctrl-C stops it", name, url,
+                           server.workers()));
+    output.say(fmt::format("  curl {}/v2/models/{}", url, name));
+  }
+
+  std::string model_, host_, name_, config_;
+  std::vector<std::string> overrides_, without_;
+  std::optional<int64_t> port_, workers_;
+  bool insecure_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_serve() { return std::make_unique<Serve>(); }
+
+}  // namespace maas

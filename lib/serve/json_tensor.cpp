@@ -1,0 +1,199 @@
+#include "serve/json_tensor.h"
+
+#include <ATen/Dispatch_v2.h>
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "base/error.h"
+#include "serve/session.h"
+
+namespace maas {
+namespace {
+
+[[noreturn]] void refuse(const std::string& name, const std::string& what,
+                         const std::string& expected) {
+  throw Error(ErrorKind::kInput, {.where = "input '" + name + "'",
+                                  .what = what,
+                                  .expected = expected,
+                                  .fix = "",
+                                  .excerpt = ""});
+}
+
+// One pass over the values, in row-major order.
+template <class T>
+class Filler {
+ public:
+  Filler(T* out, const std::vector<int64_t>& shape, const std::string& name)
+      : out_(out), shape_(shape), name_(name) {}
+
+  void fill(simdjson::dom::array data, int64_t count) {
+    count_ = count;
+    const bool nested =
+        shape_.size() > 1 && data.begin() != data.end() && (*data.begin()).is_array();
+    nested ? fill_nested(data, 0) : fill_flat(data, count);
+  }
+
+ private:
+  void fill_flat(simdjson::dom::array data, int64_t count) {
+    int64_t seen = 0;
+    for (const simdjson::dom::element element : data) {
+      if (seen++ < count) put(element);
+    }
+    if (seen != count) wrong_length(seen, count, 0);
+  }
+
+  void fill_nested(simdjson::dom::array data, size_t dim) {
+    if (dim + 1 == shape_.size()) return fill_flat(data, shape_[dim]);
+    int64_t seen = 0;
+    for (const simdjson::dom::element element : data) {
+      if (seen++ >= shape_[dim]) break;
+      simdjson::dom::array inner;
+      if (element.get(inner) != simdjson::SUCCESS) {
+        refuse(name_, fmt::format("data mixes nested and flat values at value {}", index_),
+               fmt::format("arrays nested as shape [{}] says, or one flat array",
+                           fmt::join(shape_, ", ")));
+      }
+      fill_nested(inner, dim + 1);
+    }
+    if (seen != shape_[dim]) wrong_length(seen, shape_[dim], dim);
+  }
+
+  [[noreturn]] void wrong_length(int64_t seen, int64_t wanted, size_t dim) const {
+    refuse(name_,
+           fmt::format("data has {} values{}", seen,
+                       dim > 0 ? fmt::format(" in dimension {}", dim) : std::string()),
+           fmt::format("{}, as shape [{}] says", wanted, fmt::join(shape_, ", ")));
+  }
+
+  void put(simdjson::dom::element element) {
+    if (!store(element, out_[index_])) {
+      refuse(name_, fmt::format("value {} is {}", index_, shortened(element)), expected());
+    }
+    ++index_;
+  }
+
+  static std::string shortened(simdjson::dom::element element) {
+    if (element.is_array()) return "an array";
+    if (element.is_object()) return "an object";
+    std::string text = simdjson::minify(element);
+    return text.size() > 40 ? text.substr(0, 40) + "..." : text;
+  }
+
+  static std::string expected() {
+    if constexpr (std::is_same_v<T, bool>) return "true or false";
+    const std::string type(oip_datatype(c10::CppTypeToScalarType<T>::value));
+    if constexpr (std::is_integral_v<T>) {
+      return fmt::format("a whole number of {}, {} to {}", type, std::numeric_limits<T>::min(),
+                         std::numeric_limits<T>::max());
+    }
+    return "a number in the range of " + type;
+  }
+
+  static bool store(simdjson::dom::element element, T& into) {
+    if constexpr (std::is_same_v<T, bool>) {
+      return element.get(into) == simdjson::SUCCESS;
+    } else if constexpr (std::is_unsigned_v<T>) {
+      uint64_t number = 0;
+      if (element.get(number) != simdjson::SUCCESS) return false;
+      into = static_cast<T>(number);
+      return number <= std::numeric_limits<T>::max();
+    } else if constexpr (std::is_integral_v<T>) {
+      int64_t number = 0;
+      if (element.get(number) != simdjson::SUCCESS) return false;
+      into = static_cast<T>(number);
+      return number >= std::numeric_limits<T>::min() && number <= std::numeric_limits<T>::max();
+    } else {
+      double number = 0;
+      if (element.get(number) != simdjson::SUCCESS) return false;
+      into = static_cast<T>(number);
+      return std::isfinite(static_cast<double>(into));
+    }
+  }
+
+  T* out_;
+  const std::vector<int64_t>& shape_;
+  const std::string& name_;
+  int64_t count_ = 0, index_ = 0;
+};
+
+// No more memory than the values that are there can need: a shape alone costs its sender nothing.
+int64_t leaf_bound(simdjson::dom::element data, size_t depth) {
+  simdjson::dom::array array;
+  if (depth > kMaxTensorRank || data.get(array) != simdjson::SUCCESS) return 1;
+  int64_t leaves = 0;
+  for (const simdjson::dom::element element : array) {
+    leaves += element.is_array() ? leaf_bound(element, depth + 1) : 1;
+  }
+  return leaves;
+}
+
+template <class T>
+void write_value(JsonWriter& json, T value) {
+  if constexpr (std::is_same_v<T, double> || std::is_same_v<T, bool>) {
+    json.value(value);
+  } else if constexpr (std::is_unsigned_v<T>) {
+    json.value(static_cast<uint64_t>(value));
+  } else if constexpr (std::is_integral_v<T>) {
+    json.value(static_cast<int64_t>(value));
+  } else {
+    json.value(static_cast<float>(value));
+  }
+}
+
+}  // namespace
+
+int64_t checked_element_count(const std::vector<int64_t>& shape, const std::string& name) {
+  if (shape.size() > kMaxTensorRank) {
+    refuse(name, fmt::format("its shape has {} dimensions", shape.size()), "at most 8");
+  }
+  int64_t count = 1;
+  for (const int64_t size : shape) {
+    if (size < 1) {
+      refuse(name, fmt::format("shape [{}] holds {}", fmt::join(shape, ", "), size),
+             "sizes of at least 1");
+    }
+    if (__builtin_mul_overflow(count, size, &count) || count > kMaxTensorElements) {
+      refuse(name, fmt::format("shape [{}] is too large", fmt::join(shape, ", ")),
+             "at most 2^31 elements");
+    }
+  }
+  return count;
+}
+
+at::Tensor tensor_from_json(simdjson::dom::element data, at::ScalarType dtype,
+                            const std::vector<int64_t>& shape, const std::string& name) {
+  simdjson::dom::array array;
+  if (data.get(array) != simdjson::SUCCESS) refuse(name, "data is not an array", "an array");
+  const int64_t count = checked_element_count(shape, name);
+  if (const int64_t present = leaf_bound(data, 0); present != count) {
+    refuse(name, fmt::format("data has {} values", present),
+           fmt::format("{}, as shape [{}] says", count, fmt::join(shape, ", ")));
+  }
+  at::Tensor tensor = at::empty(shape, dtype);
+  AT_DISPATCH_V2(
+      dtype, "tensor_from_json", AT_WRAP([&] {
+        Filler<scalar_t>(tensor.mutable_data_ptr<scalar_t>(), shape, name).fill(array, count);
+      }),
+      AT_EXPAND(AT_ALL_TYPES), AT_EXPAND(AT_BAREBONES_UNSIGNED_TYPES), at::kBool, at::kHalf,
+      at::kBFloat16);
+  return tensor;
+}
+
+void write_values(JsonWriter& json, const at::Tensor& tensor) {
+  const at::Tensor values = tensor.contiguous();
+  json.begin_array();
+  AT_DISPATCH_V2(values.scalar_type(), "write_values", AT_WRAP([&] {
+                   const scalar_t* data = values.const_data_ptr<scalar_t>();
+                   for (int64_t i = 0; i < values.numel(); ++i) write_value(json, data[i]);
+                 }),
+                 AT_EXPAND(AT_ALL_TYPES), AT_EXPAND(AT_BAREBONES_UNSIGNED_TYPES), at::kBool,
+                 at::kHalf, at::kBFloat16);
+  json.end_array();
+}
+
+}  // namespace maas

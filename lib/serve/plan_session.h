@@ -1,0 +1,23 @@
+// A Model behind the server's interface.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "model/model.h"
+#include "serve/session.h"
+
+namespace maas {
+
+struct PlanSessionOptions {
+  std::string name;                       // of the served model; is_model_name() must hold
+  std::set<std::string> disabled_passes;  // of lowering (run/lower.h)
+};
+
+// Lowers and compiles the model's Program. One operator runs on the calling thread alone: the
+// server's parallelism is requests. Throws Error{kUsage} for a name that cannot be a part of a path
+// or metric; Error{kInput} for a model whose inputs have no datatype in the protocol.
+std::unique_ptr<Session> make_plan_session(const Model& model, const PlanSessionOptions& options);
+
+}  // namespace maas

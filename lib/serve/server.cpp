@@ -1,0 +1,221 @@
+#include "serve/server.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json_writer.h"
+#include "serve/access_log.h"
+#include "serve/http_head.h"
+#include "serve/http_listener.h"
+#include "serve/oip.h"
+#include "serve/queue.h"
+
+namespace maas {
+namespace {
+
+int64_t worker_count(int64_t wanted) {
+  if (wanted > 0) return wanted;
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (::sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
+  return std::max(1, CPU_COUNT(&cores));
+}
+
+ServeClock::duration seconds(double value) {
+  return std::chrono::duration_cast<ServeClock::duration>(std::chrono::duration<double>(value));
+}
+
+// The client hears what is wrong with its request, in one line, without the fix that is for those
+// who run the server.
+std::string client_text(const Error& error) {
+  const Problem& problem = error.first();
+  std::string text = problem.where + " " + problem.what;
+  if (!problem.expected.empty()) text += "; expected " + problem.expected;
+  return text;
+}
+
+}  // namespace
+
+class Server::Impl final : public HttpService {
+ public:
+  Impl(const ServeConfig& config, std::unique_ptr<Session> session, std::string version)
+      : config_(config),
+        session_(std::move(session)),
+        version_(std::move(version)),
+        workers_(worker_count(config.workers)),
+        queue_(static_cast<size_t>(workers_), static_cast<size_t>(config.queue_capacity)),
+        listener_(config, *this) {}
+
+  bool admit(HttpExchange& exchange) override {
+    HttpResponse& response = exchange.response;
+    const RouteRefusal refusal =
+        find_route(exchange.head.method, exchange.head.path(), exchange.route);
+    if (refusal.status != 0) {
+      response.set_error(refusal.status, refusal.message);
+      response.allow = refusal.allow;
+      return false;
+    }
+    const RouteMatch& route = exchange.route;
+    const bool other_model = !route.model.empty() && route.model != session_->info().name;
+    if (other_model || (!route.version.empty() && route.version != session_->info().version)) {
+      response.set_error(404,
+                         fmt::format("no model '{}'{}; this server has '{}'", route.model,
+                                     other_model ? "" : " of this version", session_->info().name));
+      return false;
+    }
+    if (route.route->action == RouteAction::kInfer &&
+        !is_json_content_type(exchange.head.content_type)) {
+      response.set_error(415, "the Content-Type must be application/json");
+      return false;
+    }
+    return true;
+  }
+
+  void serve(std::shared_ptr<HttpExchange> exchange) override {
+    if (exchange->route.route->action == RouteAction::kInfer) return enqueue(std::move(exchange));
+    answer_question(*exchange);
+    exchange->send();
+  }
+
+  void run(const std::function<void()>& on_ready) {
+    std::vector<std::thread> threads;
+    const int64_t count = workers_ + 1;
+    for (int64_t i = 0; i < count; ++i) {
+      threads.emplace_back([this] {
+        session_->warm_up();
+        ++warm_;
+        listener_.run();
+      });
+    }
+    while (warm_ < count) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    ready_ = true;
+    listener_.watch_signals([this] { stop(); });
+    listener_.start([this] { tick(); });
+    on_ready();
+    for (std::thread& thread : threads) thread.join();
+  }
+
+  void stop() {
+    if (!ready_.exchange(false)) return;
+    stop_at_ = (ServeClock::now() + seconds(config_.drain_delay.value)).time_since_epoch().count();
+    if (config_.drain_delay.value <= 0) listener_.drain(config_.drain_timeout.value);
+  }
+
+  const ServeConfig& config() const { return config_; }
+  HttpListener& listener() { return listener_; }
+  const Session& session() const { return *session_; }
+  int64_t workers() const { return workers_; }
+
+ private:
+  void tick() {
+    const auto now = ServeClock::now();
+    for (const Job& job : queue_.take_expired(now)) job.expire();
+    const int64_t stop_at = stop_at_;
+    if (stop_at != 0 && now.time_since_epoch().count() >= stop_at) {
+      listener_.drain(config_.drain_timeout.value);
+    }
+  }
+
+  void answer_question(HttpExchange& exchange) const {
+    HttpResponse& response = exchange.response;
+    const bool ready = ready_;
+    switch (exchange.route.route->action) {
+      case RouteAction::kLive:
+        response.body = R"({"live":true})";
+        return;
+      case RouteAction::kReady:
+        response.status = ready ? 200 : 503;
+        response.body = ready ? R"({"ready":true})" : R"({"ready":false})";
+        return;
+      case RouteAction::kModelReady:
+        response.status = ready ? 200 : 503;
+        response.body = fmt::format(R"({{"name":"{}","ready":{}}})", session_->info().name, ready);
+        return;
+      case RouteAction::kServerMetadata:
+        response.body = server_metadata(version_);
+        return;
+      case RouteAction::kModelMetadata:
+        response.body = model_metadata(session_->info());
+        return;
+      case RouteAction::kInfer:
+        return;
+    }
+  }
+
+  // A free slot: the inference runs right here, on the thread that read the request.
+  void enqueue(std::shared_ptr<HttpExchange> exchange) {
+    Job job;
+    job.deadline = ServeClock::now() + seconds(config_.request_timeout.value);
+    job.run = [this, exchange] { infer(*exchange); };
+    job.expire = [exchange] {
+      exchange->response.set_error(504, "the request waited too long for a worker");
+      exchange->send();
+    };
+    switch (queue_.push(job)) {
+      case JobQueue::Entry::kQueued:
+        return;
+      case JobQueue::Entry::kFull:
+        exchange->response.set_error(503, "too many requests are waiting; try again");
+        exchange->response.retry_after_seconds = 1;
+        return exchange->send();
+      case JobQueue::Entry::kRunNow:
+        break;
+    }
+    job.run();
+    while (auto next = queue_.next()) {
+      next->deadline < ServeClock::now() ? next->expire() : next->run();
+    }
+  }
+
+  void infer(HttpExchange& exchange) const {
+    HttpResponse& response = exchange.response;
+    try {
+      const InferRequest request =
+          parse_infer_request(exchange.body, session_->info(), config_.max_batch);
+      response.body = infer_answer(session_->info(), request, session_->infer(request.inputs));
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kInput) {
+        response.set_error(400, client_text(error));
+      } else {
+        fail(response, error.what());
+      }
+    } catch (const std::bad_alloc&) {
+      log_failure("out of memory in an inference");
+      response.set_error(503, "out of memory; send less at once");
+    } catch (const std::exception& error) {
+      fail(response, error.what());
+    }
+    exchange.send();
+  }
+
+  static void fail(HttpResponse& response, std::string_view what) {
+    log_failure(what);
+    response.set_error(500, "the model failed on this request; the server's log says why");
+  }
+
+  const ServeConfig config_;
+  const std::unique_ptr<Session> session_;
+  const std::string version_;
+  const int64_t workers_;
+  JobQueue queue_;
+  std::atomic<bool> ready_{false};
+  std::atomic<int64_t> warm_{0}, stop_at_{0};
+  HttpListener listener_;
+};
+
+Server::Server(const ServeConfig& config, std::unique_ptr<Session> session, std::string version)
+    : impl_(std::make_unique<Impl>(config, std::move(session), std::move(version))) {}
+Server::~Server() = default;
+
+uint16_t Server::port() const { return impl_->listener().port(); }
+const SessionInfo& Server::model() const { return impl_->session().info(); }
+int64_t Server::workers() const { return impl_->workers(); }
+void Server::run(const std::function<void()>& on_ready) { impl_->run(on_ready); }
+void Server::stop() { impl_->stop(); }
+
+}  // namespace maas

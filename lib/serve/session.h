@@ -1,0 +1,50 @@
+// A model as the server sees it: named tensors in, named tensors out.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace maas {
+
+struct TensorInfo {
+  std::string name;
+  at::ScalarType dtype = at::kFloat;
+  std::vector<int64_t> shape;  // -1 = dynamic
+};
+
+struct SessionInfo {
+  std::string name;  // is_model_name() holds
+  std::string version = "1";
+  std::string platform = "maas_pt2";
+  std::vector<TensorInfo> inputs, outputs;
+  std::vector<std::string> labels;  // class names by index along the last output dimension; or none
+};
+
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  // Does not change during the session's life.
+  virtual const SessionInfo& info() const = 0;
+
+  // Tensors in the order of info().inputs with their dtype and fitting shapes; outputs in the order
+  // of info().outputs. Many threads at once. Throws Error{kInput} for values that the model cannot
+  // take (its text goes to the client), any other Error for what is not the client's fault.
+  virtual std::vector<at::Tensor> infer(const std::vector<at::Tensor>& inputs) const = 0;
+
+  // Called once on every thread that will call infer(), before the server is ready.
+  virtual void warm_up() const {}
+};
+
+// The Open Inference Protocol's name of a dtype ("FP32", "INT64", "BOOL"); "" where it has none.
+std::string_view oip_datatype(at::ScalarType dtype);
+
+// Letters, digits, '.', '_' and '-', the first a letter or digit, at most 128 bytes: needs no
+// escaping in paths, logs and JSON.
+bool is_model_name(std::string_view text);
+
+}  // namespace maas

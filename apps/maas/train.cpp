@@ -25,7 +25,7 @@
 #include "train/run_folder.h"
 #include "train_progress.h"
 #include "train_report.h"
-#include "zoo/build_model.h"
+#include "zoo/adopt_model.h"
 
 namespace maas {
 namespace {
@@ -118,14 +118,12 @@ class Train : public Command {
                       experiment.eval.require);
     check_metric_names(job.eval.metrics, job.data.spec.task.kind, "eval.metrics");
     job.resume = !resume_.empty();
-    if (experiment.model.from.path.empty()) {
-      job.program = build_model(experiment.model, job.data.spec,
-                                {.seed = mix_seed(job.seed, "init"),
-                                 .standardize = experiment.data.normalize == "standardize",
-                                 .embed_categories = experiment.data.categorical == "embedding"});
-    } else {
-      job.program = load_model(experiment.model.from.path).program;
-    }
+    const BuildOptions build{.seed = mix_seed(job.seed, "init"),
+                             .standardize = experiment.data.normalize == "standardize",
+                             .embed_categories = experiment.data.categorical == "embedding"};
+    const std::string& from = experiment.model.from.path;
+    job.program = from.empty() ? build_model(experiment.model, job.data.spec, build)
+                               : adopt_model(load_model(from).program, job.data.spec, build, from);
     Experiment fixed = experiment;  // what may change between start and resume is left out
     fixed.output_dir.clear();
     fixed.train.checkpoint = {};

@@ -1,0 +1,107 @@
+#include "zoo/adopt_model.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "program/compose.h"
+#include "program/verify.h"
+#include "zoo/prepared_input.h"
+
+namespace maas {
+namespace {
+
+[[noreturn]] void refuse(const std::string& where, const std::string& what,
+                         const std::string& expected, const std::string& fix) {
+  throw Error(ErrorKind::kInput,
+              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
+}
+
+std::string input_text(const Program& program) {
+  std::string text;
+  for (const GraphInput* input : program.user_inputs()) {
+    const Value& value = program.value(input->value);
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{} {}", c10::toString(value.dtype), to_text(value.shape));
+  }
+  return text;
+}
+
+bool same_sample(const Value& a, const Value& b) {
+  return a.shape.size() == b.shape.size() && !a.shape.empty() &&
+         std::equal(a.shape.begin() + 1, a.shape.end(), b.shape.begin() + 1);
+}
+
+// The data's inputs are the network's, in number, type and shape.
+bool takes_as_is(const Program& network, const Program& prepared) {
+  const auto wanted = network.user_inputs(), given = prepared.user_inputs();
+  if (wanted.size() != given.size()) return false;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const Value &a = network.value(wanted[i]->value), &b = prepared.value(given[i]->value);
+    if (a.dtype != b.dtype || !same_sample(a, b)) return false;
+  }
+  return true;
+}
+
+int64_t sample_size(const Value& value) {
+  int64_t count = 1;
+  for (size_t i = 1; i < value.shape.size(); ++i) count *= value.shape[i].size;
+  return count;
+}
+
+// The preprocessing, ending in the shape that the network takes.
+Program preprocessing(const DataSpec& data, const BuildOptions& options, const Value* wanted) {
+  GraphBuilder g("data", options.seed);
+  Handle x = prepared_input(g, data, options);
+  if (wanted != nullptr && wanted->shape.size() == 2 && g.shape(x).size() > 2) x = g.flatten(x);
+  return g.finish({{"prepared", x}});
+}
+
+void check_batch(const Program& network, const std::string& where) {
+  for (const GraphInput* input : network.user_inputs()) {
+    const Value& value = network.value(input->value);
+    if (!value.shape.empty() && value.shape[0].is_symbolic()) continue;
+    refuse(where, fmt::format("has the fixed input shape {}", to_text(value.shape)),
+           "a dynamic first dimension",
+           "export it with dynamic_shapes={...: {0: torch.export.Dim.DYNAMIC}}");
+  }
+}
+
+void check_outputs(const Program& network, const TaskSpec& task, const std::string& where) {
+  const auto outputs = network.user_outputs();
+  const auto* ref = outputs.empty() ? nullptr : std::get_if<ValueRef>(&outputs[0]->value);
+  const std::vector<Dim> shape = ref == nullptr ? std::vector<Dim>{} : network.value(ref->id).shape;
+  const bool fits = shape.size() == 2 && shape[1].size == task.outputs();
+  const bool single = shape.size() == 1 && task.outputs() == 1;
+  if (fits || single) return;
+  refuse(where, fmt::format("gives {}", to_text(shape)),
+         fmt::format("[batch, {}], as the data has {} {}", task.outputs(), task.outputs(),
+                     task.kind == TaskKind::kRegression ? "targets" : "classes"),
+         "choose data with as many classes as the network has outputs");
+}
+
+}  // namespace
+
+Program adopt_model(const Program& network, const DataSpec& data, const BuildOptions& options,
+                    const std::string& where) {
+  check_batch(network, where);
+  check_outputs(network, data.task, where);
+  const auto inputs = network.user_inputs();
+  const Value* wanted = inputs.size() == 1 ? &network.value(inputs[0]->value) : nullptr;
+  const Program prepared = preprocessing(data, options, wanted);
+  if (takes_as_is(network, prepared)) return network;
+  const Value& made = prepared.value(std::get<ValueRef>(prepared.user_outputs().at(0)->value).id);
+  const bool fits = wanted != nullptr && wanted->dtype == made.dtype && same_sample(*wanted, made);
+  if (!fits) {
+    refuse(where, "takes " + input_text(network),
+           fmt::format("{} as the data gives, or {} {} after scaling", input_text(prepared),
+                       c10::toString(made.dtype), to_text(made.shape)),
+           wanted != nullptr && sample_size(*wanted) == sample_size(made)
+               ? "reshape inside the network"
+               : "choose data of that size");
+  }
+  Program joined = compose(prepared, network);
+  verify(joined, where);
+  return joined;
+}
+
+}  // namespace maas

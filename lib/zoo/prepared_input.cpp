@@ -1,0 +1,76 @@
+#include "zoo/prepared_input.h"
+
+#include <ATen/ops/tensor.h>
+
+namespace maas {
+namespace {
+
+// uint8 [B, C, H, W] -> float32 in [0, 1], or standardised by channel.
+Handle normalised_image(GraphBuilder& g, const InputSpec& input, bool standardize) {
+  const Handle pixels = g.input("image", {input.channels, input.height, input.width}, at::kByte);
+  Handle x = g.call("aten::to.dtype", {{"self", ValueRef{pixels.id}}, {"dtype", at::kFloat}});
+  x = g.call("aten::div.Scalar", {{"self", ValueRef{x.id}}, {"other", 255.0}});
+  if (!standardize || input.mean.empty()) return x;
+  const auto constant = [&](const char* name, const std::vector<double>& values) {
+    const auto channels = static_cast<int64_t>(values.size());
+    return g.buffer(name, at::tensor(values, at::kFloat).view({channels, 1, 1}));
+  };
+  const Handle mean = constant("normalize.mean", input.mean);
+  const Handle deviation = constant("normalize.deviation", input.deviation);
+  x = g.call("aten::sub.Tensor", {{"self", ValueRef{x.id}}, {"other", ValueRef{mean.id}}});
+  return g.call("aten::div.Tensor", {{"self", ValueRef{x.id}}, {"other", ValueRef{deviation.id}}});
+}
+
+Handle normalised_numbers(GraphBuilder& g, const std::vector<ColumnSpec>& columns) {
+  std::vector<double> means, deviations;
+  for (const ColumnSpec& column : columns) {
+    means.push_back(column.mean);
+    deviations.push_back(column.deviation);
+  }
+  const Handle raw = g.input("numeric", {static_cast<int64_t>(columns.size())}, at::kFloat);
+  const Handle mean = g.buffer("normalize.mean", at::tensor(means, at::kFloat));
+  const Handle deviation = g.buffer("normalize.deviation", at::tensor(deviations, at::kFloat));
+  const Handle centred =
+      g.call("aten::sub.Tensor", {{"self", ValueRef{raw.id}}, {"other", ValueRef{mean.id}}});
+  return g.call("aten::div.Tensor",
+                {{"self", ValueRef{centred.id}}, {"other", ValueRef{deviation.id}}});
+}
+
+// Width of a column's embedding: grows with the number of categories, at most 50.
+int64_t embedding_width(int64_t categories) { return std::min<int64_t>(50, (categories + 2) / 2); }
+
+Handle encoded_categories(GraphBuilder& g, const std::vector<ColumnSpec>& columns, bool embed) {
+  const Handle raw = g.input("categorical", {static_cast<int64_t>(columns.size())}, at::kLong);
+  std::vector<Handle> parts;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const auto rows = static_cast<int64_t>(columns[i].categories.size()) + 1;  // 0 = unknown
+    const Handle index = g.call(
+        "aten::select.int",
+        {{"self", ValueRef{raw.id}}, {"dim", int64_t{1}}, {"index", static_cast<int64_t>(i)}});
+    if (embed) {
+      parts.push_back(g.embedding("embed." + columns[i].name, index, rows, embedding_width(rows)));
+      continue;
+    }
+    const Handle hot =
+        g.call("aten::one_hot", {{"self", ValueRef{index.id}}, {"num_classes", rows}});
+    parts.push_back(g.call("aten::to.dtype", {{"self", ValueRef{hot.id}}, {"dtype", at::kFloat}}));
+  }
+  return parts.size() == 1 ? parts[0] : g.concat(parts, 1);
+}
+
+}  // namespace
+
+Handle prepared_input(GraphBuilder& g, const DataSpec& data, const BuildOptions& options) {
+  if (data.input.kind == InputKind::kImage) {
+    return normalised_image(g, data.input, options.standardize);
+  }
+  std::vector<Handle> parts;
+  const auto numeric = data.input.numeric_columns(), categorical = data.input.categorical_columns();
+  if (!numeric.empty()) parts.push_back(normalised_numbers(g, numeric));
+  if (!categorical.empty()) {
+    parts.push_back(encoded_categories(g, categorical, options.embed_categories));
+  }
+  return parts.size() == 1 ? parts[0] : g.concat(parts, 1);
+}
+
+}  // namespace maas

@@ -80,7 +80,8 @@ void merge_yaml(YamlNode& base, YamlNode over, Findings& findings) {
   if (base.kind == YamlNode::Kind::kList && changes_items(over)) {
     return merge_items(base, over, findings);
   }
-  if (base.kind != YamlNode::Kind::kMap || over.kind != YamlNode::Kind::kMap) {
+  const bool merges = base.kind == YamlNode::Kind::kMap && over.kind == YamlNode::Kind::kMap;
+  if (!merges || over.entries.empty()) {  // {} clears
     base = std::move(over);
     return;
   }

@@ -13,8 +13,9 @@ namespace maas {
 // are filled and emptied again to learn what their items take.
 void expand_shorthands(YamlNode& tree, const SectionRef& section);
 
-// Puts `over` onto `base`: maps merge deeply, lists and scalars replace. A map with numbers as keys
-// changes those items of a list; the number after the last appends. An index beyond is a finding.
+// Puts `over` onto `base`: maps merge deeply, lists, scalars and {} replace. A map with numbers as
+// keys changes those items of a list; the number after the last appends. An index beyond is a
+// finding.
 void merge_yaml(YamlNode& base, YamlNode over, Findings& findings);
 
 // "a.b=value" -> {a: {b: value}}; the value is YAML in flow style. Nothing, and a finding, when it

@@ -206,10 +206,12 @@ element parse_body(simdjson::dom::parser& parser, std::string_view body) {
   if (error == simdjson::DEPTH_ERROR) {
     refuse("body", fmt::format("nests deeper than {} at byte {}", kMaxDepth, offset));
   }
+  // Well-formed, but a number that no double holds, or half a surrogate pair.
+  const bool bad_value = error == simdjson::NUMBER_ERROR || error == simdjson::STRING_ERROR;
   refuse("body",
-         offset < body.size() || body.empty()
-             ? fmt::format("is not JSON at byte {}", offset)
-             : fmt::format("is not JSON ({})", simdjson::error_message(error)),
+         bad_value && offset == body.size()
+             ? fmt::format("is not JSON ({})", simdjson::error_message(error))
+             : fmt::format("is not JSON at byte {}", offset),
          "JSON");
 }
 

@@ -29,7 +29,7 @@ struct Experiment {
     field("output_dir", output_dir)
         .doc("run folder, relative to the working directory; empty = runs/<name>");
     field("data", data).doc("what to learn from");
-    field("model", model).doc("the network");
+    field("model", model).shorthand("type").doc("the network");
     field("train", train).doc("how to learn");
     field("eval", eval).doc("how to judge");
   }

@@ -1,0 +1,122 @@
+"""The whole line on the real MNIST: train, eval, inspect, predict; and what a wrong line says."""
+import json
+import os
+import signal
+import struct
+import subprocess
+import time
+import unittest
+import zlib
+
+from maas_runs import MAAS, ROOT, Case, maas
+
+
+def png(pixels, width):
+    """Grey pixels as a PNG file."""
+    rows = b"".join(b"\0" + pixels[i:i + width] for i in range(0, len(pixels), width))
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    size = struct.pack(">IIBBBBB", width, len(pixels) // width, 8, 0, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(rows)) +
+            chunk(b"IEND", b""))
+
+
+class TheLine(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.trained = cls.train()
+        cls.model = cls.trained["model"]
+
+    def test_train_prints_one_object(self):
+        self.assertEqual(self.trained["verb"], "train")
+        self.assertEqual(self.trained["steps"], 60)
+        self.assertGreater(self.trained["metrics"]["accuracy"], 0.5)
+
+    def test_a_run_folder_holds_what_the_design_says(self):
+        names = {path.name.split(".")[0] for path in (self.folder / "run").iterdir()}
+        for name in ("resolved", "metrics", "events", "report", "checkpoints", "model", "env", "STATUS"):
+            self.assertIn(name, names)
+
+    def test_eval_repeats_the_metrics_of_train(self):
+        said = json.loads(maas("eval", self.model, "--json", check=0).stdout)
+        self.assertEqual(said["samples"], 10000)
+        self.assertAlmostEqual(said["metrics"]["accuracy"], self.trained["metrics"]["accuracy"])
+
+    def test_an_unmet_requirement_is_exit_6(self):
+        done = maas("eval", self.model, 'eval.require={accuracy: ">= 0.999"}', check=6)
+        self.assertIn("expected >= 0.999", done.stderr)
+
+    def test_inspect_counts(self):
+        said = json.loads(maas("inspect", self.model, "--json", check=0).stdout)
+        self.assertEqual(said["parameters"], 784 * 128 + 128 + 128 * 10 + 10)
+
+    def test_predict_takes_a_picture(self):
+        (self.folder / "digit.png").write_bytes(png(bytes(784), 28))
+        said = json.loads(maas("predict", self.model, self.folder / "digit.png", "--json",
+                               check=0).stdout)
+        self.assertIn(said["label"], [str(i) for i in range(10)])
+        self.assertEqual(len(said["outputs"]), 10)
+
+    def test_predict_refuses_a_picture_of_another_size(self):
+        (self.folder / "small.png").write_bytes(png(bytes(100), 10))
+        done = maas("predict", self.model, self.folder / "small.png", check=3)
+        self.assertIn("10", done.stderr)
+        self.assertIn("28", done.stderr)
+
+    def test_a_second_run_leaves_the_first_alone(self):
+        done = self.train(check=2)
+        self.assertIn("--resume", done.stdout)
+
+    def test_a_dry_run_writes_nothing(self):
+        maas("train", ROOT / "configs/bench_mlp.yaml", "-o", self.folder / "dry", "--dry-run", check=0)
+        self.assertFalse((self.folder / "dry").exists())
+
+    def test_an_interrupted_run_goes_on(self):
+        folder = self.folder / "stopped"
+        process = subprocess.Popen(
+            [MAAS, "train", str(ROOT / "configs/bench_mlp.yaml"), "train.threads=1",
+             "train.epochs=400", "eval.require={}", "-o", str(folder)], stderr=subprocess.PIPE)
+        while not (folder / "metrics.jsonl").exists():
+            time.sleep(0.02)
+            self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGINT)
+        text = process.communicate()[1].decode()
+        self.assertEqual(process.returncode, 75, text)
+        self.assertIn("maas train --resume", text)
+        done = maas("train", "--resume", folder, "train.epochs=1", check=2)
+        self.assertIn("other settings", done.stderr)
+
+
+class WrongLines(Case):
+    def test_an_unknown_verb_gets_a_suggestion(self):
+        self.assertIn("train", maas("trian", check=2).stderr)
+
+    def test_an_unknown_key_gets_a_suggestion_and_a_place(self):
+        config = self.folder / "bad.yaml"
+        config.write_text("name: x\ntrain:\n  lerning_rate: 1\n")
+        done = maas("config", "check", config, check=2)
+        self.assertIn(f"{config}:3:3", done.stderr)
+        self.assertIn("learning_rate", done.stderr)
+
+    def test_errors_are_json_when_asked(self):
+        said = json.loads(maas("eval", "nothing.pt", "--json", check=3).stdout)
+        self.assertEqual(said["error"]["exit"], 3)
+
+    def test_a_closed_stdout_is_quiet(self):
+        read, write = os.pipe()
+        os.close(read)
+        process = subprocess.Popen([MAAS, "config", "schema"], stdout=write, stderr=subprocess.PIPE)
+        os.close(write)
+        text = process.communicate()[1]
+        self.assertIn(process.returncode, (0, 141, -13))
+        self.assertEqual(text, b"")
+
+    def test_help_of_every_verb_starts_with_examples(self):
+        for verb in ("train", "eval", "predict", "inspect", "serve", "config", "version"):
+            lines = maas(verb, "--help", check=0).stdout.splitlines()
+            self.assertIn(f"maas {verb}", "\n".join(lines[:5]))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,170 @@
+"""maas serve on a real socket: answers, refusals, hostile bytes, a clean stop."""
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import unittest
+
+from maas_runs import MAAS, Case, maas
+
+INFER = "/v2/models/bench_mlp/infer"
+
+
+def request(**changes):
+    image = {"name": "image", "shape": [1, 1, 28, 28], "datatype": "UINT8", "data": [0] * 784}
+    return json.dumps({"inputs": [{**image, **changes}]})
+
+
+class Serving(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        model = cls.train()["model"]
+        cls.process = subprocess.Popen([MAAS, "serve", model, "--port", "0", "--json"],
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        cls.port = json.loads(cls.process.stdout.readline())["port"]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.process.send_signal(signal.SIGTERM)
+        assert cls.process.wait(timeout=10) == 0
+        cls.process.stdout.close()
+        super().tearDownClass()
+
+    def ask(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        if body is not None:
+            headers = {"Content-Type": "application/json", **(headers or {})}
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, json.loads(text) if text else None
+
+    def raw(self, data):
+        """The status of the answer to raw bytes, and how many answers came before the end."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=15) as client:
+            client.sendall(data)
+            received = b""
+            while True:
+                try:
+                    part = client.recv(65536)
+                except ConnectionResetError:
+                    break
+                if not part:
+                    break
+                received += part
+        return int(received.split(b" ", 2)[1]), len(re.findall(rb"HTTP/1\.1 \d", received))
+
+    def test_health_and_metadata(self):
+        self.assertEqual(self.ask("GET", "/v2/health/live")[0], 200)
+        self.assertEqual(self.ask("GET", "/v2/health/ready")[0], 200)
+        self.assertEqual(self.ask("GET", "/v2")[1]["name"], "maas")
+        said = self.ask("GET", "/v2/models/bench_mlp")[1]
+        self.assertEqual(said["inputs"][0]["shape"], [-1, 1, 28, 28])
+        self.assertEqual(said["outputs"][0]["name"], "logits")
+
+    def test_infer_answers_flat_and_nested_alike(self):
+        flat = self.ask("POST", INFER, request())
+        nested = self.ask("POST", INFER, request(data=[[[[0] * 28] * 28]]))
+        self.assertEqual(flat[0], 200)
+        self.assertEqual(flat, nested)
+        self.assertEqual(flat[1]["outputs"][0]["shape"], [1, 10])
+
+    def test_the_id_comes_back(self):
+        body = json.loads(request())
+        body["id"] = "42"
+        self.assertEqual(self.ask("POST", INFER, json.dumps(body))[1]["id"], "42")
+
+    def test_refusals_say_why(self):
+        cases = [
+            ("", "byte 0"), ("{", "byte 1"), ('{"inputs": [1,]}', "byte 14"), ("{} x", "byte 3"),
+            ("\ufeff{}", "byte 0"), ('{"inputs": [NaN]}', "byte 12"), ('{"inputs": 012}', "byte 12"),
+            ("[" * 65 + "]" * 65, "byte 64"), ("[" * 1000000, "byte 64"),
+            ('{"inputs": [], "inputs": []}', "twice"), ("{}", "no 'inputs'"),
+            ('{"inputs": []}', "no 'image'"), (request(name="x"), "expected image"),
+            (request(datatype="FP32"), "expected UINT8"), (request(datatype="FP16"), "UINT8"),
+            (request(shape=[1, 784]), "[-1, 1, 28, 28]"), (request(shape=[0, 1, 28, 28]), "at least 1"),
+            (request(shape=[-1, 1, 28, 28]), "at least 1"), (request(shape=[1.5, 1, 28, 28]), "whole"),
+            (request(shape=["1", 1, 28, 28]), "whole"), (request(shape=[]), "has shape []"),
+            (request(shape=[2 ** 31, 2 ** 31, 28, 28]), "too large"), (request(shape=[1] * 9), "at most 8"),
+            (request(data=[0] * 783), "783 values"), (request(data=[256] * 784), "0 to 255"),
+            (request(data=[-1] * 784), "0 to 255"), (request(data=[0.5] * 784), "whole number"),
+            (request(data=[True] * 784), "whole number"), (request(data="x"), "not an array"),
+            ('{"a": 1e999}', "not JSON"), ('{"a": "\\ud800"}', "not JSON"),
+        ]
+        for body, reason in cases:
+            status, said = self.ask("POST", INFER, body.encode())
+            self.assertEqual(status, 400, body[:60])
+            self.assertIn(reason, said["error"], body[:60])
+        self.assertEqual(self.ask("POST", INFER, request())[0], 200)
+
+    def test_bad_ids_and_outputs_are_refused(self):
+        for extra in ({"id": "x" * 1000}, {"id": "a\nb"}, {"id": "\x1b[2J"}, {"id": 5},
+                      {"outputs": [{"name": "x"}]}, {"outputs": [{"name": "logits"}] * 2},
+                      {"outputs": [{"name": "logits"}] * 10000}):
+            body = {**json.loads(request()), **extra}
+            self.assertEqual(self.ask("POST", INFER, json.dumps(body))[0], 400, str(extra)[:60])
+
+    def test_routes_that_do_not_exist(self):
+        self.assertEqual(self.ask("GET", "/nothing")[0], 404)
+        self.assertEqual(self.ask("GET", "/v2/models/other")[0], 404)
+        self.assertEqual(self.ask("GET", INFER)[0], 405)
+        self.assertEqual(self.ask("DELETE", "/v2")[0], 405)
+        self.assertEqual(self.ask("GET", "/v2/models/..%2f..%2fetc")[0], 400)
+        self.assertEqual(self.ask("POST", INFER, request(), {"Content-Type": "text/plain"})[0], 415)
+        self.assertEqual(self.ask("GET", "/v2", None, {"Host": "evil.example"})[0], 403)
+        self.assertEqual(self.ask("GET", "/v2", None, {"Origin": "https://evil.example"})[0], 403)
+
+    def test_hostile_bytes_get_one_answer_and_the_door(self):
+        host = b"Host: localhost\r\n"
+        post = b"POST " + INFER.encode() + b" HTTP/1.1\r\n" + host + b"Content-Type: application/json\r\n"
+        smuggled = b"0\r\n\r\nGET /v2 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        cases = [
+            (post + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n" + smuggled, {400}),
+            (post + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", {400}),
+            (post + b"Content-Length: +2\r\n\r\n{}", {400}),
+            (post + b"Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n", {400}),
+            (post + b"Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n", {400}),
+            (post + b"Transfer-Encoding: chunked, identity\r\n\r\n" + smuggled, {501, 400}),
+            (post + b"Transfer-Encoding: gzip\r\n\r\n", {501, 400}),
+            (b"GET /v2 HTTP/1.1\n" + b"Host: localhost\n\n", {400}),
+            (b"GET /v2 HTTP/1.1\r\n" + host + b"X: a\0b\r\n\r\n", {400}),
+            (b"GET /v2 HTTP/1.1\r\n" + host + b" folded: x\r\n\r\n", {400}),
+            (b"GET /v2 HTTP/1.1\r\n\r\n", {400}),
+            (b"GET /v2 HTTP/1.1\r\n" + host + host + b"\r\n", {400}),
+            (b"GET /v2 HTTP/1.1\r\n" + host + b"X-A: y\r\n" * 101 + b"\r\n", {431}),
+            (b"GET /v2 HTTP/1.1\r\n" + host + b"X: " + b"a" * 17000 + b"\r\n\r\n", {431}),
+            (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n" + host + b"\r\n", {414}),
+            (b"A" * 5000 + b" / HTTP/1.1\r\n\r\n", {501}),
+            (post + b"Content-Length: 100000000000\r\n\r\n", {413}),
+            (post + b"Expect: magic\r\nContent-Length: 2\r\n\r\n{}", {417}),
+            (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 64, {400}),
+            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 501, 405}),
+        ]
+        for data, allowed in cases:
+            status, answers = self.raw(data)
+            self.assertIn(status, allowed, data[:120])
+            self.assertEqual(answers, 1, data[:120])
+        self.assertEqual(self.ask("GET", "/v2/health/live")[0], 200)
+
+    def test_pipelined_requests_are_answered_in_order(self):
+        one = b"GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        last = b"GET /v2 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        self.assertEqual(self.raw(one * 500 + last), (200, 501))
+
+
+class Starting(Case):
+    def test_a_taken_port_and_an_open_address_are_refused(self):
+        model = self.train()["model"]
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            done = maas("serve", model, "--port", port, check=4)
+            self.assertIn(str(port), done.stderr)
+        self.assertIn("--insecure", maas("serve", model, "--host", "0.0.0.0", check=2).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,197 @@
+"""maas beside PyTorch: the same losses step by step, the same outputs in both directions."""
+import gzip
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+import warnings
+
+import numpy
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+MAAS = os.environ["MAAS"]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MASK = 2 ** 64 - 1
+
+
+def maas(*arguments, check=0):
+    done = subprocess.run([MAAS, *map(str, arguments)], capture_output=True, text=True, timeout=300)
+    if done.returncode != check:
+        raise AssertionError(f"exit {done.returncode}, wanted {check}\n{done.stdout}{done.stderr}")
+    return done
+
+
+def finalise(x):
+    """SplitMix64 (Steele, Lea, Flood 2014)."""
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9 & MASK
+    x = (x ^ x >> 27) * 0x94d049bb133111eb & MASK
+    return x ^ x >> 31
+
+
+STEP = 0x9e3779b97f4a7c15
+
+
+def order_of_rows(size, seed, epoch):
+    """The rows of an epoch in the order in which maas takes them: lib/tensor/random.h mix_seed,
+    lib/data/batches.h permutation."""
+    mixed = finalise(seed + STEP & MASK)
+    for part in [*b"order", 0, 0]:
+        mixed = finalise((mixed ^ part) + STEP & MASK)
+    state = finalise(mixed + STEP & MASK) ^ finalise(~epoch & MASK)
+    rows = list(range(size))
+    for i in range(size - 1, 0, -1):
+        while True:
+            state = state + STEP & MASK
+            product = finalise(state) * (i + 1)
+            if product & MASK >= 2 ** 64 % (i + 1):
+                break
+        rows[i], rows[product >> 64] = rows[product >> 64], rows[i]
+    return torch.tensor(rows)
+
+
+def export(module, example, path):
+    """With a dynamic batch."""
+    dynamic = tuple({0: torch.export.Dim.DYNAMIC} for _ in example)
+    torch.export.save(torch.export.export(module.eval(), example, dynamic_shapes=dynamic), path)
+
+
+def mnist(name):
+    with gzip.open(ROOT / f"data/mnist/{name}-ubyte.gz") as file:
+        data = file.read()
+    images = "images" in name
+    array = numpy.frombuffer(data, numpy.uint8, offset=16 if images else 8)
+    return torch.from_numpy(array.copy()).reshape(-1, 1, 28, 28) if images else torch.from_numpy(
+        array.astype(numpy.int64))
+
+
+class Interop(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        warnings.simplefilter("ignore")
+        cls._folder = tempfile.TemporaryDirectory()
+        cls.folder = pathlib.Path(cls._folder.name)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls._folder.cleanup()
+
+    def test_losses_of_200_steps_equal_those_of_pytorch(self):
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+        export(net, (torch.rand(4, 1, 28, 28),), self.folder / "seed.pt2")
+        maas("train", ROOT / "configs/bench_mlp.yaml", f"model.from={self.folder}/seed.pt2",
+             "data.normalize=unit", "train.steps=200", "train.log_every=1", "train.threads=1",
+             "eval.require={}", "-o", self.folder / "parity")
+        rows = [json.loads(line) for line in open(self.folder / "parity/metrics.jsonl")]
+        ours = [row["loss"] for row in rows if row["split"] == "train"]
+        self.assertEqual(len(ours), 200)
+        images, labels = mnist("train-images-idx3"), mnist("train-labels-idx1")
+        order = order_of_rows(60000, 1, 0)
+        step = torch.optim.SGD(net.train().parameters(), 0.01)
+        for i in range(200):
+            batch = order[64 * i:64 * i + 64]
+            loss = F.cross_entropy(net(images[batch].float() / 255), labels[batch])
+            step.zero_grad()
+            loss.backward()
+            step.step()
+            self.assertLess(abs(ours[i] - loss.item()) / loss.item(), 1e-5, f"step {i}")
+
+    def test_python_opens_what_maas_trained(self):
+        images = mnist("t10k-images-idx3")[:256]
+        labels = mnist("t10k-labels-idx1")
+        for model in ("{type: mlp, batch_norm: true, dropout: 0.1}", "lenet5",
+                      "{type: convnet, channels: [4, 8]}", "{type: resnet, depth: 20}"):
+            folder = self.folder / str(abs(hash(model)))
+            done = maas("train", ROOT / "configs/bench_mlp.yaml", f"model={model}", "train.steps=8",
+                        "data.limit=1024", "eval.require={}", "eval.metrics=[accuracy, nll]", "-o",
+                        folder, "--json")
+            program = torch.export.load(str(folder / "model.pt")).module()
+            with torch.no_grad():
+                logits = torch.cat([program(part) for part in mnist("t10k-images-idx3").split(500)])
+            said = json.loads(done.stdout)["metrics"]
+            self.assertAlmostEqual(said["nll"], F.cross_entropy(logits, labels).item(), places=4)
+            self.assertEqual(images.dtype, torch.uint8)
+
+    def test_maas_gives_the_outputs_of_python(self):
+        torch.manual_seed(1)
+        net = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(),
+                            nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8 * 14 * 14, 10))
+        with torch.no_grad():
+            net(torch.rand(64, 1, 28, 28))
+        export(net, (torch.rand(4, 1, 28, 28),), self.folder / "conv.pt2")
+        # A learning rate so small that float weights stay: the metrics are those of the network.
+        done = maas("train", ROOT / "configs/bench_mlp.yaml", f"model.from={self.folder}/conv.pt2",
+                    "data.normalize=unit", "train.steps=1", "train.learning_rate=1e-30",
+                    "data.limit=64", "eval.require={}", "eval.metrics=[nll]", "-o",
+                    self.folder / "kept", "--json")
+        program = torch.export.load(str(self.folder / "kept/model.pt")).module()
+        with torch.no_grad():
+            logits = torch.cat([program(part) for part in mnist("t10k-images-idx3").split(500)])
+        nll = F.cross_entropy(logits, mnist("t10k-labels-idx1")).item()
+        self.assertAlmostEqual(json.loads(done.stdout)["metrics"]["nll"], nll, places=4)
+
+    def test_strangers_files_are_opened_or_refused_with_a_reason(self):
+        class Draw(nn.Module):
+            def forward(self, x):
+                return torch.ops.aten.geometric(x, 0.5)
+        net = nn.Linear(4, 2)
+        export(net, (torch.rand(4, 4),), self.folder / "net.pt2")
+        maas("inspect", self.folder / "net.pt2")
+        torch.save(net.state_dict(), self.folder / "weights.pt")
+        torch.jit.save(torch.jit.script(net), self.folder / "script.pt")
+        export(Draw(), (torch.rand(4, 4),), self.folder / "draw.pt2")
+        whole = (self.folder / "net.pt2").read_bytes()
+        (self.folder / "short.pt2").write_bytes(whole[:len(whole) // 2])
+        for name, reason in (("weights.pt", "pickle"), ("script.pt", "code/__torch__"),
+                             ("draw.pt2", "geometric"), ("short.pt2", "short.pt2")):
+            done = maas("inspect", self.folder / name, check=3)
+            self.assertIn(reason, done.stderr)
+            self.assertIn(name, done.stderr)
+
+
+class Imports(unittest.TestCase):
+    """Networks that Python exported, with a dynamic batch, open and verify."""
+
+    def test_an_lstm_and_small_transformers(self):
+        try:
+            import transformers as hf
+        except ImportError:
+            self.skipTest("transformers is not installed")
+        warnings.simplefilter("ignore")
+        small = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+                     vocab_size=100)
+        tokens = (torch.randint(0, 100, (2, 8)),)
+
+        class First(nn.Module):
+            def __init__(self, net):
+                super().__init__()
+                self.net = net
+
+            def forward(self, x):
+                return self.net(x)[0]
+        nets = {
+            "lstm": (First(nn.LSTM(8, 16, batch_first=True)), (torch.rand(2, 5, 8),)),
+            "bert": (First(hf.BertModel(hf.BertConfig(**small, max_position_embeddings=16))), tokens),
+            "gpt2": (First(hf.GPT2Model(hf.GPT2Config(
+                n_embd=32, n_layer=2, n_head=2, vocab_size=100, n_positions=16, use_cache=False))),
+                tokens),
+            "llama": (First(hf.LlamaModel(hf.LlamaConfig(
+                **small, max_position_embeddings=16, num_key_value_heads=2, use_cache=False))), tokens),
+            "vit": (First(hf.ViTModel(hf.ViTConfig(
+                hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+                image_size=16, patch_size=4))), (torch.rand(2, 3, 16, 16),)),
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            for name, (net, example) in nets.items():
+                with self.subTest(name):
+                    path = pathlib.Path(folder) / f"{name}.pt2"
+                    export(net, example, path)
+                    maas("inspect", path)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -26,6 +26,11 @@ const std::vector<CommandRow>& commands() {
        "  maas inspect net.pt2 --graph\n"
        "  maas inspect model.pt --json | jq .parameters\n",
        make_inspect},
+      {"bench", "time a model",
+       "  maas bench runs/mnist_mlp/model.pt\n"
+       "  maas bench net.pt2 --batch 1,8,64 --threads 1,2\n"
+       "  maas bench model.pt --without-pass dead-code -v\n",
+       make_bench},
       {"serve", "answer requests over HTTP (Open Inference Protocol v2)",
        "  maas serve runs/mnist_mlp/model.pt --port 8000\n"
        "  maas serve net.pt2 --name net --port 0\n"
@@ -37,6 +42,12 @@ const std::vector<CommandRow>& commands() {
        "  maas config explain train.optimizer\n"
        "  maas config schema > maas.schema.json\n",
        make_config},
+      {"doctor", "check this machine", "  maas doctor\n  maas doctor --json | jq .healthy\n",
+       make_doctor},
+      {"completion", "print completion for bash, zsh or fish",
+       "  maas completion bash > ~/.local/share/bash-completion/completions/maas\n"
+       "  source <(maas completion bash)\n",
+       make_completion},
       {"version", "print versions", "  maas version\n  maas version --json\n", make_version},
   };
   return rows;

@@ -1,0 +1,110 @@
+// maas bench -- how fast a model answers.
+//
+// Reads   the model; inputs are made up.
+// Prints  latency percentiles and throughput by threads and batch.
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include "base/json_writer.h"
+#include "command.h"
+#include "model/model.h"
+#include "run/lower.h"
+#include "run/measure_plan.h"
+
+namespace maas {
+namespace {
+
+struct Row {
+  int64_t batch = 1, threads = 1;
+  LatencyStats latency;
+  double throughput() const { return 1000 * static_cast<double>(batch) / latency.mean_ms; }
+};
+
+class Bench : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("model", model_, "a model: .pt or .pt2")->required();
+    app.add_option("--batch", batches_, "rows a call, such as 1,64")->delimiter(',');
+    app.add_option("--threads", threads_, "threads of one operator, such as 1,2")->delimiter(',');
+    app.add_option("--seconds", seconds_, "how long to measure each")->check(CLI::PositiveNumber);
+    app.add_option("--without-pass", without_, "leave out a lowering pass (repeatable)");
+  }
+
+  int run(Output& output) override {
+    const Model model = load_model(model_);
+    const std::set<std::string> disabled(without_.begin(), without_.end());
+    std::vector<PassTiming> timings;
+    lower(model.program, disabled, &timings);
+    for (const PassTiming& pass : timings) {
+      output.detail(fmt::format("pass {}: {} -> {} nodes in {:.1f} ms", pass.name,
+                                pass.nodes_before, pass.nodes_after, 1000 * pass.seconds));
+    }
+    const auto plan = Plan::compile(model.program, {.lower = true, .disabled_passes = disabled});
+    std::vector<Row> rows;
+    for (const int64_t threads : threads_) {
+      at::set_num_threads(static_cast<int>(threads));
+      for (const int64_t batch : batches_) {
+        rows.push_back({batch, threads, {}});
+        rows.back().latency = measure_latency(
+            *plan, example_inputs(model.program, batch),
+            {.warmup_seconds = std::min(0.5, seconds_), .seconds = seconds_, .min_calls = 3});
+        output.detail(fmt::format("measured batch {} with {} threads", batch, threads));
+      }
+    }
+    output.result(output.json() ? json_text(rows) : text(rows));
+    return 0;
+  }
+
+ private:
+  static std::string text(const std::vector<Row>& rows) {
+    std::string table = fmt::format("{:>7} {:>6} {:>10} {:>10} {:>10} {:>12}\n", "threads", "batch",
+                                    "p50 ms", "p90 ms", "p99 ms", "rows/s");
+    for (const Row& row : rows) {
+      const LatencyStats& l = row.latency;
+      table += fmt::format("{:>7} {:>6} {:>10.4f} {:>10.4f} {:>10.4f} {:>12.1f}\n", row.threads,
+                           row.batch, l.p50_ms, l.p90_ms, l.p99_ms, row.throughput());
+    }
+    table.pop_back();
+    return table;
+  }
+
+  static void write_latency(JsonWriter& json, const LatencyStats& latency) {
+    json.field("p50", latency.p50_ms).field("p90", latency.p90_ms).field("p99", latency.p99_ms);
+  }
+
+  std::string json_text(const std::vector<Row>& rows) const {
+    JsonWriter json;
+    json.begin_object().field("verb", "bench").field("model", model_).key("latency_ms");
+    json.begin_object();
+    for (const Row& row : rows) {
+      if (row.threads != threads_[0]) continue;
+      json.key(std::to_string(row.batch)).begin_object();
+      write_latency(json, row.latency);
+      json.end_object();
+    }
+    json.end_object().key("throughput_per_s").begin_object();
+    for (const Row& row : rows) {
+      if (row.threads == threads_[0]) json.field(std::to_string(row.batch), row.throughput());
+    }
+    json.end_object().key("results").begin_array();
+    for (const Row& row : rows) {
+      json.begin_object().field("threads", row.threads).field("batch", row.batch);
+      write_latency(json, row.latency);
+      json.field("calls", row.latency.calls).field("throughput_per_s", row.throughput());
+      json.end_object();
+    }
+    json.end_array().end_object();
+    return json.take();
+  }
+
+  std::string model_;
+  std::vector<int64_t> batches_ = {1, 64}, threads_ = {1};
+  double seconds_ = 2;
+  std::vector<std::string> without_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_bench() { return std::make_unique<Bench>(); }
+
+}  // namespace maas

@@ -36,6 +36,11 @@ const std::vector<CommandRow>& commands() {
        "  maas serve net.pt2 --name net --port 0\n"
        "  curl http://127.0.0.1:8000/v2/models/mnist_mlp\n",
        make_serve},
+      {"init", "write a config for your data",
+       "  maas init table.csv\n"
+       "  maas init photos/ -o photos.yaml\n"
+       "  maas init data/mnist -o - | head\n",
+       make_init},
       {"config", "check, show and explain configs",
        "  maas config check configs/mnist_mlp.yaml\n"
        "  maas config show configs/mnist_mlp.yaml train.epochs=3\n"

@@ -142,6 +142,9 @@ class Converter {
     if (is_list_of(c10::TypeKind::TensorType) && numbers.empty()) {
       return c10::List<at::Tensor>();
     }
+    if (is_list_of(c10::TypeKind::OptionalType) && numbers.empty()) {
+      return c10::impl::GenericList(type_->expectRef<c10::ListType>().getElementType());
+    }
     if (!is_list_of(c10::TypeKind::IntType) && !is_list_of(c10::TypeKind::SymIntType)) {
       mismatch("a list of integers");
     }

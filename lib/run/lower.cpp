@@ -5,6 +5,8 @@
 #include "base/did_you_mean.h"
 #include "base/error.h"
 #include "program/rewrite.h"
+#include "run/fold_batch_norm.h"
+#include "run/prepack_convolution.h"
 
 namespace maas {
 namespace {
@@ -18,6 +20,9 @@ Program drop_dead_code(Program program) {
 
 const std::vector<LoweringPass>& lowering_passes() {
   static const std::vector<LoweringPass> passes = {
+      {"fold-batch-norm", "scale convolutions instead of their results", fold_batch_norm},
+      {"prepack-convolution", "oneDNN convolutions with packed weights, ReLU and sums inside",
+       prepack_convolution},
       {"dead-code", "drop nodes whose results nobody reads", drop_dead_code},
   };
   return passes;

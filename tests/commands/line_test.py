@@ -51,6 +51,12 @@ class TheLine(Case):
         said = json.loads(maas("inspect", self.model, "--json", check=0).stdout)
         self.assertEqual(said["parameters"], 784 * 128 + 128 + 128 * 10 + 10)
 
+    def test_bench_gives_latencies_by_batch(self):
+        said = json.loads(maas("bench", self.model, "--batch", "1,8", "--seconds", "0.05", "--json",
+                               check=0).stdout)
+        self.assertEqual(set(said["latency_ms"]), {"1", "8"})
+        self.assertGreater(said["latency_ms"]["8"]["p90"], 0)
+
     def test_predict_takes_a_picture(self):
         (self.folder / "digit.png").write_bytes(png(bytes(784), 28))
         said = json.loads(maas("predict", self.model, self.folder / "digit.png", "--json",
@@ -88,6 +94,52 @@ class TheLine(Case):
         self.assertIn("other settings", done.stderr)
 
 
+class FromATable(Case):
+    """init -> config check -> train -> eval -> predict on a CSV that the test writes."""
+
+    def test_the_line_of_a_newcomer(self):
+        table = self.folder / "iris.csv"
+        rows = [f"{i % 7 / 7},{i % 3},{'red' if i % 2 else 'blue'},{'abc'[i % 3]}" for i in range(300)]
+        table.write_text("width,height,colour,species\n" + "\n".join(rows) + "\n")
+        config = self.folder / "iris.yaml"
+        done = maas("init", table, "-o", config, check=0)
+        self.assertIn("'species'", done.stderr)
+        self.assertIn("--force", maas("init", table, "-o", config, check=2).stderr)
+        maas("config", "check", config, check=0)
+        done = maas("train", config, "train.epochs=60", "train.learning_rate=0.01", "-o",
+                    self.folder / "iris", "--json", check=0)
+        model = json.loads(done.stdout)["model"]
+        self.assertGreater(json.loads(done.stdout)["metrics"]["accuracy"], 0.9)
+        maas("eval", model, check=0)
+        said = json.loads(maas("predict", model, "-", "--json", check=0,
+                               stdin='{"width": 0.5, "height": 2, "colour": "red"}').stdout)
+        self.assertEqual(said["label"], "c")
+        (self.folder / "ragged.csv").write_text("width,height,colour\n1,2,red\n1,2\n")
+        self.assertIn("ragged.csv:3", maas("predict", model, self.folder / "ragged.csv", check=3).stderr)
+
+    def test_init_knows_idx_and_made_up_data(self):
+        for arguments in ([ROOT / "data/mnist"], []):
+            config = self.folder / f"{len(arguments)}.yaml"
+            maas("init", *arguments, "-o", config, check=0)
+            maas("config", "check", config, check=0)
+            maas("train", config, "--dry-run", check=0)
+
+    def test_init_says_what_it_cannot_read(self):
+        self.assertIn("does not exist", maas("init", "nowhere.csv", check=3).stderr)
+
+
+class OfTheProgram(Case):
+    def test_doctor_finds_no_problem_here(self):
+        self.assertTrue(json.loads(maas("doctor", "--json", check=0).stdout)["healthy"])
+
+    def test_bash_completes_verbs_and_flags(self):
+        script = maas("completion", "bash", check=0).stdout + """
+COMP_WORDS=(maas be); COMP_CWORD=1; _maas; echo "${COMPREPLY[@]}"
+COMP_WORDS=(maas serve --por); COMP_CWORD=2; _maas; echo "${COMPREPLY[@]}" """
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+        self.assertEqual(done.stdout, "bench\n--port\n", done.stderr)
+
+
 class WrongLines(Case):
     def test_an_unknown_verb_gets_a_suggestion(self):
         self.assertIn("train", maas("trian", check=2).stderr)
@@ -113,7 +165,8 @@ class WrongLines(Case):
         self.assertEqual(text, b"")
 
     def test_help_of_every_verb_starts_with_examples(self):
-        for verb in ("train", "eval", "predict", "inspect", "serve", "config", "version"):
+        for verb in ("train", "eval", "predict", "inspect", "bench", "serve", "init", "config",
+                     "doctor", "completion", "version"):
             lines = maas(verb, "--help", check=0).stdout.splitlines()
             self.assertIn(f"maas {verb}", "\n".join(lines[:5]))
 

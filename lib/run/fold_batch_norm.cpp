@@ -1,0 +1,111 @@
+#include "run/fold_batch_norm.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/rsqrt.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <map>
+#include <optional>
+
+#include "program/rewrite.h"
+
+namespace maas {
+namespace {
+
+bool is_inference_norm(const Node& node) {
+  if (node.op == "aten::_native_batch_norm_legit_no_training") return true;
+  if (node.op != "aten::batch_norm") return false;
+  const Argument* training = node.find("training");
+  return training != nullptr && std::get_if<bool>(training) != nullptr &&
+         !std::get<bool>(*training);
+}
+
+double number_of(const Argument* argument, double otherwise) {
+  if (argument == nullptr) return otherwise;
+  if (const auto* real = std::get_if<double>(argument)) return *real;
+  if (const auto* whole = std::get_if<int64_t>(argument)) return static_cast<double>(*whole);
+  return otherwise;
+}
+
+class Folder {
+ public:
+  explicit Folder(Program program)
+      : program_(std::move(program)), uses_(count_uses(program_)), made_by_(producers(program_)) {
+    for (const GraphInput& input : program_.inputs) {
+      if (input.kind == InputKindOf::kUser || input.value == kNoValue) continue;
+      tensors_[input.value] = program_.tensor_of(input);
+    }
+  }
+
+  Program run() {
+    const at::NoGradGuard no_grad;
+    for (size_t i = 0; i < program_.nodes.size(); ++i) {
+      if (is_inference_norm(program_.nodes[i])) fold(i);
+    }
+    remove_dead_code(program_);  // a norm that is left over would count as a reader
+    return std::move(program_);
+  }
+
+ private:
+  // The float32 weight behind an argument; undefined for None; nullopt for anything else.
+  std::optional<at::Tensor> weight(const Node& node, const char* name) const {
+    const Argument* argument = node.find(name);
+    if (argument == nullptr || std::holds_alternative<None>(*argument)) return at::Tensor();
+    const auto* ref = std::get_if<ValueRef>(argument);
+    const auto found = ref == nullptr ? tensors_.end() : tensors_.find(ref->id);
+    if (found == tensors_.end() || found->second.scalar_type() != at::kFloat) return std::nullopt;
+    return found->second;
+  }
+
+  void fold(size_t index) {
+    const Node& norm = program_.nodes[index];
+    const auto* input = std::get_if<ValueRef>(norm.find("input"));
+    if (input == nullptr) return;
+    const auto at = static_cast<size_t>(input->id);
+    if (made_by_[at] < 0 || uses_[at] != 1) return;
+    Node& conv = program_.nodes[static_cast<size_t>(made_by_[at])];
+    if (conv.op != "aten::conv2d" || !conv.overload.empty()) return;
+
+    const auto kernel = weight(conv, "weight"), conv_bias = weight(conv, "bias");
+    const auto gain = weight(norm, "weight"), shift = weight(norm, "bias");
+    const auto mean = weight(norm, "running_mean"), variance = weight(norm, "running_var");
+    if (!kernel || !conv_bias || !gain || !shift || !mean || !variance) return;
+    if (!kernel->defined() || !mean->defined() || !variance->defined()) return;
+
+    const double epsilon = number_of(norm.find("eps"), 1e-5);
+    at::Tensor scale = at::rsqrt(variance->to(at::kDouble) + epsilon);
+    if (gain->defined()) scale = scale * gain->to(at::kDouble);
+    at::Tensor offset = -mean->to(at::kDouble) * scale;
+    if (conv_bias->defined()) offset = offset + conv_bias->to(at::kDouble) * scale;
+    if (shift->defined()) offset = offset + shift->to(at::kDouble);
+    const at::Tensor scaled = kernel->to(at::kDouble) * scale.view({-1, 1, 1, 1});
+
+    const std::string name = program_.value(input->id).name;
+    conv.set("weight", ValueRef{add_weight(name + ".folded_weight", scaled.to(at::kFloat))});
+    conv.set("bias", ValueRef{add_weight(name + ".folded_bias", offset.to(at::kFloat))});
+    replace_value(program_, norm.outputs.at(0).ids.at(0), input->id);
+  }
+
+  ValueId add_weight(const std::string& name, at::Tensor tensor) {
+    const auto id = static_cast<ValueId>(program_.values.size());
+    Value value;
+    value.name = name;
+    value.shape = {tensor.sizes().begin(), tensor.sizes().end()};
+    program_.values.push_back(value);
+    program_.inputs.insert(program_.inputs.begin(),
+                           {InputKindOf::kParameter, id, name, true, None{}});
+    program_.parameters[name] = std::move(tensor);
+    return id;
+  }
+
+  Program program_;
+  std::vector<int64_t> uses_, made_by_;
+  std::map<ValueId, at::Tensor> tensors_;
+};
+
+}  // namespace
+
+Program fold_batch_norm(Program program) { return Folder(std::move(program)).run(); }
+
+}  // namespace maas

@@ -1,0 +1,134 @@
+#include "run/lower.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/rand.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "program/builder.h"
+#include "program/mode.h"
+#include "run/measure_plan.h"
+#include "run/plan.h"
+
+namespace maas {
+namespace {
+
+// Convolution, batch norm, a residual sum, a classifier; norms with statistics that matter.
+Program small_resnet() {
+  GraphBuilder g("net", 3);
+  const Handle x = g.input("x", {3, 8, 8}, at::kFloat);
+  const Handle a = g.relu(g.batch_norm("bn1", g.conv2d("conv1", x, 6, 3, {.padding = 1})));
+  const Handle b = g.batch_norm("bn2", g.conv2d("conv2", a, 6, 3, {.padding = 1, .bias = false}));
+  const Handle y = g.linear("fc", g.flatten(g.global_avg_pool(g.relu(g.add(a, b)))), 4);
+  Program program = g.finish({{"y", y}});
+  for (auto& [name, tensor] : program.buffers) {
+    if (tensor.is_floating_point()) tensor = at::rand(tensor.sizes()) + 0.5;
+  }
+  for (auto& [name, tensor] : program.parameters) {
+    if (name.starts_with("bn")) tensor = at::rand(tensor.sizes()) + 0.5;
+  }
+  return with_mode(program, Mode::kEval);
+}
+
+int64_t count(const Program& program, const std::string& op) {
+  int64_t found = 0;
+  for (const Node& node : program.nodes) found += node.op == op ? 1 : 0;
+  return found;
+}
+
+double difference(const Program& before, const Program& after, int64_t batch) {
+  const auto inputs = example_inputs(before, batch);
+  const at::Tensor a = Plan::compile(before)->run(inputs)[0];
+  const at::Tensor b = Plan::compile(after)->run(inputs)[0];
+  return ((a - b).abs().max() / a.abs().max()).item<double>();
+}
+
+TEST(Lower, FoldsEveryBatchNormAndKeepsTheOutputs) {
+  const Program before = small_resnet();
+  const Program after = lower(before);
+  EXPECT_EQ(count(before, "aten::batch_norm"), 2);
+  EXPECT_EQ(count(after, "aten::batch_norm"), 0);
+  for (const int64_t batch : {1, 8}) EXPECT_LT(difference(before, after, batch), 1e-5);
+}
+
+TEST(Lower, PutsReluAndTheResidualSumIntoTheConvolution) {
+  const Program before = small_resnet();
+  const Program after = lower(before);
+  EXPECT_EQ(count(after, "mkldnn::_convolution_pointwise"), 2);
+  EXPECT_EQ(count(after, "aten::relu"), 0);
+  EXPECT_EQ(count(after, "aten::add"), 0);
+  for (const int64_t batch : {1, 8}) EXPECT_LT(difference(before, after, batch), 1e-5);
+}
+
+TEST(Lower, KeepsAViewOfAConvolutionsResultRight) {
+  GraphBuilder g("net", 3);
+  const Handle c = g.conv2d("conv", g.input("x", {3, 8, 8}, at::kFloat), 4, 3, {.stride = 2});
+  const Program before = with_mode(g.finish({{"y", g.linear("fc", g.flatten(c), 5)}}), Mode::kEval);
+  for (const int64_t batch : {1, 8}) EXPECT_LT(difference(before, lower(before), batch), 1e-5);
+}
+
+TEST(Lower, ConvolvesInGroupsWithDilation) {
+  GraphBuilder g("net", 3);
+  const Handle x = g.input("x", {4, 9, 9}, at::kFloat);
+  const Handle c = g.relu(g.conv2d("conv", x, 8, 3, {.padding = 1, .groups = 4}));
+  const Program before = with_mode(g.finish({{"y", g.flatten(g.add(c, c))}}), Mode::kEval);
+  EXPECT_LT(difference(before, lower(before), 2), 1e-5);
+}
+
+TEST(Lower, LeavesAPassOutByName) {
+  EXPECT_EQ(count(lower(small_resnet(), {"fold-batch-norm"}), "aten::batch_norm"), 2);
+}
+
+TEST(Lower, LeavesABatchNormInTrainingAlone) {
+  const Program training = with_mode(small_resnet(), Mode::kTrain);
+  EXPECT_EQ(count(lower(training), "aten::batch_norm"), 2);
+}
+
+TEST(Lower, LeavesAConvolutionWithASecondReaderAlone) {
+  GraphBuilder g("net", 3);
+  const Handle c = g.conv2d("conv", g.input("x", {3, 8, 8}, at::kFloat), 4, 3, {});
+  const Program program =
+      with_mode(g.finish({{"y", g.add(g.batch_norm("bn", c), c)}}), Mode::kEval);
+  EXPECT_EQ(count(lower(program), "aten::batch_norm"), 1);
+}
+
+TEST(Lower, LeavesTheOriginalsWeightsAlone) {
+  const Program before = small_resnet();
+  const at::Tensor weight = before.parameters.at("conv1.weight").clone();
+  lower(before);
+  EXPECT_TRUE(at::equal(weight, before.parameters.at("conv1.weight")));
+}
+
+TEST(Lower, TimesEveryPass) {
+  std::vector<PassTiming> timings;
+  lower(small_resnet(), {}, &timings);
+  EXPECT_EQ(timings.size(), lowering_passes().size());
+}
+
+TEST(Lower, SuggestsThePassThatWasMeant) {
+  try {
+    lower(small_resnet(), {"fold-batchnorm"});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_THAT(error.what(), testing::HasSubstr("fold-batch-norm"));
+  }
+}
+
+TEST(ExampleInputs, RefusesABatchThatAFixedInputDoesNotTake) {
+  Program program = small_resnet();
+  for (const GraphInput* input : program.user_inputs()) program.value(input->value).shape[0] = 2;
+  EXPECT_THROW(example_inputs(program, 3), Error);
+}
+
+TEST(MeasureLatency, CallsAtLeastAsOftenAsAsked) {
+  const auto plan = Plan::compile(small_resnet());
+  const LatencyStats stats = measure_latency(*plan, example_inputs(plan->program(), 1), {0, 0, 5});
+  EXPECT_GE(stats.calls, 5);
+  EXPECT_LE(stats.p50_ms, stats.p99_ms);
+}
+
+}  // namespace
+}  // namespace maas

@@ -1,0 +1,104 @@
+"""Killing training at random instants and resuming gives the bits of an uninterrupted run."""
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import zipfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "commands"))
+from maas_runs import MAAS, ROOT, maas  # noqa: E402
+
+KILLS = 50
+SETTINGS = ["train.threads=1", "train.steps=5000", "data.limit=6400", "data.validation=0.1",
+            "model.dropout=0.2", "train.optimizer=adamw", "train.ema=0.99",
+            "train.checkpoint.every=40 steps", "eval.require={}", "eval.metrics=[accuracy]"]
+
+
+def weights(folder):
+    """The bytes of every weight record of model.pt."""
+    with zipfile.ZipFile(folder / "model.pt") as archive:
+        names = sorted(name for name in archive.namelist() if "weights/" in name)
+        assert names
+        return {name: archive.read(name) for name in names}
+
+
+class Kill(unittest.TestCase):
+    def test_fifty_kills_lose_no_bit(self):
+        seed = int(os.environ.get("MAAS_SEED", "7"))
+        draw = random.Random(seed)
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            config = ROOT / "configs/bench_mlp.yaml"
+            maas("train", config, *SETTINGS, "-o", folder / "whole", check=0)
+            run = folder / "killed"
+            start = ["train", str(config), *SETTINGS, "-o", str(run)]
+            arguments, kills, resumed = start, 0, 0
+            while kills < KILLS:
+                process = subprocess.Popen([MAAS, *arguments], stderr=subprocess.DEVNULL,
+                                           stdout=subprocess.DEVNULL)
+                try:
+                    self.assertEqual(process.wait(draw.uniform(0.15, 0.8)), 0)
+                    break
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+                kills += 1
+                if (run / "resolved.yaml").exists():
+                    arguments = ["train", "--resume", str(run)]
+                    resumed += 1
+                else:
+                    arguments = [*start, "--force"]
+            if not (run / "STATUS").read_text().startswith("finished"):
+                maas("train", "--resume", run, check=0)
+            print(f"seed {seed}: {kills} kills, {resumed} resumes", file=sys.stderr)
+            self.assertGreater(resumed, 10)
+            ours, theirs = weights(run), weights(folder / "whole")
+            self.assertEqual(ours.keys(), theirs.keys())
+            for record, data in ours.items():
+                self.assertEqual(data, theirs[record], record)
+
+    def test_a_second_process_is_told_who_holds_the_run(self):
+        with tempfile.TemporaryDirectory() as name:
+            run = pathlib.Path(name) / "run"
+            process = subprocess.Popen(
+                [MAAS, "train", str(ROOT / "configs/bench_mlp.yaml"), "train.epochs=1000",
+                 "train.threads=1", "-o", str(run)], stderr=subprocess.DEVNULL)
+            while not (run / "metrics.jsonl").exists():
+                time.sleep(0.02)
+            done = maas("train", "--resume", run, check=1)
+            self.assertIn(str(process.pid), done.stderr)
+            process.kill()
+            process.wait()
+
+    def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(self):
+        with tempfile.TemporaryDirectory() as name:
+            run = pathlib.Path(name) / "run"
+            process = subprocess.Popen(
+                [MAAS, "train", str(ROOT / "configs/bench_mlp.yaml"), "train.epochs=1000",
+                 "train.checkpoint.every=100 steps", "train.threads=1", "-o", str(run)],
+                stderr=subprocess.DEVNULL)
+            while len(list((run / "checkpoints").glob("step-*"))) < 2:
+                time.sleep(0.02)
+            process.kill()
+            process.wait()
+            newest = max((run / "checkpoints").glob("step-*"),
+                         key=lambda path: int(path.name.split("-")[1]))
+            victim = max((path for path in newest.iterdir()), key=lambda path: path.stat().st_size)
+            data = bytearray(victim.read_bytes())
+            data[len(data) // 2] ^= 1
+            victim.write_bytes(data)
+            process = subprocess.Popen([MAAS, "train", "--resume", str(run)], stderr=subprocess.PIPE,
+                                       text=True)
+            time.sleep(1)
+            process.terminate()
+            text = process.communicate()[1]
+            self.assertIn(newest.name, text)
+            self.assertIn("resumed at step", text)
+
+
+if __name__ == "__main__":
+    unittest.main()

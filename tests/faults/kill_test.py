@@ -26,6 +26,12 @@ def weights(folder):
         return {name: archive.read(name) for name in names}
 
 
+def whole_checkpoints(run):
+    """Oldest first, without those that were being written."""
+    folders = [path for path in (run / "checkpoints").glob("step-*") if path.name[5:].isdigit()]
+    return sorted(folders, key=lambda path: int(path.name[5:]))
+
+
 class Kill(unittest.TestCase):
     def check_equal(self, run, other):
         ours, theirs = weights(run), weights(other)
@@ -88,12 +94,11 @@ class Kill(unittest.TestCase):
                 [MAAS, "train", str(ROOT / "configs/bench_mlp.yaml"), "train.epochs=1000",
                  "train.checkpoint.every=100 steps", "train.threads=1", "-o", str(run)],
                 stderr=subprocess.DEVNULL)
-            while len(list((run / "checkpoints").glob("step-*"))) < 2:
+            while len(whole_checkpoints(run)) < 2:
                 time.sleep(0.02)
             process.kill()
             process.wait()
-            newest = max((run / "checkpoints").glob("step-*"),
-                         key=lambda path: int(path.name.split("-")[1]))
+            newest = whole_checkpoints(run)[-1]
             victim = max((path for path in newest.iterdir()), key=lambda path: path.stat().st_size)
             data = bytearray(victim.read_bytes())
             data[len(data) // 2] ^= 1

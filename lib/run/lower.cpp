@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "program/rewrite.h"
 #include "run/fold_batch_norm.h"
+#include "run/fold_constants.h"
 #include "run/prepack_convolution.h"
 
 namespace maas {
@@ -20,6 +21,7 @@ Program drop_dead_code(Program program) {
 
 const std::vector<LoweringPass>& lowering_passes() {
   static const std::vector<LoweringPass> passes = {
+      {"fold-constants", "compute once what does not depend on the input", fold_constants},
       {"fold-batch-norm", "scale convolutions instead of their results", fold_batch_norm},
       {"prepack-convolution", "oneDNN convolutions with packed weights, ReLU and sums inside",
        prepack_convolution},

@@ -15,6 +15,7 @@ namespace maas {
 
 struct PlanOptions {
   bool lower = false;                     // rewrite for speed (run/lower.h); inference only
+  bool keep_views_of_weights = false;     // make transposed weights and the like once, for training
   std::set<std::string> disabled_passes;  // names of lowering passes to leave out
 };
 

@@ -36,7 +36,7 @@ class Fit {
         rows_(job.data.train->size()),
         steps_per_epoch_((rows_ + job.train.batch_size - 1) / job.train.batch_size),
         total_steps_(count_steps()),
-        trainer_(job.program, job.train, make_loss(job.train.loss, job.data.spec.task), job.seed),
+        trainer_(job.program, job.train, job.data.spec.task, job.seed),
         schedule_(job.train.schedule, job.train.learning_rate, steps_per_epoch_, total_steps_) {
     const auto defaults = default_metrics(job.data.spec.task.kind);
     metric_names_ = job.eval.metrics.empty() ? defaults : job.eval.metrics;

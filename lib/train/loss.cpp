@@ -1,17 +1,23 @@
 #include "train/loss.h"
 
-#include <ATen/ops/binary_cross_entropy_with_logits.h>
-#include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/huber_loss.h>
-#include <ATen/ops/l1_loss.h>
-#include <ATen/ops/mse_loss.h>
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/error.h"
+#include "program/emit.h"
 
 namespace maas {
 namespace {
+
+const std::map<std::string, std::string> kOperators = {
+    {"cross_entropy", "aten::cross_entropy_loss"},
+    {"binary_cross_entropy", "aten::binary_cross_entropy_with_logits"},
+    {"mse", "aten::mse_loss"},
+    {"mae", "aten::l1_loss"},
+    {"huber", "aten::huber_loss"}};
 
 std::string loss_type(const LossConfig& config, const TaskSpec& task) {
   if (config.type != "auto") return config.type;
@@ -43,37 +49,39 @@ void check_fits(const std::string& type, const LossConfig& config, const TaskSpe
 
 }  // namespace
 
-LossFn make_loss(const LossConfig& config, const TaskSpec& task) {
+Program with_loss(Program program, const LossConfig& config, const TaskSpec& task) {
   const std::string type = loss_type(config, task);
   check_fits(type, config, task);
-  std::optional<at::Tensor> weights;
-  if (!config.class_weights.empty()) weights = at::tensor(config.class_weights, at::kFloat);
-  if (type == "cross_entropy") {
-    const double smoothing = config.label_smoothing;
-    return [weights, smoothing](const at::Tensor& outputs, const at::Tensor& targets) {
-      return at::cross_entropy_loss(outputs, targets, weights, at::Reduction::Mean, -100,
-                                    smoothing);
-    };
-  }
-  if (type == "binary_cross_entropy") {
-    return [weights](const at::Tensor& outputs, const at::Tensor& targets) {
-      return at::binary_cross_entropy_with_logits(outputs, targets, {}, weights);
-    };
-  }
-  if (type == "mae") {
-    return [](const at::Tensor& outputs, const at::Tensor& targets) {
-      return at::l1_loss(outputs, targets);
-    };
-  }
-  if (type == "huber") {
-    const double delta = config.delta;
-    return [delta](const at::Tensor& outputs, const at::Tensor& targets) {
-      return at::huber_loss(outputs, targets, at::Reduction::Mean, delta);
-    };
-  }
-  return [](const at::Tensor& outputs, const at::Tensor& targets) {
-    return at::mse_loss(outputs, targets);
+  ValueId outputs = std::get<ValueRef>(program.user_outputs().at(0)->value).id;
+  const auto append = [&](const std::string& op, const std::vector<Operand>& operands) {
+    Node node = make_node(op, operands);
+    const ValueId result = add_result(program, node, "loss");
+    program.nodes.push_back(std::move(node));
+    return result;
   };
+  if (program.value(outputs).dtype != at::kFloat) {
+    const std::vector<Dim> shape = program.value(outputs).shape;
+    outputs = append("aten::to.dtype", {{"self", ValueRef{outputs}}, {"dtype", at::kFloat}});
+    program.value(outputs).shape = shape;
+  }
+  const bool classes = task.kind == TaskKind::kClassification;
+  std::vector<Dim> shape = program.value(outputs).shape;
+  if (classes && shape.size() > 1) shape.resize(1);
+  const ValueId target =
+      add_user_input(program, "target", classes ? at::kLong : at::kFloat, std::move(shape));
+  std::vector<Operand> operands = {{"self", ValueRef{outputs}}, {"target", ValueRef{target}}};
+  if (!config.class_weights.empty()) {
+    const at::Tensor weights = at::tensor(config.class_weights, at::kFloat);
+    operands.push_back({"weight", ValueRef{add_constant(program, "class_weights", weights)}});
+  }
+  if (type == "cross_entropy") operands.push_back({"label_smoothing", config.label_smoothing});
+  if (type == "huber") operands.push_back({"delta", config.delta});
+  const ValueId loss = append(kOperators.at(type), operands);
+  std::erase_if(program.outputs,
+                [](const GraphOutput& output) { return output.kind == OutputKindOf::kUser; });
+  program.outputs.insert(program.outputs.begin(), {OutputKindOf::kUser, ValueRef{loss}, "loss"});
+  program.user_output_names = {"loss"};
+  return program;
 }
 
 }  // namespace maas

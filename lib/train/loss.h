@@ -1,19 +1,16 @@
-// Losses over a whole batch.
+// Losses over a whole batch, as part of the graph.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
-#include <functional>
-
 #include "data/spec.h"
+#include "program/program.h"
 #include "train/train_config.h"
 
 namespace maas {
 
-// (outputs, targets as data/dataset.h says) -> scalar, the mean over the batch.
-using LossFn = std::function<at::Tensor(const at::Tensor& outputs, const at::Tensor& targets)>;
-
-// Throws Error{kUsage} when the loss does not fit the task or class_weights the labels.
-LossFn make_loss(const LossConfig& config, const TaskSpec& task);
+// `program` with one more user input, "target" (as data/dataset.h says), whose only user output is
+// the loss of its first output: a float32 scalar, the mean over the batch. Outputs in a lower
+// precision are widened first. Throws Error{kUsage} when the loss does not fit the task or
+// class_weights the labels.
+Program with_loss(Program program, const LossConfig& config, const TaskSpec& task);
 
 }  // namespace maas

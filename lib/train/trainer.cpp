@@ -3,16 +3,26 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_copy.h>
 #include <ATen/ops/_foreach_lerp.h>
+#include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/zeros_like.h>
+#include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
 
 #include <cmath>
+#include <iterator>
+#include <optional>
+#include <set>
 
 #include "base/error.h"
+#include "program/emit.h"
+#include "program/expand.h"
+#include "program/gradients.h"
 #include "program/mode.h"
 #include "tensor/random.h"
+#include "train/loss.h"
 
 namespace maas {
 namespace {
@@ -48,62 +58,116 @@ Batch part_of(const Batch& batch, int64_t part, int64_t parts) {
   return piece;
 }
 
+// Names of the buffers that a run of the program changes: running statistics.
+std::set<std::string> changing_buffers(const Program& program) {
+  std::set<ValueId> written;
+  for (const Node& node : program.nodes) {
+    for (const char* name : {"running_mean", "running_var"}) written.insert(operand_of(node, name));
+  }
+  std::set<std::string> names;
+  for (const GraphInput& input : program.inputs) {
+    if (input.kind == InputKindOf::kBuffer && written.count(input.value) != 0) {
+      names.insert(input.target);
+    }
+  }
+  for (const GraphOutput& output : program.outputs) {
+    if (output.kind == OutputKindOf::kBufferMutation) names.insert(output.target);
+  }
+  return names;
+}
+
 }  // namespace
 
-Trainer::Trainer(const Program& program, const TrainConfig& config, LossFn loss, uint64_t seed)
-    : program_(with_mode(program, Mode::kTrain)),
-      config_(config),
-      loss_(std::move(loss)),
-      seed_(seed) {
+Trainer::Trainer(const Program& program, const TrainConfig& config, const TaskSpec& task,
+                 uint64_t seed)
+    : program_(with_mode(program, Mode::kTrain)), config_(config), seed_(seed) {
   for (auto& [name, tensor] : program_.parameters) {
     tensor = tensor.detach().clone();
     if (tensor.is_floating_point()) {
-      tensor.set_requires_grad(true);
       names_.push_back(name);
       params_.push_back(tensor);
     }
   }
   for (auto& [name, tensor] : program_.buffers) tensor = tensor.detach().clone();
+  for (const std::string& name : changing_buffers(program_)) {
+    buffers_.push_back(program_.buffers.at(name));
+    buffers_before_.push_back(buffers_.back().clone());
+  }
   if (config_.ema > 0) {
-    for (const at::Tensor& param : params_) average_.push_back(param.detach().clone());
+    for (const at::Tensor& param : params_) average_.push_back(param.clone());
   }
   optimizer_ = make_optimizer(config_.optimizer, params_);
-  plan_ = Plan::compile(program_);
+  const Program loss = with_loss(program_, config_.loss, task);
+  if (config_.precision == "fp32") {
+    if (const auto step = with_gradients(expand_composites(loss), names_)) {
+      gives_gradients_ = true;
+      plan_ = Plan::compile(*step, {.keep_views_of_weights = true, .disabled_passes = {}});
+      return;
+    }
+  }
+  for (at::Tensor& param : params_) param.set_requires_grad(true);
+  plan_ = Plan::compile(loss);
 }
 
-at::Tensor Trainer::forward_loss(const Batch& batch) {
-  const PrecisionGuard precision(config_.precision);
-  at::Tensor outputs = plan_->run_unchecked(batch.inputs).at(0);
-  if (outputs.scalar_type() != at::kFloat) outputs = outputs.to(at::kFloat);
-  return loss_(outputs, batch.targets);
+double Trainer::differentiate(const Batch& batch, std::vector<at::Tensor>& gradients) {
+  std::vector<at::Tensor> inputs = batch.inputs;
+  inputs.push_back(batch.targets);
+  if (!gives_gradients_) return differentiate_by_autograd(inputs, gradients);
+  std::vector<at::Tensor> outputs = plan_->run_unchecked(inputs);
+  gradients.assign(std::make_move_iterator(outputs.begin() + 1),
+                   std::make_move_iterator(outputs.end()));
+  return outputs[0].item<double>();
+}
+
+double Trainer::differentiate_by_autograd(const std::vector<at::Tensor>& inputs,
+                                          std::vector<at::Tensor>& gradients) {
+  const at::AutoGradMode with_gradients(true);
+  at::Tensor loss;
+  {
+    const PrecisionGuard precision(config_.precision);
+    loss = plan_->run_unchecked(inputs).at(0);
+  }
+  const auto value = loss.item<double>();
+  gradients.clear();
+  if (!std::isfinite(value)) return value;
+  loss.backward();
+  for (at::Tensor& param : params_) {
+    // A parameter that the output does not depend on has no gradient: it counts as zero.
+    gradients.push_back(param.grad().defined() ? param.grad() : at::zeros_like(param));
+    param.mutable_grad() = at::Tensor();
+  }
+  return value;
 }
 
 StepResult Trainer::step(const Batch& batch, int64_t step_number, double learning_rate) {
+  const at::NoGradGuard no_gradients;
+  std::optional<c10::InferenceMode>
+      without_autograd;  // its bookkeeping costs more than small layers
+  if (gives_gradients_) without_autograd.emplace();
   seed_default_generator(mix_seed(seed_, "step", static_cast<uint64_t>(step_number)));
   StepResult result;
+  std::vector<at::Tensor> gradients, sum;
+  if (!buffers_.empty()) at::_foreach_copy_(buffers_before_, buffers_);
   const int64_t parts = std::min(config_.accumulate, batch.size());
   for (int64_t part = 0; part < parts; ++part) {
     const Batch piece = part_of(batch, part, parts);
     const double share = static_cast<double>(piece.size()) / static_cast<double>(batch.size());
-    at::Tensor loss = forward_loss(piece);
-    result.loss += loss.item<double>() * share;
-    if (!std::isfinite(result.loss)) break;
-    if (parts > 1) loss = loss * share;
-    loss.backward();
-  }
-  const at::NoGradGuard no_gradients;
-  std::vector<at::Tensor> params, gradients;
-  if (std::isfinite(result.loss)) {
-    gradients.reserve(params_.size());
-    for (at::Tensor& param : params_) {
-      // A parameter that the output does not depend on has no gradient: it counts as zero.
-      gradients.push_back(param.grad().defined() ? param.grad() : at::zeros_like(param));
+    result.loss += differentiate(piece, gradients) * share;
+    if (!std::isfinite(result.loss)) {
+      if (!buffers_.empty()) at::_foreach_copy_(buffers_, buffers_before_);
+      return result;
     }
-    if (config_.clip_norm > 0) result.gradient_norm = clip_gradients(gradients, config_.clip_norm);
-    optimizer_->step(params_, gradients, learning_rate);
-    if (!average_.empty()) update_average();
+    if (parts == 1) break;
+    if (part == 0) {
+      sum = at::_foreach_mul(gradients, share);
+    } else {
+      at::_foreach_add_(sum, gradients, share);
+    }
   }
-  for (at::Tensor& param : params_) param.mutable_grad() = at::Tensor();
+  if (parts > 1) gradients = std::move(sum);
+  if (config_.clip_norm > 0) result.gradient_norm = clip_gradients(gradients, config_.clip_norm);
+  optimizer_->step(params_, gradients, learning_rate);
+  if (!average_.empty()) update_average();
   return result;
 }
 

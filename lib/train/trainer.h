@@ -1,4 +1,7 @@
 // One network being trained: forward, loss, backward, update.
+//
+// The step is one graph (program/gradients.h) where every operator has a rule for its gradient, and
+// the forward graph under libtorch's autograd where one has none, or in lower precision.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,17 +11,17 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/spec.h"
 #include "program/program.h"
 #include "run/plan.h"
 #include "tensor/safetensors.h"
-#include "train/loss.h"
 #include "train/optimizer.h"
 #include "train/train_config.h"
 
 namespace maas {
 
 struct StepResult {
-  double loss = 0;           // mean over the batch; NaN or infinite = diverged, nothing was changed
+  double loss = 0;           // mean over the batch; NaN or infinite = diverged, nothing has changed
   double gradient_norm = 0;  // before clipping; 0 when clipping is off
 };
 
@@ -27,7 +30,8 @@ struct StepResult {
 // draws the same numbers.
 class Trainer {
  public:
-  Trainer(const Program& program, const TrainConfig& config, LossFn loss, uint64_t seed);
+  // Errors are those of with_loss().
+  Trainer(const Program& program, const TrainConfig& config, const TaskSpec& task, uint64_t seed);
 
   StepResult step(const Batch& batch, int64_t step_number, double learning_rate);
 
@@ -44,16 +48,21 @@ class Trainer {
   bool has_finite_weights() const;
 
  private:
-  at::Tensor forward_loss(const Batch& batch);
+  // The loss and its gradients, by whichever way this network has.
+  double differentiate(const Batch& batch, std::vector<at::Tensor>& gradients);
+  double differentiate_by_autograd(const std::vector<at::Tensor>& inputs,
+                                   std::vector<at::Tensor>& gradients);
   void update_average();
 
   Program program_;  // train mode
   TrainConfig config_;
-  LossFn loss_;
   uint64_t seed_;
+  // Gives the loss and the gradients, or the loss alone for autograd to look at.
   std::shared_ptr<const Plan> plan_;
+  bool gives_gradients_ = false;
   std::vector<std::string> names_;
   std::vector<at::Tensor> params_, average_;
+  std::vector<at::Tensor> buffers_, buffers_before_;  // those that a step changes; before the step
   std::unique_ptr<Optimizer> optimizer_;
 };
 

@@ -1,0 +1,100 @@
+#include "train/trainer.h"
+
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randint.h>
+#include <gtest/gtest.h>
+
+#include "config/read_config.h"
+#include "program/expand.h"
+#include "program/gradients.h"
+#include "program/mode.h"
+#include "train/loss.h"
+#include "zoo/build_model.h"
+
+namespace maas {
+namespace {
+
+DataSpec digits() {
+  DataSpec spec;
+  spec.input.channels = 1;
+  spec.input.height = spec.input.width = 28;
+  spec.input.mean = {0.13};
+  spec.input.deviation = {0.31};
+  spec.task.labels = {"0", "1", "2"};
+  return spec;
+}
+
+Program network(const std::string& text) {
+  const auto config =
+      read_config<ModelConfig>({.file = "", .text = text, .text_name = "model", .overrides = {}});
+  return build_model(config, digits(), {.seed = 3, .standardize = true, .embed_categories = true});
+}
+
+Batch batch_of(int64_t size) {
+  return {{at::randint(0, 256, {size, 1, 28, 28}, at::kByte)}, at::randint(0, 3, {size})};
+}
+
+TEST(Trainer, TakesTheStepOfEveryNetworkOfTheZooAsOneGraph) {
+  for (const char* text :
+       {"{type: mlp, batch_norm: true, dropout: 0.2, activation: gelu}", "{type: lenet5}",
+        "{type: lenet300}", "{type: convnet, channels: [4, 8], dropout: 0.1}",
+        "{type: resnet, depth: 20}", "{type: resnet, depth: 18}", "{type: resnet, depth: 50}"}) {
+    const Program loss =
+        with_loss(with_mode(network(text), Mode::kTrain),
+                  {.type = "auto", .label_smoothing = 0.1, .class_weights = {}}, digits().task);
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : loss.parameters) names.push_back(name);
+    std::string missing;
+    EXPECT_TRUE(with_gradients(expand_composites(loss), names, &missing))
+        << text << ": " << missing;
+  }
+}
+
+TEST(Trainer, OfAccumulatedPartsTakesTheStepOfTheWholeBatch) {
+  TrainConfig config;
+  config.optimizer.type = "sgd";
+  const Batch batch = batch_of(12);
+  Trainer whole(network("{type: lenet5}"), config, digits().task, 1);
+  config.accumulate = 3;
+  Trainer parts(network("{type: lenet5}"), config, digits().task, 1);
+  const double a = whole.step(batch, 0, 0.1).loss, b = parts.step(batch, 0, 0.1).loss;
+  EXPECT_NEAR(a, b, 1e-6);
+  const Program one = whole.snapshot(), other = parts.snapshot();
+  for (const auto& [name, tensor] : one.parameters) {
+    EXPECT_TRUE(at::allclose(tensor, other.parameters.at(name), 1e-4, 1e-6)) << name;
+  }
+}
+
+TEST(Trainer, InBfloat16StaysNearFloat32) {
+  TrainConfig config;
+  config.optimizer.type = "sgd";
+  const Batch batch = batch_of(4);
+  Trainer full(network("{type: lenet5}"), config, digits().task, 1);
+  config.precision = "bf16";
+  Trainer half(network("{type: lenet5}"), config, digits().task, 1);
+  for (int64_t step = 0; step < 3; ++step) {
+    const double loss = full.step(batch, step, 0.01).loss;
+    EXPECT_NEAR(half.step(batch, step, 0.01).loss, loss, 0.02 * loss);
+  }
+  EXPECT_TRUE(half.has_finite_weights());
+}
+
+TEST(Trainer, LeavesEverythingAsItWasWhenTheLossIsNotFinite) {
+  // Batch norm has moved its statistics by the time the loss is known.
+  Program program = network("{type: mlp, batch_norm: true}");
+  Trainer trainer(program, {}, digits().task, 1);
+  trainer.step(batch_of(8), 0, 0.01);
+  const TensorMap state = trainer.state();
+  state.rbegin()->second.view({-1}).select(0, 0).fill_(std::nan(""));
+  TensorMap before;
+  for (const auto& [name, tensor] : trainer.state()) before[name] = tensor.clone();
+  EXPECT_TRUE(std::isnan(trainer.step(batch_of(8), 1, 0.01).loss));
+  for (const auto& [name, tensor] : trainer.state()) {
+    EXPECT_TRUE(at::allclose(before.at(name), tensor, 0, 0, /*equal_nan=*/true)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace maas

@@ -220,6 +220,15 @@ class Converter {
   c10::TypePtr type_;
 };
 
+// Also where it is left out: what creates a tensor would make it on the CPU.
+bool takes_device(const c10::Argument& parameter) {
+  c10::TypePtr type = parameter.type();
+  if (type->kind() == c10::TypeKind::OptionalType) {
+    type = type->expectRef<c10::OptionalType>().getElementType();
+  }
+  return type->kind() == c10::TypeKind::DeviceObjType;
+}
+
 void check_outputs(const Node& node, size_t returned, const std::string& where) {
   if (node.outputs.size() > returned) {
     refuse(where, fmt::format("{} results", node.outputs.size()),
@@ -297,7 +306,7 @@ Call::Call(const Program& program, const Node& node, int64_t node_index)
       }
       impl_->stack_template.push_back(given != nullptr ? converter.convert(parameter, *given, i)
                                                        : c10::IValue(*parameter.default_value()));
-      if (impl_->stack_template.back().isDevice()) impl_->device_positions.push_back(i);
+      if (takes_device(parameter)) impl_->device_positions.push_back(i);
     }
     check_outputs(node, schema.returns().size(), where);
   }

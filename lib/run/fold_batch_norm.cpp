@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "program/emit.h"
 #include "program/rewrite.h"
 
 namespace maas {
@@ -15,17 +16,7 @@ namespace {
 
 bool is_inference_norm(const Node& node) {
   if (node.op == "aten::_native_batch_norm_legit_no_training") return true;
-  if (node.op != "aten::batch_norm") return false;
-  const Argument* training = node.find("training");
-  return training != nullptr && std::get_if<bool>(training) != nullptr &&
-         !std::get<bool>(*training);
-}
-
-double number_of(const Argument* argument, double otherwise) {
-  if (argument == nullptr) return otherwise;
-  if (const auto* real = std::get_if<double>(argument)) return *real;
-  if (const auto* whole = std::get_if<int64_t>(argument)) return static_cast<double>(*whole);
-  return otherwise;
+  return node.op == "aten::batch_norm" && !flag_of(node, "training", true);
 }
 
 class Folder {
@@ -73,7 +64,7 @@ class Folder {
     if (!kernel || !conv_bias || !gain || !shift || !mean || !variance) return;
     if (!kernel->defined() || !mean->defined() || !variance->defined()) return;
 
-    const double epsilon = number_of(norm.find("eps"), 1e-5);
+    const double epsilon = number_of(norm, "eps", 1e-5);
     at::Tensor scale = at::rsqrt(variance->to(at::kDouble) + epsilon);
     if (gain->defined()) scale = scale * gain->to(at::kDouble);
     at::Tensor offset = -mean->to(at::kDouble) * scale;
@@ -82,21 +73,10 @@ class Folder {
     const at::Tensor scaled = kernel->to(at::kDouble) * scale.view({-1, 1, 1, 1});
 
     const std::string name = program_.value(input->id).name;
-    conv.set("weight", ValueRef{add_weight(name + ".folded_weight", scaled.to(at::kFloat))});
-    conv.set("bias", ValueRef{add_weight(name + ".folded_bias", offset.to(at::kFloat))});
+    conv.set("weight",
+             ValueRef{add_weight(program_, name + ".folded_weight", scaled.to(at::kFloat))});
+    conv.set("bias", ValueRef{add_weight(program_, name + ".folded_bias", offset.to(at::kFloat))});
     replace_value(program_, norm.outputs.at(0).ids.at(0), input->id);
-  }
-
-  ValueId add_weight(const std::string& name, at::Tensor tensor) {
-    const auto id = static_cast<ValueId>(program_.values.size());
-    Value value;
-    value.name = name;
-    value.shape = {tensor.sizes().begin(), tensor.sizes().end()};
-    program_.values.push_back(value);
-    program_.inputs.insert(program_.inputs.begin(),
-                           {InputKindOf::kParameter, id, name, true, None{}});
-    program_.parameters[name] = std::move(tensor);
-    return id;
   }
 
   Program program_;

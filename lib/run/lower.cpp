@@ -7,7 +7,9 @@
 #include "program/rewrite.h"
 #include "run/fold_batch_norm.h"
 #include "run/fold_constants.h"
+#include "run/fuse_pointwise.h"
 #include "run/prepack_convolution.h"
+#include "run/prepack_linear.h"
 
 namespace maas {
 namespace {
@@ -23,8 +25,10 @@ const std::vector<LoweringPass>& lowering_passes() {
   static const std::vector<LoweringPass> passes = {
       {"fold-constants", "compute once what does not depend on the input", fold_constants},
       {"fold-batch-norm", "scale convolutions instead of their results", fold_batch_norm},
-      {"prepack-convolution", "oneDNN convolutions with packed weights, ReLU and sums inside",
-       prepack_convolution},
+      {"prepack-convolution", "oneDNN convolutions with packed weights", prepack_convolution},
+      {"prepack-linear", "products with weights turned once", prepack_linear},
+      {"fuse-pointwise", "residual sums and ReLU inside convolutions and products", fuse_pointwise},
+      {"channels-last", "the layout that oneDNN convolutions like", put_channels_last},
       {"dead-code", "drop nodes whose results nobody reads", drop_dead_code},
   };
   return passes;

@@ -1,17 +1,16 @@
-// A lowering pass; see lower.h.
+// Convolutions through oneDNN with weights packed once.
 #pragma once
 
 #include "program/program.h"
 
 namespace maas {
 
-// True when this libtorch has the oneDNN operators that the pass uses.
-bool can_prepack_convolution();
-
-// Calls oneDNN's convolution with weights laid out for this processor once, activations with
-// channels last, and the ReLU or sum (residual) that follows as part of it. float32 convolutions
-// with constant weights only; the result of a fused convolution has no other reader. Programs that
-// look at strides are left alone.
+// Every float32 conv2d whose weight is known becomes mkldnn::_convolution_pointwise with a packed
+// weight. Needs a libtorch with oneDNN, otherwise returns the program as it is.
 Program prepack_convolution(Program program);
+
+// Makes the inputs of packed convolutions channels-last, the layout in which oneDNN is quickest;
+// costs nothing where another packed convolution made them.
+Program put_channels_last(Program program);
 
 }  // namespace maas

@@ -77,6 +77,49 @@ TEST(Lower, ConvolvesInGroupsWithDilation) {
   EXPECT_LT(difference(before, lower(before), 2), 1e-5);
 }
 
+TEST(Lower, PutsReluIntoTheLinearLayerInFrontOfIt) {
+  GraphBuilder g("net", 3);
+  const Handle h = g.relu(g.linear("a", g.input("x", {6}, at::kFloat), 5));
+  const Program before = with_mode(g.finish({{"y", g.linear("b", h, 4)}}), Mode::kEval);
+  const Program after = lower(before);
+  EXPECT_EQ(count(after, "aten::_addmm_activation"), 1);
+  EXPECT_EQ(count(after, "aten::addmm"), 1);
+  EXPECT_EQ(after.nodes.size(), 2U);
+  for (const int64_t batch : {1, 8}) EXPECT_LT(difference(before, after, batch), 1e-6);
+}
+
+TEST(Lower, ComputesOnceWhatDoesNotDependOnTheInput) {
+  GraphBuilder g("net", 3);
+  const Handle x = g.input("x", {4}, at::kFloat);
+  const Handle row = g.call("aten::arange", {{"end", int64_t{4}}, {"dtype", at::kFloat}});
+  const Handle scale = g.call("aten::exp", {{"self", ValueRef{row.id}}});
+  const Handle y =
+      g.call("aten::mul.Tensor", {{"self", ValueRef{x.id}}, {"other", ValueRef{scale.id}}});
+  const Program before = g.finish({{"y", y}});
+  const Program after = lower(before);
+  EXPECT_EQ(before.nodes.size(), 3U);
+  EXPECT_EQ(after.nodes.size(), 1U);
+  EXPECT_LT(difference(before, after, 2), 1e-7);
+}
+
+TEST(Lower, DrawsRandomNumbersAnewInEveryRun) {
+  GraphBuilder g("net", 3);
+  const Handle x = g.input("x", {4}, at::kFloat);
+  const Handle noise = g.call("aten::rand", {{"size", IntList{{{4}}}}});
+  const Handle y =
+      g.call("aten::add.Tensor", {{"self", ValueRef{x.id}}, {"other", ValueRef{noise.id}}});
+  EXPECT_EQ(count(lower(g.finish({{"y", y}})), "aten::rand"), 1);
+}
+
+TEST(Lower, WithEachPassLeftOutComputesTheSame) {
+  const Program before = small_resnet();
+  for (const LoweringPass& pass : lowering_passes()) {
+    for (const int64_t batch : {1, 8}) {
+      EXPECT_LT(difference(before, lower(before, {pass.name}), batch), 1e-5) << pass.name;
+    }
+  }
+}
+
 TEST(Lower, LeavesAPassOutByName) {
   EXPECT_EQ(count(lower(small_resnet(), {"fold-batch-norm"}), "aten::batch_norm"), 2);
 }

@@ -3,6 +3,7 @@
 train  the tutorial network (784-128-10, SGD 0.01, batch 64): seconds an epoch, maas against two
        loops written as PyTorch users write them: `tutorial` (a Dataset that gives PIL-like arrays,
        ToTensor and Normalize for each item, DataLoader) and `eager` (one tensor in memory, randperm).
+infer  scripts/bench_inference.py
 start  seconds until `maas --help` and a config error end and until `maas serve` answers; resident
        memory of the server.
 """
@@ -141,6 +142,8 @@ def main(part):
             bench_start(folder)
         if part in ("all", "train"):
             bench_train(folder)
+        if part in ("all", "infer"):
+            subprocess.run([sys.executable, "-B", "scripts/bench_inference.py", folder], check=True)
 
 
 if __name__ == "__main__":

@@ -33,10 +33,15 @@ std::optional<Window> window_of(const Node& conv) {
   return Window{*padding, *stride, *dilation, integer_of(conv, "groups", 1)};
 }
 
-at::Tensor packed(const at::Tensor& weight, const Window& window) {
+// For one row of the input that the graph declares. Without the size oneDNN packs for some other
+// input, and then packs again in every call: 2.5 times the time of ResNet-18 on AVX2. Packed for
+// one row, eight rows are as quick.
+at::Tensor packed(const at::Tensor& weight, const Window& window, const Value& input) {
+  std::vector<int64_t> sizes = {1};
+  for (size_t d = 1; d < input.shape.size(); ++d) sizes.push_back(input.shape[d].size);
   static const auto reorder = c10::Dispatcher::singleton().findSchemaOrThrow(kReorder, "");
   torch::jit::Stack stack = {weight,          window.padding, window.stride,
-                             window.dilation, window.groups,  c10::IValue()};
+                             window.dilation, window.groups,  sizes};
   reorder.callBoxed(stack);
   return stack.at(0).toTensor();
 }
@@ -64,7 +69,8 @@ std::optional<Node> packed_form(Program& program, const Node& conv,
       program.value(input).shape.size() != 4) {
     return std::nullopt;
   }
-  const ValueId packed_weight = add_weight(program, "packed", packed(weight->second, *window));
+  const ValueId packed_weight =
+      add_weight(program, "packed", packed(weight->second, *window, program.value(input)));
   Node node = make_node(kConvolution, {{"X", ValueRef{input}},
                                        {"W", ValueRef{packed_weight}},
                                        {"B", argument_of(conv, "bias", None{})},

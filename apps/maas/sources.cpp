@@ -1,13 +1,13 @@
 #include "sources.h"
 
 #include <ATen/Parallel.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
 #include <ctime>
 
+#include "base/cores.h"
 #include "base/error.h"
 #include "config/read_config.h"
 #include "data/open_data.h"
@@ -48,11 +48,7 @@ DataSpec data_spec_of(const Model& model, const Experiment& experiment) {
 }
 
 void set_threads(int64_t wanted) {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  const bool known = ::sched_getaffinity(0, sizeof(cores), &cores) == 0;
-  const int usable = known ? CPU_COUNT(&cores) : 1;
-  at::set_num_threads(wanted > 0 ? static_cast<int>(wanted) : usable);
+  at::set_num_threads(static_cast<int>(wanted > 0 ? wanted : usable_cores()));
 }
 
 std::string now_iso() {

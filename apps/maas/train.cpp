@@ -8,6 +8,7 @@
 
 #include <filesystem>
 
+#include "base/cores.h"
 #include "base/files.h"
 #include "base/json_writer.h"
 #include "command.h"
@@ -23,6 +24,7 @@
 #include "train/environment.h"
 #include "train/fit.h"
 #include "train/run_folder.h"
+#include "train/suggest_threads.h"
 #include "train_progress.h"
 #include "train_report.h"
 #include "zoo/adopt_model.h"
@@ -44,8 +46,10 @@ class Train : public Command {
     // Read. Whatever the user can get wrong is found here, before any work starts.
     const std::atomic<int>& signal = watch_signals();
     Experiment experiment = read_experiment();
-    set_threads(experiment.train.threads);
     FitJob job = make_job(experiment, output);
+    set_threads(experiment.train.threads > 0
+                    ? experiment.train.threads
+                    : suggest_threads(job.program, job.train.batch_size, usable_cores()));
     if (dry_run_) return dry_run(job, output);
 
     // Work.

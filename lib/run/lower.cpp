@@ -5,6 +5,7 @@
 #include "base/did_you_mean.h"
 #include "base/error.h"
 #include "program/rewrite.h"
+#include "run/fold_affine.h"
 #include "run/fold_batch_norm.h"
 #include "run/fold_constants.h"
 #include "run/fuse_pointwise.h"
@@ -24,6 +25,7 @@ Program drop_dead_code(Program program) {
 const std::vector<LoweringPass>& lowering_passes() {
   static const std::vector<LoweringPass> passes = {
       {"fold-constants", "compute once what does not depend on the input", fold_constants},
+      {"fold-affine", "scaling and shifting by constants in one go", fold_affine},
       {"fold-batch-norm", "scale convolutions instead of their results", fold_batch_norm},
       {"prepack-convolution", "oneDNN convolutions with packed weights", prepack_convolution},
       {"prepack-linear", "products with weights turned once", prepack_linear},

@@ -13,6 +13,7 @@
 #include "program/infer.h"
 #include "program/operators.h"
 #include "program/rewrite.h"
+#include "run/fold_affine.h"
 #include "run/fold_constants.h"
 #include "run/lower.h"
 #include "tensor/dtype.h"
@@ -185,7 +186,7 @@ class InterpretedPlan : public Plan {
 
 std::shared_ptr<const Plan> Plan::compile(const Program& program, const PlanOptions& options) {
   Program ready = options.lower ? lower(program, options.disabled_passes) : program;
-  if (options.keep_views_of_weights) ready = fold_views_of_weights(std::move(ready));
+  if (options.training) ready = fold_affine(fold_views_of_weights(std::move(ready)));
   return std::make_shared<InterpretedPlan>(std::move(ready));
 }
 

@@ -14,8 +14,9 @@
 namespace maas {
 
 struct PlanOptions {
-  bool lower = false;                     // rewrite for speed (run/lower.h); inference only
-  bool keep_views_of_weights = false;     // make transposed weights and the like once, for training
+  bool lower = false;     // rewrite for speed (run/lower.h); inference only
+  bool training = false;  // only what stays right when weights change: views of them made once,
+                          // constant scaling of the input in one go
   std::set<std::string> disabled_passes;  // names of lowering passes to leave out
 };
 

@@ -101,7 +101,7 @@ Trainer::Trainer(const Program& program, const TrainConfig& config, const TaskSp
   if (config_.precision == "fp32") {
     if (const auto step = with_gradients(expand_composites(loss), names_)) {
       gives_gradients_ = true;
-      plan_ = Plan::compile(*step, {.keep_views_of_weights = true, .disabled_passes = {}});
+      plan_ = Plan::compile(*step, {.training = true, .disabled_passes = {}});
       return;
     }
   }

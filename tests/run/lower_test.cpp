@@ -102,6 +102,30 @@ TEST(Lower, ComputesOnceWhatDoesNotDependOnTheInput) {
   EXPECT_LT(difference(before, after, 2), 1e-7);
 }
 
+TEST(Lower, ScalesAndShiftsTheInputInOneGo) {
+  GraphBuilder g("net", 3);
+  const Handle x = g.input("x", {3, 4, 4}, at::kFloat);
+  const Handle mean = g.buffer("mean", at::rand({3, 1, 1}));
+  const Handle deviation = g.buffer("deviation", at::rand({3, 1, 1}) + 0.5);
+  Handle y = g.call("aten::div.Scalar", {{"self", ValueRef{x.id}}, {"other", 255.0}});
+  y = g.call("aten::sub.Tensor", {{"self", ValueRef{y.id}}, {"other", ValueRef{mean.id}}});
+  y = g.call("aten::div.Tensor", {{"self", ValueRef{y.id}}, {"other", ValueRef{deviation.id}}});
+  const Program before = g.finish({{"y", y}});
+  const Program after = lower(before);
+  EXPECT_EQ(after.nodes.size(), 1U);
+  EXPECT_EQ(count(after, "aten::addcmul"), 1);
+  EXPECT_LT(difference(before, after, 2), 1e-6);
+}
+
+TEST(Lower, KeepsAStepOfAScalingThatSomethingElseReads) {
+  GraphBuilder g("net", 3);
+  const Handle x = g.input("x", {4}, at::kFloat);
+  const Handle half = g.call("aten::mul.Scalar", {{"self", ValueRef{x.id}}, {"other", 0.5}});
+  const Handle more = g.call("aten::add.Scalar", {{"self", ValueRef{half.id}}, {"other", 2.0}});
+  const Program before = g.finish({{"half", half}, {"more", more}});
+  EXPECT_EQ(count(lower(before), "aten::addcmul"), 0);
+}
+
 TEST(Lower, DrawsRandomNumbersAnewInEveryRun) {
   GraphBuilder g("net", 3);
   const Handle x = g.input("x", {4}, at::kFloat);

@@ -126,7 +126,9 @@ void TrainConfig::describe(Fields& field) {
   field("on_divergence", on_divergence)
       .one_of({"stop", "skip"})
       .doc("a NaN or infinite loss: stop (exit 5), or leave the step out (at most 100 in a row)");
-  field("threads", threads).between(0, 1024).doc("threads of one operator; 0 = the usable cores, fewer for small steps");
+  field("threads", threads)
+      .between(0, 1024)
+      .doc("threads of one operator; 0 = the usable cores, fewer for small steps");
   field("log_every", log_every).between(1, 1e9).doc("steps between lines of metrics.jsonl");
 }
 

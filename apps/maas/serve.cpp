@@ -6,9 +6,12 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "command.h"
 #include "config/read_config.h"
+#include "serve/example_request.h"
 #include "serve/plan_session.h"
 #include "serve/server.h"
 
@@ -72,9 +75,26 @@ class Serve : public Command {
       output.result(json.text());
       std::fflush(stdout);
     }
-    output.say(fmt::format("serving {} at {} with {} workers; Ctrl-C stops it", name, url,
-                           server.workers()));
-    output.say(fmt::format("  curl {}/v2/models/{}", url, name));
+    const SessionInfo& model = server.model();
+    output.say(fmt::format("serving {} with {} worker{}; Ctrl-C stops it", name, server.workers(),
+                           server.workers() == 1 ? "" : "s"));
+    output.say(fmt::format("  takes {}; gives {}", describe_tensors(model.inputs),
+                           describe_tensors(model.outputs)));
+    output.say(fmt::format("  {}/v2/models/{}        what it takes and gives", url, name));
+    output.say(fmt::format("  {}/v2/models/{}/infer  POST tensors in JSON", url, name));
+    output.say(fmt::format("  {}/v2/health/ready     200 while it answers", url));
+    output.say("  limits: " + limits(config, model));
+    output.say("try it:\n  " + example_curl(model, url));
+  }
+
+  static std::string limits(const ServeConfig& config, const SessionInfo& model) {
+    int64_t batch = config.max_batch;
+    if (model.max_batch > 0) batch = batch > 0 ? std::min(batch, model.max_batch) : model.max_batch;
+    return fmt::format(
+        "bodies of {:.4g} MiB, batches of {}, {} requests waiting for at most {:g} s",
+        static_cast<double>(config.max_body_bytes) / (1 << 20),
+        batch > 0 ? fmt::format("at most {}", batch) : "any size", config.queue_capacity,
+        config.request_timeout.value);
   }
 
   std::string model_, host_, name_, config_;

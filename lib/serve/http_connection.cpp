@@ -1,7 +1,10 @@
 #include "serve/http_connection.h"
 
+#include <sys/socket.h>
+
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 
 #include "serve/access_log.h"
 
@@ -14,15 +17,21 @@ constexpr size_t kSkippedBodyBytes = 64 * 1024;  // a refused request's body is 
 constexpr size_t kMaxChunks = 65536;
 constexpr size_t kMaxChunkExtensionBytes = 1024;
 constexpr double kLingerSeconds = 2;
+constexpr auto kTooManyChunks = http::error::header_limit;  // one that bodies do not have
+
+bool has_bare_line_feed(std::string_view text) {
+  for (size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+    if (at == 0 || text[at - 1] != '\r') return true;
+  }
+  return false;
+}
 
 }  // namespace
 
 Connection::~Connection() {
-  {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->connections.erase(this);
-  }
-  if (shared_->on_closed) shared_->on_closed();
+  free_long_strings();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->connections.erase(this);
 }
 
 void Connection::start() {
@@ -37,6 +46,12 @@ void Connection::start() {
 
 void Connection::send() {
   net::dispatch(socket_.get_executor(), [self = shared_from_this()] { self->write_response(); });
+}
+
+bool Connection::client_is_gone() {
+  char byte = 0;
+  const ssize_t got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 void Connection::check_deadline() {
@@ -152,14 +167,20 @@ void Connection::read_body() {
     buffer_.consume(used);
     body_bytes_ += used;
     if (error == http::error::need_more) {
-      // A chunk's line or the trailers must fit the buffer as the head must.
-      if (buffer_.size() > shared_->limits.max_head_bytes) {
+      // What is left is the beginning of a chunk's line or of the trailers. The parser waits for a
+      // proper line end however long it takes; and they must fit the buffer as the head must.
+      const std::string_view rest(static_cast<const char*>(buffer_.cdata().data()), buffer_.size());
+      if (has_bare_line_feed(rest)) return refuse(400, "malformed body");
+      if (rest.size() > shared_->limits.max_head_bytes) {
         return refuse(400, "a chunk header or trailer is too long");
       }
       break;
     }
     if (error == http::error::body_limit) {
       return refuse(413, "the body is larger than this server takes");
+    }
+    if (error == kTooManyChunks) {
+      return refuse(400, "too many chunks, or a chunk with too long an extension");
     }
     if (error) return refuse(400, "malformed body");
   }
@@ -236,11 +257,11 @@ std::array<net::const_buffer, 2> Connection::pending_output() const {
 }
 
 void Connection::next_request() {
+  free_long_strings();
   parser_.reset();
   scanner_.reset();
   body_bytes_ = 0;
-  if (body.capacity() > kKeptBytes) body = std::string();
-  if (response.body.capacity() > kKeptBytes) response.body = std::string();
+  head.clear();  // what refuses the next request must not go by this one's method and version
   response.clear();
   if (shared_->draining && buffer_.size() == 0) return close();
   phase_ = Phase::kIdle;
@@ -248,6 +269,14 @@ void Connection::next_request() {
   if (buffer_.size() > 0) return in_strand([](Connection& self) { self.advance_if_open(); });
   buffer_.shrink_to_fit();
   read_more();
+}
+
+void Connection::free_long_strings() {
+  for (std::string* text : {&body, &response.body, parser_ ? &parser_->get().body() : nullptr}) {
+    if (text == nullptr || text->capacity() <= kKeptBytes) continue;
+    *text = std::string();
+    shared_->freed_much = true;
+  }
 }
 
 void Connection::advance_if_open() {
@@ -307,10 +336,9 @@ void Connection::time_out() {
   set_deadline(kLingerSeconds);
 }
 
-void Connection::check_chunk(std::string_view extensions, error_code& error) {
-  if (++chunks_ > kMaxChunks || extensions.size() > kMaxChunkExtensionBytes) {
-    error = http::error::bad_chunk_extension;
-  }
+void Connection::check_chunk(uint64_t size, std::string_view extensions, error_code& error) {
+  chunks_ += size > 0 ? 1 : 0;  // the last is no chunk but the end
+  if (chunks_ > kMaxChunks || extensions.size() > kMaxChunkExtensionBytes) error = kTooManyChunks;
 }
 
 }  // namespace maas

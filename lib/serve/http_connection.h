@@ -77,7 +77,7 @@ struct ConnectionShared {
   HeadLimits limits;
   HeadPolicy policy;
   std::atomic<bool> draining{false};
-  std::function<void()> on_closed;  // after a connection has left the registry
+  std::atomic<bool> freed_much{false};  // set when a long string is freed; the listener clears it
 
   std::mutex mutex;
   std::unordered_map<Connection*, std::weak_ptr<Connection>> connections;
@@ -95,6 +95,7 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   void start();
 
   void send() override;
+  bool client_is_gone() override;
 
   bool is_overdue(int64_t now) const { return deadline_.load(std::memory_order_relaxed) < now; }
   void check_deadline();
@@ -122,7 +123,7 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
 
   void read_body();
 
-  void check_chunk(std::string_view extensions, error_code& error);
+  void check_chunk(uint64_t size, std::string_view extensions, error_code& error);
   void set_body_deadline();
 
   // For requests after which the next one's beginning is not known.
@@ -137,6 +138,8 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   std::array<net::const_buffer, 2> pending_output() const;
 
   void next_request();
+  // Long strings go between requests; a client that waits does not keep what it once sent.
+  void free_long_strings();
   void advance_if_open();
 
   // Closing with unread bytes would make the kernel send a reset, and the client could lose the
@@ -163,8 +166,8 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   std::string out_;  // status line and headers
   size_t out_size_ = 0, written_ = 0;
   std::function<void(uint64_t, std::string_view, error_code&)> on_chunk_ =
-      [this](uint64_t, std::string_view extensions, error_code& error) {
-        check_chunk(extensions, error);
+      [this](uint64_t size, std::string_view extensions, error_code& error) {
+        check_chunk(size, extensions, error);
       };
 };
 

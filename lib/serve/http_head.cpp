@@ -71,6 +71,10 @@ HeadRefusal check_framing(const RequestHead& head) {
     }
   }
   if (head.content_length_count > 1) return {400, "more than one Content-Length", true};
+  // The parser also takes lists of the same number.
+  if (!std::all_of(head.content_length.begin(), head.content_length.end(), is_digit)) {
+    return {400, "a Content-Length that is not one number", true};
+  }
   return {};
 }
 
@@ -119,8 +123,8 @@ void RequestHead::clear() {
   keep_alive = true;
   header_count = host_count = transfer_encoding_count = content_length_count = 0;
   content_type_count = origin_count = 0;
-  for (std::string* text :
-       {&host, &transfer_encoding, &content_type, &content_encoding, &origin, &expect}) {
+  for (std::string* text : {&host, &transfer_encoding, &content_length, &content_type,
+                            &content_encoding, &origin, &expect}) {
     text->clear();
   }
   path_begin = path_size = 0;
@@ -142,7 +146,7 @@ void RequestHead::add_header(std::string_view name, std::string_view value) {
     ++content_type_count;
   } else if (take("Origin", origin)) {
     ++origin_count;
-  } else if (same_ignoring_case(name, "Content-Length")) {
+  } else if (take("Content-Length", content_length)) {
     ++content_length_count;
   } else {
     take("Content-Encoding", content_encoding) || take("Expect", expect);
@@ -177,6 +181,8 @@ HeadScanner::State HeadScanner::refuse(int status, std::string_view message) {
 HeadScanner::State HeadScanner::scan_request_line(std::string_view partial) {
   const size_t method_end = partial.find(' ');
   const std::string_view method = partial.substr(0, method_end);
+  if (partial.starts_with('\x16')) return refuse(400, "this is TLS; this port speaks plain HTTP");
+  if (method == "PRI") return refuse(400, "this is HTTP/2; this port speaks HTTP/1.1");
   if (!std::all_of(method.begin(), method.end(), is_token_char)) {
     return refuse(400, "this is not an HTTP/1.1 request");
   }
@@ -201,9 +207,7 @@ HeadScanner::State HeadScanner::scan_line(std::string_view line) {
   if (line.starts_with(' ') || line.starts_with('\t')) {
     return refuse(400, "a folded header line or a blank before a header's name");
   }
-  if (line == "\r") {
-    return lines_ == 0 ? refuse(400, "an empty line in place of a request") : State::kComplete;
-  }
+  if (line == "\r") return State::kComplete;  // not the first: that has a method
   if (lines_ > limits_.max_headers) return refuse(431, "too many headers");
   ++lines_;
   return State::kNeedMore;

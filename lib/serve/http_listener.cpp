@@ -1,6 +1,7 @@
 #include "serve/http_listener.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -19,6 +20,7 @@ namespace maas {
 namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(200);
+constexpr double kTrimAfterSeconds = 1;
 constexpr double kUsableFiles = 0.8;  // of the open-file limit; the rest is for everything else
 
 // Raises the soft limit of open files to the hard one; returns how many connections it allows.
@@ -72,7 +74,10 @@ struct HttpListener::State {
     if (!error) acceptor.set_option(net::socket_base::reuse_address(true), error);
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(net::socket_base::max_listen_connections, error);
-    if (!error) return;
+    if (!error) {
+      port = acceptor.local_endpoint().port();
+      return;
+    }
     throw Error(ErrorKind::kResources,
                 {.where = fmt::format("{}:{}", shared->config.host, shared->config.port),
                  .what = "cannot listen: " + error.message(),
@@ -116,6 +121,7 @@ struct HttpListener::State {
       if (error) return;
       net::post(strand, [this] {
         check_deadlines();
+        give_back_memory();
         if (on_tick) on_tick();
         if (shared->draining && (open_connections() == 0 || now_ns() > drained_by))
           return io.stop();
@@ -130,6 +136,15 @@ struct HttpListener::State {
     for_each_connection([now](Connection& connection) {
       if (connection.is_overdue(now)) connection.check_deadline();
     });
+  }
+
+  // The allocator keeps what was freed. After large bodies or answers, and a second without one,
+  // the pages go back to the system.
+  void give_back_memory() {
+    if (shared->freed_much.exchange(false)) trim_at = now_ns() + to_ns(kTrimAfterSeconds);
+    if (trim_at == 0 || now_ns() < trim_at) return;
+    trim_at = 0;
+    ::malloc_trim(0);
   }
 
   void for_each_connection(const std::function<void(Connection&)>& visit) {
@@ -160,9 +175,10 @@ struct HttpListener::State {
   net::signal_set signals;
   net::executor_work_guard<net::io_context::executor_type> guard;
   std::function<void()> on_tick;
+  uint16_t port = 0;
   size_t max_connections = 0;
   bool accepting = false;
-  int64_t drained_by = 0;
+  int64_t drained_by = 0, trim_at = 0;
 };
 
 HttpListener::HttpListener(const ServeConfig& config, HttpService& service)
@@ -181,7 +197,7 @@ HttpListener::HttpListener(const ServeConfig& config, HttpService& service)
 
 HttpListener::~HttpListener() = default;
 
-uint16_t HttpListener::port() const { return state_->acceptor.local_endpoint().port(); }
+uint16_t HttpListener::port() const { return state_->port; }
 
 void HttpListener::start(std::function<void()> on_tick) {
   net::post(state_->strand, [state = state_.get(), tick = std::move(on_tick)]() mutable {
@@ -192,6 +208,10 @@ void HttpListener::start(std::function<void()> on_tick) {
 }
 
 void HttpListener::run() { state_->io.run(); }
+
+void HttpListener::post(std::function<void()> work) { net::post(state_->io, std::move(work)); }
+
+void HttpListener::stop() { state_->io.stop(); }
 
 void HttpListener::watch_signals(std::function<void()> on_signal) {
   state_->signals.add(SIGTERM);

@@ -27,7 +27,10 @@ class HttpListener {
 
   // Accepts from now on; calls `on_tick` regularly (at least once a second) on some thread.
   void start(std::function<void()> on_tick);
-  void run();  // until drain() is through
+  void run();  // until drain() is through, or stop()
+
+  // Runs `work` on some thread in run(), not as part of any connection's turn.
+  void post(std::function<void()> work);
 
   // `on_signal` at the first SIGTERM or SIGINT; then both have their default effect again.
   void watch_signals(std::function<void()> on_signal);
@@ -35,6 +38,7 @@ class HttpListener {
   // Stops accepting, closes idle connections, lets requests in flight be answered (with
   // Connection: close), at most `seconds` long; then every run() returns.
   void drain(double seconds);
+  void stop();  // every run() returns after what it is at; connections are cut
 
  private:
   struct State;

@@ -19,7 +19,8 @@ struct RequestHead {
 
   int host_count = 0, transfer_encoding_count = 0, content_length_count = 0;
   int content_type_count = 0, origin_count = 0;
-  std::string host, transfer_encoding, content_type, content_encoding, origin, expect;
+  std::string host, transfer_encoding, content_length, content_type, content_encoding, origin,
+      expect;
 
   void clear();
   void add_header(std::string_view name, std::string_view value);
@@ -48,6 +49,9 @@ class HttpExchange {
   // Writes `response` to the client: exactly once, from any thread; the exchange is not touched
   // afterwards.
   virtual void send() = 0;
+  // True when the client has closed its side or reset the connection and asked for nothing else
+  // before. Of a request that serve() has been given and that is not answered; from any thread.
+  virtual bool client_is_gone() = 0;
 
   RequestHead head;
   std::string body;  // padded: capacity() >= size() + 64, for the JSON parser

@@ -35,20 +35,20 @@ class Filler {
     count_ = count;
     const bool nested =
         shape_.size() > 1 && data.begin() != data.end() && (*data.begin()).is_array();
-    nested ? fill_nested(data, 0) : fill_flat(data, count);
+    nested ? fill_nested(data, 0) : fill_flat(data, count, 0);
   }
 
  private:
-  void fill_flat(simdjson::dom::array data, int64_t count) {
+  void fill_flat(simdjson::dom::array data, int64_t count, size_t dim) {
     int64_t seen = 0;
     for (const simdjson::dom::element element : data) {
       if (seen++ < count) put(element);
     }
-    if (seen != count) wrong_length(seen, count, 0);
+    if (seen != count) wrong_length(seen, count, dim);
   }
 
   void fill_nested(simdjson::dom::array data, size_t dim) {
-    if (dim + 1 == shape_.size()) return fill_flat(data, shape_[dim]);
+    if (dim + 1 == shape_.size()) return fill_flat(data, shape_[dim], dim);
     int64_t seen = 0;
     for (const simdjson::dom::element element : data) {
       if (seen++ >= shape_[dim]) break;

@@ -8,7 +8,11 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "program/index_limits.h"
+#include "program/mode.h"
 #include "run/plan.h"
+#include "serve/dynamic_sizes.h"
+#include "serve/json_tensor.h"
 
 namespace maas {
 namespace {
@@ -31,51 +35,61 @@ TensorInfo tensor_info(const Program& program, ValueId id, const std::string& na
   return {name, value.dtype, protocol_shape(value.shape)};
 }
 
+void check_name(const std::string& name) {
+  if (is_model_name(name)) return;
+  throw Error(ErrorKind::kUsage,
+              {.where = "model name",
+               .what = fmt::format("'{}' cannot be part of a path", name),
+               .expected = "letters, digits and . _ -, at most 128, the first no sign",
+               .fix = "give another with --name",
+               .excerpt = ""});
+}
+
+std::vector<TensorInfo> input_infos(const Program& program) {
+  const auto limits = index_limits(program);
+  std::vector<TensorInfo> infos;
+  for (const GraphInput* input : program.user_inputs()) {
+    infos.push_back(tensor_info(program, input->value, input->target));
+    if (const auto& limit = limits[infos.size() - 1]) {
+      infos.back().values = {limit->lowest, limit->highest,
+                             fmt::format("it picks from '{}'", limit->table)};
+    }
+  }
+  return infos;
+}
+
+// A result that is None has no place among the plan's results, nor here.
+std::vector<TensorInfo> output_infos(const Program& program) {
+  std::vector<TensorInfo> infos;
+  const auto outputs = program.user_outputs();
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const auto* ref = std::get_if<ValueRef>(&outputs[i]->value);
+    if (ref == nullptr) continue;
+    const bool named = i < program.user_output_names.size();
+    infos.push_back(tensor_info(
+        program, ref->id, named ? program.user_output_names[i] : program.value(ref->id).name));
+  }
+  return infos;
+}
+
+// Requests are answered one without regard to the other: what an evaluation would write back into
+// the model's buffers is not kept.
 class PlanSession final : public Session {
  public:
   PlanSession(const Model& model, const PlanSessionOptions& options)
-      : plan_(Plan::compile(model.program,
-                            {.lower = true, .disabled_passes = options.disabled_passes})) {
-    if (!is_model_name(options.name)) {
-      throw Error(ErrorKind::kUsage,
-                  {.where = "model name",
-                   .what = fmt::format("'{}' cannot be part of a path", options.name),
-                   .expected = "letters, digits and . _ -, at most 128, the first no sign",
-                   .fix = "give another with --name",
-                   .excerpt = ""});
-    }
-    info_.name = options.name;
-    const Program& program = model.program;
-    for (const GraphInput* input : program.user_inputs()) {
-      info_.inputs.push_back(tensor_info(program, input->value, input->target));
-    }
-    const auto outputs = program.user_outputs();
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      const auto* ref = std::get_if<ValueRef>(&outputs[i]->value);
-      if (ref == nullptr) continue;  // a constant result of a stranger's model
-      const bool named = i < program.user_output_names.size();
-      positions_.push_back(i);
-      info_.outputs.push_back(tensor_info(
-          program, ref->id, named ? program.user_output_names[i] : program.value(ref->id).name));
-    }
-    if (model.manifest.data && model.manifest.data->task.kind != TaskKind::kRegression) {
-      info_.labels = model.manifest.data->task.labels;
-    }
-  }
+      : PlanSession(with_mode(model.program, Mode::kEval), model.manifest, options) {}
 
   const SessionInfo& info() const override { return info_; }
 
   std::vector<at::Tensor> infer(const std::vector<at::Tensor>& inputs) const override {
     const c10::InferenceMode inference;
     try {
-      std::vector<at::Tensor> outputs = plan_->run(inputs);
-      std::vector<at::Tensor> chosen;
-      for (const size_t position : positions_) chosen.push_back(outputs.at(position));
-      return chosen;
-    } catch (const c10::IndexError& error) {
+      sizes_.check(inputs);
+      return plan_->run(inputs);
+    } catch (const c10::IndexError&) {
       throw Error(ErrorKind::kInput, {.where = "inputs",
-                                      .what = "a value is used as an index and is out of range",
-                                      .expected = "what the model was trained on",
+                                      .what = "lead to an index that is out of range",
+                                      .expected = "values and sizes that the model was made for",
                                       .fix = "",
                                       .excerpt = ""});
     }
@@ -84,13 +98,13 @@ class PlanSession final : public Session {
   void warm_up() const override {
     at::init_num_threads();
     at::set_num_threads(1);
-    std::vector<at::Tensor> inputs;
-    for (const TensorInfo& input : info_.inputs) {
-      std::vector<int64_t> shape = input.shape;
-      for (int64_t& size : shape) size = size == -1 ? 1 : size;
-      inputs.push_back(at::zeros(shape, input.dtype));
-    }
     try {
+      std::vector<at::Tensor> inputs;
+      for (const TensorInfo& input : info_.inputs) {
+        std::vector<int64_t> shape = input.shape;
+        for (int64_t& size : shape) size = size == -1 ? 1 : size;
+        inputs.push_back(at::zeros(shape, input.dtype));
+      }
       infer(inputs);
     } catch (const std::exception&) {
       // Zeros of size one may be nothing that this model takes; then the first request warms it.
@@ -98,9 +112,26 @@ class PlanSession final : public Session {
   }
 
  private:
-  std::shared_ptr<const Plan> plan_;
+  PlanSession(const Program& program, const Manifest& manifest, const PlanSessionOptions& options)
+      : sizes_(program) {
+    check_name(options.name);
+    info_.name = options.name;
+    info_.inputs = input_infos(program);
+    info_.outputs = output_infos(program);
+    for (size_t i = 0; i < info_.inputs.size(); ++i) {
+      const std::optional<int64_t> most = sizes_.highest(i, 0);
+      if (!most || *most > kMaxTensorElements) continue;
+      info_.max_batch = info_.max_batch == 0 ? *most : std::min(info_.max_batch, *most);
+    }
+    if (manifest.data && manifest.data->task.kind != TaskKind::kRegression) {
+      info_.labels = manifest.data->task.labels;
+    }
+    plan_ = Plan::compile(program, {.lower = true, .disabled_passes = options.disabled_passes});
+  }
+
+  DynamicSizes sizes_;
   SessionInfo info_;
-  std::vector<size_t> positions_;  // of info_.outputs among the plan's results
+  std::shared_ptr<const Plan> plan_;
 };
 
 }  // namespace

@@ -13,10 +13,13 @@ namespace maas {
 
 using ServeClock = std::chrono::steady_clock;
 
+// Its functions throw nothing; one of run, expire and drop is called, once.
 struct Job {
   ServeClock::time_point deadline;  // not started later than this
-  std::function<void()> run;        // may throw nothing
-  std::function<void()> expire;     // called instead when the deadline has passed; throws nothing
+  std::function<void()> run;
+  std::function<void()> expire;     // when the deadline has passed
+  std::function<bool()> is_wanted;  // asked before a job that has waited is run
+  std::function<void()> drop;       // when it is not
 };
 
 // `slots` jobs run at once; `capacity` more wait, first come first served. Thread-safe.
@@ -29,12 +32,6 @@ class JobQueue {
   enum class Entry { kRunNow, kQueued, kFull };
 
   JobQueue(size_t slots, size_t capacity) : free_slots_(slots), capacity_(capacity) {}
-
-  // Takes a slot if one is free and nobody waits.
-  bool try_enter() {
-    const std::lock_guard lock(mutex_);
-    return take_slot();
-  }
 
   // kRunNow: a slot is taken, `job` is untouched and the caller's to run. kQueued: moved from.
   Entry push(Job& job) {

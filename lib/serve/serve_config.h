@@ -63,19 +63,23 @@ struct ServeConfig {
     field("min_body_rate", min_body_rate)
         .at_least(0)
         .doc("slowest upload in bytes a second, after header_timeout; 0 = any");
-    field("header_timeout", header_timeout).in_units({"s"}).doc("first byte to end of headers");
-    field("idle_timeout", idle_timeout).in_units({"s"}).doc("silence between requests");
-    field("request_timeout", request_timeout)
-        .in_units({"s"})
+    constexpr double kShortest = 0.001, kLongest = 7 * 24 * 3600;
+    const auto timeout = [&](const char* name, Quantity& value) -> Field& {
+      return field(name, value).in_units({"s"}).between(kShortest, kLongest);
+    };
+    timeout("header_timeout", header_timeout).doc("first byte to end of headers");
+    timeout("idle_timeout", idle_timeout).doc("silence between requests");
+    timeout("request_timeout", request_timeout)
         .doc("body upload; and wait in the queue, after which the request is answered 504");
-    field("write_timeout", write_timeout)
-        .in_units({"s"})
+    timeout("write_timeout", write_timeout)
         .doc("a client that takes no byte of its answer for so long is dropped");
     field("drain_delay", drain_delay)
         .in_units({"s"})
+        .between(0, kLongest)
         .doc("after a stop signal, keep accepting for so long while `ready` answers 503");
     field("drain_timeout", drain_timeout)
         .in_units({"s"})
+        .between(0, kLongest)
         .doc("then wait at most so long for requests in flight");
   }
 };

@@ -1,12 +1,14 @@
 #include "serve/server.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 
 #include <atomic>
+#include <latch>
+#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "base/cores.h"
 #include "base/error.h"
 #include "base/json_writer.h"
 #include "serve/access_log.h"
@@ -18,13 +20,7 @@
 namespace maas {
 namespace {
 
-int64_t worker_count(int64_t wanted) {
-  if (wanted > 0) return wanted;
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  if (::sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
-  return std::max(1, CPU_COUNT(&cores));
-}
+constexpr int kClientGone = 499;  // nginx's; only the log sees it
 
 ServeClock::duration seconds(double value) {
   return std::chrono::duration_cast<ServeClock::duration>(std::chrono::duration<double>(value));
@@ -47,9 +43,9 @@ class Server::Impl final : public HttpService {
       : config_(config),
         session_(std::move(session)),
         version_(std::move(version)),
-        workers_(worker_count(config.workers)),
-        queue_(static_cast<size_t>(workers_), static_cast<size_t>(config.queue_capacity)),
-        listener_(config, *this) {}
+        workers_(config.workers > 0 ? config.workers : usable_cores()),
+        listener_(config, *this),
+        queue_(static_cast<size_t>(workers_), static_cast<size_t>(config.queue_capacity)) {}
 
   bool admit(HttpExchange& exchange) override {
     HttpResponse& response = exchange.response;
@@ -83,21 +79,27 @@ class Server::Impl final : public HttpService {
   }
 
   void run(const std::function<void()>& on_ready) {
-    std::vector<std::thread> threads;
     const int64_t count = workers_ + 1;
+    std::latch warm(count);
+    std::vector<std::jthread> threads;
     for (int64_t i = 0; i < count; ++i) {
-      threads.emplace_back([this] {
-        session_->warm_up();
-        ++warm_;
+      threads.emplace_back([this, &warm] {
+        remember_failure([&] { session_->warm_up(); });
+        warm.count_down();
         listener_.run();
       });
     }
-    while (warm_ < count) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    ready_ = true;
-    listener_.watch_signals([this] { stop(); });
-    listener_.start([this] { tick(); });
-    on_ready();
-    for (std::thread& thread : threads) thread.join();
+    warm.wait();
+    remember_failure([&] {
+      if (failure_) return;
+      ready_ = true;
+      listener_.watch_signals([this] { stop(); });
+      listener_.start([this] { tick(); });
+      on_ready();
+    });
+    if (failure_) listener_.stop();
+    threads.clear();
+    if (failure_) std::rethrow_exception(failure_);
   }
 
   void stop() {
@@ -150,8 +152,14 @@ class Server::Impl final : public HttpService {
   // A free slot: the inference runs right here, on the thread that read the request.
   void enqueue(std::shared_ptr<HttpExchange> exchange) {
     Job job;
-    job.deadline = ServeClock::now() + seconds(config_.request_timeout.value);
-    job.run = [this, exchange] { infer(*exchange); };
+    const auto arrived = ServeClock::now();
+    job.deadline = arrived + seconds(config_.request_timeout.value);
+    job.run = [this, exchange, arrived] { infer(*exchange, arrived); };
+    job.is_wanted = [exchange] { return !exchange->client_is_gone(); };
+    job.drop = [exchange] {
+      exchange->response.set_error(kClientGone, "the client closed while the request waited");
+      exchange->send();
+    };
     job.expire = [exchange] {
       exchange->response.set_error(504, "the request waited too long for a worker");
       exchange->send();
@@ -167,17 +175,34 @@ class Server::Impl final : public HttpService {
         break;
     }
     job.run();
-    while (auto next = queue_.next()) {
-      next->deadline < ServeClock::now() ? next->expire() : next->run();
-    }
+    pass_slot_on();
   }
 
-  void infer(HttpExchange& exchange) const {
+  // A job that has waited is a task of its own: run as part of the turn of the connection before
+  // it, it would keep that one from its next request, and under load for good.
+  void pass_slot_on() {
+    auto next = queue_.next();
+    if (!next) return;
+    listener_.post([this, job = std::move(*next)] {
+      if (job.deadline < ServeClock::now()) {
+        job.expire();
+      } else {
+        job.is_wanted() ? job.run() : job.drop();
+      }
+      pass_slot_on();
+    });
+  }
+
+  void infer(HttpExchange& exchange, ServeClock::time_point arrived) const {
     HttpResponse& response = exchange.response;
+    const SessionInfo& info = session_->info();
     try {
-      const InferRequest request =
-          parse_infer_request(exchange.body, session_->info(), config_.max_batch);
-      response.body = infer_answer(session_->info(), request, session_->infer(request.inputs));
+      const InferRequest request = parse_infer_request(exchange.body, info, config_.max_batch);
+      if (request.timeout.count() > 0 && ServeClock::now() - arrived > request.timeout) {
+        response.set_error(504, "the request waited longer than its timeout allows");
+      } else {
+        response.body = infer_answer(info, request, session_->infer(request.inputs));
+      }
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInput) {
         response.set_error(400, client_text(error));
@@ -193,6 +218,15 @@ class Server::Impl final : public HttpService {
     exchange.send();
   }
 
+  void remember_failure(const std::function<void()>& start) {
+    try {
+      start();
+    } catch (...) {
+      const std::lock_guard lock(failure_mutex_);
+      if (!failure_) failure_ = std::current_exception();
+    }
+  }
+
   static void fail(HttpResponse& response, std::string_view what) {
     log_failure(what);
     response.set_error(500, "the model failed on this request; the server's log says why");
@@ -202,10 +236,12 @@ class Server::Impl final : public HttpService {
   const std::unique_ptr<Session> session_;
   const std::string version_;
   const int64_t workers_;
-  JobQueue queue_;
   std::atomic<bool> ready_{false};
-  std::atomic<int64_t> warm_{0}, stop_at_{0};
+  std::atomic<int64_t> stop_at_{0};
+  std::mutex failure_mutex_;
+  std::exception_ptr failure_;  // the first of starting
   HttpListener listener_;
+  JobQueue queue_;  // goes before the listener: what still waits holds connections of it
 };
 
 Server::Server(const ServeConfig& config, std::unique_ptr<Session> session, std::string version)

@@ -4,16 +4,24 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace maas {
 
+// What an integer input's values may be, both ends included.
+struct ValueRange {
+  int64_t lowest = 0, highest = 0;
+  std::string reason;  // for the client: "it picks from 'wte.weight'"
+};
+
 struct TensorInfo {
   std::string name;
   at::ScalarType dtype = at::kFloat;
-  std::vector<int64_t> shape;  // -1 = dynamic
+  std::vector<int64_t> shape;                       // -1 = dynamic
+  std::optional<ValueRange> values = std::nullopt;  // nullopt = all that the dtype has
 };
 
 struct SessionInfo {
@@ -21,6 +29,8 @@ struct SessionInfo {
   std::string version = "1";
   std::string platform = "maas_pt2";
   std::vector<TensorInfo> inputs, outputs;
+  int64_t max_batch =
+      0;  // the most that the model takes as a dynamic first size; 0 = no bound known
   std::vector<std::string> labels;  // class names by index along the last output dimension; or none
 };
 

@@ -1,17 +1,17 @@
-#include "serve/oip.h"
-
-#include <ATen/ops/sort.h>
+#include <ATen/Dispatch_v2.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <simdjson.h>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 
 #include "base/error.h"
-#include "base/json_writer.h"
+#include "base/utf8.h"
 #include "serve/json_fault.h"
 #include "serve/json_tensor.h"
+#include "serve/oip.h"
 
 namespace maas {
 namespace {
@@ -20,6 +20,7 @@ using simdjson::dom::element;
 using simdjson::dom::object;
 
 constexpr size_t kMaxDepth = 64;
+constexpr size_t kParserDepth = kMaxDepth + 1;  // simdjson's is one that it does not reach
 constexpr size_t kMaxTensors = 256;
 constexpr size_t kMaxIdBytes = 256;
 constexpr size_t kKeptParserBytes = 4 << 20;
@@ -30,19 +31,20 @@ constexpr size_t kKeptParserBytes = 4 << 20;
               {.where = where, .what = what, .expected = expected, .fix = "", .excerpt = ""});
 }
 
-// Members by name; a name that occurs twice is refused, as parsers disagree which one counts.
-element* find(std::vector<std::pair<std::string_view, element>>& members, std::string_view name) {
+using Members = std::vector<std::pair<std::string_view, element>>;
+
+element* find(Members& members, std::string_view name) {
   for (auto& [key, value] : members) {
     if (key == name) return &value;
   }
   return nullptr;
 }
 
-std::vector<std::pair<std::string_view, element>> members_of(element value,
-                                                             const std::string& where) {
+// Members by name; a name that occurs twice is refused, as parsers disagree which one counts.
+Members members_of(element value, const std::string& where) {
   object members;
   if (value.get(members) != simdjson::SUCCESS) refuse(where, "is not an object", "an object");
-  std::vector<std::pair<std::string_view, element>> list;
+  Members list;
   for (const auto [key, member] : members) {
     if (find(list, key) != nullptr) {
       refuse(where, fmt::format("has '{}' twice", key.substr(0, 64)), "each member once");
@@ -59,8 +61,7 @@ std::string_view text_of(element value, const std::string& where) {
   return text;
 }
 
-std::string_view required_text(std::vector<std::pair<std::string_view, element>>& members,
-                               std::string_view name, const std::string& where) {
+std::string_view required_text(Members& members, std::string_view name, const std::string& where) {
   const element* value = find(members, name);
   if (value == nullptr) refuse(where, fmt::format("has no '{}'", name), "one");
   return text_of(*value, fmt::format("{}, {}", where, name));
@@ -75,6 +76,21 @@ std::vector<element> elements_of(element value, const std::string& where) {
     list.push_back(item);
   }
   return list;
+}
+
+// Values of parameters are strings, numbers and booleans; those that this server does not know are
+// for others.
+Members parameters_of(Members& members, const std::string& where) {
+  const element* value = find(members, "parameters");
+  if (value == nullptr) return {};
+  Members parameters = members_of(*value, where);
+  for (const auto& [name, parameter] : parameters) {
+    if (parameter.is_array() || parameter.is_object() || parameter.is_null()) {
+      refuse(fmt::format("{}, '{}'", where, name.substr(0, 64)), "is an array, an object or null",
+             "a string, a number, true or false");
+    }
+  }
+  return parameters;
 }
 
 std::string names_of(const std::vector<TensorInfo>& tensors) {
@@ -92,8 +108,7 @@ size_t index_of(const std::vector<TensorInfo>& tensors, std::string_view name,
          names_of(tensors));
 }
 
-std::vector<int64_t> shape_of(std::vector<std::pair<std::string_view, element>>& members,
-                              const std::string& where) {
+std::vector<int64_t> shape_of(Members& members, const std::string& where) {
   const element* value = find(members, "shape");
   if (value == nullptr) refuse(where, "has no 'shape'", "one");
   std::vector<int64_t> shape;
@@ -122,8 +137,21 @@ void check_shape(const std::vector<int64_t>& shape, const TensorInfo& info, int6
   }
 }
 
-at::Tensor parse_input(std::vector<std::pair<std::string_view, element>>& members,
-                       const TensorInfo& info, int64_t max_batch) {
+void check_values(const at::Tensor& tensor, const ValueRange& range, const std::string& where) {
+  AT_DISPATCH_V2(tensor.scalar_type(), "check_values", AT_WRAP([&] {
+                   const scalar_t* values = tensor.const_data_ptr<scalar_t>();
+                   for (int64_t i = 0; i < tensor.numel(); ++i) {
+                     // No unsigned value above the signed range can be an index.
+                     const auto value = static_cast<int64_t>(values[i]);
+                     if (value >= range.lowest && value <= range.highest) continue;
+                     refuse(where, fmt::format("value {} is {}", i, value),
+                            fmt::format("{} to {}: {}", range.lowest, range.highest, range.reason));
+                   }
+                 }),
+                 AT_EXPAND(AT_INTEGRAL_TYPES), AT_EXPAND(AT_BAREBONES_UNSIGNED_TYPES));
+}
+
+at::Tensor parse_input(Members& members, const TensorInfo& info, int64_t max_batch) {
   const std::string where = "input '" + info.name + "'";
   const std::string_view datatype = required_text(members, "datatype", where);
   if (datatype != oip_datatype(info.dtype)) {
@@ -133,9 +161,16 @@ at::Tensor parse_input(std::vector<std::pair<std::string_view, element>>& member
   const std::vector<int64_t> shape = shape_of(members, where);
   checked_element_count(shape, info.name);
   check_shape(shape, info, max_batch);
+  Members parameters = parameters_of(members, where + ", parameters");
+  if (find(parameters, "binary_data_size") != nullptr) {
+    refuse(where, "is announced as binary data",
+           "'data' in JSON; there are no binary tensors here");
+  }
   const element* data = find(members, "data");
   if (data == nullptr) refuse(where, "has no 'data'", "an array of its values");
-  return tensor_from_json(*data, info.dtype, shape, info.name);
+  at::Tensor tensor = tensor_from_json(*data, info.dtype, shape, info.name);
+  if (info.values) check_values(tensor, *info.values, where);
+  return tensor;
 }
 
 std::vector<at::Tensor> parse_inputs(element list, const SessionInfo& info, int64_t max_batch) {
@@ -153,19 +188,26 @@ std::vector<at::Tensor> parse_inputs(element list, const SessionInfo& info, int6
   return inputs;
 }
 
-int64_t parse_classification(std::vector<std::pair<std::string_view, element>>& members,
+int64_t parse_classification(Members& parameters, const TensorInfo& info,
                              const std::string& where) {
-  const element* parameters = find(members, "parameters");
-  if (parameters == nullptr) return 0;
-  auto list = members_of(*parameters, where + ", parameters");
-  const element* wanted = find(list, "classification");
+  const element* wanted = find(parameters, "classification");
   if (wanted == nullptr) return 0;
   int64_t count = 0;
   if (wanted->get(count) != simdjson::SUCCESS || count < 1) {
     refuse(where + ", classification", "is not a positive whole number",
            "how many classes to tell");
   }
+  if (info.shape.empty()) refuse(where, "is a single number", "no classification of it");
   return count;
+}
+
+std::chrono::microseconds parse_timeout(Members& parameters) {
+  const element* value = find(parameters, "timeout");
+  int64_t microseconds = 0;
+  if (value != nullptr && (value->get(microseconds) != simdjson::SUCCESS || microseconds < 0)) {
+    refuse("parameters, timeout", "is not a whole number from 0 on", "microseconds; 0 = none");
+  }
+  return std::chrono::microseconds(microseconds);
 }
 
 std::vector<WantedOutput> parse_outputs(element list, const SessionInfo& info) {
@@ -177,7 +219,8 @@ std::vector<WantedOutput> parse_outputs(element list, const SessionInfo& info) {
     const size_t index = index_of(info.outputs, name, "output");
     const std::string where = fmt::format("output '{}'", name);
     if (!seen.insert(index).second) refuse(where, "is asked for twice", "once");
-    outputs.push_back({index, parse_classification(members, where)});
+    Members parameters = parameters_of(members, where + ", parameters");
+    outputs.push_back({index, parse_classification(parameters, info.outputs[index], where)});
   }
   return outputs;
 }
@@ -193,6 +236,29 @@ std::string parse_id(element value) {
   return std::string(id);
 }
 
+// The thread's parser: its memory, several times the text's, is kept for the next request unless it
+// is much.
+class ParserLoan {
+ public:
+  explicit ParserLoan(size_t bytes) {
+    if (parser_.max_depth() == kParserDepth) return;
+    if (parser_.allocate(std::max<size_t>(bytes, 1024), kParserDepth) != simdjson::SUCCESS) {
+      throw std::bad_alloc();
+    }
+  }
+  ~ParserLoan() {
+    if (parser_.capacity() > kKeptParserBytes) parser_ = simdjson::dom::parser();
+  }
+  ParserLoan(const ParserLoan&) = delete;
+  ParserLoan& operator=(const ParserLoan&) = delete;
+
+  simdjson::dom::parser& parser() const { return parser_; }
+
+ private:
+  static thread_local simdjson::dom::parser parser_;
+};
+thread_local simdjson::dom::parser ParserLoan::parser_;
+
 element parse_body(simdjson::dom::parser& parser, std::string_view body) {
   element document;
   const bool marked = body.starts_with("\xEF\xBB\xBF");
@@ -200,7 +266,10 @@ element parse_body(simdjson::dom::parser& parser, std::string_view body) {
   const auto error =
       marked ? simdjson::TAPE_ERROR : parser.parse(body.data(), body.size(), false).get(document);
   if (error == simdjson::SUCCESS) return document;
-  if (error == simdjson::UTF8_ERROR) refuse("body", "is not UTF-8", "JSON in UTF-8");
+  if (error == simdjson::UTF8_ERROR) {
+    refuse("body", fmt::format("is not UTF-8 at byte {}", utf8_fault_offset(body)),
+           "JSON in UTF-8");
+  }
   if (error == simdjson::MEMALLOC) throw std::bad_alloc();
   const size_t offset = marked ? 0 : json_fault_offset(body, kMaxDepth);
   if (error == simdjson::DEPTH_ERROR) {
@@ -215,54 +284,16 @@ element parse_body(simdjson::dom::parser& parser, std::string_view body) {
          "JSON");
 }
 
-void write_classification(JsonWriter& json, const SessionInfo& info, const at::Tensor& output,
-                          const WantedOutput& wanted) {
-  const int64_t classes = output.size(-1);
-  const int64_t count = std::min(wanted.classification, classes);
-  const auto [values, order] = at::sort(output.to(at::kFloat).reshape({-1, classes}), -1, true);
-  const auto value = values.accessor<float, 2>();
-  const auto index = order.accessor<int64_t, 2>();
-  json.field("datatype", "BYTES").key("shape").begin_array();
-  for (int64_t dim = 0; dim + 1 < output.dim(); ++dim) json.value(output.size(dim));
-  json.value(count).end_array().key("data").begin_array();
-  for (int64_t row = 0; row < values.size(0); ++row) {
-    for (int64_t i = 0; i < count; ++i) {
-      std::string text = fmt::format("{:.6f}:{}", value[row][i], index[row][i]);
-      const auto label = static_cast<size_t>(index[row][i]);
-      if (label < info.labels.size()) text += ":" + info.labels[label];
-      json.value(text);
-    }
-  }
-  json.end_array();
-}
-
-void write_tensor_infos(JsonWriter& json, const std::vector<TensorInfo>& tensors) {
-  json.begin_array();
-  for (const TensorInfo& tensor : tensors) {
-    json.begin_object().field("name", tensor.name);
-    json.field("datatype", oip_datatype(tensor.dtype)).key("shape").begin_array();
-    for (const int64_t size : tensor.shape) json.value(size);
-    json.end_array().end_object();
-  }
-  json.end_array();
-}
-
 }  // namespace
 
 InferRequest parse_infer_request(std::string_view body, const SessionInfo& info,
                                  int64_t max_batch) {
-  thread_local simdjson::dom::parser parser;
-  if (parser.capacity() > kKeptParserBytes && body.size() < kKeptParserBytes) {
-    parser = simdjson::dom::parser();
-  }
-  if (parser.max_depth() != kMaxDepth) {
-    if (parser.allocate(std::max<size_t>(body.size(), 1024), kMaxDepth) != simdjson::SUCCESS) {
-      throw std::bad_alloc();
-    }
-  }
-  auto members = members_of(parse_body(parser, body), "body");
+  const ParserLoan loan(body.size());
+  Members members = members_of(parse_body(loan.parser(), body), "body");
   InferRequest request;
   if (const element* id = find(members, "id")) request.id = parse_id(*id);
+  Members parameters = parameters_of(members, "parameters");
+  request.timeout = parse_timeout(parameters);
   const element* inputs = find(members, "inputs");
   if (inputs == nullptr) refuse("body", "has no 'inputs'", "{\"inputs\": [...]}");
   request.inputs = parse_inputs(*inputs, info, max_batch);
@@ -273,47 +304,6 @@ InferRequest parse_infer_request(std::string_view body, const SessionInfo& info,
     for (size_t i = 0; i < info.outputs.size(); ++i) request.outputs.push_back({i, 0});
   }
   return request;
-}
-
-std::string infer_answer(const SessionInfo& info, const InferRequest& request,
-                         const std::vector<at::Tensor>& outputs) {
-  JsonWriter json;
-  json.begin_object().field("model_name", info.name).field("model_version", info.version);
-  if (!request.id.empty()) json.field("id", request.id);
-  json.key("outputs").begin_array();
-  for (const WantedOutput& wanted : request.outputs) {
-    const at::Tensor& output = outputs.at(wanted.index);
-    json.begin_object().field("name", info.outputs[wanted.index].name);
-    if (wanted.classification > 0 && output.dim() > 0) {
-      write_classification(json, info, output, wanted);
-    } else {
-      json.field("datatype", oip_datatype(output.scalar_type())).key("shape").begin_array();
-      for (const int64_t size : output.sizes()) json.value(size);
-      json.end_array().key("data");
-      write_values(json, output);
-    }
-    json.end_object();
-  }
-  json.end_array().end_object();
-  return json.take();
-}
-
-std::string server_metadata(std::string_view version) {
-  JsonWriter json;
-  json.begin_object().field("name", "maas").field("version", version);
-  json.key("extensions").begin_array().value("classification").end_array().end_object();
-  return json.take();
-}
-
-std::string model_metadata(const SessionInfo& info) {
-  JsonWriter json;
-  json.begin_object().field("name", info.name).key("versions").begin_array();
-  json.value(info.version).end_array().field("platform", info.platform).key("inputs");
-  write_tensor_infos(json, info.inputs);
-  json.key("outputs");
-  write_tensor_infos(json, info.outputs);
-  json.end_object();
-  return json.take();
 }
 
 }  // namespace maas

@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/json_writer.h"
+#include "serve/json_tensor.h"
+#include "serve/oip.h"
+
+namespace maas {
+namespace {
+
+// The places of the `count` highest of `values`, highest first; the first of equals first, NaN
+// last.
+std::vector<int64_t> highest_places(const double* values, int64_t size, int64_t count) {
+  std::vector<int64_t> places(static_cast<size_t>(size));
+  std::iota(places.begin(), places.end(), 0);
+  std::partial_sort(places.begin(), places.begin() + count, places.end(),
+                    [&](int64_t a, int64_t b) {
+                      if (std::isnan(values[a]) || std::isnan(values[b])) {
+                        return std::isnan(values[b]) && (!std::isnan(values[a]) || a < b);
+                      }
+                      return values[a] > values[b] || (values[a] == values[b] && a < b);
+                    });
+  places.resize(static_cast<size_t>(count));
+  return places;
+}
+
+void write_classification(JsonWriter& json, const SessionInfo& info, const at::Tensor& output,
+                          int64_t wanted) {
+  const int64_t classes = output.size(-1);
+  const int64_t count = std::min(wanted, classes);
+  const at::Tensor rows = output.to(at::kDouble).contiguous();
+  json.field("datatype", "BYTES").key("shape").begin_array();
+  for (int64_t dim = 0; dim + 1 < output.dim(); ++dim) json.value(output.size(dim));
+  json.value(count).end_array().key("data").begin_array();
+  const double* values = rows.const_data_ptr<double>();
+  for (int64_t begin = 0; begin + classes <= rows.numel() && classes > 0; begin += classes) {
+    for (const int64_t place : highest_places(values + begin, classes, count)) {
+      std::string text = fmt::format("{:.6f}:{}", values[begin + place], place);
+      const auto label = static_cast<size_t>(place);
+      if (label < info.labels.size()) text += ":" + info.labels[label];
+      json.value(text);
+    }
+  }
+  json.end_array();
+}
+
+void write_tensor_infos(JsonWriter& json, const std::vector<TensorInfo>& tensors) {
+  json.begin_array();
+  for (const TensorInfo& tensor : tensors) {
+    json.begin_object().field("name", tensor.name);
+    json.field("datatype", oip_datatype(tensor.dtype)).key("shape").begin_array();
+    for (const int64_t size : tensor.shape) json.value(size);
+    json.end_array().end_object();
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+std::string infer_answer(const SessionInfo& info, const InferRequest& request,
+                         const std::vector<at::Tensor>& outputs) {
+  JsonWriter json;
+  json.begin_object().field("model_name", info.name).field("model_version", info.version);
+  if (!request.id.empty()) json.field("id", request.id);
+  json.key("outputs").begin_array();
+  for (const WantedOutput& wanted : request.outputs) {
+    const at::Tensor& output = outputs.at(wanted.index);
+    json.begin_object().field("name", info.outputs[wanted.index].name);
+    if (wanted.classification > 0) {
+      write_classification(json, info, output, wanted.classification);
+    } else {
+      json.field("datatype", oip_datatype(output.scalar_type())).key("shape").begin_array();
+      for (const int64_t size : output.sizes()) json.value(size);
+      json.end_array().key("data");
+      write_values(json, output);
+    }
+    json.end_object();
+  }
+  json.end_array().end_object();
+  return json.take();
+}
+
+std::string server_metadata(std::string_view version) {
+  JsonWriter json;
+  json.begin_object().field("name", "maas").field("version", version);
+  json.key("extensions").begin_array().value("classification").end_array().end_object();
+  return json.take();
+}
+
+std::string model_metadata(const SessionInfo& info) {
+  JsonWriter json;
+  json.begin_object().field("name", info.name).key("versions").begin_array();
+  json.value(info.version).end_array().field("platform", info.platform).key("inputs");
+  write_tensor_infos(json, info.inputs);
+  json.key("outputs");
+  write_tensor_infos(json, info.outputs);
+  json.end_object();
+  return json.take();
+}
+
+}  // namespace maas

@@ -5,14 +5,17 @@
 #include <ATen/core/List.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/scalar_tensor.h>
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <cmath>
+#include <typeinfo>
 
 #include "base/did_you_mean.h"
 #include "base/error.h"
 #include "program/arithmetic.h"
+#include "program/index_limits.h"
 
 namespace maas {
 
@@ -51,6 +54,7 @@ struct Call::Impl {
   std::vector<Patch> patches;
   std::vector<OutputPlace> outputs;
   std::vector<size_t> device_positions;
+  bool indexes = false;
 };
 
 namespace {
@@ -310,6 +314,7 @@ Call::Call(const Program& program, const Node& node, int64_t node_index)
     }
     check_outputs(node, schema.returns().size(), where);
   }
+  impl_->indexes = is_indexing_operator(node.op);
   for (const Node::Output& output : node.outputs) {
     impl_->outputs.push_back({{output.ids.begin(), output.ids.end()}, output.is_list});
   }
@@ -339,7 +344,13 @@ void Call::run(Slots& slots) const {
     stack.clear();
     stack.push_back(std::move(result));
   } else {
-    impl_->handle->callBoxed(stack);
+    try {
+      impl_->handle->callBoxed(stack);
+    } catch (const c10::Error& error) {
+      // libtorch raises IndexError for an index out of range in some operators only.
+      if (!impl_->indexes || typeid(error) != typeid(c10::Error)) throw;
+      throw c10::IndexError({__func__, __FILE__, __LINE__}, error.what_without_backtrace());
+    }
   }
   for (size_t i = 0; i < impl_->outputs.size(); ++i) {
     const OutputPlace& output = impl_->outputs[i];

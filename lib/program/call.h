@@ -31,7 +31,8 @@ class Call {
   ~Call();
   Call(Call&&) noexcept;
 
-  // `slots` is indexed by ValueId, or by what set_slots renamed them to.
+  // `slots` is indexed by ValueId, or by what set_slots renamed them to. Throws what libtorch
+  // throws; of an operator that takes indices (index_limits.h), c10::IndexError.
   void run(Slots& slots) const;
 
   // Renames values to slot numbers; -1 for results that nobody reads.

@@ -41,9 +41,6 @@ Example example_of(const TensorInfo& input) {
   json.end_array().field("datatype", oip_datatype(input.dtype)).key("data");
   example.text = json.text();
   example.value = input.dtype == at::kBool ? "false" : "0";
-  if (input.values && input.values->lowest > 0) {
-    example.value = std::to_string(input.values->lowest);
-  }
   return example;
 }
 

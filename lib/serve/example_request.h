@@ -7,8 +7,8 @@
 
 namespace maas {
 
-// A shell command (sh, curl) that posts one row of zeros, or of the lowest allowed values, for
-// every input, dynamic sizes being 1. `url` is "http://host:port".
+// A shell command (sh, curl) that posts zeros, or false, for every input, dynamic sizes being 1.
+// `url` is "http://host:port".
 std::string example_curl(const SessionInfo& info, const std::string& url);
 
 // "image UINT8 [-1, 1, 28, 28]", of all tensors, with commas.

@@ -15,6 +15,7 @@ struct RequestHead {
   std::string method, target;
   int version = 11;  // 10 or 11
   bool keep_alive = true;
+  bool has_binary_tensors = false;  // announced by Inference-Header-Content-Length
   int header_count = 0;
 
   int host_count = 0, transfer_encoding_count = 0, content_length_count = 0;

@@ -137,18 +137,20 @@ void check_shape(const std::vector<int64_t>& shape, const TensorInfo& info, int6
   }
 }
 
+template <class T>
 void check_values(const at::Tensor& tensor, const ValueRange& range, const std::string& where) {
-  AT_DISPATCH_V2(tensor.scalar_type(), "check_values", AT_WRAP([&] {
-                   const scalar_t* values = tensor.const_data_ptr<scalar_t>();
-                   for (int64_t i = 0; i < tensor.numel(); ++i) {
-                     // No unsigned value above the signed range can be an index.
-                     const auto value = static_cast<int64_t>(values[i]);
-                     if (value >= range.lowest && value <= range.highest) continue;
-                     refuse(where, fmt::format("value {} is {}", i, value),
-                            fmt::format("{} to {}: {}", range.lowest, range.highest, range.reason));
-                   }
-                 }),
-                 AT_EXPAND(AT_INTEGRAL_TYPES), AT_EXPAND(AT_BAREBONES_UNSIGNED_TYPES));
+  const T* values = tensor.const_data_ptr<T>();
+  const int64_t size = range.dim < 0 ? 1 : tensor.size(range.dim);
+  const int64_t stride = range.dim < 0 ? 1 : tensor.stride(range.dim);
+  for (int64_t i = 0; i < tensor.numel(); ++i) {
+    const int64_t place = i / stride % size;
+    if (range.dim >= 0 && (place < range.begin || place >= range.end)) continue;
+    // No unsigned value above the signed range is an index.
+    const auto value = static_cast<int64_t>(values[i]);
+    if (value >= range.lowest && value <= range.highest) continue;
+    refuse(where, fmt::format("value {} is {}", i, values[i]),
+           fmt::format("{} to {}: {}", range.lowest, range.highest, range.reason));
+  }
 }
 
 at::Tensor parse_input(Members& members, const TensorInfo& info, int64_t max_batch) {
@@ -169,7 +171,11 @@ at::Tensor parse_input(Members& members, const TensorInfo& info, int64_t max_bat
   const element* data = find(members, "data");
   if (data == nullptr) refuse(where, "has no 'data'", "an array of its values");
   at::Tensor tensor = tensor_from_json(*data, info.dtype, shape, info.name);
-  if (info.values) check_values(tensor, *info.values, where);
+  for (const ValueRange& range : info.values) {
+    AT_DISPATCH_V2(info.dtype, "check_values",
+                   AT_WRAP([&] { check_values<scalar_t>(tensor, range, where); }),
+                   AT_EXPAND(AT_INTEGRAL_TYPES), AT_EXPAND(AT_BAREBONES_UNSIGNED_TYPES));
+  }
   return tensor;
 }
 

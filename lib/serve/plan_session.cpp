@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "program/index_limits.h"
+#include "program/infer.h"
 #include "program/mode.h"
 #include "run/plan.h"
 #include "serve/dynamic_sizes.h"
@@ -50,12 +51,24 @@ std::vector<TensorInfo> input_infos(const Program& program) {
   std::vector<TensorInfo> infos;
   for (const GraphInput* input : program.user_inputs()) {
     infos.push_back(tensor_info(program, input->value, input->target));
-    if (const auto& limit = limits[infos.size() - 1]) {
-      infos.back().values = {limit->lowest, limit->highest,
-                             fmt::format("it picks from '{}'", limit->table)};
+    for (const IndexLimit& limit : limits[infos.size() - 1]) {
+      infos.back().values.push_back({limit.lowest, limit.highest,
+                                     fmt::format("it picks from '{}'", limit.table), limit.dim,
+                                     limit.begin, limit.end});
     }
   }
   return infos;
+}
+
+// A model may return the same value twice; a client tells outputs apart by their names.
+std::string unused_name(const std::vector<TensorInfo>& infos, const std::string& name) {
+  const auto is_used = [&](const std::string& text) {
+    return std::any_of(infos.begin(), infos.end(),
+                       [&](const TensorInfo& info) { return info.name == text; });
+  };
+  std::string fresh = name;
+  for (int64_t i = 1; is_used(fresh); ++i) fresh = fmt::format("{}_{}", name, i);
+  return fresh;
 }
 
 // A result that is None has no place among the plan's results, nor here.
@@ -66,8 +79,8 @@ std::vector<TensorInfo> output_infos(const Program& program) {
     const auto* ref = std::get_if<ValueRef>(&outputs[i]->value);
     if (ref == nullptr) continue;
     const bool named = i < program.user_output_names.size();
-    infos.push_back(tensor_info(
-        program, ref->id, named ? program.user_output_names[i] : program.value(ref->id).name));
+    const std::string& name = named ? program.user_output_names[i] : program.value(ref->id).name;
+    infos.push_back(tensor_info(program, ref->id, unused_name(infos, name)));
   }
   return infos;
 }
@@ -86,12 +99,13 @@ class PlanSession final : public Session {
     try {
       sizes_.check(inputs);
       return plan_->run(inputs);
-    } catch (const c10::IndexError&) {
-      throw Error(ErrorKind::kInput, {.where = "inputs",
-                                      .what = "lead to an index that is out of range",
-                                      .expected = "values and sizes that the model was made for",
-                                      .fix = "",
-                                      .excerpt = ""});
+    } catch (const c10::IndexError& error) {
+      throw Error(ErrorKind::kInput,
+                  {.where = "inputs",
+                   .what = "lead to an index that is out of range (" + short_reason(error) + ")",
+                   .expected = "values and sizes that the model was made for",
+                   .fix = "",
+                   .excerpt = ""});
     }
   }
 

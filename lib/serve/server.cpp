@@ -64,8 +64,14 @@ class Server::Impl final : public HttpService {
                                      other_model ? "" : " of this version", session_->info().name));
       return false;
     }
-    if (route.route->action == RouteAction::kInfer &&
-        !is_json_content_type(exchange.head.content_type)) {
+    if (route.route->action != RouteAction::kInfer) return true;
+    if (exchange.head.has_binary_tensors) {
+      response.set_error(415, "tensors are taken in JSON only; tritonclient: binary_data=False");
+      return false;
+    }
+    // A page elsewhere can post text/plain and forms to this server unasked. No type at all, which
+    // tritonclient sends, is safe: browsers tell the origin of a post, and that has been checked.
+    if (exchange.head.content_type_count > 0 && !is_json_content_type(exchange.head.content_type)) {
       response.set_error(415, "the Content-Type must be application/json");
       return false;
     }
@@ -103,7 +109,7 @@ class Server::Impl final : public HttpService {
   }
 
   void stop() {
-    if (!ready_.exchange(false)) return;
+    if (!ready_.exchange(false)) return listener_.stop();
     stop_at_ = (ServeClock::now() + seconds(config_.drain_delay.value)).time_since_epoch().count();
     if (config_.drain_delay.value <= 0) listener_.drain(config_.drain_timeout.value);
   }

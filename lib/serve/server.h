@@ -30,7 +30,9 @@ class Server {
   // stop(). Then `ready` turns 503, and after drain_delay nothing new is accepted while requests in
   // flight are answered, at most drain_timeout long.
   void run(const std::function<void()>& on_ready);
-  void stop();  // from any thread, or from a signal's watcher; once
+  // From any thread. A second call cuts it short: no delay, nothing is waited for but what the
+  // workers are at.
+  void stop();
 
  private:
   class Impl;

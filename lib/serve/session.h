@@ -4,24 +4,26 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace maas {
 
-// What an integer input's values may be, both ends included.
+// What the values of an integer input, or of a part of it, may be: those whose place in dimension
+// `dim` is in [begin, end); dim -1 = all.
 struct ValueRange {
-  int64_t lowest = 0, highest = 0;
-  std::string reason;  // for the client: "it picks from 'wte.weight'"
+  int64_t lowest = 0, highest = 0;  // both included
+  std::string reason;               // for the client: "it picks from 'wte.weight'"
+  int64_t dim = -1;
+  int64_t begin = 0, end = 0;
 };
 
 struct TensorInfo {
   std::string name;
   at::ScalarType dtype = at::kFloat;
-  std::vector<int64_t> shape;                       // -1 = dynamic
-  std::optional<ValueRange> values = std::nullopt;  // nullopt = all that the dtype has
+  std::vector<int64_t> shape;           // -1 = dynamic
+  std::vector<ValueRange> values = {};  // all must hold; none = whatever the dtype has
 };
 
 struct SessionInfo {

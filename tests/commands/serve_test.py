@@ -1,6 +1,7 @@
 """maas serve on a real socket: answers, refusals, hostile bytes, a clean stop."""
 import http.client
 import json
+import os
 import re
 import signal
 import socket
@@ -24,7 +25,8 @@ class Serving(Case):
         model = cls.train()["model"]
         cls.process = subprocess.Popen([MAAS, "serve", model, "--port", "0", "--json"],
                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        cls.port = json.loads(cls.process.stdout.readline())["port"]
+        cls.ready = json.loads(cls.process.stdout.readline())
+        cls.port = cls.ready["port"]
 
     @classmethod
     def tearDownClass(cls):
@@ -82,7 +84,7 @@ class Serving(Case):
         cases = [
             ("", "byte 0"), ("{", "byte 1"), ('{"inputs": [1,]}', "byte 14"), ("{} x", "byte 3"),
             ("\ufeff{}", "byte 0"), ('{"inputs": [NaN]}', "byte 12"), ('{"inputs": 012}', "byte 12"),
-            ("[" * 65 + "]" * 65, "byte 64"), ("[" * 1000000, "byte 64"),
+            ("[" * 65 + "1" + "]" * 65, "byte 64"), ("[" * 1000000, "byte 64"),
             ('{"inputs": [], "inputs": []}', "twice"), ("{}", "no 'inputs'"),
             ('{"inputs": []}', "no 'image'"), (request(name="x"), "expected image"),
             (request(datatype="FP32"), "expected UINT8"), (request(datatype="FP16"), "UINT8"),
@@ -156,14 +158,123 @@ class Serving(Case):
         self.assertEqual(self.raw(one * 500 + last), (200, 501))
 
 
+    def test_classification_has_values_and_places(self):
+        body = json.loads(request())
+        body["outputs"] = [{"name": "logits", "parameters": {"classification": 3}}]
+        output = self.ask("POST", INFER, json.dumps(body))[1]["outputs"][0]
+        self.assertEqual((output["datatype"], output["shape"]), ("BYTES", [1, 3]))
+        logits = self.ask("POST", INFER, request())[1]["outputs"][0]["data"]
+        for text in output["data"]:
+            value, place, label = text.split(":")
+            self.assertAlmostEqual(float(value), logits[int(place)], places=5)
+            self.assertEqual(place, label)
+
+    def test_the_server_is_small(self):
+        with open(f"/proc/{self.process.pid}/status") as status:
+            resident = next(line for line in status if line.startswith("VmRSS"))
+        self.assertLess(int(resident.split()[1]), 200 * 1024)
+
+    def test_it_has_a_worker_for_each_usable_core_and_one_thread_more(self):
+        cores = len(os.sched_getaffinity(self.process.pid))
+        self.assertLessEqual(self.ready["workers"], cores)
+        threads = len(os.listdir(f"/proc/{self.process.pid}/task"))
+        self.assertEqual(threads, self.ready["workers"] + 2)  # and the one that waits for them
+
+
 class Starting(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.model = cls.train()["model"]
+
+    def serve(self, *arguments):
+        process = subprocess.Popen([MAAS, "serve", self.model, "--port", "0", "--json", *arguments],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, json.loads(process.stdout.readline())
+
+    def connect(self, port):
+        client = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.addCleanup(client.close)
+        return client
+
+    def wait_until_closed(self, port):
+        """Until nothing listens there any more."""
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=20).close()
+            except (ConnectionRefusedError, ConnectionResetError):
+                return
+
+    def half_a_request(self, port):
+        """A request in flight: the second half of its body is returned, not sent."""
+        body = request().encode()
+        client = self.connect(port)
+        client.sendall(f"POST {INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                       f"application/json\r\nContent-Length: {len(body)}\r\nExpect: "
+                       "100-continue\r\n\r\n".encode())
+        self.assertIn(b"100 Continue", client.recv(100))  # the server is reading the body
+        client.sendall(body[:100])
+        return client, body[100:]
+
     def test_a_taken_port_and_an_open_address_are_refused(self):
-        model = self.train()["model"]
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-            done = maas("serve", model, "--port", port, check=4)
-            self.assertIn(str(port), done.stderr)
-        self.assertIn("--insecure", maas("serve", model, "--host", "0.0.0.0", check=2).stderr)
+            done = maas("serve", self.model, "--port", port, check=4)
+            self.assertIn(f"127.0.0.1:{port}: cannot listen: Address already in use", done.stderr)
+            self.assertIn("choose another with --port; --port 0 takes any free one", done.stderr)
+        self.assertIn("--insecure", maas("serve", self.model, "--host", "0.0.0.0", check=2).stderr)
+
+    def test_a_stop_signal_finishes_what_is_in_flight_and_takes_nothing_new(self):
+        process, ready = self.serve()
+        client, rest = self.half_a_request(ready["port"])
+        process.send_signal(signal.SIGTERM)
+        self.wait_until_closed(ready["port"])
+        client.sendall(rest)
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+        self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer[:100])
+        self.assertIn(b"Connection: close\r\n", answer)
+        self.assertIn(b'"logits"', answer)
+        client.close()
+        self.assertEqual(process.wait(timeout=20), 0)
+        self.assertIn("stopped", process.stderr.read())
+
+    def test_a_second_stop_signal_stops_at_once(self):
+        process, ready = self.serve()
+        self.half_a_request(ready["port"])
+        process.send_signal(signal.SIGTERM)
+        self.wait_until_closed(ready["port"])
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=20), -signal.SIGTERM)
+
+    def test_the_request_that_it_prints_works(self):
+        for arguments in ([], ["--name", "other", "--workers", "1", "serve.max_batch=8"]):
+            process, ready = self.serve(*arguments)
+            lines = []
+            while not lines or "curl" not in lines[-1]:
+                lines.append(process.stderr.readline())
+            text = "".join(lines)
+            self.assertIn(f"serving {ready['model']} with {ready['workers']} worker", text)
+            self.assertIn("takes image UINT8 [-1, 1, 28, 28]; gives logits FP32 [-1, 10]", text)
+            self.assertIn(f"{ready['url']}/v2/models/{ready['model']}/infer", text)
+            self.assertIn("bodies of 64 MiB, batches of " +
+                          ("at most 8" if arguments else "any size"), text)
+            done = subprocess.run(["sh", "-c", lines[-1]], capture_output=True, text=True)
+            said = json.loads(done.stdout)
+            self.assertEqual(said["model_name"], ready["model"])
+            self.assertEqual(said["outputs"][0]["shape"], [1, 10])
+            process.terminate()
+            self.assertEqual(process.wait(timeout=20), 0)
+
+    def test_settings_out_of_range_are_refused(self):
+        for setting, reason in (("serve.header_timeout=0s", "header_timeout"),
+                                ("serve.idle_timeout=10", "idle_timeout"),
+                                ("serve.port=65536", "65535"), ("serve.workers=-1", "workers"),
+                                ("serve.header_timout=1s", "header_timeout")):
+            self.assertIn(reason, maas("serve", self.model, setting, check=2).stderr)
 
 
 if __name__ == "__main__":

@@ -194,7 +194,7 @@ TEST(InferRequest, OfAnotherDatatypeIsRefused) {
 TEST(InferRequest, WithAnIndexOutOfRangeIsRefused) {
   for (const at::ScalarType dtype : {at::kLong, at::kInt, at::kByte, at::kUInt64}) {
     SessionInfo info = model_taking(dtype, {-1, -1});
-    info.inputs[0].values = {0, 99, "it picks from 'wte.weight'"};
+    info.inputs[0].values = {{0, 99, "it picks from 'wte.weight'"}};
     const std::string datatype(oip_datatype(dtype));
     EXPECT_EQ(refusal(request_json(input_json(datatype, "[1,2]", "[0,99]")), info), "");
     EXPECT_THAT(
@@ -202,9 +202,20 @@ TEST(InferRequest, WithAnIndexOutOfRangeIsRefused) {
         HasSubstr("input 'x': value 1 is 100; expected 0 to 99: it picks from 'wte.weight'"));
   }
   SessionInfo info = model_taking(at::kLong, {-1});
-  info.inputs[0].values = {0, 99, "it picks from 'wte.weight'"};
+  info.inputs[0].values = {{0, 99, "it picks from 'wte.weight'"}};
   EXPECT_THAT(refusal(request_json(input_json("INT64", "[1]", "[-1]")), info),
               HasSubstr("value 0 is -1; expected 0 to 99"));
+}
+
+TEST(InferRequest, LimitsOnAPartOfAnInputAreCheckedThere) {
+  SessionInfo info = model_taking(at::kLong, {-1, 2, 2});
+  info.inputs[0].values = {{0, 5, "it picks from 'a'", 1, 1, 2}};
+  const auto with = [&](const std::string& data) {
+    return refusal(request_json(input_json("INT64", "[2,2,2]", data)), info);
+  };
+  EXPECT_EQ(with("[9,9,5,0,-9,9,1,2]"), "");
+  EXPECT_THAT(with("[0,0,0,6,0,0,0,0]"), HasSubstr("value 3 is 6; expected 0 to 5"));
+  EXPECT_THAT(with("[0,0,0,0,0,0,-1,0]"), HasSubstr("value 6 is -1; expected 0 to 5"));
 }
 
 // T11

@@ -2,39 +2,12 @@
 
 #include <algorithm>
 
+#include "tensor/dtype.h"
+
 namespace maas {
 
 std::string_view oip_datatype(at::ScalarType dtype) {
-  switch (dtype) {
-    case at::kBool:
-      return "BOOL";
-    case at::kByte:
-      return "UINT8";
-    case at::kUInt16:
-      return "UINT16";
-    case at::kUInt32:
-      return "UINT32";
-    case at::kUInt64:
-      return "UINT64";
-    case at::kChar:
-      return "INT8";
-    case at::kShort:
-      return "INT16";
-    case at::kInt:
-      return "INT32";
-    case at::kLong:
-      return "INT64";
-    case at::kHalf:
-      return "FP16";
-    case at::kBFloat16:
-      return "BF16";
-    case at::kFloat:
-      return "FP32";
-    case at::kDouble:
-      return "FP64";
-    default:
-      return "";
-  }
+  return dtype_to_protocol(dtype).value_or("");
 }
 
 bool is_model_name(std::string_view text) {

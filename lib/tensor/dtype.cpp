@@ -14,7 +14,7 @@ struct DtypeRow {
 };
 
 // torch/_export/serde/schema.py, ScalarType; KServe's required_api.md; safetensors' README.
-constexpr std::array<DtypeRow, 12> kRows = {{
+constexpr std::array<DtypeRow, 13> kRows = {{
     {at::kByte, "u8", 1, "UINT8", "U8"},
     {at::kChar, "i8", 2, "INT8", "I8"},
     {at::kShort, "i16", 3, "INT16", "I16"},
@@ -27,6 +27,7 @@ constexpr std::array<DtypeRow, 12> kRows = {{
     {at::kBFloat16, "bf16", 13, "BF16", "BF16"},
     {at::kUInt16, "u16", 28, "UINT16", "U16"},
     {at::kUInt32, "u32", 34, "UINT32", "U32"},
+    {at::kUInt64, "u64", 35, "UINT64", "U64"},
 }};
 
 template <class Matches>
@@ -59,9 +60,9 @@ std::optional<at::ScalarType> dtype_from_protocol(std::string_view name) {
   return row != nullptr ? std::optional(row->type) : std::nullopt;
 }
 
-std::optional<std::string> dtype_to_protocol(at::ScalarType dtype) {
+std::optional<std::string_view> dtype_to_protocol(at::ScalarType dtype) {
   const DtypeRow* row = find_row([&](const DtypeRow& r) { return r.type == dtype; });
-  return row != nullptr ? std::optional<std::string>(row->protocol) : std::nullopt;
+  return row != nullptr ? std::optional<std::string_view>(row->protocol) : std::nullopt;
 }
 
 std::optional<at::ScalarType> dtype_from_safetensors(std::string_view name) {

@@ -19,7 +19,7 @@ std::optional<int64_t> dtype_to_export(at::ScalarType dtype);
 
 // Open Inference Protocol datatypes: "FP32", "UINT8", ...
 std::optional<at::ScalarType> dtype_from_protocol(std::string_view name);
-std::optional<std::string> dtype_to_protocol(at::ScalarType dtype);
+std::optional<std::string_view> dtype_to_protocol(at::ScalarType dtype);
 
 // safetensors' names: "F32", "I64", "BF16", "BOOL", ...
 std::optional<at::ScalarType> dtype_from_safetensors(std::string_view name);

@@ -157,7 +157,7 @@ class Triton(unittest.TestCase):
 
     def test_classes_and_outputs_equal_those_of_pytorch(self):
         net = Words()
-        export(net, (torch.zeros(2, 5, dtype=torch.int64),) * 2, self.folder / "words.pt2")
+        export(net, tuple(torch.zeros(2, 2, 5, dtype=torch.int64)), self.folder / "words.pt2")
         ids = numpy.random.randint(0, 100, (4, 5))
         places = numpy.random.randint(-2, 14, (4, 5))
         with torch.no_grad():
@@ -175,7 +175,7 @@ class Triton(unittest.TestCase):
                 self.assertAlmostEqual(float(said[0][0]), scores.max(), places=5)
 
     def test_values_that_pick_from_beyond_a_table_are_refused(self):
-        export(Words(), (torch.zeros(2, 5, dtype=torch.int64),) * 2, self.folder / "picks.pt2")
+        export(Words(), tuple(torch.zeros(2, 2, 5, dtype=torch.int64)), self.folder / "picks.pt2")
         good = numpy.zeros((1, 5), numpy.int64)
         with Server(self.folder / "picks.pt2") as server:
             for bad, name, reason in ((100, "ids", "value 0 is 100; expected 0 to 99: it picks from"),

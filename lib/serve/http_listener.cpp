@@ -1,7 +1,6 @@
 #include "serve/http_listener.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -11,16 +10,19 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <csignal>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "serve/give_back_memory.h"
 #include "serve/http_connection.h"
 
 namespace maas {
 namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(200);
-constexpr double kTrimAfterSeconds = 1;
+constexpr double kReleaseAfterSeconds = 1;
+constexpr double kReleaseForSeconds = 10;  // a worker may be busy for long
 constexpr double kUsableFiles = 0.8;  // of the open-file limit; the rest is for everything else
 
 // Raises the soft limit of open files to the hard one; returns how many connections it allows.
@@ -121,7 +123,7 @@ struct HttpListener::State {
       if (error) return;
       net::post(strand, [this] {
         check_deadlines();
-        give_back_memory();
+        release_memory();
         if (on_tick) on_tick();
         if (shared->draining && (open_connections() == 0 || now_ns() > drained_by))
           return io.stop();
@@ -138,13 +140,27 @@ struct HttpListener::State {
     });
   }
 
-  // The allocator keeps what was freed. After large bodies or answers, and a second without one,
-  // the pages go back to the system.
-  void give_back_memory() {
-    if (shared->freed_much.exchange(false)) trim_at = now_ns() + to_ns(kTrimAfterSeconds);
-    if (trim_at == 0 || now_ns() < trim_at) return;
-    trim_at = 0;
-    ::malloc_trim(0);
+  // After large bodies or answers, and a second without one. Each thread has an arena of its own,
+  // and nobody says which thread takes a task: at every tick there are some, until all had one.
+  void release_memory() {
+    if (shared->freed_much.exchange(false)) {
+      release_at = now_ns() + to_ns(kReleaseAfterSeconds);
+      released = 0;
+      ++releases;
+    }
+    if (release_at == 0 || now_ns() < release_at) return;
+    if (released >= runners || now_ns() > release_at + to_ns(kReleaseForSeconds)) {
+      release_at = 0;
+      return;
+    }
+    for (int i = 0; i < runners; ++i) {
+      net::post(io, [this, number = releases] {
+        thread_local int64_t last = 0;
+        if (std::exchange(last, number) == number) return;
+        give_back_memory();
+        ++released;
+      });
+    }
   }
 
   void for_each_connection(const std::function<void(Connection&)>& visit) {
@@ -178,7 +194,9 @@ struct HttpListener::State {
   uint16_t port = 0;
   size_t max_connections = 0;
   bool accepting = false;
-  int64_t drained_by = 0, trim_at = 0;
+  int64_t drained_by = 0, release_at = 0, releases = 0;
+  std::atomic<int> runners{0};   // threads in run()
+  std::atomic<int> released{0};  // of them, those that gave memory back since the last large text
 };
 
 HttpListener::HttpListener(const ServeConfig& config, HttpService& service)
@@ -207,7 +225,11 @@ void HttpListener::start(std::function<void()> on_tick) {
   });
 }
 
-void HttpListener::run() { state_->io.run(); }
+void HttpListener::run() {
+  ++state_->runners;
+  state_->io.run();
+  --state_->runners;
+}
 
 void HttpListener::post(std::function<void()> work) { net::post(state_->io, std::move(work)); }
 

@@ -185,7 +185,6 @@ HeadScanner::State HeadScanner::scan_request_line(std::string_view partial) {
   const size_t method_end = partial.find(' ');
   const std::string_view method = partial.substr(0, method_end);
   if (partial.starts_with('\x16')) return refuse(400, "this is TLS; this port speaks plain HTTP");
-  if (method == "PRI") return refuse(400, "this is HTTP/2; this port speaks HTTP/1.1");
   if (!std::all_of(method.begin(), method.end(), is_token_char)) {
     return refuse(400, "this is not an HTTP/1.1 request");
   }
@@ -194,6 +193,7 @@ HeadScanner::State HeadScanner::scan_request_line(std::string_view partial) {
   }
   if (std::find(std::begin(kMethods), std::end(kMethods), method) == std::end(kMethods)) {
     if (method.empty()) return refuse(400, "a request line without a method");
+    if (method == "PRI") return refuse(400, "this is HTTP/2; this port speaks HTTP/1.1");
     return refuse(501, "unknown method");
   }
   const std::string_view rest = partial.substr(method_end + 1);

@@ -31,6 +31,8 @@ std::string_view reason_of(int status) {
       return "Expectation Failed";
     case 431:
       return "Request Header Fields Too Large";
+    case 499:
+      return "Client Closed Request";
     case 500:
       return "Internal Server Error";
     case 501:

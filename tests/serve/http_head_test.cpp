@@ -41,6 +41,7 @@ TEST(HeadScanner, GivesTheSameVerdictByteByByte) {
   for (const std::string& text :
        {"GET /v2 HTTP/1.1\r\n" + host + "\r\n", "GET /v2 HTTP/1.1\n" + host + "\r\n",
         "GET /v2 HTTP/1.1\r\n" + host + " folded: x\r\n\r\n", "BREW /pot HTTP/1.1\r\n\r\n"s,
+        "PRI * HTTP/2.0\r\n\r\n"s, "PRINT / HTTP/1.1\r\n"s,
         "GET /v2 HTTP/1.1\r\n" + host + "X: a\0b\r\n\r\n"s, "\x16\x03\x01\x02"s}) {
     HeadScanner scanner({});
     State state = State::kNeedMore;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "base/error.h"
 #include "echo_service.h"
@@ -177,6 +178,25 @@ TEST(HttpListener, PausesAtTheMostConnectionsAndGoesOn) {
   EXPECT_EQ(two.ask(get("/")).status, 200);
   one.reset();
   EXPECT_EQ(three.receive().status, 200);
+}
+
+// H17
+TEST(HttpListener, GoesOnWhenThereAreFileDescriptorsAgain) {
+  const Listening server;
+  TestClient before(server.port());
+  EXPECT_EQ(before.ask(get("/")).status, 200);
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  rlimit none = limit;
+  none.rlim_cur = 3;
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  TestClient waiting(server.port(), socket);
+  EXPECT_TRUE(waiting.connected());  // by the kernel
+  waiting.send(get("/"));
+  EXPECT_EQ(before.ask(get("/")).status, 200);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  EXPECT_EQ(waiting.receive().status, 200);
 }
 
 TEST(HttpListener, KnowsWhenAClientHasGone) {

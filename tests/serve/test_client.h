@@ -22,7 +22,8 @@ struct TestAnswer {
 // Blocking, with a limit of 20 s on each wait that only a hanging server meets.
 class TestClient {
  public:
-  explicit TestClient(uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit TestClient(uint16_t port) : TestClient(port, ::socket(AF_INET, SOCK_STREAM, 0)) {}
+  TestClient(uint16_t port, int socket) : socket_(socket) {
     const timeval limit{20, 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));

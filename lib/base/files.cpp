@@ -7,11 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <vector>
 
+#include "base/did_you_mean.h"
 #include "base/error.h"
 
 namespace maas {
@@ -33,29 +36,73 @@ class Descriptor {
   int fd_;
 };
 
-[[noreturn]] void throw_errno(const fs::path& path, const char* doing, int error) {
+constexpr int kMostNames = 2000;  // of a folder that are looked at for a suggestion
+
+std::string nearest_in(const fs::path& folder, const std::string& typed) {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  fs::directory_iterator entry(folder.empty() ? "." : folder, ignored);
+  while (!ignored && entry != fs::directory_iterator() && names.size() < kMostNames) {
+    names.push_back(entry->path().filename().string());
+    entry.increment(ignored);
+  }
+  std::sort(names.begin(), names.end());  // the folder's own order would differ between machines
+  return nearest_name(typed, names);
+}
+
+// The path that `typed` was probably meant to be: parts that do not exist replaced by the nearest
+// name beside them. "" when there is none.
+std::string nearest_path(const fs::path& typed) {
+  fs::path found;
+  std::error_code ignored;
+  for (const fs::path& part : typed) {
+    if (fs::exists(found / part, ignored)) {
+      found /= part;
+      continue;
+    }
+    const std::string near = nearest_in(found, part.string());
+    if (near.empty()) return "";
+    found /= near;
+  }
+  return found.string();
+}
+
+std::string cannot(const char* doing, int error) {
+  return fmt::format("cannot {}: {}", doing, std::generic_category().message(error));
+}
+
+std::string remedy(int error) {
+  if (error == EACCES || error == EPERM || error == EROFS) return "check the permissions";
+  if (error == ENOSPC || error == EDQUOT) return "free some disk space";
+  return "";
+}
+
+[[noreturn]] void throw_unreadable(const fs::path& path, const char* doing, int error) {
+  Problem problem{path.string(), cannot(doing, error), "", remedy(error), ""};
   const bool absent = error == ENOENT || error == ENOTDIR;
-  std::string fix;
-  if (absent) fix = "check the path; relative paths in a config count from the config's folder";
-  if (error == EACCES || error == EPERM || error == EROFS) fix = "check the permissions";
-  if (error == ENOSPC || error == EDQUOT) fix = "free some disk space";
-  throw Error(absent ? ErrorKind::kInput : ErrorKind::kResources,
-              {.where = path.string(),
-               .what = fmt::format("cannot {}: {}", doing, std::generic_category().message(error)),
-               .expected = "",
-               .fix = fix,
-               .excerpt = ""});
+  if (absent) {
+    const std::string near = nearest_path(path);
+    if (!near.empty()) problem.what += "; did you mean '" + near + "'?";
+    problem.fix = "check the path; relative paths in a config count from the config's folder";
+  }
+  throw Error(absent ? ErrorKind::kInput : ErrorKind::kResources, problem);
+}
+
+[[noreturn]] void throw_unwritable(const fs::path& path, const char* doing, int error) {
+  Problem problem{path.string(), cannot(doing, error), "", remedy(error), ""};
+  if (error == ENOENT) problem.fix = "make the folder " + path.parent_path().string();
+  throw Error(ErrorKind::kResources, problem);
 }
 
 int open_to_read(const fs::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) throw_errno(path, "open", errno);
+  if (fd < 0) throw_unreadable(path, "open", errno);
   return fd;
 }
 
 uint64_t regular_file_size(const fs::path& path, int fd) {
   struct stat info {};
-  if (::fstat(fd, &info) != 0) throw_errno(path, "inspect", errno);
+  if (::fstat(fd, &info) != 0) throw_unreadable(path, "inspect", errno);
   if (!S_ISREG(info.st_mode)) {
     throw Error(ErrorKind::kInput,
                 {.where = path.string(),
@@ -84,7 +131,7 @@ std::string read_file(const fs::path& path, int64_t max_bytes) {
   while (done < size) {
     const ssize_t got = ::read(file.get(), bytes.data() + done, size - done);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw_errno(path, "read", errno);
+    if (got < 0) throw_unreadable(path, "read", errno);
     if (got == 0) break;
     done += static_cast<size_t>(got);
   }
@@ -94,8 +141,8 @@ std::string read_file(const fs::path& path, int64_t max_bytes) {
 
 void sync_to_disk(const fs::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) throw_errno(path, "open", errno);
-  if (::fsync(file.get()) != 0) throw_errno(path, "write to disk", errno);
+  if (file.get() < 0) throw_unwritable(path, "open", errno);
+  if (::fsync(file.get()) != 0) throw_unwritable(path, "write to disk", errno);
 }
 
 void write_file_atomically(const fs::path& path,
@@ -106,7 +153,8 @@ void write_file_atomically(const fs::path& path,
   try {
     write(temporary);
     sync_to_disk(temporary);
-    if (::rename(temporary.c_str(), path.c_str()) != 0) throw_errno(path, "rename into", errno);
+    if (::rename(temporary.c_str(), path.c_str()) != 0)
+      throw_unwritable(path, "rename into", errno);
   } catch (...) {
     ::unlink(temporary.c_str());
     throw;
@@ -118,12 +166,12 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
   write_file_atomically(path, [&](const fs::path& temporary) {
     const Descriptor file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (file.get() < 0) throw_errno(path, "create", errno);
+    if (file.get() < 0) throw_unwritable(path, "create", errno);
     size_t done = 0;
     while (done < bytes.size()) {
       const ssize_t put = ::write(file.get(), bytes.data() + done, bytes.size() - done);
       if (put < 0 && errno == EINTR) continue;
-      if (put < 0) throw_errno(path, "write", errno);
+      if (put < 0) throw_unwritable(path, "write", errno);
       done += static_cast<size_t>(put);
     }
   });
@@ -148,7 +196,7 @@ MappedFile::MappedFile(const fs::path& path) {
   size_ = regular_file_size(path, file.get());
   if (size_ == 0) return;
   void* where = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (where == MAP_FAILED) throw_errno(path, "map", errno);
+  if (where == MAP_FAILED) throw_unreadable(path, "map", errno);
   data_ = static_cast<const char*>(where);
 }
 

@@ -9,8 +9,8 @@
 
 namespace maas {
 
-// The whole file. Throws Error: kInput when missing, a folder, or larger than `max_bytes`
-// (checked before reading); kResources when not permitted.
+// The whole file. Throws Error: kInput when missing (suggesting a path that is nearly the same), a
+// folder, or larger than `max_bytes` (checked before reading); kResources when not permitted.
 std::string read_file(const std::filesystem::path& path, int64_t max_bytes = int64_t{1} << 32);
 
 // Writes beside `path` under a temporary name, fsyncs file and folder, renames. On any error the

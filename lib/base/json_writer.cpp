@@ -59,7 +59,7 @@ void JsonWriter::before_value() {
     after_key_ = false;
     return;
   }
-  MAAS_CHECK(nesting_.empty() || nesting_.back() == '[');
+  MAAS_CHECK(nesting_.empty() ? first_ : nesting_.back() == '[');
   if (!first_) text_ += ',';
   first_ = false;
 }

@@ -8,8 +8,9 @@
 
 namespace maas {
 
-// Streaming writer. The caller nests begin/end and key/value rightly (checked: a value without a
-// key inside an object is an internal error). NaN and infinities become null, as JSON has none.
+// Streaming writer of one value. The caller nests begin/end and key/value rightly (checked: a value
+// without a key inside an object, or a second outermost value, is an internal error). NaN and
+// infinities become null, as JSON has none.
 //   JsonWriter json; json.begin_object().key("verb").value("eval").end_object(); json.text();
 class JsonWriter {
  public:

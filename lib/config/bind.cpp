@@ -10,6 +10,7 @@
 #include "base/did_you_mean.h"
 #include "config/describe_field.h"
 #include "config/values.h"
+#include "config/walk_fields.h"
 
 namespace maas {
 namespace {
@@ -67,6 +68,11 @@ class Binder {
            value <= field_.highest;
   }
 
+  bool is_choice(const std::string& text) const {
+    const auto& words = field_.choices;
+    return words.empty() || std::find(words.begin(), words.end(), text) != words.end();
+  }
+
   // The field's type and range, and what about the text may have misled its writer.
   void complain_value(const YamlNode& at, const std::string& name) {
     std::string hint;
@@ -90,6 +96,9 @@ class Binder {
     }
   }
   void assign(const YamlNode& node, const std::string& name, int64_t* target) {
+    const bool is_bare = node.kind == Kind::kScalar && !node.quoted;
+    const auto number = is_bare ? parse_integer(node.scalar) : std::nullopt;
+    if (number && !is_choice(std::to_string(*number))) return complain_value(node, name);
     assign_parsed(node, name, target, parse_integer);
   }
   void assign(const YamlNode& node, const std::string& name, double* target) {
@@ -106,10 +115,9 @@ class Binder {
     }
   }
   void assign(const YamlNode& node, const std::string& name, std::string* target) {
-    const auto& words = field_.choices;
     if (node.kind != Kind::kScalar) return complain(node, name, allowed_item_text(field_));
-    if (!words.empty() && std::find(words.begin(), words.end(), node.scalar) == words.end()) {
-      const std::string near = nearest_name(node.scalar, words);
+    if (!is_choice(node.scalar)) {
+      const std::string near = nearest_name(node.scalar, field_.choices);
       return complain(node, name, allowed_item_text(field_),
                       near.empty() ? "" : fmt::format("did you mean '{}'?", near));
     }
@@ -242,10 +250,6 @@ bool is_inherited(const YamlNode::Entry& entry, const YamlNode::Entry* selector)
 }
 
 }  // namespace
-
-std::string join_key(const std::string& path, const std::string& name) {
-  return path.empty() ? name : path + "." + name;
-}
 
 void bind_section(const YamlNode& node, const SectionRef& section, const std::string& path,
                   Findings& findings) {

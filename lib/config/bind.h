@@ -13,7 +13,4 @@ namespace maas {
 void bind_section(const YamlNode& node, const SectionRef& section, const std::string& path,
                   Findings& findings);
 
-// "a.b"; just `name` when `path` is empty.
-std::string join_key(const std::string& path, const std::string& name);
-
 }  // namespace maas

@@ -82,16 +82,24 @@ class SchemaWriter {
   }
 
   void enumeration() {
-    if (field_->choices.empty()) return;
     json_.key("enum").begin_array();
     for (const std::string& word : field_->choices) json_.value(word);
+    json_.end_array();
+  }
+  void numbers_enumeration() {
+    json_.key("enum").begin_array();
+    for (const std::string& digits : field_->choices) json_.raw(digits);
     json_.end_array();
   }
 
   // What a value looks like, without its default. Integers may be texts such as 5k.
   void shape(const int64_t*, bool or_null) {
     types({"integer", "string"}, or_null);
-    range();
+    if (field_->choices.empty()) {
+      range();
+    } else {
+      numbers_enumeration();
+    }
   }
   void shape(const double*, bool or_null) {
     types({"number"}, or_null);

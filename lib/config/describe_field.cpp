@@ -106,16 +106,24 @@ struct AllowedText {
       return of(value);
     }
   }
-  std::string operator()(const SectionRef&) const { return "a map of settings"; }
+  std::string operator()(const SectionRef&) const {
+    const std::string& key = field.shorthand_key;
+    return key.empty() ? "a map of settings"
+                       : fmt::format("a map of settings, or its {} alone", key);
+  }
   std::string operator()(const SectionListRef&) const { return "a map such as {key: value}"; }
 
  private:
-  std::string of(const int64_t*) const { return range_text(field, "a whole number"); }
+  std::string of(const int64_t*) const {
+    return field.choices.empty() ? range_text(field, "a whole number") : choices_text();
+  }
   std::string of(const double*) const { return range_text(field, "a number"); }
   std::string of(const bool*) const { return "true or false"; }
   std::string of(const std::string*) const {
-    return field.choices.empty() ? "text"
-                                 : fmt::format("one of {}", fmt::join(field.choices, ", "));
+    return field.choices.empty() ? "text" : choices_text();
+  }
+  std::string choices_text() const {
+    return fmt::format("one of {}", fmt::join(field.choices, ", "));
   }
   std::string of(const InputPath*) const { return "a path"; }
   std::string of(const Quantity*) const { return quantity_text(field); }

@@ -7,60 +7,39 @@
 
 #include "base/did_you_mean.h"
 #include "base/error.h"
+#include "base/json_writer.h"
 #include "config/describe_field.h"
+#include "config/walk_fields.h"
 #include "config/yaml_place.h"
 
 namespace maas {
 namespace {
 
-// Visits every field with its dotted key; list items are shown once, as "layers.N".
-template <class Visit>
-void visit_fields(const SectionRef& section, const std::string& path, const Visit& visit) {
-  Fields fields;
-  section.describe(fields);
-  for (const auto& field : fields.list) {
-    const std::string key = path.empty() ? field->name : path + "." + field->name;
-    visit(key, *field);
-    if (const auto* inner = std::get_if<SectionRef>(&field->target)) {
-      visit_fields(*inner, key, visit);
-    } else if (const auto* list = std::get_if<SectionListRef>(&field->target)) {
-      const int64_t count = list->size();
-      if (count == 0) list->resize(1);
-      visit_fields({nullptr, [&](Fields& f) { list->describe(0, f); }}, key + ".N", visit);
-      list->resize(count);
-    }
-  }
-}
-
-std::string when_text(const Field& field) {
-  if (field.selector.empty()) return "";
-  return fmt::format(" [with {} {}]", field.selector, fmt::join(field.selected_by, " or "));
-}
-
-// "data.augment.0.shift" -> "data.augment.N.shift".
-std::string with_any_index(const std::string& key) {
-  std::string shown;
-  for (size_t start = 0; start <= key.size();) {
-    const size_t dot = std::min(key.find('.', start), key.size());
-    const std::string part = key.substr(start, dot - start);
-    const bool is_index = !part.empty() && part.find_first_not_of("0123456789") == part.npos;
-    shown += (start == 0 ? "" : ".") + (is_index ? "N" : part);
-    start = dot + 1;
-  }
-  return shown;
-}
-
 struct Row {
-  std::string key, takes, initial, meaning;
+  std::string key, takes, meaning;
+  std::optional<std::string> initial;  // none for sections and what is required
+  bool is_required = false;
+  std::string selector;
+  std::vector<std::string> selected_by;
+
+  std::string initial_text() const {
+    return is_required ? "required" : initial ? "default " + *initial : "";
+  }
+  std::string meaning_text() const {
+    if (selector.empty()) return meaning;
+    return fmt::format("{} [with {} {}]", meaning, selector, fmt::join(selected_by, " or "));
+  }
 };
 
 Row row_of(const std::string& key, const Field& field) {
-  Row row{key, allowed_text(field), "", field.doc_text + when_text(field)};
-  if (field.is_required) {
-    row.initial = "required";
-  } else if (!is_section(field)) {
-    row.initial = "default " + value_text(field);
-  }
+  Row row{.key = key,
+          .takes = allowed_text(field),
+          .meaning = field.doc_text,
+          .initial = std::nullopt,
+          .is_required = field.is_required,
+          .selector = field.selector,
+          .selected_by = field.selected_by};
+  if (!field.is_required && !is_section(field)) row.initial = value_text(field);
   return row;
 }
 
@@ -71,12 +50,13 @@ std::string table_text(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     key = std::max(key, row.key.size());
     if (row.takes.size() <= kWidestTakes) takes = std::max(takes, row.takes.size());
-    if (row.initial.size() <= kWidestDefault) initial = std::max(initial, row.initial.size());
+    const size_t width = row.initial_text().size();
+    if (width <= kWidestDefault) initial = std::max(initial, width);
   }
   std::string text;
   for (const Row& row : rows) {
     std::string line = fmt::format("{:<{}}  {:<{}}  {:<{}}  {}", row.key, key, row.takes, takes,
-                                   row.initial, initial, row.meaning);
+                                   row.initial_text(), initial, row.meaning_text());
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
@@ -92,29 +72,50 @@ std::string suggestion(const SectionRef& root, const std::string& key) {
   return did_you_mean(key, keys);
 }
 
-}  // namespace
-
-std::vector<std::string> config_keys(const SectionRef& root) {
-  std::vector<std::string> keys;
-  visit_fields(root, "", [&](const std::string& key, const Field&) { keys.push_back(key); });
-  return keys;
-}
-
-std::string explain_config(const SectionRef& root, const std::string& key) {
+// The rows of `key` and what is below it; at least one.
+std::vector<Row> rows_below(const SectionRef& root, const std::string& key) {
   const std::string wanted = with_any_index(key);
   std::vector<Row> rows;
-  visit_fields(root, "", [&](const std::string& name, const Field& field) {
+  walk_fields(root, [&](const std::string& name, const Field& field) {
     if (key.empty() || name == wanted || name.rfind(wanted + ".", 0) == 0) {
       rows.push_back(row_of(name, field));
     }
   });
-  if (!rows.empty() || key.empty()) return table_text(rows);
+  if (!rows.empty() || key.empty()) return rows;
   throw Error(ErrorKind::kUsage,
               {.where = "config",
                .what = fmt::format("no setting '{}'{}", shown_text(key), suggestion(root, wanted)),
                .expected = "",
                .fix = "`maas config explain` lists all settings",
                .excerpt = ""});
+}
+
+}  // namespace
+
+std::string explain_config(const SectionRef& root, const std::string& key) {
+  return table_text(rows_below(root, key));
+}
+
+std::string explain_config_json(const SectionRef& root, const std::string& key) {
+  JsonWriter json;
+  json.begin_array();
+  for (const Row& row : rows_below(root, key)) {
+    json.begin_object().field("key", row.key).field("takes", row.takes).key("default");
+    if (row.initial) {
+      json.value(*row.initial);
+    } else {
+      json.null();
+    }
+    json.field("required", row.is_required).field("meaning", row.meaning);
+    if (!row.selector.empty()) {
+      json.key("only_with").begin_object().key(row.selector).begin_array();
+      for (const std::string& value : row.selected_by) json.value(value);
+      json.end_array().end_object();
+    }
+    json.end_object();
+  }
+  json.end_array();
+  return json.take();
 }
 
 }  // namespace maas

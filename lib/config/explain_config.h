@@ -12,10 +12,11 @@ namespace maas {
 // with a suggestion when there is no such key.
 std::string explain_config(const SectionRef& root, const std::string& key);
 
+// The same as a JSON array: {"key", "takes", "default" (YAML; null for sections and what is
+// required), "required", "meaning", "only_with": {selector: [its values]}}.
+std::string explain_config_json(const SectionRef& root, const std::string& key);
+
 // additionalProperties is false everywhere; only_for is said in the description.
 std::string config_json_schema(const SectionRef& root, const std::string& title);
-
-// Every dotted key, in order, for completion and suggestions.
-std::vector<std::string> config_keys(const SectionRef& root);
 
 }  // namespace maas

@@ -82,6 +82,7 @@ struct Field {
   Field& at_least(double bound);
   Field& above(double bound);
   Field& between(double low, double high);  // both included
+  // Of whole numbers: their digits.
   Field& one_of(std::vector<std::string> words);
   Field& in_units(std::vector<std::string> names);
   // Applies only while sibling `key` (declared before this one) has one of `values`; given
@@ -125,6 +126,12 @@ FieldTarget field_target(T& value) {
 template <class T>
 Field& Fields::operator()(std::string name, T& value) {
   return add(std::move(name), field_target(value));
+}
+
+// The whole of `config`, which must outlive the result.
+template <DescribedConfig T>
+SectionRef section_of(T& config) {
+  return {&config, [&config](Fields& fields) { config.describe(fields); }};
 }
 
 }  // namespace maas

@@ -114,7 +114,9 @@ std::optional<YamlNode> parse_override(const std::string& text, int order, Findi
     findings.add(place, "no setting", "key=value", "write it as train.epochs=3");
     return std::nullopt;
   }
-  auto wrapped = parse_yaml("value: " + text.substr(equals + 1), source, findings);
+  const std::string value = text.substr(equals + 1);
+  // Stdin, which YAML would take for the start of a list.
+  auto wrapped = parse_yaml("value: " + (value == "-" ? "\"-\"" : value), source, findings);
   if (!wrapped) return std::nullopt;
   if (wrapped->entries.size() != 1) {
     findings.add(place, "more than one value", "one value on one line", "put it in quotes");

@@ -7,8 +7,8 @@
 
 #include "base/files.h"
 #include "config/bind.h"
-#include "config/explain_config.h"
 #include "config/merge_yaml.h"
+#include "config/walk_fields.h"
 
 namespace maas {
 namespace {
@@ -58,7 +58,8 @@ class Loader {
     if (extends == nullptr) return std::move(*tree);
     YamlNode base = load_base(*extends, shown_folder);
     std::erase_if(tree->entries, [](const auto& entry) { return entry.name == "extends"; });
-    merge_yaml(base, std::move(*tree), findings_);
+    // Nothing but extends changes nothing, where {} otherwise clears.
+    if (!tree->entries.empty()) merge_yaml(base, std::move(*tree), findings_);
     return base;
   }
 
@@ -116,7 +117,7 @@ class Loader {
 
 }  // namespace
 
-void read_config(const ConfigSource& config, const SectionRef& root) {
+ConfigPlaces read_config(const ConfigSource& config, const SectionRef& root) {
   Findings findings;
   findings.keys = config_keys(root);
   Loader loader(root, findings);
@@ -138,6 +139,7 @@ void read_config(const ConfigSource& config, const SectionRef& root) {
   }
   bind_section(tree, root, "", findings);
   if (!findings.empty()) findings.raise();
+  return {tree, root};
 }
 
 }  // namespace maas

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/config_places.h"
 #include "config/fields.h"
 
 namespace maas {
@@ -24,12 +25,13 @@ struct ConfigSource {
 // unknown names, a suggestion; overrides say "command line". Error{kInput} when the file is absent.
 // Fields of sections that were not given keep their defaults. A required field that is missing
 // names the section's place.
-void read_config(const ConfigSource& source, const SectionRef& root);
+// Returns where each setting was written.
+ConfigPlaces read_config(const ConfigSource& source, const SectionRef& root);
 
 template <class T>
 T read_config(const ConfigSource& source) {
   T config;
-  read_config(source, SectionRef{&config, [&](Fields& fields) { config.describe(fields); }});
+  read_config(source, section_of(config));
   return config;
 }
 

@@ -1,23 +1,33 @@
 #include "config/write_config.h"
 
+#include <type_traits>
+
+#include "base/json_writer.h"
 #include "config/describe_field.h"
 #include "config/values.h"
 
 namespace maas {
 namespace {
 
+template <class T>
+constexpr bool kIsOptional = false;
+template <class T>
+constexpr bool kIsOptional<std::optional<T>> = true;
+
+// There is nothing to write: an optional without a value, an empty path.
 bool is_absent(const Field& field) {
-  if (const auto* path = std::get_if<InputPath*>(&field.target)) return (*path)->path.empty();
-  if (const auto* number = std::get_if<std::optional<int64_t>*>(&field.target)) {
-    return !(*number)->has_value();
-  }
-  if (const auto* number = std::get_if<std::optional<double>*>(&field.target)) {
-    return !(*number)->has_value();
-  }
-  if (const auto* number = std::get_if<std::optional<Quantity>*>(&field.target)) {
-    return !(*number)->has_value();
-  }
-  return false;
+  return std::visit(
+      [](const auto& target) {
+        using T = std::remove_pointer_t<std::decay_t<decltype(target)>>;
+        if constexpr (kIsOptional<T>) return !target->has_value();
+        if constexpr (std::is_same_v<T, InputPath>) return target->path.empty();
+        return false;
+      },
+      field.target);
+}
+
+bool is_written(const Field& field, const Fields& siblings) {
+  return !is_absent(field) && applies(field, siblings);
 }
 
 class Writer {
@@ -29,7 +39,7 @@ class Writer {
     ref.describe(fields);
     inline_next_ = first_inline;
     for (const auto& field : fields.list) {
-      if (is_absent(*field) || !applies(*field, fields)) continue;
+      if (!is_written(*field, fields)) continue;
       if (const auto* inner = std::get_if<SectionRef>(&field->target)) {
         nested(*field, *inner, indent);
       } else if (const auto* items = std::get_if<SectionListRef>(&field->target)) {
@@ -81,7 +91,74 @@ class Writer {
   bool inline_next_ = false;  // the next line continues one that holds "- "
 };
 
+class JsonOfConfig {
+ public:
+  void section(const SectionRef& ref) {
+    Fields fields;
+    ref.describe(fields);
+    json_.begin_object();
+    for (const auto& field : fields.list) {
+      if (!is_written(*field, fields)) continue;
+      json_.key(field->name);
+      std::visit([this](const auto& target) { write(target); }, field->target);
+    }
+    json_.end_object();
+  }
+
+  std::string take() { return json_.take(); }
+
+ private:
+  void value(int64_t number) { json_.value(number); }
+  void value(double number) { json_.value(number); }
+  void value(const std::string& text) { json_.value(text); }
+  void value(const InputPath& path) { json_.value(path.path); }
+  void value(const Quantity& quantity) {
+    if (quantity.unit.empty()) {
+      json_.value(quantity.value);
+    } else {
+      json_.value(to_text(quantity));
+    }
+  }
+
+  void write(const SectionRef& ref) { section(ref); }
+  void write(const SectionListRef& items) {
+    json_.begin_array();
+    for (int64_t i = 0; i < items.size(); ++i) {
+      section({nullptr, [&](Fields& fields) { items.describe(i, fields); }});
+    }
+    json_.end_array();
+  }
+  void write(const bool* flag) { json_.value(*flag); }
+  void write(const std::map<std::string, std::string>* entries) {
+    json_.begin_object();
+    for (const auto& [name, text] : *entries) json_.field(name, text);
+    json_.end_object();
+  }
+  template <class T>
+  void write(const std::vector<T>* items) {
+    json_.begin_array();
+    for (const T& item : *items) value(item);
+    json_.end_array();
+  }
+  template <class T>
+  void write(const std::optional<T>* optional) {
+    value(**optional);  // those without a value are left out
+  }
+  template <class T>
+  void write(const T* plain) {
+    value(*plain);
+  }
+
+  JsonWriter json_;
+};
+
 }  // namespace
+
+std::string write_config_json(const SectionRef& root) {
+  JsonOfConfig writer;
+  writer.section(root);
+  return writer.take();
+}
 
 std::string write_config(const SectionRef& root, const WriteConfigOptions& options) {
   Writer writer(options);

@@ -1,4 +1,5 @@
-// A config struct -> YAML with every default filled in; reading it back gives the same struct.
+// A config struct -> YAML or JSON with every default filled in; reading it back gives the same
+// struct.
 #pragma once
 
 #include <string>
@@ -16,8 +17,10 @@ std::string write_config(const SectionRef& root, const WriteConfigOptions& optio
 
 template <class T>
 std::string write_config(T& config, const WriteConfigOptions& options = {}) {
-  return write_config(SectionRef{&config, [&](Fields& fields) { config.describe(fields); }},
-                      options);
+  return write_config(section_of(config), options);
 }
+
+// The same settings as a JSON object, which reads back as a config, too.
+std::string write_config_json(const SectionRef& root);
 
 }  // namespace maas

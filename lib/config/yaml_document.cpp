@@ -77,7 +77,10 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     check_plain(mark, "", anchor);
-    put(node_at(mark, YamlNode::Kind::kNull));
+    YamlNode node = node_at(mark, YamlNode::Kind::kNull);
+    // Its own mark is where the next value begins.
+    if (!levels_.empty() && levels_.back().has_key) node.place = levels_.back().key_place;
+    put(std::move(node));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     check_plain(mark, "", 0);
@@ -216,15 +219,21 @@ class TreeBuilder : public YAML::EventHandler {
   int documents_ = 0;
 };
 
-// yaml-cpp's reasons in words that name the usual cause.
-std::string syntax_reason(const std::string& reason, const YamlPlace& place) {
+// What yaml-cpp refused in words that name the usual cause, at the place of that cause.
+void report_syntax(const YAML::Exception& error, const std::shared_ptr<YamlSource>& source,
+                   Findings& findings) {
+  YamlPlace place{source, std::max(error.mark.line, 0) + 1, std::max(error.mark.column, 0) + 1};
   const auto index = static_cast<size_t>(place.line - 1);
-  const bool has_tab = index < place.source->lines.size() &&
-                       place.source->lines[index].find('\t') != std::string::npos;
-  if (has_tab) return "a tab in the indentation";
-  if (reason.find("end of sequence flow") != reason.npos) return "a list '[' without its ']'";
-  if (reason.find("end of map flow") != reason.npos) return "a map '{' without its '}'";
-  return "YAML syntax: " + reason;
+  const std::string line = index < source->lines.size() ? source->lines[index] : "";
+  const size_t tab = line.substr(0, line.find_first_not_of(" \t")).find('\t');
+  if (tab != line.npos) {
+    place.column = static_cast<int>(tab) + 1;
+    return findings.add(place, "a tab in the indentation", "blanks", "indent with blanks");
+  }
+  std::string what = "YAML syntax: " + error.msg;
+  if (error.msg.find("end of sequence flow") != line.npos) what = "a list '[' without its ']'";
+  if (error.msg.find("end of map flow") != line.npos) what = "a map '{' without its '}'";
+  findings.add(place, what, "YAML", "see the line above the caret, too");
 }
 
 }  // namespace
@@ -269,8 +278,7 @@ std::string kind_text(const YamlNode& node) {
 std::optional<YamlNode> parse_yaml(const std::string& given,
                                    const std::shared_ptr<YamlSource>& source, Findings& findings) {
   if (given.size() > kLargestText) {
-    findings.add({source, 0, 0}, fmt::format("{} bytes", given.size()), "a config of at most 1 MiB",
-                 "is this the right file?");
+    findings.add({source, 0, 0}, "more than 1 MiB", "a config", "is this the right file?");
     return std::nullopt;
   }
   const std::string text = given.rfind("\xEF\xBB\xBF", 0) == 0 ? given.substr(3) : given;
@@ -278,7 +286,9 @@ std::optional<YamlNode> parse_yaml(const std::string& given,
   if (const size_t bad = first_bad_byte(text); bad != text.npos) {
     findings.add(place_of_byte(text, bad, source),
                  text[bad] == '\0' ? "a NUL byte" : "a byte that is no UTF-8", "UTF-8 text",
-                 "save the file as UTF-8");
+                 text.rfind("PK", 0) == 0
+                     ? "this looks like a model or another archive: name a config"
+                     : "save the file as UTF-8");
     return std::nullopt;
   }
   TreeBuilder builder(source, findings);
@@ -288,10 +298,7 @@ std::optional<YamlNode> parse_yaml(const std::string& given,
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    const YamlPlace place{source, std::max(error.mark.line, 0) + 1,
-                          std::max(error.mark.column, 0) + 1};
-    findings.add(place, syntax_reason(error.msg, place), "YAML",
-                 "see the line above the caret, too");
+    report_syntax(error, source, findings);
     return std::nullopt;
   } catch (const Unreadable&) {
     return std::nullopt;

@@ -10,6 +10,7 @@
 #include "model/model.h"
 #include "run/lower.h"
 #include "run/measure_plan.h"
+#include "usage.h"
 
 namespace maas {
 namespace {
@@ -24,9 +25,14 @@ class Bench : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("model", model_, "a model: .pt or .pt2")->required();
-    app.add_option("--batch", batches_, "rows a call, such as 1,64")->delimiter(',');
-    app.add_option("--threads", threads_, "threads of one operator, such as 1,2")->delimiter(',');
-    app.add_option("--seconds", seconds_, "how long to measure each")->check(CLI::PositiveNumber);
+    app.add_option("--batch", batches_, "rows a call, from 1, such as 1,64")
+        ->delimiter(',')
+        ->check(whole_number(1, 1 << 24));
+    app.add_option("--threads", threads_, "threads of one operator, 1 to 1024, such as 1,2")
+        ->delimiter(',')
+        ->check(whole_number(1, 1024));
+    app.add_option("--seconds", seconds_, "how long to measure each, at most 3600")
+        ->check(number(1e-3, 3600));
     app.add_option("--without-pass", without_, "leave out a lowering pass (repeatable)");
   }
 

@@ -1,13 +1,17 @@
 // maas config check|show|explain|schema -- everything about configs, without running one.
+//
+// Reads   a config and those that it extends.
+// Prints  check: that it is right; show: every setting; explain: what settings mean;
+//         schema: a JSON Schema for editors.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include "base/did_you_mean.h"
 #include "base/json_writer.h"
 #include "command.h"
 #include "config/explain_config.h"
 #include "config/read_config.h"
 #include "config/write_config.h"
-#include "train/experiment.h"
+#include "config_file.h"
 
 namespace maas {
 namespace {
@@ -15,48 +19,83 @@ namespace {
 class Config : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("action", action_, "check, show, explain or schema")->required();
+    app.add_option("action", action_, "check, show, explain or schema")
+        ->required()
+        ->check(CLI::IsMember({"check", "show", "explain", "schema"}));
     app.add_option("what", words_, "a config and key=value overrides, or a key to explain");
     app.add_flag("--comments", comments_, "show: each setting with its meaning");
   }
 
   int run(Output& output) override {
-    Experiment defaults;
-    const SectionRef root{&defaults, [&](Fields& fields) { defaults.describe(fields); }};
-    if (action_ == "explain") {
-      output.result(explain_config(root, words_.empty() ? "" : words_[0]));
-      return 0;
-    }
-    if (action_ == "schema") {
-      output.result(config_json_schema(root, "maas config"));
-      return 0;
-    }
-    if (action_ != "check" && action_ != "show") unknown_action();
+    if (action_ == "schema") return schema(output);
+    if (action_ == "explain") return explain(output);
     if (words_.empty()) {
       throw Error(ErrorKind::kUsage, Problem{"command line", "no config", "a YAML file",
                                              "name one: maas config " + action_ + " my.yaml", ""});
     }
-    auto experiment = read_config<Experiment>({.file = words_[0],
-                                               .text = "",
-                                               .text_name = "",
-                                               .overrides = {words_.begin() + 1, words_.end()}});
-    if (action_ == "show") {
-      output.result(write_config(experiment, {.comments = comments_}));
-    } else if (output.json()) {
-      output.result(R"({"verb":"config","config":)" + json_quote(words_[0]) + R"(,"ok":true})");
-    } else {
-      output.result(words_[0] + ": ok");
-    }
-    return 0;
+    ConfigFile config;
+    const ConfigPlaces places = read_config({.file = words_[0],
+                                             .text = "",
+                                             .text_name = "",
+                                             .overrides = {words_.begin() + 1, words_.end()}},
+                                            section_of(config));
+    return action_ == "show" ? show(config, output) : check(config, places, output);
   }
 
  private:
-  [[noreturn]] void unknown_action() const {
+  void at_most(size_t most) const {
+    if (words_.size() <= most) return;
     throw Error(ErrorKind::kUsage,
-                Problem{"command line",
-                        fmt::format("unknown action '{}'{}", action_,
-                                    did_you_mean(action_, {"check", "show", "explain", "schema"})),
-                        "check, show, explain or schema", "see `maas config --help`", ""});
+                Problem{"command line", fmt::format("'{}' is one argument too many", words_[most]),
+                        most == 0 ? "none" : "one key", "see `maas config --help`", ""});
+  }
+
+  int schema(Output& output) const {
+    at_most(0);
+    ConfigFile defaults;
+    output.result(config_json_schema(section_of(defaults), "maas config"));
+    return 0;
+  }
+
+  int explain(Output& output) const {
+    at_most(1);
+    ConfigFile defaults;
+    const std::string key = words_.empty() ? "" : words_[0];
+    if (!output.json()) {
+      output.result(explain_config(section_of(defaults), key));
+      return 0;
+    }
+    JsonWriter json;
+    json.begin_object().field("verb", "config").field("key", key).key("settings");
+    json.raw(explain_config_json(section_of(defaults), key)).end_object();
+    output.result(json.text());
+    return 0;
+  }
+
+  int show(ConfigFile& config, Output& output) const {
+    if (!output.json()) {
+      output.result(write_config(config, {.comments = comments_}));
+      return 0;
+    }
+    JsonWriter json;
+    json.begin_object().field("verb", "config").field("config", words_[0]).key("settings");
+    json.raw(write_config_json(section_of(config))).end_object();
+    output.result(json.text());
+    return 0;
+  }
+
+  int check(const ConfigFile& config, const ConfigPlaces& places, Output& output) const {
+    with_places(places, [&] { check_experiment(config.experiment); });
+    if (output.json()) {
+      JsonWriter json;
+      json.begin_object().field("verb", "config").field("config", words_[0]).field("ok", true);
+      output.result(json.end_object().text());
+      return 0;
+    }
+    output.result(words_[0] + ": ok");
+    output.say(fmt::format("next: maas train {} --dry-run   # tries its data and its network",
+                           fmt::join(words_, " ")));
+    return 0;
   }
 
   std::string action_;

@@ -1,20 +1,24 @@
 // maas doctor -- is this machine fit for it?
 //
-// Prints  one line a check; exits 1 when one is a problem.
+// Prints  one line a check; exits 6 when one is a problem.
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <fmt/format.h>
-#include <sched.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/vfs.h>
 #include <torch/version.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
+#include "base/cores.h"
 #include "base/json_writer.h"
+#include "base/memory.h"
 #include "command.h"
 #include "program/builder.h"
 #include "run/measure_plan.h"
@@ -42,34 +46,59 @@ Check check_processor() {
 }
 
 Check check_cores() {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  const int usable = ::sched_getaffinity(0, sizeof(cores), &cores) == 0 ? CPU_COUNT(&cores) : 1;
   return {"cores", Verdict::kOk,
-          fmt::format("{} usable of {}", usable, std::thread::hardware_concurrency()), ""};
+          fmt::format("{} usable of {}", usable_cores(), std::thread::hardware_concurrency()), ""};
 }
+
+double gib(int64_t bytes) { return static_cast<double>(bytes) / (1 << 30); }
 
 Check check_memory() {
-  std::ifstream file("/proc/meminfo");
-  double available = 0;
-  for (std::string key, unit; file >> key >> available >> unit;) {
-    if (key == "MemAvailable:") break;
-  }
-  const double gib = available / (1 << 20);
-  return {"memory", gib < 1 ? Verdict::kWarning : Verdict::kOk, fmt::format("{:.1f} GiB free", gib),
-          gib < 1 ? "close other programs, or use small models" : ""};
+  const double free = gib(available_memory());
+  return {"memory", free < 1 ? Verdict::kWarning : Verdict::kOk,
+          fmt::format("{:.1f} GiB free", free),
+          free < 1 ? "close other programs, or use small models" : ""};
 }
 
+// Where runs go unless output_dir says otherwise.
 Check check_disk() {
   std::error_code error;
   const auto space = std::filesystem::space(".", error);
-  const double gib = static_cast<double>(space.available) / (1 << 30);
+  const double free = gib(static_cast<int64_t>(space.available));
   if (error || ::access(".", W_OK) != 0) {
     return {"working folder", Verdict::kProblem, "not writable",
             "change to a folder that is, or name output_dir"};
   }
-  return {"working folder", gib < 1 ? Verdict::kWarning : Verdict::kOk,
-          fmt::format("writable, {:.1f} GiB free", gib), gib < 1 ? "make room" : ""};
+  return {"working folder", free < 1 ? Verdict::kWarning : Verdict::kOk,
+          fmt::format("writable, {:.1f} GiB free", free), free < 1 ? "make room" : ""};
+}
+
+// Runs are locked and renamed into place, which network file systems do not all do as they should.
+Check check_file_system() {
+  constexpr std::array<std::pair<long, const char*>, 4> kNetwork = {
+      {{0x6969, "NFS"}, {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB"}, {0x65735546, "FUSE"}}};
+  struct statfs info {};
+  if (::statfs(".", &info) != 0) return {"file system", Verdict::kWarning, "unknown", ""};
+  for (const auto& [type, name] : kNetwork) {
+    if (static_cast<uint32_t>(info.f_type) != static_cast<uint32_t>(type)) continue;
+    return {"file system", Verdict::kWarning, name, "keep runs on a local disk if they get lost"};
+  }
+  return {"file system", Verdict::kOk, "local", ""};
+}
+
+Check check_port() {
+  constexpr uint16_t kPort = 8000;  // of maas serve
+  const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(kPort);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int reuse = 1;
+  ::setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse));
+  const bool is_free =
+      ::bind(server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  if (server >= 0) ::close(server);
+  return {"port 8000", is_free ? Verdict::kOk : Verdict::kWarning, is_free ? "free" : "taken",
+          is_free ? "" : "give another to `maas serve`: --port 8001"};
 }
 
 Check check_files() {
@@ -115,7 +144,9 @@ class Doctor : public Command {
         check_cores(),
         check_memory(),
         check_disk(),
+        check_file_system(),
         check_files(),
+        check_port(),
         check_environment(),
         check_inference()};
     bool healthy = true;
@@ -131,7 +162,7 @@ class Doctor : public Command {
     }
     json.end_array().field("healthy", healthy).end_object();
     output.result(output.json() ? json.text() : text);
-    return healthy ? 0 : 1;
+    return healthy ? 0 : static_cast<int>(ErrorKind::kRequirement);
   }
 };
 

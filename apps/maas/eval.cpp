@@ -11,6 +11,7 @@
 #include "evaluate/requirement.h"
 #include "run/plan.h"
 #include "sources.h"
+#include "usage.h"
 
 namespace maas {
 namespace {
@@ -24,7 +25,8 @@ class Eval : public Command {
     app.add_option("--split", split_, "test, validation or train")
         ->check(CLI::IsMember({"test", "validation", "train"}));
     app.add_option("--without-pass", without_, "leave out a lowering pass (repeatable)");
-    app.add_option("--threads", threads_, "threads of one operator; 0 = usable cores");
+    app.add_option("--threads", threads_, "threads of one operator; 0 = usable cores")
+        ->check(whole_number(0, 1024));
   }
 
   int run(Output& output) override {
@@ -41,8 +43,8 @@ class Eval : public Command {
         model.program, {.lower = true, .disabled_passes = {without_.begin(), without_.end()}});
     const Metrics metrics =
         compute_metrics(predict_all(*plan, *dataset, spec.task, experiment.eval.batch_size), names);
-    report(metrics, output);
     const std::vector<Problem> missed = unmet(metrics, experiment.eval.require);
+    report(metrics, missed, output);
     if (!missed.empty()) throw Error(ErrorKind::kRequirement, missed);
     return 0;
   }
@@ -66,7 +68,7 @@ class Eval : public Command {
                  .excerpt = ""});
   }
 
-  void report(const Metrics& metrics, Output& output) const {
+  void report(const Metrics& metrics, const std::vector<Problem>& missed, Output& output) const {
     if (output.json()) {
       JsonWriter json;
       json.begin_object().field("verb", "eval").field("model", model_);
@@ -78,7 +80,9 @@ class Eval : public Command {
         json.field("precision", row.precision).field("recall", row.recall).field("f1", row.f1);
         json.end_object();
       }
-      json.end_array().end_object();
+      json.end_array();
+      if (!missed.empty()) write_error(json, Error(ErrorKind::kRequirement, missed));
+      json.end_object();
       return output.result(json.text());
     }
     std::string text = fmt::format("{} samples of the {} split\n", metrics.samples, split_);

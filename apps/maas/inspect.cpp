@@ -19,7 +19,7 @@ class Inspect : public Command {
 
   int run(Output& output) override {
     const Model model = load_model(model_);
-    if (graph_) {
+    if (graph_ && !output.json()) {
       output.result(to_text(model.program));
       return 0;
     }
@@ -90,7 +90,9 @@ class Inspect : public Command {
     json.end_object().key("lineage").begin_object();
     json.field("verb", model.manifest.lineage.verb)
         .field("created", model.manifest.lineage.created);
-    json.end_object().end_object();
+    json.end_object();
+    if (graph_) json.field("graph", to_text(model.program));
+    json.end_object();
     return json.take();
   }
 

@@ -21,6 +21,12 @@ std::string without_backtrace(const std::string& text) {
   return text.substr(0, text.find("\nException raised from"));
 }
 
+// libtorch throws its own kind of error when it gets no memory.
+bool is_out_of_memory(const std::string& text) {
+  return text.find("DefaultCPUAllocator") != std::string::npos ||
+         text.find("Storage size calculation overflowed") != std::string::npos;
+}
+
 int run_verb(const CommandRow& row, const std::vector<std::string>& arguments, Output& output) {
   const Parser parser(row, output.options);
   output.verb = row.name;
@@ -28,7 +34,7 @@ int run_verb(const CommandRow& row, const std::vector<std::string>& arguments, O
     // CLI11 wants them last first.
     parser.app->parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
-    output.result(verb_help(row, *parser.app));
+    output.result(output.json() ? verb_help_json(row, *parser.app) : verb_help(row, *parser.app));
     return 0;
   } catch (const CLI::ParseError& error) {
     throw usage_error(row, *parser.app, error, arguments);
@@ -39,22 +45,26 @@ int run_verb(const CommandRow& row, const std::vector<std::string>& arguments, O
 int run(std::vector<std::string> arguments, Output& output) {
   // Known before parsing, so that errors of parsing come out as JSON, too.
   output.options.json = std::count(arguments.begin(), arguments.end(), "--json") > 0;
-  if (arguments.empty()) {
-    output.result(short_help());
+  verb_first(arguments);
+  if (arguments.empty() || (arguments.size() == 1 && arguments[0] == "--json")) {
+    output.result(output.json() ? long_help_json() : short_help());
     return 0;
   }
-  verb_first(arguments);
   const std::string verb = arguments[0];
   arguments.erase(arguments.begin());
   if (verb == "--help" || verb == "-h" || verb == "help") {
-    const CommandRow* row = arguments.empty() ? nullptr : find_command(arguments[0]);
-    if (row != nullptr) return run_verb(*row, {"--help"}, output);
-    output.result(long_help());
+    std::erase_if(arguments, [](const std::string& word) { return word.starts_with("-"); });
+    if (!arguments.empty()) return run_verb(command_named(arguments[0]), {"--help"}, output);
+    output.result(output.json() ? long_help_json() : long_help());
     return 0;
   }
-  const CommandRow* row = find_command(verb == "--version" ? "version" : verb);
-  if (row == nullptr) throw unknown_verb(verb);
-  return run_verb(*row, arguments, output);
+  return run_verb(command_named(verb == "--version" ? "version" : verb), arguments, output);
+}
+
+Error out_of_memory() {
+  return {ErrorKind::kResources,
+          Problem{"memory", "there is not enough of it", "",
+                  "use a smaller batch_size or model, or a machine with more memory", ""}};
 }
 
 Error internal_error(const std::string& text, bool debug) {
@@ -71,14 +81,11 @@ int guarded(const std::vector<std::string>& arguments, Output& output) {
   } catch (const Error& error) {
     return output.fail(error);
   } catch (const std::bad_alloc&) {
-    return output.fail(Error(ErrorKind::kResources,
-                             {.where = "memory",
-                              .what = "there is not enough of it",
-                              .expected = "",
-                              .fix = "use a smaller batch_size, or a machine with more memory",
-                              .excerpt = ""}));
+    return output.fail(out_of_memory());
   } catch (const std::exception& error) {
-    return output.fail(internal_error(error.what(), output.options.debug));
+    return output.fail(is_out_of_memory(error.what())
+                           ? out_of_memory()
+                           : internal_error(error.what(), output.options.debug));
   }
 }
 

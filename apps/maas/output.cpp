@@ -2,13 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-
-#include "base/json_writer.h"
 
 namespace maas {
 namespace {
@@ -61,10 +60,16 @@ void Output::warn(const std::string& text) const {
 
 bool Output::terminal() const { return ::isatty(STDERR_FILENO) == 1; }
 
-bool Output::color() const {
+bool Output::live() const {
   const char* term = std::getenv("TERM");
-  const bool dumb = term == nullptr || std::strcmp(term, "dumb") == 0;
-  return terminal() && !options.no_color && !is_set("NO_COLOR") && !dumb;
+  return terminal() && term != nullptr && std::strcmp(term, "dumb") != 0;
+}
+
+bool Output::color() const { return live() && !options.no_color && !is_set("NO_COLOR"); }
+
+int Output::width() const {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 void Output::print_problems(const Error& error) const {
@@ -83,13 +88,19 @@ int Output::fail(const Error& error) const {
     return code;
   }
   JsonWriter json;
-  json.begin_object().key("error");
+  json.begin_object();
+  write_error(json, error);
+  json.end_object();
+  if (!write_line(json.text()) && errno != EPIPE) print_problems(error);
+  return code;
+}
+
+void write_error(JsonWriter& json, const Error& error) {
+  json.key("error");
   write_problem(json, error.first(), error.kind());
   json.key("problems").begin_array();
   for (const Problem& problem : error.problems()) write_problem(json, problem, error.kind());
-  json.end_array().end_object();
-  if (!write_line(json.text()) && errno != EPIPE) print_problems(error);
-  return code;
+  json.end_array();
 }
 
 void occupy_standard_streams() {

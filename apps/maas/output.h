@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/json_writer.h"
 
 namespace maas {
 
@@ -39,13 +40,19 @@ class Output {
   // there always on stderr, so that stdout stays what it is. Returns the exit code.
   int fail(const Error& error) const;
 
-  bool color() const;     // stderr is a terminal that takes colour
-  bool terminal() const;  // stderr is a terminal
+  bool color() const;  // stderr takes colour: a terminal, unless NO_COLOR or --no-color say no
+  bool live() const;   // stderr is a terminal on which a line can be written again
+  int width() const;   // columns of that terminal; 80 when it does not say
 
  private:
+  bool terminal() const;
   void print_problems(const Error& error) const;
   mutable bool has_result_ = false;
 };
+
+// The keys "error" (the first problem, and the exit code) and "problems" (all) of an object that is
+// open: for a result that is an error as well, such as metrics that are not as required.
+void write_error(JsonWriter& json, const Error& error);
 
 // Opens /dev/null in the place of a standard stream that the caller closed: else the next file
 // opened, a model perhaps, would get its number, and messages would be written into it.

@@ -14,6 +14,7 @@
 #include "data/raw_input.h"
 #include "run/plan.h"
 #include "sources.h"
+#include "usage.h"
 
 namespace maas {
 namespace {
@@ -23,7 +24,7 @@ class Predict : public Command {
   void declare(CLI::App& app) override {
     app.add_option("model", model_, "a model: .pt or .pt2")->required();
     app.add_option("inputs", inputs_, "image or CSV files; - reads JSON from stdin")->required();
-    app.add_option("--top", top_, "how many labels to show")->check(CLI::Range(1, 1000));
+    app.add_option("--top", top_, "how many labels to show")->check(whole_number(1, 1000));
   }
 
   int run(Output& output) override {

@@ -11,30 +11,30 @@
 #include "base/json_writer.h"
 #include "command.h"
 #include "config/read_config.h"
+#include "config_file.h"
 #include "serve/example_request.h"
 #include "serve/plan_session.h"
 #include "serve/server.h"
+#include "usage.h"
 
 namespace maas {
 namespace {
-
-struct ServeFile {
-  ServeConfig serve;
-  void describe(Fields& field) { field("serve", serve).doc("how to answer"); }
-};
 
 class Serve : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("model", model_, "a model: .pt or .pt2")->required();
     app.add_option("overrides", overrides_, "serve.key=value settings");
-    app.add_option("--port", port_, "TCP port, 8000 by default; 0 = any free one");
+    app.add_option("--port", port_, "TCP port, 8000 by default; 0 = any free one")
+        ->check(whole_number(0, 65535));
     app.add_option("--host", host_, "address to listen on, 127.0.0.1 by default");
     app.add_flag("--insecure", insecure_, "allow an address that other machines can reach");
     app.add_option("--name", name_, "the model's name in URLs, instead of its own");
-    app.add_option("--workers", workers_, "inferences at once; 0 = one a usable core");
+    app.add_option("--workers", workers_, "inferences at once; 0 = one a usable core")
+        ->check(whole_number(0, 1024));
     app.add_option("--config", config_, "a YAML file with a serve section");
     app.add_option("--without-pass", without_, "leave out a lowering pass (repeatable)");
+    app.add_flag("--dry-run", dry_run_, "read and prepare the model, open no port");
   }
 
   int run(Output& output) override {
@@ -45,6 +45,11 @@ class Serve : public Command {
     auto session =
         make_plan_session(model, {.name = name_.empty() ? model.name_or_stem(model_) : name_,
                                   .disabled_passes = {without_.begin(), without_.end()}});
+    if (dry_run_) {
+      output.result(output.json() ? R"({"verb":"serve","dry_run":true})"
+                                  : model_ + ": can be served; no port was opened");
+      return 0;
+    }
     Server server(config, std::move(session), MAAS_VERSION);
     server.run([&] { announce(config, server, output); });
     output.say("stopped");
@@ -56,9 +61,9 @@ class Serve : public Command {
     std::vector<std::string> all = overrides_;
     if (port_) all.push_back(fmt::format("serve.port={}", *port_));
     if (workers_) all.push_back(fmt::format("serve.workers={}", *workers_));
-    if (!host_.empty()) all.push_back("serve.host=\"" + host_ + "\"");
+    if (!host_.empty()) all.push_back("serve.host=" + json_quote(host_));
     if (insecure_) all.push_back("serve.insecure=true");
-    return read_config<ServeFile>(
+    return read_config<ConfigFile>(
                {.file = config_, .text = "", .text_name = "the defaults", .overrides = all})
         .serve;
   }
@@ -100,7 +105,7 @@ class Serve : public Command {
   std::string model_, host_, name_, config_;
   std::vector<std::string> overrides_, without_;
   std::optional<int64_t> port_, workers_;
-  bool insecure_ = false;
+  bool insecure_ = false, dry_run_ = false;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/cores.h"
 #include "base/error.h"
 #include "config/read_config.h"
+#include "config_file.h"
 #include "data/open_data.h"
 
 namespace maas {
@@ -26,8 +27,9 @@ void on_signal(int signal) {
 Experiment experiment_of(const Model& model, const std::string& config_file,
                          const std::vector<std::string>& overrides) {
   if (!config_file.empty()) {
-    return read_config<Experiment>(
-        {.file = config_file, .text = "", .text_name = "", .overrides = overrides});
+    return read_config<ConfigFile>(
+               {.file = config_file, .text = "", .text_name = "", .overrides = overrides})
+        .experiment;
   }
   if (model.manifest.resolved_config.empty()) {
     throw Error(ErrorKind::kUsage, {.where = "model",

@@ -14,6 +14,7 @@
 #include "command.h"
 #include "config/read_config.h"
 #include "config/write_config.h"
+#include "config_file.h"
 #include "data/batches.h"
 #include "data/open_data.h"
 #include "evaluate/predict_all.h"
@@ -46,7 +47,7 @@ class Train : public Command {
     // Read. Whatever the user can get wrong is found here, before any work starts.
     const std::atomic<int>& signal = watch_signals();
     Experiment experiment = read_experiment();
-    FitJob job = make_job(experiment, output);
+    FitJob job = with_places(places_, [&] { return make_job(experiment, output); });
     set_threads(experiment.train.threads > 0
                     ? experiment.train.threads
                     : suggest_threads(job.program, job.train.batch_size, usable_cores()));
@@ -80,6 +81,13 @@ class Train : public Command {
  private:
   Experiment read_experiment() {
     std::string file = words_.empty() ? "" : words_[0];
+    if (resume_.empty() && file.find('=') != file.npos && !std::filesystem::exists(file)) {
+      throw Error(ErrorKind::kUsage, {.where = "command line",
+                                      .what = "no config before '" + file + "'",
+                                      .expected = "a YAML file, then key=value",
+                                      .fix = "name it first: maas train my.yaml " + file,
+                                      .excerpt = ""});
+    }
     std::vector<std::string> overrides(words_.begin() + (words_.empty() ? 0 : 1), words_.end());
     if (!resume_.empty()) {
       if (!file.empty()) overrides.insert(overrides.begin(), file);
@@ -99,8 +107,10 @@ class Train : public Command {
                                       .fix = "name one, or write one with `maas init`",
                                       .excerpt = ""});
     }
-    auto experiment = read_config<Experiment>(
-        {.file = file, .text = "", .text_name = "", .overrides = overrides});
+    ConfigFile config;
+    places_ = read_config({.file = file, .text = "", .text_name = "", .overrides = overrides},
+                          section_of(config));
+    Experiment experiment = std::move(config.experiment);
     if (!resume_.empty()) experiment.output_dir = resume_;
     if (!output_dir_.empty()) experiment.output_dir = output_dir_;
     return experiment;
@@ -109,8 +119,7 @@ class Train : public Command {
   FitJob make_job(const Experiment& experiment, const Output& output) const {
     FitJob job;
     job.seed = static_cast<uint64_t>(experiment.seed);
-    check_data_config(experiment.data);
-    parse_requirements(experiment.eval.require);
+    check_experiment(experiment);
     job.data = open_data(experiment.data, job.seed);
     for (const std::string& warning : job.data.warnings) output.warn(warning);
     job.data_config = experiment.data;
@@ -123,7 +132,7 @@ class Train : public Command {
     check_metric_names(job.eval.metrics, job.data.spec.task.kind, "eval.metrics");
     job.resume = !resume_.empty();
     const BuildOptions build{.seed = mix_seed(job.seed, "init"),
-                             .standardize = experiment.data.normalize == "standardize",
+                             .normalize = normalize_of(experiment.data.normalize),
                              .embed_categories = experiment.data.categorical == "embedding"};
     const std::string& from = experiment.model.from.path;
     job.program = from.empty() ? build_model(experiment.model, job.data.spec, build)
@@ -143,6 +152,15 @@ class Train : public Command {
         permutation(job.data.train->size(), job.seed, 0)
             .slice(0, 0, std::min<int64_t>(job.train.batch_size, job.data.train->size())));
     const auto outputs = plan->run(batch.inputs);
+    if (output.json()) {
+      JsonWriter json;
+      json.begin_object().field("verb", "train").field("dry_run", true);
+      json.field("samples", job.data.train->size()).field("batch", batch.size());
+      json.field("parameters", job.program.parameter_count());
+      json.field("bytes", job.program.byte_count()).end_object();
+      output.result(json.text());
+      return 0;
+    }
     output.result(fmt::format(
         "{} training samples, {} parameters ({} bytes), one batch of {} runs: nothing was written",
         job.data.train->size(), job.program.parameter_count(), job.program.byte_count(),
@@ -213,6 +231,7 @@ class Train : public Command {
   }
 
   std::vector<std::string> words_;
+  ConfigPlaces places_;
   std::string resume_, output_dir_;
   bool force_ = false, dry_run_ = false;
 };

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <vector>
 
 namespace maas {
 namespace {
@@ -12,6 +14,31 @@ std::string duration_text(double seconds) {
   if (whole < 60) return fmt::format("{}s", whole);
   if (whole < 3600) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
   return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
+}
+
+// A part of the live line; the higher the rank, the sooner it is left out.
+struct LinePart {
+  std::string text;
+  int rank;
+};
+
+// The parts in their order, without those that a narrow terminal has no room for: a line that
+// wraps cannot be written again.
+std::string fitting_line(std::vector<LinePart> parts, int width) {
+  const auto line_of = [&] {
+    std::string line;
+    for (const LinePart& part : parts) {
+      if (!part.text.empty()) line += (line.empty() ? "" : "  ") + part.text;
+    }
+    return line;
+  };
+  std::string line = line_of();
+  while (static_cast<int>(line.size()) > width && parts.size() > 1) {
+    parts.erase(std::max_element(parts.begin(), parts.end(),
+                                 [](const auto& a, const auto& b) { return a.rank < b.rank; }));
+    line = line_of();
+  }
+  return line.substr(0, static_cast<size_t>(std::max(width, 0)));
 }
 
 }  // namespace
@@ -62,17 +89,21 @@ void TrainProgress::on_step(const StepNews& news) {
   smooth_loss_ = news.step - first_step_ == 1 ? news.loss : 0.98 * smooth_loss_ + 0.02 * news.loss;
   if (output_.options.quiet) return;
   const auto now = std::chrono::steady_clock::now();
-  const double pause = output_.terminal() ? 0.1 : 10;
+  const double pause = output_.live() ? 0.1 : 10;
   if (std::chrono::duration<double>(now - last_shown_).count() < pause) return;
   last_shown_ = now;
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const auto done = static_cast<double>(news.step - first_step_);
   const double left = elapsed / done * static_cast<double>(news.total_steps - news.step);
   const std::string line =
-      fmt::format("epoch {}/{} step {}/{} loss {:.4f}{} {:.0f} samples/s, {} left", news.epoch,
-                  news.epochs, news.step, news.total_steps, smooth_loss_, last_metric_,
-                  static_cast<double>(samples_) / elapsed, duration_text(left));
-  if (output_.terminal()) {
+      fitting_line({{fmt::format("epoch {}/{}", news.epoch, news.epochs), 4},
+                    {fmt::format("step {}/{}", news.step, news.total_steps), 1},
+                    {fmt::format("loss {:.4f}", smooth_loss_), 2},
+                    {last_metric_, 5},
+                    {fmt::format("{:.0f} samples/s", static_cast<double>(samples_) / elapsed), 6},
+                    {duration_text(left) + " left", 3}},
+                   output_.live() ? output_.width() - 1 : 1000);
+  if (output_.live()) {
     std::fprintf(stderr, "\r\033[K%s", line.c_str());
     line_open_ = true;
   } else {
@@ -85,7 +116,7 @@ void TrainProgress::on_epoch(const EpochNews& news) {
   last_metric_.clear();
   for (const auto& [name, value] : news.validation) {
     text += fmt::format(", {} {:.4f}", name, value);
-    last_metric_ += fmt::format(" {} {:.4f}", name, value);
+    last_metric_ += fmt::format("{}{} {:.4f}", last_metric_.empty() ? "" : " ", name, value);
   }
   if (news.best) text += " (best)";
   end_line();

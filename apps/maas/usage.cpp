@@ -6,9 +6,13 @@
 #include <algorithm>
 
 #include "base/did_you_mean.h"
+#include "config/values.h"
+#include "config/yaml_place.h"
 
 namespace maas {
 namespace {
+
+constexpr const char* kCommonGroup = "Output";
 
 bool is_common_flag(const std::string& argument) {
   static const std::vector<std::string> kNames = {"--json", "--quiet",   "-q",         "-v",
@@ -18,11 +22,26 @@ bool is_common_flag(const std::string& argument) {
 
 std::vector<std::string> flag_names(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  for (const VerbArgument& argument : arguments_of(app)) {
+    if (argument.is_flag) names.insert(names.end(), argument.names.begin(), argument.names.end());
   }
   return names;
+}
+
+// "a", "b", "c" of an option that takes one of these words; else empty.
+std::vector<std::string> choices_of(const CLI::Option& option) {
+  // IsMember shows its words as "{a,b,c}" in the type's name; there is no other way to them.
+  const std::string type = option.get_type_name();
+  const size_t open = type.find('{'), close = type.find('}');
+  std::vector<std::string> words;
+  if (open == type.npos || close == type.npos) return words;
+  size_t start = open + 1;
+  while (start < close) {
+    const size_t end = std::min(type.find(',', start), close);
+    words.push_back(type.substr(start, end - start));
+    start = end + 1;
+  }
+  return words;
 }
 
 // The first argument that looks like a flag and is none. CLI11 takes -o3 for -o 3 and -qv for
@@ -70,7 +89,8 @@ std::string extras_text(const CLI::ParseError& error) {
 void explain(const CLI::App& app, const CLI::ParseError& error, Problem& problem) {
   const std::string text = error.what();
   const CLI::Option* option = option_named_in(app, text);
-  if (error.get_name() == "ExtrasError") {
+  // By its number: CLI11 puts the program's name where the error's name should be.
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
     problem.what = fmt::format("'{}' is one argument too many", extras_text(error));
   } else if (error.get_name() == "RequiredError" && option != nullptr) {
     problem.what = fmt::format("no {}", option->get_name(true));
@@ -94,20 +114,30 @@ void explain(const CLI::App& app, const CLI::ParseError& error, Problem& problem
 Parser::Parser(const CommandRow& row, OutputOptions& options)
     : command(row.make()), app(std::make_unique<CLI::App>()) {
   app->name(fmt::format("maas {}", row.name));
-  app->set_help_flag("-h,--help", "print this")->group("Output");
+  app->set_help_flag("-h,--help", "print this")->group(kCommonGroup);
   command->declare(*app);
-  app->add_flag("--json", options.json, "print one JSON object, errors too")->group("Output");
-  app->add_flag("-q,--quiet", options.quiet, "say nothing but errors")->group("Output");
-  app->add_flag("-v,--verbose", options.verbosity, "say more; -vv even more")->group("Output");
-  app->add_flag("--no-color", options.no_color, "no colours (also NO_COLOR=1)")->group("Output");
-  app->add_flag("--debug", options.debug, "causes of internal errors in full")->group("Output");
+  app->add_flag("--json", options.json, "print one JSON object, errors too")->group(kCommonGroup);
+  app->add_flag("-q,--quiet", options.quiet, "say nothing but errors")->group(kCommonGroup);
+  app->add_flag("-v,--verbose", options.verbosity, "say more; -vv even more")->group(kCommonGroup);
+  app->add_flag("--no-color", options.no_color, "no colours (also NO_COLOR=1)")
+      ->group(kCommonGroup);
+  app->add_flag("--debug", options.debug, "causes of internal errors in full")->group(kCommonGroup);
 }
 
-const CommandRow* find_command(const std::string& name) {
+const CommandRow& command_named(const std::string& name) {
+  std::vector<std::string> names;
   for (const CommandRow& row : commands()) {
-    if (name == row.name) return &row;
+    if (name == row.name) return row;
+    names.emplace_back(row.name);
   }
-  return nullptr;
+  Problem problem{"command line", "", "", "`maas --help` lists the verbs", ""};
+  if (name.starts_with("-")) {
+    problem.what = fmt::format("unknown flag '{}'", name);
+    problem.expected = "a verb first, such as `maas train`";
+  } else {
+    problem.what = fmt::format("unknown verb '{}'{}", name, did_you_mean(name, names));
+  }
+  throw Error(ErrorKind::kUsage, problem);
 }
 
 void verb_first(std::vector<std::string>& arguments) {
@@ -129,32 +159,49 @@ Error usage_error(const CommandRow& row, const CLI::App& app, const CLI::ParseEr
   return {ErrorKind::kUsage, problem};
 }
 
-Error unknown_verb(const std::string& verb) {
-  std::vector<std::string> names;
-  for (const CommandRow& row : commands()) names.emplace_back(row.name);
-  Problem problem{"command line", "", "", "`maas --help` lists the verbs", ""};
-  if (verb.rfind('-', 0) == 0) {
-    problem.what = fmt::format("unknown flag '{}'", verb);
-    problem.expected = "a verb first, such as `maas train`";
-  } else {
-    problem.what = fmt::format("unknown verb '{}'{}", verb, did_you_mean(verb, names));
-  }
-  return {ErrorKind::kUsage, problem};
+CLI::Validator whole_number(int64_t lowest, int64_t highest) {
+  const auto check = [lowest, highest](std::string& text) -> std::string {
+    const auto value = parse_integer(text);
+    if (!value || *value < lowest || *value > highest) {
+      return fmt::format("is '{}'; expected a whole number from {} to {}", shown_text(text), lowest,
+                         highest);
+    }
+    text = std::to_string(*value);
+    return "";
+  };
+  return CLI::Validator(check, "");
 }
 
-std::vector<std::string> choices_of(const CLI::Option& option) {
-  // IsMember shows its words as "{a,b,c}" in the type's name; there is no other way to them.
-  const std::string type = option.get_type_name();
-  const size_t open = type.find('{'), close = type.find('}');
-  std::vector<std::string> words;
-  if (open == type.npos || close == type.npos) return words;
-  size_t start = open + 1;
-  while (start < close) {
-    const size_t end = std::min(type.find(',', start), close);
-    words.push_back(type.substr(start, end - start));
-    start = end + 1;
+CLI::Validator number(double lowest, double highest) {
+  const auto check = [lowest, highest](std::string& text) -> std::string {
+    const auto value = parse_number(text);
+    if (value && *value >= lowest && *value <= highest) return "";
+    return fmt::format("is '{}'; expected a number from {} to {}", shown_text(text), lowest,
+                       highest);
+  };
+  return CLI::Validator(check, "");
+}
+
+std::vector<VerbArgument> arguments_of(const CLI::App& app) {
+  std::vector<VerbArgument> arguments;
+  for (const CLI::Option* option : app.get_options()) {
+    VerbArgument argument;
+    argument.meaning = option->get_description();
+    argument.choices = choices_of(*option);
+    argument.is_flag = !option->get_positional();
+    argument.takes_value = argument.is_flag && option->get_items_expected_max() > 0;
+    argument.is_required = option->get_required();
+    argument.is_common = option->get_group() == kCommonGroup;
+    const std::string type = option->get_type_name();
+    argument.is_number = type == "INT" || type == "FLOAT";
+    for (const std::string& name : option->get_snames()) argument.names.push_back("-" + name);
+    for (const std::string& name : option->get_lnames()) argument.names.push_back("--" + name);
+    if (argument.names.empty()) argument.names.push_back(option->get_name(true));
+    arguments.push_back(std::move(argument));
   }
-  return words;
+  // CLI11 declares --help first.
+  std::rotate(arguments.begin(), arguments.begin() + 1, arguments.end());
+  return arguments;
 }
 
 }  // namespace maas

@@ -20,7 +20,8 @@ struct Parser {
   std::unique_ptr<CLI::App> app;
 };
 
-const CommandRow* find_command(const std::string& name);  // null when there is none
+// Throws Error{kUsage} with a suggestion when there is none of this name.
+const CommandRow& command_named(const std::string& name);
 
 // `maas --json train x.yaml` means `maas train --json x.yaml`: flags that every verb has move
 // behind the verb.
@@ -29,9 +30,25 @@ void verb_first(std::vector<std::string>& arguments);
 // What CLI11 found wrong, in our words: Error{kUsage}, with a suggestion for a mistyped flag.
 Error usage_error(const CommandRow& row, const CLI::App& app, const CLI::ParseError& error,
                   const std::vector<std::string>& arguments);
-Error unknown_verb(const std::string& verb);
 
-// "a", "b", "c" of an option that takes one of these words; else empty.
-std::vector<std::string> choices_of(const CLI::Option& option);
+// Numbers as in configs: decimal, "5k" for 5000, within bounds that are included. CLI11 alone would
+// take 010 for 8 and nan for a number.
+CLI::Validator whole_number(int64_t lowest, int64_t highest);
+CLI::Validator number(double lowest, double highest);
+
+// What a verb takes, for help and completion.
+struct VerbArgument {
+  std::vector<std::string> names;  // "-o", "--output"; of a positional one: "model"
+  std::string meaning;
+  bool is_flag = false;              // has names with dashes
+  bool takes_value = false;          // of a flag
+  bool is_number = false;            // its value
+  bool is_common = false;            // every verb has it
+  bool is_required = false;          // of a positional
+  std::vector<std::string> choices;  // the words that it takes; empty = any
+};
+
+// In order of declaration; those that every verb has come last.
+std::vector<VerbArgument> arguments_of(const CLI::App& app);
 
 }  // namespace maas

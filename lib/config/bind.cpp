@@ -27,7 +27,9 @@ std::optional<std::vector<const YamlNode*>> list_items(const YamlNode& node) {
     for (const YamlNode& item : node.items) items.push_back(&item);
     return items;
   }
-  if (node.kind != Kind::kMap || !node.place.source->is_override) return std::nullopt;
+  if (node.kind != Kind::kMap || !node.place.source->is_override || node.entries.empty()) {
+    return std::nullopt;
+  }
   for (const YamlNode::Entry& entry : node.entries) {
     if (entry.name != std::to_string(items.size())) return std::nullopt;
     items.push_back(&entry.value);

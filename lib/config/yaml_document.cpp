@@ -11,6 +11,8 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "base/utf8.h"
+
 namespace maas {
 namespace {
 
@@ -20,22 +22,8 @@ constexpr int64_t kMostValues = 100'000;
 
 // Position of the first byte that is no UTF-8 or is NUL; npos when all is well.
 size_t first_bad_byte(const std::string& text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const size_t length = lead == 0     ? 0
-                          : lead < 0x80 ? 1
-                          : lead < 0xC2 ? 0
-                          : lead < 0xE0 ? 2
-                          : lead < 0xF0 ? 3
-                          : lead < 0xF5 ? 4
-                                        : 0;
-    if (length == 0 || i + length > text.size()) return i;
-    for (size_t k = 1; k < length; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return i;
-    }
-    i += length;
-  }
-  return text.npos;
+  const size_t bad = std::min(utf8_fault_offset(text), text.find('\0'));
+  return bad == text.size() ? text.npos : bad;
 }
 
 YamlPlace place_of_byte(const std::string& text, size_t at,
@@ -103,15 +91,25 @@ class TreeBuilder : public YAML::EventHandler {
     put(std::move(node));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
+                       YAML::EmitterStyle::value style) override {
     open(mark, tag, anchor, YamlNode::Kind::kList);
+    levels_.back().is_flow = style == YAML::EmitterStyle::Flow;
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
+                  YAML::EmitterStyle::value style) override {
     open(mark, tag, anchor, YamlNode::Kind::kMap);
+    levels_.back().is_flow = style == YAML::EmitterStyle::Flow;
   }
   void OnMapEnd() override { close(); }
+
+  // Where the innermost '[' or '{' stands that is not closed yet.
+  std::optional<YamlPlace> open_bracket() const {
+    for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
+      if (level->is_flow) return level->node.place;
+    }
+    return std::nullopt;
+  }
 
  private:
   static constexpr const char* kShare =
@@ -119,6 +117,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   struct Level {
     YamlNode node;
+    bool is_flow = false;  // "[...]" or "{...}"
     bool has_key = false;
     bool drops_value = false;  // of a key that was refused
     std::string key;
@@ -220,8 +219,8 @@ class TreeBuilder : public YAML::EventHandler {
 };
 
 // What yaml-cpp refused in words that name the usual cause, at the place of that cause.
-void report_syntax(const YAML::Exception& error, const std::shared_ptr<YamlSource>& source,
-                   Findings& findings) {
+void report_syntax(const YAML::Exception& error, const TreeBuilder& builder,
+                   const std::shared_ptr<YamlSource>& source, Findings& findings) {
   YamlPlace place{source, std::max(error.mark.line, 0) + 1, std::max(error.mark.column, 0) + 1};
   const auto index = static_cast<size_t>(place.line - 1);
   const std::string line = index < source->lines.size() ? source->lines[index] : "";
@@ -230,10 +229,15 @@ void report_syntax(const YAML::Exception& error, const std::shared_ptr<YamlSourc
     place.column = static_cast<int>(tab) + 1;
     return findings.add(place, "a tab in the indentation", "blanks", "indent with blanks");
   }
-  std::string what = "YAML syntax: " + error.msg;
-  if (error.msg.find("end of sequence flow") != line.npos) what = "a list '[' without its ']'";
-  if (error.msg.find("end of map flow") != line.npos) what = "a map '{' without its '}'";
-  findings.add(place, what, "YAML", "see the line above the caret, too");
+  const bool is_list = error.msg.find("end of sequence flow") != line.npos;
+  const bool is_map = error.msg.find("end of map flow") != line.npos;
+  const std::optional<YamlPlace> bracket = builder.open_bracket();
+  if ((is_list || is_map) && bracket) {
+    return findings.add(*bracket,
+                        is_list ? "a list '[' without its ']'" : "a map '{' without its '}'",
+                        "YAML", "close it where the value ends");
+  }
+  findings.add(place, "YAML syntax: " + error.msg, "YAML", "see the line above the caret, too");
 }
 
 }  // namespace
@@ -298,7 +302,7 @@ std::optional<YamlNode> parse_yaml(const std::string& given,
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    report_syntax(error, source, findings);
+    report_syntax(error, builder, source, findings);
     return std::nullopt;
   } catch (const Unreadable&) {
     return std::nullopt;

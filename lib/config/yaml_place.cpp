@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/utf8.h"
+
 namespace maas {
 namespace {
 
@@ -35,14 +37,19 @@ std::string YamlPlace::excerpt() const {
     begin = character_start(whole, caret > kWidest / 2 ? caret - kWidest / 2 : 0);
     end = character_start(whole, begin + kWidest);
   }
-  std::string shown = whole.substr(begin, end - begin);
-  for (char& c : shown) {
-    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    if (is_control) c = ' ';
+  std::string shown;
+  size_t blanks = 0;  // one a character, not a byte, so that the caret is right behind accents, too
+  for (size_t i = begin; i < end;) {
+    const size_t length = utf8_length(whole, i);
+    const bool is_control = static_cast<unsigned char>(whole[i]) < 0x20 || whole[i] == 0x7F;
+    if (is_control) {
+      shown += ' ';
+    } else {  // bytes that are no text become the character for that
+      shown += length > 0 ? whole.substr(i, length) : "\xEF\xBF\xBD";
+    }
+    if (i < caret) ++blanks;
+    i += std::max<size_t>(length, 1);
   }
-  // One blank a character, not a byte, so that the caret stands right behind accents, too.
-  const auto blanks = std::count_if(shown.begin(), shown.begin() + static_cast<long>(caret - begin),
-                                    [](char c) { return !is_continuation(c); });
   return fmt::format("  {}\n  {:>{}}", shown, '^', blanks + 1);
 }
 
@@ -62,7 +69,7 @@ std::string shown_text(const std::string& text, size_t most) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (text[i] == '\n') {
       shown += "\\n";
-    } else if (byte < 0x20 || byte == 0x7F) {
+    } else if (byte < 0x20 || byte == 0x7F || utf8_length(text, character_start(text, i)) == 0) {
       shown += fmt::format("\\x{:02x}", byte);
     } else {
       shown += text[i];

@@ -15,11 +15,9 @@ class Checker {
     check_source("data.test", data_.test, false);
     check_source("data.validation_source", data_.validation_source, false);
     check_fractions();
+    if (data_.is_table()) check_no_image_settings();
     if (data_.type == "csv") check_table();
     if (data_.type == "synthetic") check_synthetic();
-    if (data_.channels == 2) {
-      add("data.channels", "2 channels", "1 (grey), 3 (colour) or 0 (as the first image has)");
-    }
     if ((data_.height == 0) != (data_.width == 0)) {
       add("data.height", fmt::format("height {} with width {}", data_.height, data_.width),
           "both, or neither");
@@ -68,6 +66,13 @@ class Checker {
     }
   }
 
+  void check_no_image_settings() {
+    if (!data_.augment.empty()) add("data.augment", "is given for a table", "images");
+    if (data_.normalize == "unit") {
+      add("data.normalize", "'unit', pixels / 255, for a table", "none or standardize");
+    }
+  }
+
   void check_table() {
     if (data_.label.empty() == data_.labels.empty()) {
       add("data.label", data_.label.empty() ? "is missing" : "is given beside labels",
@@ -88,13 +93,11 @@ class Checker {
         add("data.columns." + name, fmt::format("'{}'", type), "numeric, categorical or ignore");
       }
     }
-    if (!data_.augment.empty()) add("data.augment", "is given for a table", "images");
   }
 
   void check_synthetic() {
     constexpr int64_t kMostValues = int64_t{1} << 33;
     const bool image = data_.kind == "image";
-    if (!image && !data_.augment.empty()) add("data.augment", "is given for a table", "images");
     if (image && data_.task != "classification") {
       add("data.task", fmt::format("{} of made-up images", data_.task), "classification");
     }

@@ -10,6 +10,15 @@ std::vector<std::string> DataConfig::label_columns() const {
   return label.empty() ? labels : std::vector<std::string>{label};
 }
 
+bool DataConfig::is_table() const {
+  return type == "csv" || (type == "synthetic" && kind == "table");
+}
+
+TaskKind DataConfig::task_kind() const {
+  if (!is_table() || task == "classification") return TaskKind::kClassification;
+  return task == "regression" ? TaskKind::kRegression : TaskKind::kMultiLabel;
+}
+
 void SourceConfig::describe(Fields& field) {
   field("images", images).doc("IDX file of images, may be gzipped");
   field("labels", labels).doc("IDX file of labels, may be gzipped");
@@ -55,7 +64,9 @@ void describe_sources(DataConfig& data, Fields& field) {
       .doc("use at most so many samples of train, drawn by the seed; 0 = all");
   field("normalize", data.normalize)
       .one_of({"none", "unit", "standardize"})
-      .doc("in the graph: unit = pixels / 255; standardize = by the training mean and deviation");
+      .doc(
+          "in the graph: none = pixels 0 to 255, numbers as they are; unit = pixels / 255; "
+          "standardize = by the training mean and deviation");
   field("augment", data.augment)
       .only_for("type", {"idx", "images", "synthetic"})
       .doc("random changes to training images");
@@ -99,7 +110,7 @@ void describe_images(DataConfig& data, Fields& field) {
   field("width", data.width).only_for("type", types).between(0, 4096).doc("as height");
   field("channels", data.channels)
       .only_for("type", types)
-      .between(0, 3)
+      .one_of({"0", "1", "3"})
       .doc("1 = grey, 3 = colour; 0 = as the first image has");
   field("corrupt", data.corrupt)
       .only_for("type", {"images"})

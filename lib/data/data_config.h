@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/fields.h"
+#include "data/spec.h"
 
 namespace maas {
 
@@ -40,7 +41,7 @@ struct DataConfig {
   double validation = 0;
   double test_fraction = 0;
   int64_t limit = 0;
-  std::string normalize = "standardize";
+  std::string normalize = "standardize";  // none: pixels from 0 to 255, numbers as they are
   std::vector<AugmentConfig> augment;
   bool prefetch = true;
 
@@ -69,6 +70,8 @@ struct DataConfig {
   int64_t seed = 0;
 
   std::vector<std::string> label_columns() const;  // label, or labels
+  bool is_table() const;                           // rows of columns, not images
+  TaskKind task_kind() const;                      // images are classified
   void describe(Fields& field);
 };
 

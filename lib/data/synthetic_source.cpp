@@ -111,15 +111,10 @@ TensorSamples make_table(const DataConfig& config, TaskKind task) {
   return made;
 }
 
-TaskKind task_of(const DataConfig& config) {
-  if (config.kind == "image" || config.task == "classification") return TaskKind::kClassification;
-  return config.task == "regression" ? TaskKind::kRegression : TaskKind::kMultiLabel;
-}
-
 class SyntheticSource final : public Source {
  public:
   explicit SyntheticSource(const DataConfig& config)
-      : task_(task_of(config)), classes_(config.classes) {
+      : task_(config.task_kind()), classes_(config.classes) {
     samples_ = config.kind == "image" ? make_images(config) : make_table(config, task_);
     samples_.name_of = [](int64_t i) { return fmt::format("synthetic:{}", i); };
   }

@@ -4,12 +4,15 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 #include <map>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "program/rewrite.h"
+#include "tensor/dtype.h"
 #include "tensor/random.h"
 
 namespace maas {
@@ -18,6 +21,23 @@ namespace {
 // Two primes: a size that follows the batch differs between them, one that does not cannot.
 constexpr std::pair<int64_t, int64_t> kBatchSizes = {7, 11};
 constexpr const char* kBatchSymbol = "s0";
+
+// Before weights are allocated: sizes come from a config or a file.
+void check_fits_memory(const std::string& where, const std::vector<int64_t>& sizes) {
+  const auto bytes = dense_bytes(at::kFloat, sizes);
+  const auto available = static_cast<uint64_t>(available_memory());
+  if (bytes && *bytes <= available) return;
+  const auto gib = [](uint64_t count) { return static_cast<double>(count) / (1 << 30); };
+  throw Error(
+      ErrorKind::kResources,
+      {.where = where,
+       .what = fmt::format("weights of [{}] {}", fmt::join(sizes, ", "),
+                           bytes ? fmt::format("take {:.1f} GiB", gib(*bytes))
+                                 : std::string("are more than can be counted")),
+       .expected = fmt::format("at most the {:.1f} GiB of memory that are free", gib(available)),
+       .fix = "make the network smaller, or use a machine with more memory",
+       .excerpt = ""});
+}
 
 }  // namespace
 
@@ -130,6 +150,7 @@ Handle GraphBuilder::call(const std::string& op, const std::vector<Operand>& ope
 }
 
 at::Tensor GraphBuilder::uniform(const std::vector<int64_t>& sizes, double bound) {
+  check_fits_memory(where_, sizes);
   return uniform_tensor(sizes, bound, mix_seed(seed_, "weights", static_cast<uint64_t>(draws_++)));
 }
 
@@ -215,6 +236,7 @@ Handle GraphBuilder::layer_norm(const std::string& name, Handle x) {
 Handle GraphBuilder::embedding(const std::string& name, Handle indices, int64_t rows,
                                int64_t width) {
   const uint64_t seed = mix_seed(seed_, "weights", static_cast<uint64_t>(draws_++));
+  check_fits_memory(where_, {rows, width});
   const Handle weight = parameter(name + ".weight", normal_tensor({rows, width}, 1.0, seed));
   return call("aten::embedding",
               {{"weight", ValueRef{weight.id}}, {"indices", ValueRef{indices.id}}});

@@ -21,18 +21,12 @@ struct Experiment {
   TrainConfig train;
   EvalConfig eval;
 
-  void describe(Fields& field) {
-    field("name", name).doc("names the run folder and the served model");
-    field("seed", seed)
-        .between(0, 9e15)
-        .doc("decides initial weights, order, augmentation, dropout");
-    field("output_dir", output_dir)
-        .doc("run folder, relative to the working directory; empty = runs/<name>");
-    field("data", data).doc("what to learn from");
-    field("model", model).shorthand("type").doc("the network");
-    field("train", train).doc("how to learn");
-    field("eval", eval).doc("how to judge");
-  }
+  void describe(Fields& field);
 };
+
+// Settings that do not fit each other, as far as that shows without the data: a CSV without a
+// label, metrics and losses of another task. Throws Error{kUsage} with every problem; each names
+// its setting ("eval.metrics"), which ConfigPlaces turns into a place.
+void check_experiment(const Experiment& experiment);
 
 }  // namespace maas

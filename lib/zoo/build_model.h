@@ -1,6 +1,8 @@
 // Config + data -> Program.
 #pragma once
 
+#include <string>
+
 #include "data/spec.h"
 #include "program/builder.h"
 #include "program/program.h"
@@ -8,9 +10,17 @@
 
 namespace maas {
 
+// What the graph does to raw numbers before the network sees them.
+enum class Normalize {
+  kNone,         // nothing: pixels from 0 to 255, numbers of a table as they are
+  kUnit,         // pixels / 255; tables have no unit
+  kStandardize,  // minus the training mean, divided by the deviation
+};
+Normalize normalize_of(const std::string& name);  // "none" | "unit" | "standardize"
+
 struct BuildOptions {
   uint64_t seed = 0;
-  bool standardize = true;       // images: subtract the mean, divide by the deviation
+  Normalize normalize = Normalize::kStandardize;
   bool embed_categories = true;  // tables: embeddings; false = one-hot
 };
 

@@ -48,7 +48,7 @@ void ModelConfig::describe(Fields& field) {
       .only_for("type", {"convnet"})
       .doc("one block (two convolutions, each with batch norm, then pooling) for each number");
   field("depth", depth)
-      .between(18, 56)
+      .one_of({"18", "34", "50", "20", "32", "56"})
       .only_for("type", {"resnet"})
       .doc("18, 34, 50 as for ImageNet; 20, 32, 56 as for CIFAR");
   field("layers", layers).only_for("type", {"layers"}).doc("the layers in order");

@@ -2,15 +2,18 @@
 
 #include <ATen/ops/tensor.h>
 
+#include "base/error.h"
+
 namespace maas {
 namespace {
 
-// uint8 [B, C, H, W] -> float32 in [0, 1], or standardised by channel.
-Handle normalised_image(GraphBuilder& g, const InputSpec& input, bool standardize) {
+// uint8 [B, C, H, W] -> float32 in [0, 255] or [0, 1], or standardised by channel.
+Handle normalised_image(GraphBuilder& g, const InputSpec& input, Normalize normalize) {
   const Handle pixels = g.input("image", {input.channels, input.height, input.width}, at::kByte);
   Handle x = g.call("aten::to.dtype", {{"self", ValueRef{pixels.id}}, {"dtype", at::kFloat}});
+  if (normalize == Normalize::kNone) return x;
   x = g.call("aten::div.Scalar", {{"self", ValueRef{x.id}}, {"other", 255.0}});
-  if (!standardize || input.mean.empty()) return x;
+  if (normalize == Normalize::kUnit || input.mean.empty()) return x;
   const auto constant = [&](const char* name, const std::vector<double>& values) {
     const auto channels = static_cast<int64_t>(values.size());
     return g.buffer(name, at::tensor(values, at::kFloat).view({channels, 1, 1}));
@@ -21,13 +24,15 @@ Handle normalised_image(GraphBuilder& g, const InputSpec& input, bool standardiz
   return g.call("aten::div.Tensor", {{"self", ValueRef{x.id}}, {"other", ValueRef{deviation.id}}});
 }
 
-Handle normalised_numbers(GraphBuilder& g, const std::vector<ColumnSpec>& columns) {
+Handle normalised_numbers(GraphBuilder& g, const std::vector<ColumnSpec>& columns,
+                          Normalize normalize) {
   std::vector<double> means, deviations;
   for (const ColumnSpec& column : columns) {
     means.push_back(column.mean);
     deviations.push_back(column.deviation);
   }
   const Handle raw = g.input("numeric", {static_cast<int64_t>(columns.size())}, at::kFloat);
+  if (normalize != Normalize::kStandardize) return raw;
   const Handle mean = g.buffer("normalize.mean", at::tensor(means, at::kFloat));
   const Handle deviation = g.buffer("normalize.deviation", at::tensor(deviations, at::kFloat));
   const Handle centred =
@@ -60,13 +65,20 @@ Handle encoded_categories(GraphBuilder& g, const std::vector<ColumnSpec>& column
 
 }  // namespace
 
+Normalize normalize_of(const std::string& name) {
+  MAAS_CHECK(name == "none" || name == "unit" || name == "standardize");
+  return name == "none"   ? Normalize::kNone
+         : name == "unit" ? Normalize::kUnit
+                          : Normalize::kStandardize;
+}
+
 Handle prepared_input(GraphBuilder& g, const DataSpec& data, const BuildOptions& options) {
   if (data.input.kind == InputKind::kImage) {
-    return normalised_image(g, data.input, options.standardize);
+    return normalised_image(g, data.input, options.normalize);
   }
   std::vector<Handle> parts;
   const auto numeric = data.input.numeric_columns(), categorical = data.input.categorical_columns();
-  if (!numeric.empty()) parts.push_back(normalised_numbers(g, numeric));
+  if (!numeric.empty()) parts.push_back(normalised_numbers(g, numeric, options.normalize));
   if (!categorical.empty()) {
     parts.push_back(encoded_categories(g, categorical, options.embed_categories));
   }

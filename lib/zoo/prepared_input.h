@@ -6,8 +6,8 @@
 
 namespace maas {
 
-// Adds the data's inputs to `g` and returns float32 [B, C, H, W] for images (in [0, 1], or
-// standardised by channel), [B, F] for tables (standardised numbers, then encoded categories).
+// Adds the data's inputs to `g` and returns float32: [B, C, H, W] for images, [B, F] for tables
+// (numbers, then encoded categories), normalised as the options say.
 Handle prepared_input(GraphBuilder& g, const DataSpec& data, const BuildOptions& options);
 
 }  // namespace maas

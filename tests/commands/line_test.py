@@ -1,4 +1,4 @@
-"""The whole line on the real MNIST: train, eval, inspect, predict; and what a wrong line says."""
+"""The whole line on the real MNIST: train, eval, inspect, predict."""
 import json
 import os
 import signal
@@ -117,58 +117,10 @@ class FromATable(Case):
         (self.folder / "ragged.csv").write_text("width,height,colour\n1,2,red\n1,2\n")
         self.assertIn("ragged.csv:3", maas("predict", model, self.folder / "ragged.csv", check=3).stderr)
 
-    def test_init_knows_idx_and_made_up_data(self):
-        for arguments in ([ROOT / "data/mnist"], []):
-            config = self.folder / f"{len(arguments)}.yaml"
-            maas("init", *arguments, "-o", config, check=0)
-            maas("config", "check", config, check=0)
-            maas("train", config, "--dry-run", check=0)
-
-    def test_init_says_what_it_cannot_read(self):
-        self.assertIn("does not exist", maas("init", "nowhere.csv", check=3).stderr)
-
 
 class OfTheProgram(Case):
     def test_doctor_finds_no_problem_here(self):
         self.assertTrue(json.loads(maas("doctor", "--json", check=0).stdout)["healthy"])
-
-    def test_bash_completes_verbs_and_flags(self):
-        script = maas("completion", "bash", check=0).stdout + """
-COMP_WORDS=(maas be); COMP_CWORD=1; _maas; echo "${COMPREPLY[@]}"
-COMP_WORDS=(maas serve --por); COMP_CWORD=2; _maas; echo "${COMPREPLY[@]}" """
-        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
-        self.assertEqual(done.stdout, "bench\n--port\n", done.stderr)
-
-
-class WrongLines(Case):
-    def test_an_unknown_verb_gets_a_suggestion(self):
-        self.assertIn("train", maas("trian", check=2).stderr)
-
-    def test_an_unknown_key_gets_a_suggestion_and_a_place(self):
-        config = self.folder / "bad.yaml"
-        config.write_text("name: x\ntrain:\n  lerning_rate: 1\n")
-        done = maas("config", "check", config, check=2)
-        self.assertIn(f"{config}:3:3", done.stderr)
-        self.assertIn("learning_rate", done.stderr)
-
-    def test_errors_are_json_when_asked(self):
-        said = json.loads(maas("eval", "nothing.pt", "--json", check=3).stdout)
-        self.assertEqual(said["error"]["exit"], 3)
-
-    def test_a_closed_stdout_is_quiet(self):
-        read, write = os.pipe()
-        os.close(read)
-        process = subprocess.Popen([MAAS, "config", "schema"], stdout=write, stderr=subprocess.PIPE)
-        os.close(write)
-        text = process.communicate()[1]
-        self.assertIn(process.returncode, (0, 141, -13))
-        self.assertEqual(text, b"")
-
-    def test_help_of_every_verb_starts_with_examples(self):
-        for verb in ("train", "eval", "predict", "inspect", "bench", "serve", "init", "config",
-                     "doctor", "completion", "version"):
-            lines = maas(verb, "--help", check=0).stdout.splitlines()
-            self.assertIn(f"maas {verb}", "\n".join(lines[:5]))
 
 
 if __name__ == "__main__":

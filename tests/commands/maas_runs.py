@@ -11,8 +11,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def maas(*arguments, stdin=None, cwd=None, env=None, check=None):
-    """Runs it; `check` is the exit code that it must have."""
-    done = subprocess.run([MAAS, *map(str, arguments)], input=stdin, capture_output=True, text=True,
+    """Runs it; `check` is the exit code that it must have. `stdin`: a text or an open file."""
+    given = {"stdin": stdin} if hasattr(stdin, "fileno") else {"input": stdin}
+    done = subprocess.run([MAAS, *map(str, arguments)], **given, capture_output=True, text=True,
                           cwd=cwd, env={**os.environ, **(env or {})}, timeout=120)
     if check is not None and done.returncode != check:
         raise AssertionError(f"maas {' '.join(map(str, arguments))}: exit {done.returncode}, wanted "

@@ -27,15 +27,19 @@ TEST(YamlDocument, PointsAtTheKeyThatHasNoValue) {
 
 TEST(YamlDocument, PointsAtABracketThatIsNotClosed) {
   EXPECT_THAT(refusal("epochs: 3\nhidden: [1, 2\nname: x\n"),
-              AllOf(HasSubstr("a.yaml:3:5: a list '[' without its ']'"),
-                    HasSubstr("\n  name: x\n      ^")));
-  EXPECT_THAT(refusal("rule: {type: sgd\n"), HasSubstr("a map '{' without its '}'"));
+              AllOf(HasSubstr("a.yaml:2:9: a list '[' without its ']'"),
+                    HasSubstr("\n  hidden: [1, 2\n          ^")));
+  EXPECT_THAT(refusal("hidden: [1, 2"), HasSubstr("a.yaml:1:9: a list '[' without its ']'"));
+  EXPECT_THAT(refusal("rule: {type: sgd\n"), HasSubstr("a.yaml:1:7: a map '{' without its '}'"));
+  EXPECT_THAT(refusal("stages: [{kind: x}, {kind: y]\n"), HasSubstr("a.yaml:1:"));
 }
 
 TEST(YamlDocument, PointsAtTheFirstByteThatIsNoUtf8) {
   EXPECT_THAT(refusal("name: caf\xe9\n"),
               AllOf(HasSubstr("a.yaml:1:10: a byte that is no UTF-8; expected UTF-8 text"),
+                    HasSubstr("\n  name: caf\xEF\xBF\xBD\n           ^"),  // shown as text
                     HasSubstr("save the file as UTF-8")));
+  EXPECT_THAT(refusal("name: \xED\xA0\x80\n"), HasSubstr("a.yaml:1:7: a byte that is no UTF-8"));
   EXPECT_THAT(refusal("\xff\xfen\0a\0"), HasSubstr("a.yaml:1:1: a byte that is no UTF-8"));
 }
 

@@ -57,10 +57,30 @@ TEST(DataConfig, RefusesSettingsOfAnotherType) {
 }
 
 TEST(DataConfig, NamesEveryContradiction) {
-  DataConfig config = parse("type: synthetic\nchannels: 2\nheight: 8\nclasses: 1\n");
+  DataConfig config = parse("type: synthetic\nheight: 8\nclasses: 1\n");
   EXPECT_THAT(error_of([&] { check_data_config(config); }, ErrorKind::kUsage),
-              testing::AllOf(HasSubstr("2 channels"), HasSubstr("height 8 with width 0"),
-                             HasSubstr("data.classes: 1")));
+              testing::AllOf(HasSubstr("height 8 with width 0"), HasSubstr("data.classes: 1")));
+}
+
+TEST(DataConfig, HasGreyAndColourImagesOnly) {
+  EXPECT_THAT(error_of([] { parse("type: synthetic\nchannels: 2\n"); }, ErrorKind::kUsage),
+              HasSubstr("channels is '2'; expected one of 0, 1, 3"));
+}
+
+TEST(DataConfig, HasNoSettingsOfImagesForTables) {
+  for (const char* text : {"type: csv\ntrain: a.csv\nlabel: y\nnormalize: unit\n",
+                           "type: synthetic\nkind: table\nnormalize: unit\n"}) {
+    const DataConfig config = parse(text);
+    EXPECT_THAT(error_of([&] { check_data_config(config); }, ErrorKind::kUsage),
+                HasSubstr("data.normalize: 'unit', pixels / 255, for a table"));
+  }
+}
+
+TEST(DataConfig, KnowsItsTask) {
+  EXPECT_EQ(parse("type: csv\ntask: regression\n").task_kind(), TaskKind::kRegression);
+  EXPECT_EQ(parse("type: synthetic\nkind: table\ntask: multi_label\n").task_kind(),
+            TaskKind::kMultiLabel);
+  EXPECT_EQ(parse("type: idx\n").task_kind(), TaskKind::kClassification);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "base/machine.h"
+#include "base/memory.h"
 
 #include <gmock/gmock.h>
 
@@ -11,37 +11,6 @@ namespace {
 
 constexpr int64_t kMiB = int64_t{1} << 20;
 constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
-
-TEST(UsableCores, AreAtLeastOneAndNoMoreThanTheQuotaOfTheGroup) {
-  const Scratch machine;
-  const int without_quota = usable_cores(machine.path(""));
-  EXPECT_GE(without_quota, 1);
-  machine.write("proc/self/cgroup", "0::/service\n");
-  machine.write("sys/fs/cgroup/service/cpu.max", "150000 100000\n");
-  EXPECT_EQ(usable_cores(machine.path("")), 1);
-  machine.write("sys/fs/cgroup/service/cpu.max", "1000 100000\n");
-  EXPECT_EQ(usable_cores(machine.path("")), 1);
-  machine.write("sys/fs/cgroup/service/cpu.max", "max 100000\n");
-  EXPECT_EQ(usable_cores(machine.path("")), without_quota);
-}
-
-TEST(UsableCores, ObeyTheQuotaOfAGroupAbove) {
-  const Scratch machine;
-  machine.write("proc/self/cgroup", "0::/pod/container\n");
-  machine.write("sys/fs/cgroup/pod/cpu.max", "100000 100000\n");
-  machine.write("sys/fs/cgroup/pod/container/cpu.max", "max 100000\n");
-  EXPECT_EQ(usable_cores(machine.path("")), 1);
-}
-
-TEST(UsableCores, ReadTheFirstVersionOfControlGroups) {
-  const Scratch machine;
-  machine.write("proc/self/cgroup", "5:memory:/m\n3:cpu,cpuacct:/c\n");
-  machine.write("sys/fs/cgroup/cpu/c/cpu.cfs_quota_us", "100000\n");
-  machine.write("sys/fs/cgroup/cpu/c/cpu.cfs_period_us", "100000\n");
-  EXPECT_EQ(usable_cores(machine.path("")), 1);
-  machine.write("sys/fs/cgroup/cpu/c/cpu.cfs_quota_us", "-1\n");
-  EXPECT_GE(usable_cores(machine.path("")), 1);
-}
 
 TEST(AvailableMemory, IsWhatTheKernelSays) {
   const Scratch machine;

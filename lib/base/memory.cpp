@@ -1,6 +1,4 @@
-#include "base/machine.h"
-
-#include <sched.h>
+#include "base/memory.h"
 
 #include <algorithm>
 #include <fstream>
@@ -62,21 +60,6 @@ std::vector<fs::path> group_folders(const fs::path& root, const std::string& con
   return {};
 }
 
-double quota_in_cores(const fs::path& root) {
-  double cores = std::numeric_limits<double>::infinity();
-  for (const fs::path& folder : group_folders(root, "")) {
-    std::ifstream in(folder / "cpu.max");  // "150000 100000", "max 100000"
-    double quota = 0, period = 0;
-    if (in >> quota >> period && period > 0) cores = std::min(cores, quota / period);
-  }
-  for (const fs::path& folder : group_folders(root, "cpu")) {
-    const auto quota = number_in(folder / "cpu.cfs_quota_us");
-    const auto period = number_in(folder / "cpu.cfs_period_us");
-    if (quota && period && *period > 0) cores = std::min(cores, *quota / *period);
-  }
-  return cores;
-}
-
 // Pages of files can be dropped, so they count as free.
 int64_t left_of(const fs::path& limit, const fs::path& used, const fs::path& statistics,
                 const std::string& cached) {
@@ -88,14 +71,6 @@ int64_t left_of(const fs::path& limit, const fs::path& used, const fs::path& sta
 }
 
 }  // namespace
-
-int usable_cores(const fs::path& root) {
-  cpu_set_t mask;
-  CPU_ZERO(&mask);
-  const bool is_known = ::sched_getaffinity(0, sizeof(mask), &mask) == 0;
-  const double given = is_known ? CPU_COUNT(&mask) : 1;
-  return std::max(1, static_cast<int>(std::min(given, quota_in_cores(root))));
-}
 
 int64_t available_memory(const fs::path& root) {
   int64_t bytes = kNoLimit;

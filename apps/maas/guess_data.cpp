@@ -1,0 +1,177 @@
+#include "guess_data.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json_writer.h"
+#include "data/idx.h"
+#include "data/image_list.h"
+#include "guess_table.h"
+
+namespace maas {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(ErrorKind kind, const fs::path& where, const std::string& what,
+                         const std::string& expected, const std::string& fix) {
+  throw Error(
+      kind,
+      {.where = where.string(), .what = what, .expected = expected, .fix = fix, .excerpt = ""});
+}
+
+std::string written(const fs::path& path, const fs::path& config_folder) {
+  const fs::path below = path.lexically_relative(config_folder);
+  const bool is_below = !below.empty() && *below.begin() != "..";
+  return json_quote(is_below ? below.string() : path.string());
+}
+
+bool is_table(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.ends_with(".csv") || name.ends_with(".csv.gz") || name.ends_with(".tsv") ||
+         name.ends_with(".tsv.gz");
+}
+
+std::set<fs::path> files_in(const fs::path& folder) {
+  std::set<fs::path> files;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
+    files.insert(it->path());
+  }
+  if (error) {
+    refuse(ErrorKind::kResources, folder, "cannot be listed: " + error.message(), "",
+           "check the permissions");
+  }
+  return files;
+}
+
+// The first file whose name holds all of `parts`; "" when there is none.
+fs::path named(const std::set<fs::path>& files, const std::vector<std::string>& parts) {
+  for (const fs::path& file : files) {
+    const std::string name = file.filename().string();
+    if (std::all_of(parts.begin(), parts.end(),
+                    [&](const std::string& part) { return name.find(part) != name.npos; })) {
+      return file;
+    }
+  }
+  return {};
+}
+
+DataGuess guess_idx(const std::set<fs::path>& files, const fs::path& images,
+                    const fs::path& config_folder) {
+  const fs::path labels = named(files, {"train", "labels", "idx1"});
+  const fs::path test_images = named(files, {"t10k", "images", "idx3"});
+  const fs::path test_labels = named(files, {"t10k", "labels", "idx1"});
+  if (labels.empty()) {
+    refuse(ErrorKind::kInput, images, "has no file of labels beside it",
+           "one such as train-labels-idx1-ubyte", "put it into the same folder");
+  }
+  const auto pair = [&](const fs::path& first, const fs::path& second) {
+    return fmt::format("{{images: {}, labels: {}}}", written(first, config_folder),
+                       written(second, config_folder));
+  };
+  DataGuess guess;
+  guess.samples = decode_idx(read_file(labels), labels.string(), {}).size(0);
+  guess.data = "  type: idx\n  train: " + pair(images, labels) + "\n";
+  guess.has_own_test = !test_images.empty() && !test_labels.empty();
+  if (guess.has_own_test) guess.data += "  test: " + pair(test_images, test_labels) + "\n";
+  guess.data += "  augment: [{shift: 2}]             # random changes to training images\n";
+  guess.model = "{type: lenet5, dropout: 0.1}";
+  guess.metrics = "[accuracy, macro_f1, nll]";
+  guess.found = fmt::format("{} images and labels in IDX files", guess.samples);
+  return guess;
+}
+
+// The subfolder called one of `names`, such as photos/train; "" when there is none.
+fs::path split_folder(const fs::path& folder, const std::vector<const char*>& names) {
+  for (const char* name : names) {
+    if (fs::is_directory(folder / name)) return folder / name;
+  }
+  return {};
+}
+
+ImageList checked_images(const fs::path& folder) {
+  ImageList list = list_images(folder.string());
+  const int64_t classes = static_cast<int64_t>(list.classes.size());
+  if (classes < 2 || list.files.empty()) {
+    refuse(ErrorKind::kInput, folder,
+           fmt::format("holds {} folders with {} images", classes, list.files.size()),
+           "a folder of PNG or JPEG images for each class, or IDX files",
+           "name such a folder, or a CSV file");
+  }
+  return list;
+}
+
+DataGuess guess_images(const fs::path& folder, const fs::path& config_folder) {
+  const fs::path train = split_folder(folder, {"train", "training"});
+  const fs::path test = split_folder(folder, {"test", "testing"});
+  const fs::path validation = split_folder(folder, {"validation", "valid", "val"});
+  const bool is_split = !train.empty();
+  const ImageList list = checked_images(is_split ? train : folder);
+  DataGuess guess;
+  guess.samples = static_cast<int64_t>(list.files.size());
+  guess.data = fmt::format("  type: images\n  train: {{path: {}}}\n",
+                           written(is_split ? train : folder, config_folder));
+  guess.has_own_test = is_split && !test.empty();
+  guess.has_own_validation = is_split && !validation.empty();
+  if (guess.has_own_test) {
+    guess.data += fmt::format("  test: {{path: {}}}\n", written(test, config_folder));
+  }
+  if (guess.has_own_validation) {
+    guess.data +=
+        fmt::format("  validation_source: {{path: {}}}\n", written(validation, config_folder));
+  }
+  guess.data +=
+      "  height: 32                        # images are resized to this\n"
+      "  width: 32\n"
+      "  augment: [{flip: 0.5}, {shift: 2}]\n";
+  guess.model = "{type: convnet, channels: [32, 64], dropout: 0.2}";
+  guess.metrics = "[accuracy, macro_f1, nll]";
+  guess.found = fmt::format("{} images of {} classes", guess.samples, list.classes.size());
+  return guess;
+}
+
+DataGuess guess_synthetic() {
+  DataGuess guess;
+  guess.data =
+      "  type: synthetic                   # made up, so that no file is needed\n"
+      "  kind: image\n"
+      "  samples: 2000\n";
+  guess.model = "{type: mlp, hidden: [64]}";
+  guess.metrics = "[accuracy, nll]";
+  guess.found = "nothing: the data are made up";
+  guess.samples = 2000;
+  return guess;
+}
+
+DataGuess guess_folder(const fs::path& folder, const fs::path& config_folder) {
+  const std::set<fs::path> files = files_in(folder);
+  const fs::path images = named(files, {"train", "images", "idx3"});
+  if (!images.empty()) return guess_idx(files, images, config_folder);
+  const auto table = std::find_if(files.begin(), files.end(), is_table);
+  const bool has_folder = std::any_of(files.begin(), files.end(),
+                                      [](const fs::path& path) { return fs::is_directory(path); });
+  if (table != files.end() && !has_folder) {
+    refuse(ErrorKind::kUsage, folder, "is a folder of tables", "one CSV file",
+           "name it: maas init " + table->string());
+  }
+  return guess_images(folder, config_folder);
+}
+
+}  // namespace
+
+DataGuess guess_data(const fs::path& path, const fs::path& config_folder) {
+  if (path.empty()) return guess_synthetic();
+  if (fs::is_directory(path)) return guess_folder(path, config_folder);
+  const MappedFile exists(path);  // refuses with a suggestion what is not there
+  if (is_table(path)) return guess_table(path, written(path, config_folder));
+  refuse(ErrorKind::kUsage, path, "is neither a folder nor a .csv, .csv.gz or .tsv file",
+         "data that maas reads", "name a CSV file, or the folder that holds images or IDX files");
+}
+
+}  // namespace maas

@@ -1,0 +1,27 @@
+// What lies in a file or folder, and the config that suits it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace maas {
+
+struct DataGuess {
+  std::string data;     // the lines of the `data:` section, indented by two
+  std::string model;    // the value of `model:`, in flow style
+  std::string metrics;  // the value of `eval.metrics`
+  std::string found;    // "a table of 150 rows; predicting the class 'species'"
+  int64_t samples = 0;
+  bool has_own_test = false;          // the data say what is for testing
+  bool has_own_validation = false;    // and what is for validation
+  std::vector<std::string> warnings;  // what the data's owner should look at
+};
+
+// `path`: a CSV file, a folder of images or IDX files; "" = made-up data. Paths in the config are
+// relative to `config_folder` when the data lie below it, else absolute. Throws Error{kInput} when
+// there is nothing to learn from, kUsage when it is of a kind that maas does not read.
+DataGuess guess_data(const std::filesystem::path& path, const std::filesystem::path& config_folder);
+
+}  // namespace maas

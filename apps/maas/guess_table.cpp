@@ -1,0 +1,167 @@
+#include "guess_table.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "base/json_writer.h"
+#include "data/csv_reader.h"
+#include "data/gzip_reader.h"
+#include "data/table_encoder.h"
+
+namespace maas {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kMostBytes = uint64_t{1} << 32;
+constexpr size_t kMostClasses = 50;  // a whole-number label with more values is taken for a number
+constexpr size_t kMostCategories =
+    20;  // texts of which most are different are names, not categories
+
+// What one column holds.
+struct ColumnFacts {
+  std::string name;
+  std::set<std::string_view> values;  // those that are there
+  bool is_numeric = true, is_whole = true;
+  int64_t missing = 0;
+};
+
+// The one that stands most often in the first line.
+char guess_delimiter(std::string_view text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  char best = ',';
+  for (const char c : {',', ';', '\t', '|'}) {
+    if (std::count(line.begin(), line.end(), c) > std::count(line.begin(), line.end(), best)) {
+      best = c;
+    }
+  }
+  return best;
+}
+
+// Names are no numbers.
+bool has_header(const CsvTable& table) {
+  for (int64_t column = 0; column < table.columns(); ++column) {
+    if (parse_number(table.at(0, column))) return false;
+  }
+  return true;
+}
+
+std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header) {
+  std::vector<ColumnFacts> columns(static_cast<size_t>(table.columns()));
+  for (size_t c = 0; c < columns.size(); ++c) {
+    const auto column = static_cast<int64_t>(c);
+    columns[c].name =
+        header ? std::string(table.at(0, column)) : fmt::format("column_{}", column + 1);
+    for (int64_t row = header ? 1 : 0; row < table.rows(); ++row) {
+      const std::string_view cell = table.at(row, column);
+      if (is_missing(cell)) {
+        ++columns[c].missing;
+        continue;
+      }
+      columns[c].values.insert(cell);
+      columns[c].is_numeric = columns[c].is_numeric && parse_number(cell).has_value();
+      columns[c].is_whole = columns[c].is_whole && cell.find_first_of(".eE") == cell.npos;
+    }
+  }
+  return columns;
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// The column with one of the usual names, else the last.
+size_t label_column(const std::vector<ColumnFacts>& columns) {
+  static const std::set<std::string> kNames = {"label", "target", "class", "species", "y"};
+  for (size_t c = 0; c < columns.size(); ++c) {
+    if (kNames.count(lower(columns[c].name)) > 0) return c;
+  }
+  return columns.size() - 1;
+}
+
+// It tells rows apart instead of telling something about them, or is empty.
+bool is_useless(const ColumnFacts& column, int64_t rows) {
+  const auto different = static_cast<int64_t>(column.values.size());
+  if (different == 0) return true;
+  if (column.is_numeric) {
+    const std::string name = lower(column.name);
+    return (name == "id" || name == "index" || name.empty()) && different == rows;
+  }
+  return column.values.size() > kMostCategories && 2 * different > rows;
+}
+
+// Lines for columns that are left out, with the policy for empty cells of the others.
+std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t label, int64_t rows) {
+  std::vector<std::string> ignored;
+  bool is_missing_somewhere = false;
+  for (size_t c = 0; c < columns.size(); ++c) {
+    if (c == label) continue;
+    if (is_useless(columns[c], rows)) {
+      ignored.push_back(json_quote(columns[c].name) + ": ignore");
+    } else {
+      is_missing_somewhere = is_missing_somewhere || columns[c].missing > 0;
+    }
+  }
+  if (ignored.size() + 1 == columns.size()) ignored.clear();  // then at least try them
+  std::string lines = fmt::format("  missing: {:<26}# empty cells: error | mean | drop\n",
+                                  is_missing_somewhere ? "mean" : "error");
+  if (!ignored.empty()) {
+    lines += fmt::format("  columns: {{{}}}  # they tell rows apart, or are empty\n",
+                         fmt::join(ignored, ", "));
+  }
+  return lines;
+}
+
+void check_size(const CsvTable& table, bool header, const fs::path& path) {
+  const int64_t rows = table.rows() - (header ? 1 : 0);
+  if (rows >= 2 && table.columns() >= 2) return;
+  throw Error(ErrorKind::kInput,
+              {.where = path.string(),
+               .what = fmt::format("has {} rows and {} columns", rows, table.columns()),
+               .expected = "a header, two rows or more, and a label beside at least one column",
+               .fix = "give a table that holds what to learn from",
+               .excerpt = ""});
+}
+
+}  // namespace
+
+DataGuess guess_table(const fs::path& path, const std::string& written) {
+  std::string text = read_maybe_gzipped(path.string(), kMostBytes);
+  const char delimiter = guess_delimiter(text);
+  const CsvTable table = parse_csv(std::move(text), path.string(), delimiter);
+  const bool header = table.rows() > 0 && has_header(table);
+  check_size(table, header, path);
+  const std::vector<ColumnFacts> columns = facts_of(table, header);
+  const size_t which = label_column(columns);
+  const ColumnFacts& label = columns[which];
+  const bool regression =
+      label.is_numeric && (!label.is_whole || label.values.size() > kMostClasses);
+  DataGuess guess;
+  guess.samples = table.rows() - (header ? 1 : 0);
+  guess.data = fmt::format("  type: csv\n  train: {{path: {}}}\n", written);
+  guess.data += fmt::format("  label: {:<28}# the column to predict\n", json_quote(label.name));
+  guess.data += fmt::format("  task: {}\n", regression ? "regression" : "classification");
+  guess.data += lines_of_columns(columns, which, guess.samples);
+  if (delimiter != ',') {
+    guess.data += fmt::format("  delimiter: {}\n",
+                              delimiter == '\t' ? R"("\t")" : fmt::format("\"{}\"", delimiter));
+  }
+  if (!header) guess.data += "  header: false                     # columns are column_1, ...\n";
+  guess.model = "{type: mlp, hidden: [64, 32], dropout: 0.1}";
+  guess.metrics = regression ? "[rmse, mae, r2]" : "[accuracy, macro_f1, nll]";
+  guess.found = fmt::format("a table of {} rows; predicting the {} '{}'", guess.samples,
+                            regression ? "number" : "class", label.name);
+  if (label.missing > 0) {
+    guess.warnings.push_back(
+        fmt::format("{} rows have no '{}': fill it in or remove them", label.missing, label.name));
+  }
+  return guess;
+}
+
+}  // namespace maas

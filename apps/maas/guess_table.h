@@ -1,0 +1,15 @@
+// What is in a CSV file: its delimiter, its header, which column to predict.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "guess_data.h"
+
+namespace maas {
+
+// `written` is how the config names the file. Throws Error{kInput} when it is no table or has
+// nothing to learn from.
+DataGuess guess_table(const std::filesystem::path& path, const std::string& written);
+
+}  // namespace maas

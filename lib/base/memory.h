@@ -1,0 +1,14 @@
+// How much memory this process may still take.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+namespace maas {
+
+// Bytes that can be allocated without swapping: what the kernel has free, or less where the control
+// group (a container, a service) is limited. What cannot be found out counts as no limit.
+// `root`: where /proc and /sys are looked for, "/" but in tests.
+int64_t available_memory(const std::filesystem::path& root = "/");
+
+}  // namespace maas

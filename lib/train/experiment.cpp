@@ -1,0 +1,84 @@
+#include "train/experiment.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/error.h"
+#include "config/yaml_place.h"
+#include "evaluate/metrics.h"
+#include "evaluate/requirement.h"
+#include "train/loss.h"
+
+namespace maas {
+namespace {
+
+std::vector<std::string> names_of(const std::map<std::string, std::string>& require) {
+  std::vector<std::string> names;
+  for (const auto& [name, bound] : require) names.push_back(name);
+  return names;
+}
+
+// What can be a folder's name and a part of a URL.
+bool is_model_name(const std::string& name) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return !name.empty() && name.size() <= 128 && is_letter(name[0]) &&
+         std::all_of(name.begin(), name.end(),
+                     [&](char c) { return is_letter(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+void check_name(const std::string& name) {
+  if (is_model_name(name)) return;
+  throw Error(
+      ErrorKind::kUsage,
+      Problem{"name", "'" + shown_text(name) + "' cannot name a folder and be part of a URL",
+              "letters, digits and . _ -, at most 128, the first no sign",
+              "give another, such as name: mnist_mlp", ""});
+}
+
+// The loss for a task whose labels are not known yet.
+void check_loss(LossConfig loss, TaskKind task) {
+  loss.class_weights.clear();
+  make_loss(loss, TaskSpec{.kind = task, .labels = {}});
+}
+
+}  // namespace
+
+void Experiment::describe(Fields& field) {
+  field("name", name).doc("names the run folder and the served model");
+  field("seed", seed).between(0, 9e15).doc("decides initial weights, order, augmentation, dropout");
+  field("output_dir", output_dir)
+      .doc("run folder, relative to the working directory; empty = runs/<name>");
+  field("data", data).doc("what to learn from");
+  field("model", model).shorthand("type").doc("the network");
+  field("train", train).doc("how to learn");
+  field("eval", eval).doc("how to judge");
+}
+
+void check_experiment(const Experiment& experiment) {
+  std::vector<Problem> problems;
+  const auto collect = [&](const std::function<void()>& check) {
+    try {
+      check();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kUsage) throw;
+      problems.insert(problems.end(), error.problems().begin(), error.problems().end());
+    }
+  };
+  const TaskKind task = experiment.data.task_kind();
+  const EvalConfig& eval = experiment.eval;
+  collect([&] { check_name(experiment.name); });
+  collect([&] { check_data_config(experiment.data); });
+  collect([&] { check_metric_names(eval.metrics, task, "eval.metrics"); });
+  collect([&] { check_metric_names(names_of(eval.require), task, "eval.require"); });
+  collect([&] { parse_requirements(eval.require); });
+  const std::string& watched = experiment.train.early_stop.metric;
+  if (!watched.empty()) {
+    collect([&] { check_metric_names({watched}, task, "train.early_stop.metric"); });
+  }
+  collect([&] { check_loss(experiment.train.loss, task); });
+  if (!problems.empty()) throw Error(ErrorKind::kUsage, std::move(problems));
+}
+
+}  // namespace maas

@@ -1,0 +1,209 @@
+"""Faults C01 to C04 on the program: what a wrong config says, where, and with which exit code. The
+messages themselves are tested in tests/config; here is what the user of a shell sees of them."""
+import json
+import os
+import unittest
+
+from maas_runs import ROOT, Case, maas
+
+EXAMPLE = ROOT / "configs/mnist_cnn.yaml"  # extends another
+
+
+class Refused(Case):
+    def refuse(self, text, *parts, name="bad.yaml", code=2):
+        """`text` as a config is refused with all of `parts`, a place and the line with a caret."""
+        path = self.folder / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        done = maas("config", "check", path, check=code)
+        self.assertEqual(done.stdout, "")
+        self.assertTrue(done.stderr.startswith(f"maas config: {path}"), done.stderr)
+        self.assertIn("^", done.stderr)
+        for part in parts:
+            self.assertIn(part, done.stderr)
+        return done.stderr
+
+    def test_c01_texts_that_are_no_yaml(self):
+        cases = [("data:\n\ttype: idx\n", ":2:1: a tab in the indentation"),
+                 ("name: x\nmodel: {hidden: [1, 2\n", ":2:17: a list '[' without its ']'"),
+                 (b"name: \xff\n", ":1:7: a byte that is no UTF-8"),
+                 ("data: " + "[" * 501 + "]" * 501, "nesting deeper than 64"),
+                 ("name: x\n---\nname: y\n", ":2:1: a second document"),
+                 ("data: &d {<<: {}, train: *d}\nname: !!python/object/apply:os.system [true]\n",
+                  ":1:11: a merge key", ":1:26: an alias", ":2:7: the tag")]
+        for text, *parts in cases:
+            self.refuse(text, *parts)
+
+    def test_c01_a_file_of_100_mb_is_not_read(self):
+        path = self.folder / "large.yaml"
+        with open(path, "wb") as file:
+            file.truncate(100 << 20)
+        self.assertIn("104857600 bytes; expected a config of at most 1 MiB",
+                      maas("config", "check", path, check=2).stderr)
+        with open(path, "rb") as file:
+            done = maas("config", "check", "-", stdin=file, check=2)
+        self.assertIn("stdin: more than 1 MiB", done.stderr)
+
+    def test_c02_and_c03_every_wrong_key_and_value_is_told_at_once(self):
+        whole = "expected a whole number from 1 to 1000000000"
+        self.refuse("""
+seed: 1
+train: {epochs: ten, batch_size: 010, accumulate: 1e3, log_every: -1, learning_rate: .nan,
+  clip_norm: -1, lerning_rate: 1, threads: null, optimizer: [adam]}
+data: {prefetch: yes, augment: 2}
+model: {type: mpl, hidden: 64, dropout: high}
+seed: 2
+""", f":3:17: train.epochs is 'ten'; {whole}", f":3:34: train.batch_size is '010'; {whole}",
+                    "remove the leading zero", "train.accumulate is '1e3'", "or as 5k or 2M",
+                    f"train.log_every is '-1'; {whole}", "train.learning_rate is '.nan'",
+                    "NaN is no value", "train.clip_norm is '-1'; expected a number of at least 0",
+                    ":4:18: unknown key 'lerning_rate' under train; did you mean 'learning_rate'?",
+                    "train.threads is nothing; expected a whole number from 0 to 1024",
+                    "train.optimizer is a list; expected a map of settings, or its type alone",
+                    ":5:18: data.prefetch is 'yes'; expected true or false", "write true",
+                    "data.augment is '2'; expected a list of maps", "did you mean 'mlp'?",
+                    "write hidden: [64]", "model.dropout is 'high'; expected a number from 0 to 0.95",
+                    ":7:1: key 'seed' is given twice: on line 2 and on line 7", name="all.yaml")
+
+    def test_contradictions_have_places_too(self):
+        self.refuse("name: x\ndata:\n  type: csv\n  train: a.csv\n", ":2:1: data.label: is missing")
+        self.refuse("eval:\n  require: {acuracy: \">= 1\"}\n", ":2:3: eval.require: unknown metric",
+                    "did you mean 'accuracy'?")
+        self.refuse("name: ../../x\n", ":1:1: name: '../../x' cannot name a folder")
+
+    def test_overrides_say_where_they_come_from(self):
+        done = maas("config", "check", EXAMPLE, "train.epochs=ten", check=2)
+        self.assertIn("command line: train.epochs=ten: train.epochs is 'ten'", done.stderr)
+
+
+class Files(Case):
+    def test_c04_a_missing_file_gets_a_suggestion(self):
+        (self.folder / "mnist.yaml").write_text("name: x\n")
+        done = maas("train", "minst.yaml", cwd=self.folder, check=3)
+        self.assertIn("minst.yaml: cannot open: No such file or directory; did you mean 'mnist.yaml'?",
+                      done.stderr)
+
+    def test_c04_a_folder_and_an_unreadable_file(self):
+        self.assertIn("is a folder; expected a file", maas("train", self.folder, check=3).stderr)
+        if os.geteuid() == 0:
+            self.skipTest("root may read everything")
+        path = self.folder / "secret.yaml"
+        path.write_text("name: x\n")
+        path.chmod(0)
+        self.assertIn("Permission denied", maas("train", path, check=4).stderr)
+
+    def test_c04_an_empty_file_lacks_its_data(self):
+        path = self.folder / "empty.yaml"
+        path.write_text("")
+        said = maas("train", path, check=2).stderr
+        self.assertIn("data.train: is missing", said)
+        self.assertIn(str(path), said)
+
+    def test_c04_stdin_line_ends_and_byte_order_marks(self):
+        text = "name: x\r\ndata:\r\n  type: synthetic\r\n"
+        done = maas("config", "check", "-", stdin="\ufeff" + text, check=0)
+        self.assertEqual(done.stdout, "-: ok\n")
+        self.assertIn("stdin:3:9: data.type is 'synthetc'",
+                      maas("train", "-", stdin=text.replace("thetic", "thetc"), check=2).stderr)
+
+    def test_a_model_is_no_config(self):
+        path = self.folder / "model.pt"
+        path.write_bytes(b"PK\3\4" + bytes(100))
+        self.assertIn("looks like a model", maas("train", path, check=2).stderr)
+
+    def test_a_setting_without_a_config(self):
+        self.assertIn("no config before 'train.epochs=3'",
+                      maas("train", "train.epochs=3", cwd=self.folder, check=2).stderr)
+
+
+def valid(value, schema):
+    """Whether `value` fits the parts of JSON Schema that `maas config schema` uses."""
+    kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int,
+             "number": (int, float), "null": type(None)}
+    if "anyOf" in schema:
+        return any(valid(value, one) for one in schema["anyOf"])
+    names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    fits = [name for name in names if isinstance(value, kinds[name]) and
+            (name == "boolean" or not isinstance(value, bool))]
+    if not fits or value not in schema.get("enum", [value]):
+        return False
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return (schema.get("minimum", value) <= value <= schema.get("maximum", value) and
+                value > schema.get("exclusiveMinimum", value - 1))
+    if isinstance(value, list):
+        return all(valid(item, schema["items"]) for item in value)
+    if isinstance(value, dict):
+        known, more = schema.get("properties", {}), schema.get("additionalProperties")
+        return all(name in value for name in schema.get("required", [])) and all(
+            valid(item, known[name]) if name in known else more and valid(item, more)
+            for name, item in value.items())
+    return True
+
+
+class Views(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.schema = json.loads(maas("config", "schema", check=0).stdout)
+
+    def shown(self, *arguments, stdin=None):
+        return json.loads(maas("config", "show", *arguments, "--json", stdin=stdin, check=0).stdout)
+
+    def test_the_shown_config_reads_back_the_same(self):
+        yaml = maas("config", "show", EXAMPLE, check=0).stdout
+        comments = maas("config", "show", EXAMPLE, "--comments", check=0).stdout
+        settings = json.dumps(self.shown(EXAMPLE)["settings"])
+        for text in (yaml, comments, settings):
+            self.assertEqual(maas("config", "show", "-", stdin=text, check=0).stdout, yaml)
+
+    def test_every_config_and_every_default_fits_the_schema(self):
+        def defaults(schema, path):
+            for name, one in schema.get("properties", {}).items():
+                if "default" in one:
+                    self.assertTrue(valid(one["default"], one), f"{path}.{name}")
+                defaults(one, f"{path}.{name}")
+        defaults(self.schema, "")
+        for path in sorted((ROOT / "configs").glob("*.yaml")):
+            self.assertTrue(valid(self.shown(path)["settings"], self.schema), path)
+
+    def test_the_schema_refuses_what_the_program_refuses(self):
+        for key, value in [("seed", -1), ("train", {"epochs": 0}), ("train", {"lerning_rate": 1}),
+                           ("model", {"type": "mpl"}), ("model", {"depth": 19}), ("data", [])]:
+            self.assertFalse(valid({key: value}, self.schema), (key, value))
+        self.assertTrue(valid({"model": "lenet5", "train": {"optimizer": "sgd"}}, self.schema))
+
+    def test_every_key_of_the_schema_is_explained(self):
+        rows = json.loads(maas("config", "explain", "--json", check=0).stdout)["settings"]
+        keys = {row["key"] for row in rows}
+        for row in rows:
+            self.assertNotEqual(row["meaning"], "", row["key"])
+            self.assertNotEqual(row["takes"], "", row["key"])
+
+        def walk(schema, path):
+            for option in schema.get("anyOf", [schema]):
+                for name, one in option.get("properties", {}).items():
+                    if path == "" and name == "extends":
+                        continue
+                    self.assertIn(path + name, keys)
+                    walk(one, path + name + ".")
+                    walk(one.get("items", {}), path + name + ".N.")
+        walk(self.schema, "")
+
+    def test_explain_tells_one_setting_or_suggests_one(self):
+        said = maas("config", "explain", "train.optimizer.momentum", check=0).stdout
+        self.assertIn("a number from 0 to 0.9999", said)
+        self.assertIn("default 0.9", said)
+        self.assertIn("did you mean 'train.learning_rate'?",
+                      maas("config", "explain", "learning_rate", check=2).stderr)
+        self.assertIn("one argument too many", maas("config", "explain", "a", "b", check=2).stderr)
+
+    def test_a_serve_section_stands_beside_the_experiment(self):
+        text = "data: {type: synthetic}\nserve: {port: 8001, workrs: 2}\n"
+        self.assertIn("did you mean 'workers'?",
+                      maas("train", "-", "--dry-run", stdin=text, check=2).stderr)
+        good = text.replace("workrs", "workers")
+        self.assertEqual(self.shown("-", stdin=good)["settings"]["serve"]["port"], 8001)
+        maas("train", "-", "--dry-run", stdin=good, check=0)
+
+
+if __name__ == "__main__":
+    unittest.main()

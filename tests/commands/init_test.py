@@ -1,0 +1,124 @@
+"""maas init: the config that it writes for a CSV, an image folder, IDX files trains as it is."""
+import gzip
+import json
+import random
+import struct
+import unittest
+import zlib
+
+from maas_runs import ROOT, Case, maas
+
+
+def png(width, height, value):
+    """One colour as a PNG file."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = (b"\0" + bytes([value, 255 - value, 7]) * width) * height
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+class Init(Case):
+    def init_and_train(self, data, *expected):
+        """Writes a config for `data`, trains two steps of it as it is; returns its text."""
+        config = self.folder / "made.yaml"
+        maas("init", data, "-o", config, "--force", check=0)
+        text = config.read_text()
+        for part in expected:
+            self.assertIn(part, text)
+        run = self.folder / "run"
+        done = maas("train", config, "train.steps=2", "-o", run, "--force", "--json", check=0)
+        self.assertEqual(json.loads(done.stdout)["steps"], 2)
+        return text
+
+    def table(self, name, header, rows, delimiter=","):
+        path = self.folder / name
+        lines = ([header] if header else []) + [delimiter.join(map(str, row)) for row in rows]
+        data = ("\n".join(lines) + "\n").encode()
+        path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+        return path
+
+    def test_a_table_with_classes(self):
+        rows = [(i % 7 / 7, "red" if i % 2 else "blue", "abc"[i % 3]) for i in range(90)]
+        self.init_and_train(self.table("t.csv", "width,colour,species", rows),
+                            'train: {path: "t.csv"}', 'label: "species"', "task: classification",
+                            "validation: 0.1", "early_stop")
+
+    def test_a_table_with_numbers_to_predict(self):
+        rows = [(i, i * 0.5 + 0.25) for i in range(90)]
+        self.init_and_train(self.table("t.csv", "x,price", rows), "task: regression", "[rmse, mae, r2]")
+
+    def test_tables_of_other_habits(self):
+        rows = [(i % 7, i % 5, i % 2) for i in range(60)]
+        self.init_and_train(self.table("t.csv", "a;b;label", rows, ";"), 'delimiter: ";"')
+        self.init_and_train(self.table("t.tsv.gz", "a\tb\tlabel", rows, "\t"), 'delimiter: "\\t"')
+        self.init_and_train(self.table("t.csv", "", rows), "header: false", 'label: "column_3"')
+
+    def test_a_table_with_gaps_and_columns_that_say_nothing(self):
+        draw = random.Random(1)
+        rows = [(i, f"Name {i}", draw.choice(["", "1.5", "NA", "2"]), "", "yn"[i % 2])
+                for i in range(80)]
+        text = self.init_and_train(self.table("t.csv", "id,name,x,empty,y", rows), "missing: mean",
+                                   '"id": ignore', '"name": ignore', '"empty": ignore')
+        self.assertNotIn('"x": ignore', text)
+
+    def test_tiny_tables(self):
+        for count in (6, 20):
+            rows = [(i, "ab"[i % 2]) for i in range(count)]
+            self.assertNotIn("early_stop", self.init_and_train(self.table("t.csv", "x,y", rows)))
+
+    def test_rows_without_a_label_are_told(self):
+        rows = [(i, "ab"[i % 2] if i else "") for i in range(60)]
+        done = maas("init", self.table("t.csv", "x,y", rows), "-o", "-", check=0)
+        self.assertIn("1 rows have no 'y'", done.stderr)
+
+    def test_a_folder_of_images(self):
+        for label in ("cats", "dogs"):
+            (self.folder / "pets" / label).mkdir(parents=True)
+            for i in range(30):
+                (self.folder / "pets" / label / f"{i}.png").write_bytes(
+                    png(9, 8, 100 * (label == "cats") + i))
+        self.init_and_train(self.folder / "pets", "type: images", 'train: {path: "pets"}')
+
+    def test_a_folder_of_images_that_are_split_already(self):
+        for split, count in (("train", 8), ("val", 2), ("test", 2)):
+            for label in ("cats", "dogs"):
+                (self.folder / "split" / split / label).mkdir(parents=True)
+                for i in range(count):
+                    (self.folder / "split" / split / label / f"{i}.png").write_bytes(
+                        png(8, 8, 100 * (label == "cats") + i))
+        text = self.init_and_train(self.folder / "split", 'path: "split/train"', 'path: "split/test"',
+                                   'validation_source: {path: "split/val"}')
+        self.assertNotIn("fraction", text)
+
+    def test_idx_files(self):
+        self.init_and_train(ROOT / "data/mnist", "type: idx", "t10k-images", "lenet5")
+
+    def test_made_up_data(self):
+        text = maas("init", "-o", "-", check=0).stdout
+        maas("train", "-", "train.steps=2", "-o", self.folder / "made-up", stdin=text, check=0)
+
+    def test_it_says_what_it_cannot_read(self):
+        (self.folder / "empty").mkdir()
+        (self.folder / "tables").mkdir()
+        (self.folder / "tables/a.csv").write_text("a,b\n1,2\n")
+        (self.folder / "notes.txt").write_text("hello\n")
+        (self.folder / "narrow.csv").write_text("a\n1\n2\n")
+        for name, code, part in [("nothing.csv", 3, "cannot open: No such file"),
+                                 ("empty", 3, "has no folder in it"), ("tables", 2, "maas init "),
+                                 ("notes.txt", 2, "is neither a folder nor"),
+                                 ("narrow.csv", 3, "has 2 rows and 1 columns")]:
+            self.assertIn(part, maas("init", self.folder / name, "-o", "-", check=code).stderr)
+
+    def test_it_replaces_nothing_and_can_only_show(self):
+        config = self.folder / "mine.yaml"
+        config.write_text("mine\n")
+        self.assertIn("--force", maas("init", "-o", config, check=2).stderr)
+        self.assertEqual(config.read_text(), "mine\n")
+        self.assertIn("type: synthetic", maas("init", "-o", config, "--dry-run", check=0).stdout)
+        self.assertEqual(config.read_text(), "mine\n")
+        self.assertIn("make the folder", maas("init", "-o", self.folder / "no/x.yaml", check=4).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,77 @@
+#include "zoo/prepared_input.h"
+
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/tensor.h>
+#include <gmock/gmock.h>
+
+#include "program/builder.h"
+#include "program/call.h"
+
+namespace maas {
+namespace {
+
+DataSpec image_spec() {
+  DataSpec spec;
+  spec.input.channels = 1;
+  spec.input.height = spec.input.width = 2;
+  spec.input.mean = {0.25};
+  spec.input.deviation = {0.5};
+  return spec;
+}
+
+DataSpec table_spec() {
+  DataSpec spec;
+  spec.input.kind = InputKind::kTable;
+  spec.input.columns = {{.name = "a", .mean = 10, .deviation = 4, .categories = {}}};
+  return spec;
+}
+
+at::Tensor prepared(const DataSpec& spec, Normalize normalize, const at::Tensor& raw) {
+  GraphBuilder g("test", 1);
+  const Handle x = prepared_input(g, spec, {.normalize = normalize});
+  const Program program = g.finish({{"x", x}});
+  Slots slots(program.values.size());
+  for (const GraphInput& input : program.inputs) {
+    slots[static_cast<size_t>(input.value)] =
+        input.kind == InputKindOf::kUser ? raw : program.buffers.at(input.target);
+  }
+  for (size_t i = 0; i < program.nodes.size(); ++i) {
+    Call(program, program.nodes[i], static_cast<int64_t>(i)).run(slots);
+  }
+  return slots[static_cast<size_t>(x.id)].toTensor();
+}
+
+const at::Tensor kPixels = at::tensor({0, 51, 102, 255}, at::kByte).view({1, 1, 2, 2});
+
+TEST(PreparedInput, LeavesPixelsAsTheyAreForNone) {
+  const at::Tensor x = prepared(image_spec(), Normalize::kNone, kPixels);
+  EXPECT_TRUE(at::equal(x, kPixels.to(at::kFloat))) << x;
+}
+
+TEST(PreparedInput, DividesPixelsBy255ForUnit) {
+  const at::Tensor x = prepared(image_spec(), Normalize::kUnit, kPixels);
+  EXPECT_TRUE(at::equal(x, kPixels.to(at::kFloat).div(255))) << x;
+}
+
+TEST(PreparedInput, StandardisesPixelsByChannel) {
+  const at::Tensor x = prepared(image_spec(), Normalize::kStandardize, kPixels);
+  EXPECT_TRUE(at::allclose(x, kPixels.to(at::kFloat).div(255).sub(0.25).div(0.5))) << x;
+}
+
+TEST(PreparedInput, StandardisesNumbersOrLeavesThemAsTheyAre) {
+  const at::Tensor rows = at::tensor({10.0, 18.0}, at::kFloat).view({2, 1});
+  EXPECT_TRUE(at::equal(prepared(table_spec(), Normalize::kNone, rows), rows));
+  EXPECT_TRUE(
+      at::equal(prepared(table_spec(), Normalize::kStandardize, rows), rows.sub(10).div(4)));
+}
+
+TEST(PreparedInput, TakesTheNamesOfTheConfig) {
+  EXPECT_EQ(normalize_of("none"), Normalize::kNone);
+  EXPECT_EQ(normalize_of("unit"), Normalize::kUnit);
+  EXPECT_EQ(normalize_of("standardize"), Normalize::kStandardize);
+}
+
+}  // namespace
+}  // namespace maas

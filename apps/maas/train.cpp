@@ -4,8 +4,10 @@
 // Writes  a run folder (docs/run_folder.md) with model.pt in it.
 // Prints  the model's path and its metrics.
 #include <ATen/Parallel.h>
+#include <ATen/ops/isfinite.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/cores.h"
@@ -22,9 +24,11 @@
 #include "run/plan.h"
 #include "sources.h"
 #include "tensor/random.h"
+#include "train/check_job.h"
 #include "train/environment.h"
 #include "train/fit.h"
 #include "train/run_folder.h"
+#include "train/run_settings.h"
 #include "train/suggest_threads.h"
 #include "train_progress.h"
 #include "train_report.h"
@@ -63,19 +67,21 @@ class Train : public Command {
     write_file_atomically(folder.file("env.json"), environment_json(MAAS_VERSION, words_));
     folder.set_status("running");
     TrainProgress progress(output, folder, experiment.train.log_every);
-    FitResult result;
+    progress.keep(job.data.warnings);
     try {
-      result = fit(job, folder, progress.watcher(signal));
+      const FitResult result = fit(job, folder, progress.watcher(signal));
+      progress.finish();
+      if (result.interrupted) interrupted(folder, result, progress);
+
+      // Report, then publish.
+      return publish(experiment, {job, folder, result, resolved}, progress, output);
     } catch (const Error& error) {
       progress.finish();
-      folder.set_status("failed", error.first().what);
+      const bool ended =
+          error.kind() == ErrorKind::kInterrupted || error.kind() == ErrorKind::kRequirement;
+      if (!ended) note_status(folder, "failed", error.first().what, progress);
       throw;
     }
-    progress.finish();
-    if (result.interrupted) return interrupted(folder, result, output);
-
-    // Report, then publish.
-    return publish(experiment, job, folder, result, resolved, output);
   }
 
  private:
@@ -90,6 +96,13 @@ class Train : public Command {
     }
     std::vector<std::string> overrides(words_.begin() + (words_.empty() ? 0 : 1), words_.end());
     if (!resume_.empty()) {
+      if (file.find('=') == file.npos && !file.empty()) {
+        throw Error(ErrorKind::kUsage, {.where = file,
+                                        .what = "is given beside --resume",
+                                        .expected = "key=value; the run has its own config",
+                                        .fix = "leave it out: maas train --resume " + resume_,
+                                        .excerpt = ""});
+      }
       if (!file.empty()) overrides.insert(overrides.begin(), file);
       if (!holds_run(resume_)) {
         throw Error(ErrorKind::kInput, {.where = resume_,
@@ -111,7 +124,13 @@ class Train : public Command {
     places_ = read_config({.file = file, .text = "", .text_name = "", .overrides = overrides},
                           section_of(config));
     Experiment experiment = std::move(config.experiment);
-    if (!resume_.empty()) experiment.output_dir = resume_;
+    if (!resume_.empty()) {
+      // Before anything is written: a run keeps the settings that it was started with.
+      const auto started_with =
+          read_config<Experiment>({.file = file, .text = "", .text_name = "", .overrides = {}});
+      check_same_settings(run_settings(started_with), run_settings(experiment), resume_);
+      experiment.output_dir = resume_;
+    }
     if (!output_dir_.empty()) experiment.output_dir = output_dir_;
     return experiment;
   }
@@ -121,7 +140,7 @@ class Train : public Command {
     job.seed = static_cast<uint64_t>(experiment.seed);
     check_experiment(experiment);
     job.data = open_data(experiment.data, job.seed);
-    for (const std::string& warning : job.data.warnings) output.warn(warning);
+    show_warnings(job.data.warnings, output);
     job.data_config = experiment.data;
     job.train = experiment.train;
     job.eval = experiment.eval;
@@ -137,12 +156,8 @@ class Train : public Command {
     const std::string& from = experiment.model.from.path;
     job.program = from.empty() ? build_model(experiment.model, job.data.spec, build)
                                : adopt_model(load_model(from).program, job.data.spec, build, from);
-    Experiment fixed = experiment;  // what may change between start and resume is left out
-    fixed.output_dir.clear();
-    fixed.train.checkpoint = {};
-    fixed.train.threads = 0;
-    fixed.train.log_every = 1;
-    job.config_digest = sha256_hex(write_config(fixed));
+    job.settings = run_settings(experiment);
+    check_job(job);
     return job;
   }
 
@@ -168,66 +183,130 @@ class Train : public Command {
     return 0;
   }
 
-  static int interrupted(const RunFolder& folder, const FitResult& result, Output& output) {
-    folder.set_status("interrupted", fmt::format("at step {}", result.steps));
-    throw Error(
-        ErrorKind::kInterrupted,
-        {.where = folder.path().string(),
-         .what = fmt::format("stopped by a signal at step {}; the state is saved", result.steps),
-         .expected = "",
-         .fix = "go on with: maas train --resume " + folder.path().string(),
-         .excerpt = ""});
-    (void)output;
+  // A list of thousands of skipped files would hide the rest.
+  static void show_warnings(const std::vector<std::string>& warnings, const Output& output) {
+    constexpr size_t kMost = 20;
+    for (size_t i = 0; i < std::min(warnings.size(), kMost); ++i) output.warn(warnings[i]);
+    if (warnings.size() <= kMost) return;
+    output.warn(fmt::format("... {} more of these; all are in warnings.txt of the run folder",
+                            warnings.size() - kMost));
   }
 
-  static int publish(const Experiment& experiment, const FitJob& job, const RunFolder& folder,
-                     const FitResult& result, const std::string& resolved, Output& output) {
-    const auto plan = Plan::compile(result.program, {.lower = true, .disabled_passes = {}});
-    const auto held_out = job.data.test         ? job.data.test
-                          : job.data.validation ? job.data.validation
-                                                : job.data.train;
-    const char* held_out_name = job.data.test         ? "test"
-                                : job.data.validation ? "validation"
-                                                      : "train";
+  // A status that cannot be written must not hide what it says.
+  static void note_status(const RunFolder& folder, const std::string& status,
+                          const std::string& reason, TrainProgress& progress) {
+    try {
+      folder.set_status(status, reason);
+    } catch (const Error& error) {
+      progress.warn("no STATUS: " + error.first().text());
+    }
+  }
+
+  [[noreturn]] static void interrupted(const RunFolder& folder, const FitResult& result,
+                                       TrainProgress& progress) {
+    std::string saved = "the state is saved";
+    if (result.saved_step == 0) {
+      saved = "no checkpoint could be written";
+    } else if (result.saved_step != result.steps) {
+      saved = fmt::format("the state of step {} is saved", result.saved_step);
+    }
+    note_status(folder, "interrupted", fmt::format("at step {}; {}", result.steps, saved),
+                progress);
+    throw Error(ErrorKind::kInterrupted,
+                {.where = folder.path().string(),
+                 .what = fmt::format("stopped by a signal at step {}; {}", result.steps, saved),
+                 .expected = "",
+                 .fix = "go on with: maas train --resume " + folder.path().string(),
+                 .excerpt = ""});
+  }
+
+  struct Finished {
+    const FitJob& job;
+    const RunFolder& folder;
+    const FitResult& result;
+    const std::string& resolved;
+  };
+
+  static int publish(const Experiment& experiment, const Finished& run, TrainProgress& progress,
+                     Output& output) {
+    const DataSplits& data = run.job.data;
+    const auto plan = Plan::compile(run.result.program, {.lower = true, .disabled_passes = {}});
+    const auto held_out = data.test ? data.test : data.validation ? data.validation : data.train;
+    const char* held_out_name = data.test ? "test" : data.validation ? "validation" : "train";
     const Predictions predictions =
-        predict_all(*plan, *held_out, job.data.spec.task, job.eval.batch_size);
-    const Metrics metrics = compute_metrics(predictions, job.eval.metrics);
+        predict_all(*plan, *held_out, data.spec.task, run.job.eval.batch_size);
+    check_outputs(predictions, held_out_name, progress);
+    const Metrics metrics = compute_metrics(predictions, run.job.eval.metrics);
     Model model;
-    model.program = result.program;
+    model.program = run.result.program;
     model.manifest.name = experiment.name;
-    model.manifest.data = job.data.spec;
+    model.manifest.data = data.spec;
     model.manifest.metrics = metrics.values;
-    model.manifest.resolved_config = resolved;
+    model.manifest.resolved_config = run.resolved;
     model.manifest.lineage = {"train", "", experiment.model.from.path, now_iso(), MAAS_VERSION};
-    const auto path = folder.file("model.pt");
+    const auto path = run.folder.file("model.pt");
     save_model(model, path, {.replace = true});
-    const TrainReport page{experiment,  job,     result,   *held_out,    held_out_name,
-                           predictions, metrics, resolved, path.string()};
-    write_file_atomically(folder.file("report.html"),
-                          train_report_html(page, folder.path().string()));
-    folder.set_status("finished");
-    report(path.string(), folder, metrics, result, output);
-    const std::vector<Problem> missed = unmet(metrics, job.eval.require);
+    const TrainReport page{experiment,  run.job, run.result,   *held_out,    held_out_name,
+                           predictions, metrics, run.resolved, path.string()};
+    write_report(page, run.folder, progress);
+    note_status(run.folder, "finished", "", progress);
+    report(path.string(), run, metrics, progress, output);
+    const std::vector<Problem> missed = unmet(metrics, run.job.eval.require);
     if (!missed.empty()) throw Error(ErrorKind::kRequirement, missed);
     return 0;
   }
 
-  static void report(const std::string& path, const RunFolder& folder, const Metrics& metrics,
-                     const FitResult& result, Output& output) {
+  // Finite weights can still be so large that what comes out is none.
+  static void check_outputs(const Predictions& predictions, const char* split,
+                            TrainProgress& progress) {
+    const int64_t rows = predictions.outputs.size(0);
+    const int64_t broken = rows - at::isfinite(predictions.outputs).all(1).sum().item<int64_t>();
+    if (broken == 0) return;
+    const std::string what =
+        fmt::format("the outputs are not finite for {} of {} {} samples", broken, rows, split);
+    if (broken < rows) return progress.warn("model: " + what);
+    throw Error(ErrorKind::kDiverged, {.where = "model",
+                                       .what = what,
+                                       .expected = "finite outputs",
+                                       .fix = "lower train.learning_rate, or set train.clip_norm=1",
+                                       .excerpt = ""});
+  }
+
+  // The model is there: a page that cannot be written is a warning.
+  static void write_report(const TrainReport& page, const RunFolder& folder,
+                           TrainProgress& progress) {
+    try {
+      write_file_atomically(folder.file("report.html"),
+                            train_report_html(page, folder.path().string()));
+    } catch (const Error& error) {
+      progress.warn("no report.html: " + error.first().text());
+    }
+  }
+
+  static void report(const std::string& path, const Finished& run, const Metrics& metrics,
+                     const TrainProgress& progress, Output& output) {
+    const std::vector<std::string>& warnings = progress.warnings();
     if (output.json()) {
       JsonWriter json;
-      json.begin_object().field("verb", "train").field("run", folder.path().string());
+      json.begin_object().field("verb", "train").field("run", run.folder.path().string());
       json.field("model", path).key("metrics").begin_object();
       for (const auto& [name, value] : metrics.values) json.field(name, value);
-      json.end_object().field("steps", result.steps).field("seconds", result.seconds).end_object();
+      json.end_object().field("steps", run.result.steps).field("seconds", run.result.seconds);
+      json.key("warnings").begin_array();
+      for (const std::string& warning : warnings) json.value(warning);
+      json.end_array().end_object();
       return output.result(json.text());
     }
     std::string line = path + ":";
     for (const auto& [name, value] : metrics.values) line += fmt::format(" {} {:.4f}", name, value);
     output.result(line);
-    output.say(
-        fmt::format("trained {} steps in {:.1f} s; report: {}\nnext: maas serve {} --port 8000",
-                    result.steps, result.seconds, folder.file("report.html").string(), path));
+    if (!warnings.empty()) {
+      output.say(fmt::format("{} warning{}, the first: {}", warnings.size(),
+                             warnings.size() == 1 ? "" : "s", warnings[0]));
+    }
+    output.say(fmt::format(
+        "trained {} steps in {:.1f} s; report: {}\nnext: maas serve {} --port 8000",
+        run.result.steps, run.result.seconds, run.folder.file("report.html").string(), path));
   }
 
   std::vector<std::string> words_;

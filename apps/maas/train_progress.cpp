@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/error.h"
+
 namespace maas {
 namespace {
 
@@ -45,6 +47,7 @@ std::string fitting_line(std::vector<LinePart> parts, int width) {
 
 TrainProgress::TrainProgress(const Output& output, const RunFolder& folder, int64_t log_every)
     : output_(output),
+      warnings_path_(folder.file("warnings.txt")),
       log_(folder.path(), log_every, [this](const std::string& text) { warn(text); }),
       start_(std::chrono::steady_clock::now()),
       last_shown_(start_) {}
@@ -76,6 +79,20 @@ void TrainProgress::end_line() {
 void TrainProgress::warn(const std::string& text) {
   end_line();
   output_.warn(text);
+  write_down(text);
+}
+
+void TrainProgress::keep(const std::vector<std::string>& warnings) {
+  for (const std::string& text : warnings) write_down(text);
+}
+
+void TrainProgress::write_down(const std::string& text) {
+  warnings_.push_back(text);
+  try {
+    if (!warnings_file_) warnings_file_.emplace(warnings_path_, OpenAs::kContinued);
+    warnings_file_->append(text + "\n");
+  } catch (const Error&) {  // it was shown, and is counted in the summary
+  }
 }
 
 void TrainProgress::finish() {

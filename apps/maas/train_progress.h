@@ -3,9 +3,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "output.h"
+#include "train/append_file.h"
 #include "train/fit.h"
 #include "train/run_folder.h"
 #include "train/run_log.h"
@@ -18,13 +22,22 @@ class TrainProgress {
   FitWatcher watcher(const std::atomic<int>& signal);
   void finish();  // ends the live line
 
+  void warn(const std::string& text);
+  // Every warning so far, in order; all are in warnings.txt of the run folder, too.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  // Takes over warnings that were shown before the run folder was there.
+  void keep(const std::vector<std::string>& warnings);
+
  private:
   void on_step(const StepNews& news);
   void on_epoch(const EpochNews& news);
-  void warn(const std::string& text);
+  void write_down(const std::string& text);
   void end_line();
 
   const Output& output_;
+  std::filesystem::path warnings_path_;
+  std::optional<AppendFile> warnings_file_;  // made at the first warning; none if the disk refuses
+  std::vector<std::string> warnings_;
   RunLog log_;
   std::chrono::steady_clock::time_point start_, last_shown_;
   int64_t first_step_ = -1, samples_ = 0;

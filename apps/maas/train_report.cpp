@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "evaluate/calibration.h"
@@ -84,7 +85,9 @@ std::string train_report_html(const TrainReport& report, const std::string& fold
   data.data_facts = data_facts(report);
   data.environment = environment_facts(MAAS_VERSION);
   data.model_lines = model_lines(report.result.program);
-  data.warnings = report.job.data.warnings;
+  const std::vector<std::string>& warnings = report.job.data.warnings;
+  data.warnings.assign(warnings.begin(), warnings.begin() + static_cast<int64_t>(std::min<size_t>(
+                                                                warnings.size(), 100)));
   data.resolved_yaml = report.resolved_yaml;
   data.commands = {{"maas eval " + report.model_path, "measure it again"},
                    {"maas inspect " + report.model_path, "layers, sizes, lineage"},

@@ -13,6 +13,11 @@ namespace maas {
 namespace {
 
 template <class T>
+constexpr bool kIsOptional = false;
+template <class T>
+constexpr bool kIsOptional<std::optional<T>> = true;
+
+template <class T>
 std::string list_text(const std::vector<T>& items) {
   std::vector<std::string> texts;
   for (const T& item : items) {
@@ -186,6 +191,17 @@ std::string allowed_text(const Field& field) {
 bool is_section(const Field& field) {
   return std::holds_alternative<SectionRef>(field.target) ||
          std::holds_alternative<SectionListRef>(field.target);
+}
+
+bool is_absent(const Field& field) {
+  return std::visit(
+      [](const auto& target) {
+        using T = std::remove_pointer_t<std::decay_t<decltype(target)>>;
+        if constexpr (kIsOptional<T>) return !target->has_value();
+        if constexpr (std::is_same_v<T, InputPath>) return target->path.empty();
+        return false;
+      },
+      field.target);
 }
 
 bool applies(const Field& field, const Fields& siblings) {

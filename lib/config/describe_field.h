@@ -22,6 +22,9 @@ std::string value_text(const Field& field);
 // It holds settings or a list of settings, not a value.
 bool is_section(const Field& field);
 
+// An optional without a value, or a path that was not given: nothing to write.
+bool is_absent(const Field& field);
+
 // The field's selector (only_for) holds, given its siblings' present values.
 bool applies(const Field& field, const Fields& siblings);
 

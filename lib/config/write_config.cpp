@@ -9,23 +9,6 @@
 namespace maas {
 namespace {
 
-template <class T>
-constexpr bool kIsOptional = false;
-template <class T>
-constexpr bool kIsOptional<std::optional<T>> = true;
-
-// There is nothing to write: an optional without a value, an empty path.
-bool is_absent(const Field& field) {
-  return std::visit(
-      [](const auto& target) {
-        using T = std::remove_pointer_t<std::decay_t<decltype(target)>>;
-        if constexpr (kIsOptional<T>) return !target->has_value();
-        if constexpr (std::is_same_v<T, InputPath>) return target->path.empty();
-        return false;
-      },
-      field.target);
-}
-
 bool is_written(const Field& field, const Fields& siblings) {
   return !is_absent(field) && applies(field, siblings);
 }

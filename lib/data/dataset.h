@@ -37,12 +37,18 @@ class Dataset {
 // Rows `index` of another dataset (a split), without copying it.
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> whole, at::Tensor index);
 
+// What the source files are, and when they were written. Empty = no files to watch.
+struct Fingerprint {
+  std::string content;  // digest of names, sizes and, of single files, the first and last 64 KiB
+  std::string times;    // digest of the times of modification
+  bool operator==(const Fingerprint&) const = default;
+};
+
 // What open_data gives; validation and test may be null.
 struct DataSplits {
   std::shared_ptr<const Dataset> train, validation, test;
-  DataSpec spec;            // from the training split; the others conform to it
-  std::string fingerprint;  // of the sources (sizes, times, digests of the heads): changes when a
-                            // file changes
+  DataSpec spec;  // from the training split; the others conform to it
+  Fingerprint fingerprint;
   std::vector<std::string> warnings;  // skipped samples and the like, one line each, with counts
 };
 

@@ -18,15 +18,20 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kEndBytes = 64 * 1024;
 
-void add_status(const fs::path& path, const std::string& shown, std::string& text) {
+// Texts to digest.
+struct Marks {
+  std::string content, times;
+};
+
+void add_status(const fs::path& path, const std::string& shown, Marks& marks) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) {
     throw_input(path.string(),
                 fmt::format("cannot be read: {}", std::generic_category().message(errno)),
                 "the data that the config names", "check the path; was it moved or deleted?");
   }
-  text += fmt::format("{}\t{}\t{}.{:09}\n", shown, info.st_size, info.st_mtim.tv_sec,
-                      info.st_mtim.tv_nsec);
+  marks.content += fmt::format("{}\t{}\n", shown, info.st_size);
+  marks.times += fmt::format("{}\t{}.{:09}\n", shown, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
 }
 
 void add_ends(const fs::path& path, std::string& text) {
@@ -41,7 +46,7 @@ void add_ends(const fs::path& path, std::string& text) {
   text += sha256_hex({bytes.data(), static_cast<size_t>(file.gcount())}) + "\n";
 }
 
-void add_folder(const fs::path& folder, std::string& text) {
+void add_folder(const fs::path& folder, Marks& marks) {
   std::vector<fs::path> paths;
   std::error_code error;
   fs::recursive_directory_iterator walk(folder, error);
@@ -54,37 +59,37 @@ void add_folder(const fs::path& folder, std::string& text) {
   }
   std::sort(paths.begin(), paths.end());
   for (const fs::path& path : paths) {
-    add_status(path, path.lexically_relative(folder).generic_string(), text);
+    add_status(path, path.lexically_relative(folder).generic_string(), marks);
   }
 }
 
-void add_path(const InputPath& input, std::string& text) {
+void add_path(const InputPath& input, Marks& marks) {
   if (input.path.empty()) return;
   const fs::path path(input.path);
   std::error_code error;
   if (fs::is_directory(path, error)) {
-    add_folder(path, text);
+    add_folder(path, marks);
   } else {
-    add_status(path, path.filename().string(), text);
-    add_ends(path, text);
+    add_status(path, path.filename().string(), marks);
+    add_ends(path, marks.content);
   }
 }
 
 }  // namespace
 
-std::string fingerprint(const DataConfig& config) {
-  std::string text = config.type + "\n";
+Fingerprint fingerprint(const DataConfig& config) {
+  Marks marks{config.type + "\n", ""};
   if (config.type == "synthetic") {
-    text += fmt::format("{} {} {} {} {} {} {} {} {}", config.kind, config.samples, config.classes,
-                        config.features, config.noise, config.seed, config.height, config.width,
-                        config.channels);
+    marks.content += fmt::format("{} {} {} {} {} {} {} {} {}", config.kind, config.samples,
+                                 config.classes, config.features, config.noise, config.seed,
+                                 config.height, config.width, config.channels);
   }
   for (const SourceConfig* source : {&config.train, &config.test, &config.validation_source}) {
-    add_path(source->images, text);
-    add_path(source->labels, text);
-    add_path(source->path, text);
+    add_path(source->images, marks);
+    add_path(source->labels, marks);
+    add_path(source->path, marks);
   }
-  return sha256_hex(text);
+  return {sha256_hex(marks.content), sha256_hex(marks.times)};
 }
 
 }  // namespace maas

@@ -26,7 +26,7 @@ namespace {
 
 constexpr int64_t kMostBytesInMemory = int64_t{2} << 30;
 constexpr int64_t kMostImageBytes = int64_t{256} << 20;
-constexpr size_t kMostNamesInWarnings = 100;
+constexpr size_t kMostNamesInWarnings = 10'000;
 
 at::Tensor decode_file(const ImageFile& file, const InputSpec& spec) {
   return decode_to_fit(read_file(file.path, kMostImageBytes), file.path, spec);

@@ -30,9 +30,7 @@ std::shared_ptr<const Dataset> open_split(const DataConfig& config, const DataSp
                                           Split split, uint64_t seed,
                                           std::vector<std::string>* warnings = nullptr);
 
-// Changes when a source file changes: digest of names, sizes, modification times and, for single
-// files, of the first and last 64 KiB. Cheap enough for every epoch. Throws Error{kInput} when a
-// file is gone.
-std::string fingerprint(const DataConfig& config);
+// Of all source files: cheap enough for every epoch. Throws Error{kInput} when a file is gone.
+Fingerprint fingerprint(const DataConfig& config);
 
 }  // namespace maas

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -21,23 +22,44 @@ namespace {
 
 constexpr uint64_t kLargestHeader = 100'000'000;
 
-void write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) {
-      const int error = errno;
-      ::close(fd);
-      throw Error(ErrorKind::kResources,
-                  {.where = path.string(),
-                   .what = fmt::format("cannot write: {}", std::strerror(error)),
-                   .expected = "",
-                   .fix = "check the disk space and permissions",
-                   .excerpt = ""});
-    }
-    bytes.remove_prefix(static_cast<size_t>(put));
+// A new file that says when the disk refuses: also at close(), where network disks tell it.
+class NewFile {
+ public:
+  explicit NewFile(const std::filesystem::path& path)
+      : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+    if (fd_ < 0) fail("create", errno);
   }
-}
+  ~NewFile() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  void write(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t put = ::write(fd_, bytes.data(), bytes.size());
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) fail("write", errno);
+      bytes.remove_prefix(static_cast<size_t>(put));
+    }
+  }
+  void close() {
+    if (::close(std::exchange(fd_, -1)) != 0) fail("close", errno);
+  }
+
+ private:
+  [[noreturn]] void fail(const char* doing, int error) const {
+    throw Error(ErrorKind::kResources,
+                {.where = path_.string(),
+                 .what = fmt::format("cannot {}: {}", doing, std::strerror(error)),
+                 .expected = "",
+                 .fix = "check the disk space and permissions",
+                 .excerpt = ""});
+  }
+
+  const std::filesystem::path& path_;
+  int fd_;
+};
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& what,
                          const std::string& expected) {
@@ -98,15 +120,15 @@ void write_safetensors(const std::filesystem::path& path, const TensorMap& tenso
   json.end_object();
   std::string header = json.take();
   header.resize((header.size() + 7) / 8 * 8, ' ');
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  NewFile file(path);
   const uint64_t size = header.size();
-  write_all(fd, {reinterpret_cast<const char*>(&size), sizeof(size)}, path);
-  write_all(fd, header, path);
+  file.write({reinterpret_cast<const char*>(&size), sizeof(size)});
+  file.write(header);
   for (const auto& [name, tensor] : tensors) {
     const at::Tensor dense = tensor.detach().contiguous();
-    write_all(fd, {static_cast<const char*>(dense.const_data_ptr()), dense.nbytes()}, path);
+    file.write({static_cast<const char*>(dense.const_data_ptr()), dense.nbytes()});
   }
-  ::close(fd);
+  file.close();
 }
 
 TensorMap read_safetensors(const std::filesystem::path& path) {

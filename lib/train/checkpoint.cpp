@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 
 #include "base/error.h"
@@ -21,6 +22,18 @@ namespace fs = std::filesystem;
 constexpr const char* kTensors = "state.safetensors";
 constexpr const char* kState = "state.json";
 constexpr const char* kManifest = "manifest.json";
+constexpr int64_t kFormat = 2;
+
+[[noreturn]] void refuse(const std::string& where, const std::string& what,
+                         const std::string& expected, const std::string& fix) {
+  throw Error(ErrorKind::kInput,
+              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
+}
+
+[[noreturn]] void refuse_absent(const std::string& name) {
+  refuse("checkpoint: '" + name + "'", "is missing", "the state of a run of this version of maas",
+         "resume with the version that the run was started with");
+}
 
 std::string state_json(const Checkpoint& checkpoint) {
   JsonWriter json;
@@ -34,7 +47,7 @@ std::string state_json(const Checkpoint& checkpoint) {
 
 std::string manifest_json(const fs::path& folder) {
   JsonWriter json;
-  json.begin_object().field("format", 1).key("files").begin_object();
+  json.begin_object().field("format", kFormat).key("files").begin_object();
   for (const char* name : {kTensors, kState}) {
     json.key(name).begin_object();
     json.field("bytes", static_cast<int64_t>(fs::file_size(folder / name)));
@@ -47,17 +60,36 @@ std::string manifest_json(const fs::path& folder) {
 // Steps of the whole-looking checkpoints, newest first.
 std::vector<int64_t> list_steps(const fs::path& folder) {
   std::vector<int64_t> steps;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+  std::error_code error;
+  const fs::directory_iterator entries(folder, error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw Error(ErrorKind::kResources, {.where = folder.string(),
+                                        .what = "cannot be listed: " + error.message(),
+                                        .expected = "a folder of checkpoints",
+                                        .fix = "check the permissions",
+                                        .excerpt = ""});
+  }
+  for (const auto& entry : entries) {
     const std::string name = entry.path().filename().string();
     int64_t step = 0;
     if (name.rfind("step-", 0) != 0) continue;
     const char* end = name.data() + name.size();
-    const auto [stop, error] = std::from_chars(name.data() + 5, end, step);
-    if (error == std::errc() && stop == end) steps.push_back(step);
+    const auto [stop, failure] = std::from_chars(name.data() + 5, end, step);
+    if (failure == std::errc() && stop == end) steps.push_back(step);
   }
   std::sort(steps.rbegin(), steps.rend());
   return steps;
+}
+
+void verify_file(const fs::path& file, const JsonView& entry) {
+  const std::string digest = sha256_hex_of_file(file);
+  const std::string wanted(entry.at("sha256").text());
+  if (digest == wanted) return;
+  refuse(file.string(),
+         fmt::format("{} bytes with SHA-256 {}...", fs::file_size(file), digest.substr(0, 12)),
+         fmt::format("{} bytes with {}..., as its manifest says", entry.at("bytes").integer(),
+                     wanted.substr(0, 12)),
+         "the checkpoint is damaged");
 }
 
 Checkpoint load_verified(const fs::path& folder) {
@@ -65,17 +97,12 @@ Checkpoint load_verified(const fs::path& folder) {
   simdjson::dom::parser parser, state_parser;
   const std::string text = read_file(folder / kManifest, 1 << 20);
   const JsonView manifest = parse_json(parser, text, where);
-  for (const auto& [name, entry] : manifest.at("files").members()) {
-    const fs::path file = folder / std::string(name);
-    const std::string digest = sha256_hex_of_file(file);
-    if (digest != entry.at("sha256").text()) {
-      throw Error(ErrorKind::kInput,
-                  {.where = file.string(),
-                   .what = "has SHA-256 " + digest.substr(0, 12) + "...",
-                   .expected = entry.at("sha256").text().substr(0, 12) + "... as its manifest says",
-                   .fix = "the checkpoint is damaged",
-                   .excerpt = ""});
-    }
+  if (manifest.at("format").integer() != kFormat) {
+    refuse(where, fmt::format("is of format {}", manifest.at("format").integer()),
+           fmt::format("format {}", kFormat), "resume with the version of maas that wrote it");
+  }
+  for (const char* name : {kTensors, kState}) {
+    verify_file(folder / name, manifest.at("files").at(name));
   }
   Checkpoint checkpoint;
   const std::string state_where = (folder / kState).string();
@@ -93,6 +120,18 @@ Checkpoint load_verified(const fs::path& folder) {
 }
 
 }  // namespace
+
+double Checkpoint::number(const std::string& name) const {
+  const auto found = numbers.find(name);
+  if (found == numbers.end()) refuse_absent(name);
+  return found->second;
+}
+
+const at::Tensor& Checkpoint::tensor(const std::string& name) const {
+  const auto found = tensors.find(name);
+  if (found == tensors.end()) refuse_absent(name);
+  return found->second;
+}
 
 void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint, int64_t keep_last) {
   const std::string name = fmt::format("step-{}", checkpoint.step);
@@ -141,23 +180,34 @@ std::optional<Checkpoint> load_newest_checkpoint(const fs::path& folder,
   if (steps.empty()) return std::nullopt;
   throw Error(ErrorKind::kInput,
               {.where = folder.string(),
-               .what = fmt::format("all {} checkpoints are damaged", steps.size()),
+               .what = fmt::format("none of {} checkpoints can be used", steps.size()),
                .expected = "one that is whole",
                .fix = "restore one from a backup, or start anew with --force",
                .excerpt = warnings.back()});
 }
 
-void remove_orphans(const fs::path& folder) {
+namespace {
+
+// NAME.tmp-PID of a process that is no more, or of this one: it has just begun.
+bool is_orphan(const std::string& name) {
+  const size_t tag = name.rfind(".tmp-");
+  if (tag == name.npos) return false;
+  int pid = 0;
+  const char* end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data() + tag + 5, end, pid);
+  if (error != std::errc() || stop != end || pid <= 0) return false;
+  return pid == ::getpid() || (::kill(pid, 0) != 0 && errno == ESRCH);
+}
+
+}  // namespace
+
+void remove_orphans(const fs::path& run_folder) {
   std::error_code ignored;
   std::vector<fs::path> dead;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    const size_t tag = name.rfind(".tmp-");
-    if (name.rfind("step-", 0) != 0 || tag == name.npos) continue;
-    int pid = 0;
-    std::from_chars(name.data() + tag + 5, name.data() + name.size(), pid);
-    const bool alive = pid > 0 && pid != ::getpid() && ::kill(pid, 0) == 0;
-    if (!alive) dead.push_back(entry.path());
+  for (const fs::path& folder : {run_folder, run_folder / "checkpoints"}) {
+    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+      if (is_orphan(entry.path().filename().string())) dead.push_back(entry.path());
+    }
   }
   for (const fs::path& path : dead) fs::remove_all(path, ignored);
 }

@@ -3,11 +3,12 @@
 // an epoch replays nothing.
 #include "train/fit.h"
 
+#include <ATen/ops/isfinite.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
 
 #include "base/error.h"
 #include "data/augment.h"
@@ -17,8 +18,12 @@
 #include "evaluate/predict_all.h"
 #include "run/plan.h"
 #include "tensor/random.h"
+#include "train/best_model.h"
+#include "train/check_job.h"
 #include "train/checkpoint.h"
+#include "train/divergence.h"
 #include "train/run_folder.h"
+#include "train/run_settings.h"
 #include "train/schedule.h"
 #include "train/trainer.h"
 
@@ -26,6 +31,23 @@ namespace maas {
 namespace {
 
 constexpr int64_t kMostSkippedInARow = 100;
+constexpr const char* kSettingPrefix = "setting/";
+
+bool all_finite(const TensorMap& tensors) {
+  return std::all_of(tensors.begin(), tensors.end(), [](const auto& entry) {
+    const at::Tensor tensor = entry.second.detach();
+    return !tensor.is_floating_point() || at::isfinite(tensor).all().template item<bool>();
+  });
+}
+
+// The first of eval.metrics, or early_stop.metric, which is then computed, too.
+std::string watched_metric(const FitJob& job, std::vector<std::string>& names) {
+  names = job.eval.metrics.empty() ? default_metrics(job.data.spec.task.kind) : job.eval.metrics;
+  const std::string& wanted = job.train.early_stop.metric;
+  if (wanted.empty()) return names.at(0);
+  if (std::find(names.begin(), names.end(), wanted) == names.end()) names.push_back(wanted);
+  return wanted;
+}
 
 class Fit {
  public:
@@ -37,14 +59,9 @@ class Fit {
         steps_per_epoch_((rows_ + job.train.batch_size - 1) / job.train.batch_size),
         total_steps_(count_steps()),
         trainer_(job.program, job.train, job.data.spec.task, job.seed),
-        schedule_(job.train.schedule, job.train.learning_rate, steps_per_epoch_, total_steps_) {
-    const auto defaults = default_metrics(job.data.spec.task.kind);
-    metric_names_ = job.eval.metrics.empty() ? defaults : job.eval.metrics;
-    watched_ =
-        job.train.early_stop.metric.empty() ? metric_names_.at(0) : job.train.early_stop.metric;
-    if (std::find(metric_names_.begin(), metric_names_.end(), watched_) == metric_names_.end()) {
-      metric_names_.push_back(watched_);
-    }
+        schedule_(job.train.schedule, job.train.learning_rate, steps_per_epoch_, total_steps_),
+        best_(watched_metric(job, metric_names_), job.train.early_stop),
+        fingerprint_(job.data.fingerprint) {
     checkpoint_steps_ =
         std::max<int64_t>(1, in_steps(job.train.checkpoint.every, steps_per_epoch_, total_steps_));
   }
@@ -84,29 +101,30 @@ class Fit {
                        .last = last,
                        .ahead = job_.data_config.prefetch && !job_.data_config.augment.empty()});
     const auto start = Clock::now();
+    bool epoch_done = false;
     while (auto batch = loader.next()) {
-      train_step(*batch, epoch);
+      train_step(*batch, epoch, order);
+      epoch_done = step_ % steps_per_epoch_ == 0 || step_ == total_steps_;
       if (watcher_.stop_requested && watcher_.stop_requested()) {
         result_.interrupted = step_ < total_steps_;
         break;
       }
-      const bool epoch_done = step_ % steps_per_epoch_ == 0 || step_ == total_steps_;
       if (!epoch_done && step_ % checkpoint_steps_ == 0) save();
     }
     epoch_seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
-    if (result_.interrupted) {
-      save();
-    } else {
-      end_epoch(epoch);
-    }
+    // Evaluation belongs to the epoch's last step: a resumed run begins with the next epoch.
+    if (epoch_done) end_epoch(epoch);
+    if (result_.stopped_early) result_.interrupted = false;
+    if (result_.interrupted && saved_step_ != step_) save();
   }
 
-  void train_step(const Batch& batch, int64_t epoch) {
+  void train_step(const Batch& batch, int64_t epoch, const BatchOrder& order) {
     const double rate = schedule_.rate(step_);
     const StepResult done = trainer_.step(batch, step_, rate);
     ++step_;
     if (!std::isfinite(done.loss)) {
-      diverged(done.loss, rate);
+      diverged({step_, total_steps_, saved_step_, done.loss, rate,
+                order.index((step_ - 1) % steps_per_epoch_)});
       return;
     }
     skipped_ = 0;
@@ -119,19 +137,14 @@ class Fit {
     }
   }
 
-  void diverged(double loss, double rate) {
-    ++skipped_;
-    if (job_.train.on_divergence == "skip" && skipped_ <= kMostSkippedInARow) {
-      warn(fmt::format("step {}: the loss is {}; the step is left out", step_, loss));
-      return;
+  // Throws unless the step may be left out.
+  void diverged(const Divergence& what) {
+    const Error error = divergence_error(what, *job_.data.train);
+    if (job_.train.on_divergence != "skip" || ++skipped_ > kMostSkippedInARow) {
+      write_divergence(what, *job_.data.train, run_);
+      throw error;
     }
-    throw Error(ErrorKind::kDiverged,
-                {.where = fmt::format("step {} of {}", step_, total_steps_),
-                 .what = fmt::format("the loss is {} at learning rate {:.3g}", loss, rate),
-                 .expected = "a finite loss",
-                 .fix = "lower train.learning_rate, set train.clip_norm=1, or add "
-                        "train.schedule.warmup=5%; the last checkpoint is whole",
-                 .excerpt = ""});
+    warn(error.first().where + ": " + error.first().what + "; the step is left out");
   }
 
   void end_epoch(int64_t epoch) {
@@ -144,13 +157,15 @@ class Fit {
     news.learning_rate = schedule_.rate(std::max<int64_t>(0, step_ - 1));
     news.train_loss =
         loss_samples_ > 0 ? loss_sum_ / static_cast<double>(loss_samples_) : std::nan("");
+    if (!all_finite(trainer_.state())) {
+      throw broken_weights_error({step_, total_steps_, saved_step_, 0, news.learning_rate, {}});
+    }
     if (job_.data.validation != nullptr) {
       Program candidate = trainer_.snapshot();
       news.validation = evaluate(candidate);
-      news.best = keep_if_best(std::move(candidate), news.validation);
+      news.best = best_.observe(std::move(candidate), news.validation, step_);
       schedule_.observe(news.best);
-      const int64_t patience = job_.train.early_stop.patience;
-      result_.stopped_early = patience > 0 && evaluations_without_gain_ >= patience;
+      result_.stopped_early = best_.out_of_patience();
     }
     loss_sum_ = 0;
     loss_samples_ = 0;
@@ -168,67 +183,46 @@ class Fit {
     return compute_metrics(predictions, metric_names_).values;
   }
 
-  bool keep_if_best(Program candidate, const std::map<std::string, double>& metrics) {
-    const double value = metrics.at(watched_);
-    const double gain = higher_is_better(watched_) ? value - best_value_ : best_value_ - value;
-    const bool better = !has_best_ || gain > job_.train.early_stop.min_change;
-    if (!better) {
-      ++evaluations_without_gain_;
-      return false;
-    }
-    evaluations_without_gain_ = 0;
-    has_best_ = true;
-    best_value_ = value;
-    result_.best_step = step_;
-    result_.validation = metrics;
-    result_.program = std::move(candidate);
-    return true;
-  }
-
+  // New times alone are no other data: a copy, or a file written again with the same content.
   void check_data_unchanged() {
-    if (job_.data.fingerprint.empty() || fingerprint(job_.data_config) == job_.data.fingerprint) {
-      return;
+    if (fingerprint_.content.empty()) return;
+    const Fingerprint now = fingerprint(job_.data_config);
+    if (now == fingerprint_) return;
+    if (now.content != fingerprint_.content) {
+      throw Error(ErrorKind::kInput,
+                  {.where = "data",
+                   .what = "a source file changed while training",
+                   .expected = "data that stay as they are during a run",
+                   .fix = "start again, or resume once the files are as they were",
+                   .excerpt = ""});
     }
-    throw Error(ErrorKind::kInput, {.where = "data",
-                                    .what = "a source file changed while training",
-                                    .expected = "data that stays as it is during a run",
-                                    .fix = "start again, or resume once the files are as they were",
-                                    .excerpt = ""});
+    warn("data: a source file was written while training; its size and ends are as before");
+    fingerprint_ = now;
   }
 
   void warn(const std::string& text) const {
     if (watcher_.on_warning) watcher_.on_warning(text);
   }
 
-  // NaN weights are never saved; a disk that refuses is a warning, for the run itself can go on.
+  // A disk that refuses is a warning, for the run itself can go on.
   void save() {
-    if (!trainer_.has_finite_weights()) {
+    if (!all_finite(trainer_.state())) {
       warn(fmt::format("step {}: weights are not finite; no checkpoint", step_));
       return;
     }
     Checkpoint checkpoint;
     checkpoint.step = step_;
     checkpoint.tensors = trainer_.state();
-    if (has_best_) {
-      for (const auto* table : {&result_.program.parameters, &result_.program.buffers}) {
-        for (const auto& [name, tensor] : *table) checkpoint.tensors["best/" + name] = tensor;
-      }
-    }
     checkpoint.numbers = {
         {"loss_sum", loss_sum_},
         {"loss_samples", static_cast<double>(loss_samples_)},
         {"epoch_seconds", epoch_seconds_},
         {"seconds", elapsed()},
-        {"has_best", has_best_ ? 1.0 : 0.0},
-        {"best_value", best_value_},
-        {"best_step", static_cast<double>(result_.best_step)},
-        {"without_gain", static_cast<double>(evaluations_without_gain_)},
         {"plateau_count", static_cast<double>(schedule_.state().without_improvement)},
         {"plateau_scale", schedule_.state().scale}};
-    for (const auto& [name, value] : result_.validation) {
-      checkpoint.numbers["validation/" + name] = value;
-    }
-    checkpoint.texts = {{"config", job_.config_digest}, {"data", job_.data.fingerprint}};
+    best_.save(checkpoint);
+    checkpoint.texts = {{"data", fingerprint_.content}, {"data_times", fingerprint_.times}};
+    for (const auto& [name, value] : job_.settings) checkpoint.texts[kSettingPrefix + name] = value;
     try {
       save_checkpoint(run_.file("checkpoints"), checkpoint, job_.train.checkpoint.keep_last);
       saved_step_ = step_;
@@ -239,7 +233,7 @@ class Fit {
 
   void resume() {
     std::vector<std::string> warnings;
-    remove_orphans(run_.file("checkpoints"));
+    remove_orphans(run_.path());
     const auto checkpoint = load_newest_checkpoint(run_.file("checkpoints"), warnings);
     for (const std::string& warning : warnings) warn(warning);
     if (!checkpoint) {
@@ -248,43 +242,41 @@ class Fit {
     }
     check_same(*checkpoint);
     trainer_.load_state(checkpoint->tensors);
-    const auto number = [&](const std::string& name) { return checkpoint->numbers.at(name); };
     step_ = saved_step_ = checkpoint->step;
-    loss_sum_ = number("loss_sum");
-    loss_samples_ = static_cast<int64_t>(number("loss_samples"));
-    epoch_seconds_ = number("epoch_seconds");
-    earlier_seconds_ = number("seconds");
-    has_best_ = number("has_best") != 0;
-    best_value_ = number("best_value");
-    result_.best_step = static_cast<int64_t>(number("best_step"));
-    evaluations_without_gain_ = static_cast<int64_t>(number("without_gain"));
-    schedule_.load_state({static_cast<int64_t>(number("plateau_count")), number("plateau_scale")});
-    const int64_t patience = job_.train.early_stop.patience;
-    result_.stopped_early = patience > 0 && evaluations_without_gain_ >= patience;
-    if (has_best_) load_best(*checkpoint);
+    loss_sum_ = checkpoint->number("loss_sum");
+    loss_samples_ = static_cast<int64_t>(checkpoint->number("loss_samples"));
+    epoch_seconds_ = checkpoint->number("epoch_seconds");
+    earlier_seconds_ = checkpoint->number("seconds");
+    schedule_.load_state({static_cast<int64_t>(checkpoint->number("plateau_count")),
+                          checkpoint->number("plateau_scale")});
+    best_.load(*checkpoint, trainer_.snapshot());
+    result_.stopped_early = best_.out_of_patience();
     if (watcher_.on_resume) watcher_.on_resume(step_);
   }
 
-  void load_best(const Checkpoint& checkpoint) {
-    result_.program = trainer_.snapshot();
-    for (auto* table : {&result_.program.parameters, &result_.program.buffers}) {
-      for (auto& [name, tensor] : *table) tensor = checkpoint.tensors.at("best/" + name);
-    }
-    for (const auto& [name, value] : checkpoint.numbers) {
-      if (name.rfind("validation/", 0) == 0) result_.validation[name.substr(11)] = value;
-    }
-  }
-
   void check_same(const Checkpoint& checkpoint) const {
-    const auto saved = checkpoint.texts.find("config");
-    if (saved != checkpoint.texts.end() && saved->second == job_.config_digest) return;
-    throw Error(ErrorKind::kUsage,
-                {.where = run_.path().string(),
-                 .what = "the run was started with other settings of data, model, train or seed",
-                 .expected = "the settings in its resolved.yaml",
-                 .fix = "resume with `maas train --resume " + run_.path().string() +
-                        "`, or start a new run",
-                 .excerpt = ""});
+    RunSettings started_with;
+    const std::string prefix = kSettingPrefix;
+    for (const auto& [name, value] : checkpoint.texts) {
+      if (name.rfind(prefix, 0) == 0) started_with[name.substr(prefix.size())] = value;
+    }
+    const std::string where = run_.path().string();
+    check_same_settings(started_with, job_.settings, where);
+    const auto text = [&](const char* name) {
+      const auto found = checkpoint.texts.find(name);
+      return found == checkpoint.texts.end() ? std::string() : found->second;
+    };
+    if (text("data") != fingerprint_.content) {
+      throw Error(ErrorKind::kInput, {.where = where,
+                                      .what = "the data changed since the run was started",
+                                      .expected = "the same files, in size and content",
+                                      .fix = "bring them back, or start a new run",
+                                      .excerpt = ""});
+    }
+    if (text("data_times") != fingerprint_.times) {
+      warn(
+          "data: source files have other times than at the checkpoint; size and ends are the same");
+    }
   }
 
   double passes() const {
@@ -299,7 +291,12 @@ class Fit {
     result_.steps = step_;
     result_.epochs = (step_ + steps_per_epoch_ - 1) / steps_per_epoch_;
     result_.seconds = elapsed();
-    if (!has_best_ && !result_.interrupted) {
+    result_.saved_step = saved_step_;
+    if (best_.exists()) {
+      result_.program = best_.program();
+      result_.best_step = best_.step();
+      result_.validation = best_.metrics();
+    } else if (!result_.interrupted) {
       result_.program = trainer_.snapshot();
       result_.best_step = step_;
     }
@@ -312,18 +309,18 @@ class Fit {
   Trainer trainer_;
   Schedule schedule_;
   std::vector<std::string> metric_names_;
-  std::string watched_;
+  BestModel best_;
+  Fingerprint fingerprint_;
   FitResult result_;
   int64_t step_ = 0, saved_step_ = 0, skipped_ = 0, loss_samples_ = 0;
-  int64_t evaluations_without_gain_ = 0;
-  double loss_sum_ = 0, epoch_seconds_ = 0, earlier_seconds_ = 0, best_value_ = 0;
-  bool has_best_ = false;
+  double loss_sum_ = 0, epoch_seconds_ = 0, earlier_seconds_ = 0;
   Clock::time_point start_ = Clock::now();
 };
 
 }  // namespace
 
 FitResult fit(const FitJob& job, const RunFolder& run, const FitWatcher& watcher) {
+  check_job(job);
   return Fit(job, run, watcher).run();
 }
 

@@ -24,7 +24,7 @@ struct FitJob {
   TrainConfig train;
   EvalConfig eval;
   uint64_t seed = 0;
-  std::string config_digest;  // of what must not change between start and resume
+  std::map<std::string, std::string> settings;  // run_settings(): what a resumed run must share
   bool resume = false;
 };
 
@@ -62,13 +62,17 @@ struct FitResult {
   double seconds = 0;
   bool interrupted = false;
   bool stopped_early = false;
+  int64_t saved_step = 0;  // of the newest checkpoint; 0 = none
   int64_t best_step = 0;
   std::map<std::string, double> validation;  // of the returned program
 };
 
-// Throws Error: kDiverged (naming step, loss, and what to try), kInput for data that changed while
-// training, kUsage when resumed with another config. A checkpoint that cannot be written is a
-// warning and is tried again at the next interval.
+// Throws Error: kDiverged (naming step, loss, the batch's samples, and what to try; all samples are
+// in diverged.json), also for weights that are not finite at the end of an epoch: such weights are
+// never saved; kInput for too few samples, for data that changed while training or since the
+// checkpoint; kUsage when resumed with other settings. A checkpoint that cannot be written is a
+// warning and is tried again at the next interval. What the data set throws while it loads ends
+// the run with that error.
 FitResult fit(const FitJob& job, const RunFolder& run, const FitWatcher& watcher);
 
 }  // namespace maas

@@ -25,33 +25,59 @@ std::string loss_type(const LossConfig& config, const TaskSpec& task) {
   return task.kind == TaskKind::kMultiLabel ? "binary_cross_entropy" : "mse";
 }
 
-void check_fits(const std::string& type, const LossConfig& config, const TaskSpec& task) {
-  const TaskKind wanted = type == "cross_entropy"          ? TaskKind::kClassification
-                          : type == "binary_cross_entropy" ? TaskKind::kMultiLabel
-                                                           : TaskKind::kRegression;
-  if (wanted != task.kind) {
-    throw Error(ErrorKind::kUsage,
-                {.where = "train.loss",
-                 .what = fmt::format("'{}' for a {} task", type, to_text(task.kind)),
-                 .expected = fmt::format("a loss for {}", to_text(task.kind)),
-                 .fix = "leave train.loss out, or set it to auto",
-                 .excerpt = ""});
+[[noreturn]] void refuse(const std::string& where, const std::string& what,
+                         const std::string& expected, const std::string& fix) {
+  throw Error(ErrorKind::kUsage,
+              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
+}
+
+void check_class_weights(const std::string& type, const LossConfig& config, const TaskSpec& task) {
+  if (config.class_weights.empty()) return;
+  const char* where = "train.loss.class_weights";
+  if (type != "cross_entropy" && type != "binary_cross_entropy") {
+    refuse(where, "is given for " + type, "none: it knows no classes", "leave it out");
   }
   const auto weights = static_cast<int64_t>(config.class_weights.size());
-  if (weights != 0 && weights != task.outputs()) {
-    throw Error(ErrorKind::kUsage, {.where = "train.loss.class_weights",
-                                    .what = fmt::format("{} weights", weights),
-                                    .expected = fmt::format("{}, one a label", task.outputs()),
-                                    .fix = "give one weight for each label",
-                                    .excerpt = ""});
+  if (weights != task.outputs()) {
+    refuse(where, fmt::format("{} weights", weights), fmt::format("{}, one a label", task.outputs()),
+           "give one weight for each label");
   }
 }
 
 }  // namespace
 
+void check_loss(const LossConfig& config, const TaskSpec& task) {
+  const std::string type = loss_type(config, task);
+  const TaskKind wanted = type == "cross_entropy"          ? TaskKind::kClassification
+                          : type == "binary_cross_entropy" ? TaskKind::kMultiLabel
+                                                           : TaskKind::kRegression;
+  if (wanted != task.kind) {
+    refuse("train.loss", fmt::format("'{}' for a {} task", type, to_text(task.kind)),
+           fmt::format("a loss for {}", to_text(task.kind)),
+           "leave train.loss out, or set it to auto");
+  }
+  check_class_weights(type, config, task);
+  if (config.label_smoothing > 0 && type != "cross_entropy") {
+    refuse("train.loss.label_smoothing", "is given for " + type, "none: it is for cross_entropy",
+           "leave it out");
+  }
+}
+
+double loss_weight(const LossConfig& config, const at::Tensor& targets) {
+  const bool classes = targets.scalar_type() == at::kLong;
+  if (config.class_weights.empty() || !classes) return static_cast<double>(targets.size(0));
+  const at::Tensor indices = targets.contiguous();
+  const auto* target = indices.const_data_ptr<int64_t>();
+  double sum = 0;
+  for (int64_t i = 0; i < targets.size(0); ++i) {
+    sum += config.class_weights.at(static_cast<size_t>(target[i]));
+  }
+  return sum;
+}
+
 Program with_loss(Program program, const LossConfig& config, const TaskSpec& task) {
   const std::string type = loss_type(config, task);
-  check_fits(type, config, task);
+  check_loss(config, task);
   ValueId outputs = std::get<ValueRef>(program.user_outputs().at(0)->value).id;
   const auto append = [&](const std::string& op, const std::vector<Operand>& operands) {
     Node node = make_node(op, operands);
@@ -66,6 +92,12 @@ Program with_loss(Program program, const LossConfig& config, const TaskSpec& tas
   }
   const bool classes = task.kind == TaskKind::kClassification;
   std::vector<Dim> shape = program.value(outputs).shape;
+  if (!classes && shape.size() == 1) {  // [B] against targets [B, 1] would be compared as [B, B]
+    shape.emplace_back(1);
+    outputs = append("aten::unsqueeze", {{"self", ValueRef{outputs}}, {"dim", int64_t{1}}});
+    program.value(outputs).dtype = at::kFloat;
+    program.value(outputs).shape = shape;
+  }
   if (classes && shape.size() > 1) shape.resize(1);
   const ValueId target =
       add_user_input(program, "target", classes ? at::kLong : at::kFloat, std::move(shape));

@@ -1,6 +1,8 @@
 // Losses over a whole batch, as part of the graph.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include "data/spec.h"
 #include "program/program.h"
 #include "train/train_config.h"
@@ -9,8 +11,17 @@ namespace maas {
 
 // `program` with one more user input, "target" (as data/dataset.h says), whose only user output is
 // the loss of its first output: a float32 scalar, the mean over the batch. Outputs in a lower
-// precision are widened first. Throws Error{kUsage} when the loss does not fit the task or
-// class_weights the labels.
+// precision are widened first; outputs [B] count as [B, 1]. With class weights the mean of cross
+// entropy is weighted as in PyTorch: the sum divided by the sum of the targets' weights. Throws what
+// check_loss() throws.
 Program with_loss(Program program, const LossConfig& config, const TaskSpec& task);
+
+// Throws Error{kUsage} when the loss does not fit the task, class_weights the labels, or a setting
+// is given that the loss does not know.
+void check_loss(const LossConfig& config, const TaskSpec& task);
+
+// What the mean over these targets counts for in the mean over a larger batch: their number, or the
+// sum of their class weights.
+double loss_weight(const LossConfig& config, const at::Tensor& targets);
 
 }  // namespace maas

@@ -57,7 +57,15 @@ std::string now_iso() {
 }  // namespace
 
 bool holds_run(const fs::path& folder) {
-  return fs::exists(folder / "resolved.yaml") || fs::exists(folder / "checkpoints");
+  for (const char* name : {"resolved.yaml", "checkpoints"}) {
+    std::error_code error;
+    if (fs::exists(folder / name, error)) return true;
+    if (error) {
+      refuse(ErrorKind::kResources, folder, "cannot be looked into: " + error.message(),
+             "a folder that can be read", "check the path and the permissions");
+    }
+  }
+  return false;
 }
 
 RunFolder::RunFolder(const RunFolderOptions& options) : path_(choose(options)) {

@@ -36,7 +36,8 @@ class RunFolder {
   int lock_ = -1;
 };
 
-// True when the folder holds a run (a resolved config or checkpoints).
+// True when the folder holds a run (a resolved config or checkpoints); Error{kResources} when that
+// cannot be told.
 bool holds_run(const std::filesystem::path& folder);
 
 }  // namespace maas

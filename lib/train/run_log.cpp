@@ -57,17 +57,26 @@ void RunLog::on_epoch(const EpochNews& news) {
 }
 
 void RunLog::write(const MetricsRow& row) {
-  if (metrics_) metrics_->append(row);
-  if (!events_) return;
+  if (metrics_) {
+    metrics_->append(row);
+  } else {
+    ++lines_without_file_;
+  }
+  if (!events_) {
+    points_without_file_ += static_cast<int64_t>(row.values.size());
+    return;
+  }
   for (const auto& [name, value] : row.values) {
     events_->scalar(row.split + "/" + name, value, row.step);
   }
 }
 
 void RunLog::finish() {
+  if (is_finished_) return;
+  is_finished_ = true;
   if (events_) events_->flush();
-  const int64_t lines = metrics_ ? metrics_->lost() : 0;
-  const int64_t points = events_ ? events_->lost() : 0;
+  const int64_t lines = metrics_ ? metrics_->lost() : lines_without_file_;
+  const int64_t points = events_ ? events_->lost() : points_without_file_;
   if (lines + points == 0) return;
   warn_(fmt::format("{} lines of metrics.jsonl and {} TensorBoard points could not be written",
                     lines, points));

@@ -16,7 +16,8 @@ namespace maas {
 // A row of split "train" every `every` steps, with the mean loss since the last one and the
 // learning rate; a row of split "validation" after each evaluation. Files are opened at the first
 // news, and cut back to where a resumed run goes on. A file that cannot be written is a warning,
-// once: training matters more than its log. Not for several threads at once.
+// and what it misses is counted: training matters more than its log. Not for several threads at
+// once.
 class RunLog {
  public:
   using Warn = std::function<void(const std::string&)>;
@@ -27,7 +28,8 @@ class RunLog {
   void on_step(const StepNews& news);
   void on_epoch(const EpochNews& news);
 
-  // Flushes. Lines and points that could not be written are a warning with their number.
+  // Flushes. Lines and points that could not be written, also for want of a file, are a warning
+  // with their numbers. Once.
   void finish();
 
  private:
@@ -37,11 +39,12 @@ class RunLog {
   std::filesystem::path folder_;
   int64_t every_;
   Warn warn_;
-  bool is_open_ = false;
+  bool is_open_ = false, is_finished_ = false;
   std::optional<MetricsLog> metrics_;
   std::optional<EventFile> events_;
   double loss_sum_ = 0;
   int64_t loss_steps_ = 0;
+  int64_t lines_without_file_ = 0, points_without_file_ = 0;
 };
 
 }  // namespace maas

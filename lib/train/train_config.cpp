@@ -72,7 +72,7 @@ void LossConfig::describe(Fields& field) {
       .only_for("type", {"auto", "cross_entropy"})
       .doc("share of the target spread over all classes");
   field("class_weights", class_weights)
-      .at_least(0)
+      .above(0)
       .only_for("type", {"auto", "cross_entropy", "binary_cross_entropy"})
       .doc("one weight a class, in the order of the labels; empty = all 1");
   field("delta", delta)
@@ -134,9 +134,10 @@ void TrainConfig::describe(Fields& field) {
 
 int64_t in_steps(const Quantity& quantity, int64_t steps_per_epoch, int64_t total_steps) {
   double steps = quantity.value;
-  if (quantity.unit == "%") steps = quantity.value / 100 * static_cast<double>(total_steps);
+  if (quantity.unit == "%") steps = quantity.value * static_cast<double>(total_steps) / 100;
   if (quantity.unit == "epochs") steps = quantity.value * static_cast<double>(steps_per_epoch);
-  return static_cast<int64_t>(std::floor(std::min(steps, 9e15)));
+  // 0.29 epochs of 100 steps are 29, although the product is 28.999999999999996.
+  return static_cast<int64_t>(std::floor(std::min(steps, 9e15) * (1 + 1e-12)));
 }
 
 }  // namespace maas

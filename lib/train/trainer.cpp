@@ -151,7 +151,8 @@ StepResult Trainer::step(const Batch& batch, int64_t step_number, double learnin
   const int64_t parts = std::min(config_.accumulate, batch.size());
   for (int64_t part = 0; part < parts; ++part) {
     const Batch piece = part_of(batch, part, parts);
-    const double share = static_cast<double>(piece.size()) / static_cast<double>(batch.size());
+    const double share =
+        loss_weight(config_.loss, piece.targets) / loss_weight(config_.loss, batch.targets);
     result.loss += differentiate(piece, gradients) * share;
     if (!std::isfinite(result.loss)) {
       if (!buffers_.empty()) at::_foreach_copy_(buffers_, buffers_before_);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 
 #include "data/batches.h"
@@ -162,13 +163,23 @@ TEST(OpenData, WarnsOfTestingOnTheTrainingData) {
 TEST(Fingerprint, ChangesWhenAFileChanges) {
   const Scratch scratch;
   const DataConfig config = idx_config(scratch, 10);
-  const std::string before = fingerprint(config);
+  const Fingerprint before = fingerprint(config);
   EXPECT_EQ(before, fingerprint(config));
   EXPECT_EQ(before, open_data(config, 1).fingerprint);
   scratch.write("labels.idx", idx_bytes({10}, std::string(10, '\1')));
-  EXPECT_NE(before, fingerprint(config));
+  EXPECT_NE(before.content, fingerprint(config).content);
   std::filesystem::remove(scratch.path("labels.idx"));
   EXPECT_THAT(error_of([&] { fingerprint(config); }), HasSubstr("labels.idx"));
+}
+
+TEST(Fingerprint, TellsNewTimesFromNewContent) {
+  const Scratch scratch;
+  const DataConfig config = idx_config(scratch, 10);
+  const Fingerprint before = fingerprint(config);
+  const auto time = std::filesystem::last_write_time(config.train.images.path);
+  std::filesystem::last_write_time(config.train.images.path, time + std::chrono::hours(1));
+  EXPECT_EQ(before.content, fingerprint(config).content);
+  EXPECT_NE(before.times, fingerprint(config).times);
 }
 
 TEST(Synthetic, IsTheSameForTheSameSeedAndLearnable) {

@@ -1,0 +1,73 @@
+#include "train/check_job.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "evaluate/metrics.h"
+#include "evaluate/top_k.h"
+#include "train/loss.h"
+
+namespace maas {
+namespace {
+
+[[noreturn]] void refuse(const std::string& where, const std::string& what,
+                         const std::string& expected, const std::string& fix) {
+  throw Error(ErrorKind::kUsage,
+              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
+}
+
+void check_samples(const FitJob& job) {
+  const int64_t rows = job.data.train->size();
+  if (rows >= job.train.batch_size) return;
+  throw Error(
+      ErrorKind::kInput,
+      {.where = "data.train",
+       .what = fmt::format("{} samples are left for training", rows),
+       .expected = fmt::format("at least one batch of {} (train.batch_size)", job.train.batch_size),
+       .fix = fmt::format("give more data, or set train.batch_size={}", rows),
+       .excerpt = ""});
+}
+
+void check_validation(const FitJob& job) {
+  if (job.data.validation != nullptr) return;
+  const char* what = "is set without a validation split";
+  if (job.train.early_stop.patience > 0) {
+    refuse("train.early_stop.patience", what, "a split to watch",
+           "set data.validation=0.1, or train.early_stop.patience=0");
+  }
+  if (job.train.schedule.type == "plateau") {
+    refuse("train.schedule.type: plateau", what, "a split to watch",
+           "set data.validation=0.1, or choose another schedule");
+  }
+}
+
+void check_metrics(const FitJob& job) {
+  const TaskSpec& task = job.data.spec.task;
+  std::vector<std::string> names = job.eval.metrics;
+  check_metric_names(names, task.kind, "eval.metrics");
+  if (const std::string& watched = job.train.early_stop.metric; !watched.empty()) {
+    check_metric_names({watched}, task.kind, "train.early_stop.metric");
+    names.push_back(watched);
+  }
+  for (const std::string& name : names) {
+    if (top_k_of(name) <= task.outputs()) continue;
+    refuse("eval.metrics", fmt::format("'{}' of {} classes", name, task.outputs()),
+           fmt::format("at most top_{}", task.outputs()), "take a smaller number");
+  }
+}
+
+}  // namespace
+
+void check_job(const FitJob& job) {
+  check_samples(job);
+  const OptimizerConfig& optimizer = job.train.optimizer;
+  if (optimizer.type == "sgd" && optimizer.nesterov && optimizer.momentum == 0) {
+    refuse("train.optimizer.nesterov", "is set without momentum",
+           "train.optimizer.momentum above 0", "set momentum: 0.9, or nesterov: false");
+  }
+  check_validation(job);
+  check_metrics(job);
+  check_loss(job.train.loss, job.data.spec.task);
+}
+
+}  // namespace maas

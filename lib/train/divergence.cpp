@@ -1,0 +1,79 @@
+#include "train/divergence.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/files.h"
+#include "base/json_writer.h"
+
+namespace maas {
+namespace {
+
+constexpr int64_t kMostNames = 5;
+// "nan" whatever its sign.
+std::string loss_text(double loss) { return std::isnan(loss) ? "nan" : fmt::format("{}", loss); }
+
+std::string fix_text(const Divergence& what) {
+  std::string fix =
+      "lower train.learning_rate, set train.clip_norm=1, or add train.schedule.warmup=5%";
+  if (what.saved_step > 0)
+    fix += fmt::format("; the checkpoint of step {} is whole", what.saved_step);
+  return fix;
+}
+
+std::string name_of(const Divergence& what, const Dataset& train, int64_t i) {
+  return train.name_of(what.rows.const_data_ptr<int64_t>()[i]);
+}
+
+std::string step_text(const Divergence& what) {
+  return fmt::format("step {} of {}", what.step, what.total_steps);
+}
+
+}  // namespace
+
+Error divergence_error(const Divergence& what, const Dataset& train) {
+  std::string names;
+  const int64_t count = what.rows.size(0);
+  for (int64_t i = 0; i < std::min(count, kMostNames); ++i) {
+    names += (i > 0 ? ", " : "") + name_of(what, train, i);
+  }
+  if (count > kMostNames) names += fmt::format(", ... ({} samples)", count);
+  return {ErrorKind::kDiverged,
+          Problem{.where = step_text(what),
+                  .what = fmt::format("the loss is {} at learning rate {:.3g}, for the batch of {}",
+                                      loss_text(what.loss), what.learning_rate, names),
+                  .expected = "a finite loss",
+                  .fix = fix_text(what),
+                  .excerpt = ""}};
+}
+
+Error broken_weights_error(const Divergence& what) {
+  return {ErrorKind::kDiverged,
+          Problem{.where = step_text(what),
+                  .what = fmt::format(
+                      "weights or running statistics are not finite at learning rate {:.3g}",
+                      what.learning_rate),
+                  .expected = "finite numbers",
+                  .fix = fix_text(what),
+                  .excerpt = ""}};
+}
+
+void write_divergence(const Divergence& what, const Dataset& train, const RunFolder& run) {
+  JsonWriter json;
+  json.begin_object()
+      .field("step", what.step)
+      .field("loss", loss_text(what.loss))
+      .field("learning_rate", what.learning_rate)
+      .key("samples")
+      .begin_array();
+  for (int64_t i = 0; i < what.rows.size(0); ++i) json.value(name_of(what, train, i));
+  json.end_array().end_object();
+  try {
+    write_file_atomically(run.file("diverged.json"), json.take() + "\n");
+  } catch (const Error&) {
+  }
+}
+
+}  // namespace maas

@@ -1,0 +1,81 @@
+#include "train/run_settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "base/error.h"
+#include "config/flatten_config.h"
+
+namespace maas {
+namespace {
+
+constexpr size_t kMostRows = 20;
+
+void keep_name(InputPath& path) {
+  path.path = std::filesystem::path(path.path).filename().string();
+}
+
+std::string value_of(const RunSettings& settings, const std::string& name) {
+  const auto found = settings.find(name);
+  return found == settings.end() ? "-" : found->second;
+}
+
+std::string table_of(const RunSettings& before, const RunSettings& now,
+                     const std::vector<std::string>& names) {
+  size_t name_width = std::string("setting").size(),
+         value_width = std::string("started with").size();
+  for (const std::string& name : names) {
+    name_width = std::max(name_width, name.size());
+    value_width = std::max(value_width, value_of(before, name).size());
+  }
+  std::string table = fmt::format("  {:<{}}  {:<{}}  {}", "setting", name_width, "started with",
+                                  value_width, "now");
+  for (size_t i = 0; i < std::min(names.size(), kMostRows); ++i) {
+    table += fmt::format("\n  {:<{}}  {:<{}}  {}", names[i], name_width, value_of(before, names[i]),
+                         value_width, value_of(now, names[i]));
+  }
+  if (names.size() > kMostRows) table += fmt::format("\n  ... {} more", names.size() - kMostRows);
+  return table;
+}
+
+}  // namespace
+
+RunSettings run_settings(const Experiment& experiment) {
+  Experiment fixed = experiment;
+  fixed.output_dir.clear();
+  fixed.train.threads = 0;
+  fixed.train.log_every = 1;
+  fixed.train.checkpoint = {};
+  fixed.data.prefetch = true;
+  for (SourceConfig* source :
+       {&fixed.data.train, &fixed.data.test, &fixed.data.validation_source}) {
+    for (InputPath* path : {&source->images, &source->labels, &source->path}) keep_name(*path);
+  }
+  keep_name(fixed.model.from);
+  return flatten_config(fixed);
+}
+
+void check_same_settings(const RunSettings& started_with, const RunSettings& now,
+                         const std::string& where) {
+  std::set<std::string> all;
+  for (const RunSettings* settings : {&started_with, &now}) {
+    for (const auto& [name, value] : *settings) all.insert(name);
+  }
+  std::vector<std::string> differing;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(differing), [&](const std::string& name) {
+    return value_of(started_with, name) != value_of(now, name);
+  });
+  if (differing.empty()) return;
+  throw Error(ErrorKind::kUsage,
+              {.where = where,
+               .what = fmt::format("the run was started with other settings: {} differ{}",
+                                   differing.size(), differing.size() == 1 ? "s" : ""),
+               .expected = "the settings that it was started with",
+               .fix = "go on with `maas train --resume " + where + "`, or start a new run",
+               .excerpt = table_of(started_with, now, differing)});
+}
+
+}  // namespace maas

@@ -39,8 +39,8 @@ void check_class_weights(const std::string& type, const LossConfig& config, cons
   }
   const auto weights = static_cast<int64_t>(config.class_weights.size());
   if (weights != task.outputs()) {
-    refuse(where, fmt::format("{} weights", weights), fmt::format("{}, one a label", task.outputs()),
-           "give one weight for each label");
+    refuse(where, fmt::format("{} weights", weights),
+           fmt::format("{}, one a label", task.outputs()), "give one weight for each label");
   }
 }
 

@@ -137,7 +137,7 @@ int64_t in_steps(const Quantity& quantity, int64_t steps_per_epoch, int64_t tota
   if (quantity.unit == "%") steps = quantity.value * static_cast<double>(total_steps) / 100;
   if (quantity.unit == "epochs") steps = quantity.value * static_cast<double>(steps_per_epoch);
   // 0.29 epochs of 100 steps are 29, although the product is 28.999999999999996.
-  return static_cast<int64_t>(std::floor(std::min(steps, 9e15) * (1 + 1e-12)));
+  return static_cast<int64_t>(std::floor(std::min(steps * (1 + 1e-12), 9e15)));
 }
 
 }  // namespace maas

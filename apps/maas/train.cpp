@@ -264,7 +264,7 @@ class Train : public Command {
     if (broken == 0) return;
     const std::string what =
         fmt::format("the outputs are not finite for {} of {} {} samples", broken, rows, split);
-    if (broken < rows) return progress.warn("model: " + what);
+    if (2 * broken < rows) return progress.warn("model: " + what);
     throw Error(ErrorKind::kDiverged, {.where = "model",
                                        .what = what,
                                        .expected = "finite outputs",

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/error.h"
 #include "evaluate/calibration.h"
 #include "evaluate/class_scores.h"
 #include "program/summary.h"
@@ -48,6 +49,15 @@ std::vector<ReportFact> headlines(const TrainReport& report) {
           {"rate", fmt::format("{:.0f} rows/s", samples / std::max(report.result.seconds, 1e-9))}};
 }
 
+// None when the log could not be written, of which there was a warning.
+std::vector<ReportSeries> curves_of(const std::filesystem::path& log) {
+  try {
+    return report_curves(read_metrics_log(log));
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 std::vector<std::string> model_lines(const Program& program) {
   std::vector<std::string> lines;
   for (const LayerSummary& layer : summarise_layers(program)) {
@@ -72,8 +82,7 @@ std::string train_report_html(const TrainReport& report, const std::string& fold
   data.metrics = report.metrics;
   data.require = report.experiment.eval.require;
   data.labels = task.labels;
-  const auto log = std::filesystem::path(folder) / "metrics.jsonl";
-  if (std::filesystem::exists(log)) data.curves = report_curves(read_metrics_log(log));
+  data.curves = curves_of(std::filesystem::path(folder) / "metrics.jsonl");
   if (report.job.data.validation) data.best_step = report.result.best_step;
   if (task.kind == TaskKind::kClassification) {
     data.calibration = calibration_bins(class_scores(report.predictions));

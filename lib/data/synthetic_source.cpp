@@ -146,19 +146,20 @@ class SyntheticSource final : public Source {
 
   std::shared_ptr<const Dataset> conform(const DataSpec& spec,
                                          std::vector<std::string>&) const override {
-    const at::Tensor& input = samples_.inputs[0];
+    const at::IntArrayRef sample = samples_.inputs[0].sizes().slice(1);
     const InputSpec& want = spec.input;
-    const bool fits = want.kind == InputKind::kImage
-                          ? input.dim() == 4 && input.size(1) == want.channels &&
-                                input.size(2) == want.height && input.size(3) == want.width
-                          : input.dim() == 2 && want.categorical_columns().empty() &&
-                                input.size(1) == static_cast<int64_t>(want.columns.size());
+    const std::vector<int64_t> wanted =
+        want.kind == InputKind::kImage
+            ? std::vector<int64_t>{want.channels, want.height, want.width}
+            : std::vector<int64_t>{static_cast<int64_t>(want.numeric_columns().size())};
+    const bool fits = sample.equals(wanted) && want.categorical_columns().empty();
     if (!fits || spec.task.kind != task_ || spec.task.outputs() != classes_) {
       throw_input("synthetic data",
-                  fmt::format("samples are [{}] for {} with {} outputs",
-                              fmt::join(input.sizes().slice(1), ", "), to_text(task_), classes_),
-                  fmt::format("{} input for {} with {} outputs, as the model has",
-                              to_text(want.kind), to_text(spec.task.kind), spec.task.outputs()),
+                  fmt::format("samples are [{}] for {} with {} outputs", fmt::join(sample, ", "),
+                              to_text(task_), classes_),
+                  fmt::format("[{}] of {} for {} with {} outputs, as the model has",
+                              fmt::join(wanted, ", "), to_text(want.kind), to_text(spec.task.kind),
+                              spec.task.outputs()),
                   "give the settings that the model was trained with");
     }
     TensorSamples samples = samples_;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <system_error>
 
 #include "base/error.h"
 #include "data/batches.h"
@@ -65,6 +67,15 @@ const SourceConfig* own_source(const DataConfig& config, Split split) {
   }
   if (split == Split::kTest && config.test.given()) return &config.test;
   return nullptr;
+}
+
+// Whatever the paths are called.
+bool same_files(const SourceConfig& a, const SourceConfig& b) {
+  const auto same = [](const InputPath& x, const InputPath& y) {
+    std::error_code absent;
+    return x == y || std::filesystem::equivalent(x.path, y.path, absent);
+  };
+  return same(a.images, b.images) && same(a.labels, b.labels) && same(a.path, b.path);
 }
 
 std::unique_ptr<Source> open_checked(const SourceRequest& request) {
@@ -146,7 +157,7 @@ DataSplits open_data(const DataConfig& config, uint64_t seed) {
   const auto open_own = [&](Split split, std::shared_ptr<const Dataset>& into) {
     const SourceConfig* where = own_source(config, split);
     if (!where) return;
-    if (*where == config.train) {
+    if (same_files(*where, config.train)) {
       splits.warnings.push_back(fmt::format("{}: is the training data itself", to_text(split)));
     }
     into = open_checked({config, *where, to_text(split), &splits.spec, splits.warnings})

@@ -199,6 +199,18 @@ TEST_F(FitTest, GoesOnWhenTheDiskIsFullAndSavesOnceItIsNot) {
   EXPECT_EQ(checkpoints(), 2u);
 }
 
+TEST_F(FitTest, MakesTheFolderOfCheckpointsAgainWhenItIsGone) {
+  FitJob job = small_job();
+  job.train.checkpoint.every = Quantity{2, "steps"};
+  FitWatcher watcher = noting(warnings_);
+  watcher.on_step = [&](const StepNews& news) {
+    if (news.step == 3) std::filesystem::remove_all(run_ / "checkpoints");
+  };
+  EXPECT_EQ(fit(job, fresh_run(run_), watcher).saved_step, 12);
+  EXPECT_THAT(warnings_, IsEmpty());
+  EXPECT_EQ(checkpoints(), 2u);
+}
+
 TEST_F(FitTest, TellsWhichStepIsSavedWhenTheDiskIsFullAtTheEnd) {
   FitJob job = small_job();
   job.train.checkpoint.every = Quantity{2, "steps"};

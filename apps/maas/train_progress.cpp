@@ -63,8 +63,9 @@ FitWatcher TrainProgress::watcher(const std::atomic<int>& signal) {
     on_epoch(news);
   };
   watcher.on_warning = [this](const std::string& text) { warn(text); };
-  watcher.on_resume = [this](int64_t step) {
-    log_.on_resume(step);
+  watcher.on_save = [this](std::map<std::string, double>& numbers) { log_.on_save(numbers); };
+  watcher.on_resume = [this](int64_t step, const std::map<std::string, double>& numbers) {
+    log_.on_resume(step, numbers);
     output_.say(fmt::format("resumed at step {}", step));
   };
   watcher.stop_requested = [&signal] { return signal.load(std::memory_order_relaxed) != 0; };

@@ -32,6 +32,18 @@ namespace {
 
 constexpr int64_t kMostSkippedInARow = 100;
 constexpr const char* kSettingPrefix = "setting/";
+constexpr const char* kWatcherPrefix = "watcher/";
+
+// The entries whose names begin so, without it.
+template <class T>
+std::map<std::string, T> with_prefix(const std::map<std::string, T>& all,
+                                     const std::string& prefix) {
+  std::map<std::string, T> found;
+  for (const auto& [name, value] : all) {
+    if (name.rfind(prefix, 0) == 0) found[name.substr(prefix.size())] = value;
+  }
+  return found;
+}
 
 bool all_finite(const TensorMap& tensors) {
   return std::all_of(tensors.begin(), tensors.end(), [](const auto& entry) {
@@ -220,6 +232,11 @@ class Fit {
         {"seconds", elapsed()},
         {"plateau_count", static_cast<double>(schedule_.state().without_improvement)},
         {"plateau_scale", schedule_.state().scale}};
+    if (watcher_.on_save) {
+      std::map<std::string, double> numbers;
+      watcher_.on_save(numbers);
+      for (const auto& [name, value] : numbers) checkpoint.numbers[kWatcherPrefix + name] = value;
+    }
     best_.save(checkpoint);
     checkpoint.texts = {{"data", fingerprint_.content}, {"data_times", fingerprint_.times}};
     for (const auto& [name, value] : job_.settings) checkpoint.texts[kSettingPrefix + name] = value;
@@ -251,17 +268,14 @@ class Fit {
                           checkpoint->number("plateau_scale")});
     best_.load(*checkpoint, trainer_.snapshot());
     result_.stopped_early = best_.out_of_patience();
-    if (watcher_.on_resume) watcher_.on_resume(step_);
+    if (watcher_.on_resume) {
+      watcher_.on_resume(step_, with_prefix(checkpoint->numbers, kWatcherPrefix));
+    }
   }
 
   void check_same(const Checkpoint& checkpoint) const {
-    RunSettings started_with;
-    const std::string prefix = kSettingPrefix;
-    for (const auto& [name, value] : checkpoint.texts) {
-      if (name.rfind(prefix, 0) == 0) started_with[name.substr(prefix.size())] = value;
-    }
     const std::string where = run_.path().string();
-    check_same_settings(started_with, job_.settings, where);
+    check_same_settings(with_prefix(checkpoint.texts, kSettingPrefix), job_.settings, where);
     const auto text = [&](const char* name) {
       const auto found = checkpoint.texts.find(name);
       return found == checkpoint.texts.end() ? std::string() : found->second;

@@ -52,8 +52,11 @@ struct FitWatcher {
   std::function<void(const StepNews&)> on_step;
   std::function<void(const EpochNews&)> on_epoch;
   std::function<void(const std::string&)> on_warning;
-  std::function<void(int64_t step)> on_resume;  // before the first step of a resumed run
-  std::function<bool()> stop_requested;         // true: finish the step, save, return
+  // Adds numbers of the watcher's own to a checkpoint; a resumed run gets them back.
+  std::function<void(std::map<std::string, double>&)> on_save;
+  // Before the first step of a resumed run.
+  std::function<void(int64_t step, const std::map<std::string, double>&)> on_resume;
+  std::function<bool()> stop_requested;  // true: finish the step, save, return
 };
 
 struct FitResult {

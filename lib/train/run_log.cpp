@@ -27,7 +27,18 @@ void RunLog::open(std::optional<int64_t> resumed_after) {
   }
 }
 
-void RunLog::on_resume(int64_t step) { open(step); }
+void RunLog::on_save(std::map<std::string, double>& numbers) const {
+  numbers["log_loss_sum"] = loss_sum_;
+  numbers["log_loss_steps"] = static_cast<double>(loss_steps_);
+}
+
+void RunLog::on_resume(int64_t step, const std::map<std::string, double>& numbers) {
+  open(step);
+  const auto sum = numbers.find("log_loss_sum"), steps = numbers.find("log_loss_steps");
+  if (sum == numbers.end() || steps == numbers.end()) return;
+  loss_sum_ = sum->second;
+  loss_steps_ = static_cast<int64_t>(steps->second);
+}
 
 void RunLog::on_step(const StepNews& news) {
   if (!is_open_) open(std::nullopt);

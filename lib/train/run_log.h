@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -24,7 +25,10 @@ class RunLog {
   RunLog(std::filesystem::path folder, int64_t every, Warn warn);
   ~RunLog();
 
-  void on_resume(int64_t step);
+  // What on_resume() wants back, so that the first row after a resume has the mean loss that it
+  // would have had.
+  void on_save(std::map<std::string, double>& numbers) const;
+  void on_resume(int64_t step, const std::map<std::string, double>& numbers);
   void on_step(const StepNews& news);
   void on_epoch(const EpochNews& news);
 

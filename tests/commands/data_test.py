@@ -160,6 +160,13 @@ class Tables(DataCase):
         self.assertSays(done.stderr, "other.csv:3:7", "label 'c' is not known", "one of a, b")
 
 
+    def test_init_chooses_a_batch_that_a_small_table_fills(self):
+        (self.folder / "tiny.csv").write_text(self.table())
+        maas("init", self.folder / "tiny.csv", "-o", self.folder / "tiny.yaml", check=0)
+        self.assertIn("batch_size: 8\n", (self.folder / "tiny.yaml").read_text())
+        maas("train", self.folder / "tiny.yaml", "--dry-run", check=0)
+
+
 class Images(DataCase):
     def pictures(self, root, broken=0):
         for i in range(20):

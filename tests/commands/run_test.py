@@ -181,6 +181,27 @@ class Signals(RunCase):
         self.assertEqual(process.returncode, 75)
 
 
+class Resuming(RunCase):
+    def rows(self, name):
+        rows = [json.loads(line)
+                for line in (self.folder / name / "metrics.jsonl").read_text().splitlines()]
+        return [{key: value for key, value in row.items() if key != "time"} for row in rows]
+
+    def test_an_interrupted_run_leaves_the_log_and_the_metrics_of_a_whole_one(self):
+        settings = ["train.epochs=100", "train.log_every=7", "train.checkpoint.every=11 steps"]
+        whole = json.loads(self.train("whole", *settings, "--json").stdout)
+        process = subprocess.Popen([MAAS, "train", str(self.config), "-o",
+                                    str(self.folder / "parts"), *settings, "--quiet"])
+        with process:
+            while not self.saved("parts") and process.poll() is None:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGTERM)
+        self.assertIn(process.returncode, (75, 0))
+        parts = json.loads(maas("train", "--resume", self.folder / "parts", "--json", check=0).stdout)
+        self.assertEqual(parts["metrics"], whole["metrics"])
+        self.assertEqual(self.rows("parts"), self.rows("whole"))
+
+
 class Divergence(RunCase):
     def test_a_loss_that_is_no_number_names_its_samples(self):
         done = self.train("nan", "train.learning_rate=1e30", check=5)

@@ -156,10 +156,23 @@ TEST_F(ResumeTest, ReplaysNothingThatWasTold) {
   int64_t resumed_at = 0;
   watcher = {};
   watcher.on_step = [&](const StepNews& news) { parts.push_back(news.loss); };
-  watcher.on_resume = [&](int64_t step) { resumed_at = step; };
+  watcher.on_resume = [&](int64_t step, const auto&) { resumed_at = step; };
   fit(rest, resumed_run(folder_ / "parts"), watcher);
   EXPECT_EQ(resumed_at, 6);
   EXPECT_EQ(parts, whole);
+}
+
+TEST_F(ResumeTest, GivesTheWatcherItsNumbersBack) {
+  FitJob job = small_job();
+  FitWatcher watcher = stopping_after(5);
+  watcher.on_save = [](std::map<std::string, double>& numbers) { numbers["seen"] = 0.1; };
+  fit(job, fresh_run(folder_ / "run"), watcher);
+  job.resume = true;
+  std::map<std::string, double> back;
+  watcher = {};
+  watcher.on_resume = [&](int64_t, const auto& numbers) { back = numbers; };
+  fit(job, resumed_run(folder_ / "run"), watcher);
+  EXPECT_THAT(back, testing::ElementsAre(testing::Pair("seen", 0.1)));
 }
 
 TEST_F(ResumeTest, OfAFinishedRunGivesTheSameModel) {
@@ -181,7 +194,7 @@ TEST_F(ResumeTest, GoesOnFromThePreviousWhenTheNewestIsDamaged) {
   job.resume = true;
   std::vector<std::string> warnings;
   FitWatcher watcher = noting(warnings);
-  watcher.on_resume = [](int64_t step) { EXPECT_EQ(step, 6); };
+  watcher.on_resume = [](int64_t step, const auto&) { EXPECT_EQ(step, 6); };
   expect_same(whole, read(path, fit(job, resumed_run(path), watcher)));
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_THAT(warnings[0], testing::HasSubstr("checkpoint step-8 is passed over"));

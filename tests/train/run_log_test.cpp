@@ -49,6 +49,22 @@ TEST_F(RunLogTest, WritesTheMeanLossOfEverySoManySteps) {
   EXPECT_THAT(warnings_, IsEmpty());
 }
 
+TEST_F(RunLogTest, ResumesWithinAMean) {
+  std::map<std::string, double> numbers;
+  {
+    RunLog made = log(4);
+    for (int64_t i = 1; i <= 3; ++i) made.on_step(step(i, static_cast<double>(i)));
+    made.on_save(numbers);
+    made.on_step(step(4, 100));  // lost with the process
+  }
+  RunLog resumed = log(4);
+  resumed.on_resume(3, numbers);
+  resumed.on_step(step(4, 4));
+  resumed.finish();
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].values[0].second, 2.5);
+}
+
 TEST_F(RunLogTest, GoesOnWithoutFilesAndCountsWhatTheyMiss) {
   std::filesystem::create_directory(folder_ / "metrics.jsonl");
   {

@@ -38,9 +38,9 @@ void check_name(const std::string& name) {
 }
 
 // The loss for a task whose labels are not known yet.
-void check_loss(LossConfig loss, TaskKind task) {
+void check_loss_for(LossConfig loss, TaskKind task) {
   loss.class_weights.clear();
-  make_loss(loss, TaskSpec{.kind = task, .labels = {}});
+  check_loss(loss, TaskSpec{.kind = task, .labels = {}});
 }
 
 }  // namespace
@@ -77,7 +77,7 @@ void check_experiment(const Experiment& experiment) {
   if (!watched.empty()) {
     collect([&] { check_metric_names({watched}, task, "train.early_stop.metric"); });
   }
-  collect([&] { check_loss(experiment.train.loss, task); });
+  collect([&] { check_loss_for(experiment.train.loss, task); });
   if (!problems.empty()) throw Error(ErrorKind::kUsage, std::move(problems));
 }
 

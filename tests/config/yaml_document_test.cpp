@@ -153,5 +153,13 @@ TEST(YamlDocument, ShowsNoControlCharactersOfTheFile) {
               AllOf(HasSubstr("\\x1b[31mred"), Not(HasSubstr("\x1b"))));
 }
 
+TEST(ShownText, IsShortTextWithoutControlCharactersOrBadBytes) {
+  EXPECT_EQ(shown_text("plain \xC3\xA9"), "plain \xC3\xA9");
+  EXPECT_EQ(shown_text("a\nb\x1b\x7f"), "a\\nb\\x1b\\x7f");
+  EXPECT_EQ(shown_text("a\x80\xC3"), "a\\x80\\xc3");
+  EXPECT_EQ(shown_text("abcdef", 3), "abc...");
+  EXPECT_EQ(shown_text("ab\xC3\xA9", 3), "ab...");
+}
+
 }  // namespace
 }  // namespace maas

@@ -14,12 +14,15 @@ const std::vector<CommandRow>& commands() {
       {"eval", "measure a model on held-out data",
        "  maas eval runs/mnist_mlp/model.pt\n"
        "  maas eval model.pt eval.metrics=[accuracy,ece] 'eval.require={accuracy: \">= 0.98\"}'\n"
-       "  maas eval net.pt2 --config configs/mnist_mlp.yaml\n",
+       "  maas eval net.pt2 configs/mnist_mlp.yaml   # a network that Python exported\n",
        make_eval},
       {"predict", "answer for single inputs",
        "  maas predict model.pt digit.png\n"
        "  maas predict model.pt rows.csv\n"
-       "  echo '{\"age\": 37, \"city\": \"Bern\"}' | maas predict model.pt -\n",
+       "  echo '{\"age\": 37, \"city\": \"Bern\"}' | maas predict model.pt -\n"
+       "  echo '[[0.1, 0.2], [0.3, 0.4]]' | maas predict net.pt2 -      # exported from Python\n"
+       "  echo '{\"inputs\": [{\"name\": \"x\", \"shape\": [1, 2], \"datatype\": \"FP32\",\n"
+       "    \"data\": [0.1, 0.2]}]}' | maas predict net.pt2 -\n",
        make_predict},
       {"inspect", "show what is in a model",
        "  maas inspect model.pt\n"

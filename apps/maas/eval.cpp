@@ -1,6 +1,7 @@
 // maas eval -- measure a model on held-out data.
 //
-// Reads   the model; its data as its manifest remembers them, or as --config says.
+// Reads   the model; its data as its manifest remembers them, or as a config says. A network that
+//         somebody exported gets the data's preprocessing in front, as `maas train` gives it.
 // Prints  the metrics; exits 6 when eval.require is not met.
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include "run/plan.h"
 #include "sources.h"
 #include "usage.h"
+#include "zoo/adopt_model.h"
 
 namespace maas {
 namespace {
@@ -20,7 +22,7 @@ class Eval : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("model", model_, "a model: .pt or .pt2")->required();
-    app.add_option("overrides", overrides_, "key=value settings of data and eval");
+    app.add_option("overrides", overrides_, "a config, then key=value settings of data and eval");
     app.add_option("--config", config_, "take the data from this config");
     app.add_option("--split", split_, "test, validation or train")
         ->check(CLI::IsMember({"test", "validation", "train"}));
@@ -30,6 +32,7 @@ class Eval : public Command {
   }
 
   int run(Output& output) override {
+    take_config_from_words();
     const Model model = load_model(model_);
     const Experiment experiment = experiment_of(model, config_, overrides_);
     set_threads(threads_);
@@ -39,8 +42,11 @@ class Eval : public Command {
         experiment.eval.metrics.empty() ? default_metrics(spec.task.kind) : experiment.eval.metrics,
         experiment.eval.require);
     check_metric_names(names, spec.task.kind, "eval.metrics");
+    const Program program =
+        model.manifest.data ? model.program
+                            : adopt_model(model.program, spec, build_options(experiment), model_);
     const auto plan = Plan::compile(
-        model.program, {.lower = true, .disabled_passes = {without_.begin(), without_.end()}});
+        program, {.lower = true, .disabled_passes = {without_.begin(), without_.end()}});
     const Metrics metrics =
         compute_metrics(predict_all(*plan, *dataset, spec.task, experiment.eval.batch_size), names);
     const std::vector<Problem> missed = unmet(metrics, experiment.eval.require);
@@ -50,6 +56,21 @@ class Eval : public Command {
   }
 
  private:
+  // `maas eval net.pt2 my.yaml` is what hands type that have typed `maas train my.yaml`.
+  void take_config_from_words() {
+    if (overrides_.empty() || overrides_[0].find('=') != std::string::npos) return;
+    if (!config_.empty()) {
+      throw Error(ErrorKind::kUsage,
+                  {.where = "command line",
+                   .what = fmt::format("two configs, '{}' and '{}'", config_, overrides_[0]),
+                   .expected = "one",
+                   .fix = "leave one out",
+                   .excerpt = ""});
+    }
+    config_ = overrides_[0];
+    overrides_.erase(overrides_.begin());
+  }
+
   std::shared_ptr<const Dataset> open(const Experiment& experiment, const DataSpec& spec,
                                       const Output& output) const {
     const Split split = split_ == "train"        ? Split::kTrain

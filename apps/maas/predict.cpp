@@ -1,6 +1,7 @@
 // maas predict -- answer for single inputs.
 //
-// Reads   the model; images (PNG, JPEG), CSV files, or JSON on stdin ("-").
+// Reads   the model; images (PNG, JPEG), CSV files, or JSON on stdin ("-"); raw tensors as JSON for
+//         a network that somebody exported, which does not say how files become inputs.
 // Prints  a line a row: input, label, probability; with --json an object a row.
 #include <ATen/ops/softmax.h>
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "base/json_writer.h"
 #include "command.h"
 #include "data/raw_input.h"
+#include "predict_tensors.h"
 #include "run/plan.h"
 #include "sources.h"
 #include "usage.h"
@@ -23,18 +25,16 @@ class Predict : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("model", model_, "a model: .pt or .pt2")->required();
-    app.add_option("inputs", inputs_, "image or CSV files; - reads JSON from stdin")->required();
+    app.add_option("inputs", inputs_, "image, CSV or JSON files; - reads JSON from stdin")
+        ->required();
     app.add_option("--top", top_, "how many labels to show")->check(whole_number(1, 1000));
   }
 
   int run(Output& output) override {
     const Model model = load_model(model_);
     if (!model.manifest.data) {
-      throw Error(ErrorKind::kInput, {.where = model_,
-                                      .what = "does not say how files become inputs",
-                                      .expected = "a model that maas trained",
-                                      .fix = "send tensors with `maas serve` instead",
-                                      .excerpt = ""});
+      predict_tensors(model, model_, inputs_, output);
+      return 0;
     }
     set_threads(1);
     const auto plan = Plan::compile(model.program, {.lower = true, .disabled_passes = {}});

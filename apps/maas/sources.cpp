@@ -12,6 +12,7 @@
 #include "config/read_config.h"
 #include "config_file.h"
 #include "data/open_data.h"
+#include "tensor/random.h"
 
 namespace maas {
 namespace {
@@ -35,7 +36,8 @@ Experiment experiment_of(const Model& model, const std::string& config_file,
     throw Error(ErrorKind::kUsage, {.where = "model",
                                     .what = "does not remember its data",
                                     .expected = "a config with a data section",
-                                    .fix = "name one with --config my.yaml",
+                                    .fix = "name one: `maas eval net.pt2 my.yaml`; `maas init` "
+                                           "writes one for your data",
                                     .excerpt = ""});
   }
   return read_config<Experiment>({.file = "",
@@ -47,6 +49,12 @@ Experiment experiment_of(const Model& model, const std::string& config_file,
 DataSpec data_spec_of(const Model& model, const Experiment& experiment) {
   if (model.manifest.data) return *model.manifest.data;
   return open_data(experiment.data, static_cast<uint64_t>(experiment.seed)).spec;
+}
+
+BuildOptions build_options(const Experiment& experiment) {
+  return {.seed = mix_seed(static_cast<uint64_t>(experiment.seed), "init"),
+          .standardize = experiment.data.normalize == "standardize",
+          .embed_categories = experiment.data.categorical == "embedding"};
 }
 
 void set_threads(int64_t wanted) {

@@ -8,6 +8,7 @@
 
 #include "model/model.h"
 #include "train/experiment.h"
+#include "zoo/build_model.h"
 
 namespace maas {
 
@@ -18,6 +19,9 @@ Experiment experiment_of(const Model& model, const std::string& config_file,
 
 // The data specification of a model; for a stranger's model the one that the data suggest.
 DataSpec data_spec_of(const Model& model, const Experiment& experiment);
+
+// How a network is built for this experiment's data, or somebody's network is fitted to them.
+BuildOptions build_options(const Experiment& experiment);
 
 // Sets libtorch's threads: `wanted`, or the usable cores for 0. Call before the first operator.
 void set_threads(int64_t wanted);

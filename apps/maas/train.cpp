@@ -150,9 +150,7 @@ class Train : public Command {
                       experiment.eval.require);
     check_metric_names(job.eval.metrics, job.data.spec.task.kind, "eval.metrics");
     job.resume = !resume_.empty();
-    const BuildOptions build{.seed = mix_seed(job.seed, "init"),
-                             .normalize = normalize_of(experiment.data.normalize),
-                             .embed_categories = experiment.data.categorical == "embedding"};
+    const BuildOptions build = build_options(experiment);
     const std::string& from = experiment.model.from.path;
     job.program = from.empty() ? build_model(experiment.model, job.data.spec, build)
                                : adopt_model(load_model(from).program, job.data.spec, build, from);

@@ -14,6 +14,7 @@ const std::map<std::string, std::string>& flags() {
       {"aten::native_dropout", "train"},
       {"aten::feature_dropout", "train"},
       {"aten::alpha_dropout", "train"},
+      {"aten::feature_alpha_dropout", "train"},
       {"aten::batch_norm", "training"},
       {"aten::native_batch_norm", "training"},
       {"aten::instance_norm", "use_input_stats"},

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "program/compose.h"
 #include "program/verify.h"
+#include "tensor/dtype.h"
 #include "zoo/prepared_input.h"
 
 namespace maas {
@@ -12,16 +13,19 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what,
                          const std::string& expected, const std::string& fix) {
-  throw Error(ErrorKind::kInput,
+  throw Error(ErrorKind::kUsage,
               {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
+}
+
+std::string value_text(const Value& value) {
+  return dtype_name(value.dtype) + to_text(value.shape);
 }
 
 std::string input_text(const Program& program) {
   std::string text;
   for (const GraphInput* input : program.user_inputs()) {
-    const Value& value = program.value(input->value);
     if (!text.empty()) text += ", ";
-    text += fmt::format("{} {}", c10::toString(value.dtype), to_text(value.shape));
+    text += value_text(program.value(input->value));
   }
   return text;
 }
@@ -92,9 +96,10 @@ Program adopt_model(const Program& network, const DataSpec& data, const BuildOpt
   const Value& made = prepared.value(std::get<ValueRef>(prepared.user_outputs().at(0)->value).id);
   const bool fits = wanted != nullptr && wanted->dtype == made.dtype && same_sample(*wanted, made);
   if (!fits) {
+    const std::string raw = input_text(prepared), scaled = value_text(made);
     refuse(where, "takes " + input_text(network),
-           fmt::format("{} as the data gives, or {} {} after scaling", input_text(prepared),
-                       c10::toString(made.dtype), to_text(made.shape)),
+           raw == scaled ? raw + " as the data gives"
+                         : fmt::format("{} as the data gives, or {} after scaling", raw, scaled),
            wanted != nullptr && sample_size(*wanted) == sample_size(made)
                ? "reshape inside the network"
                : "choose data of that size");

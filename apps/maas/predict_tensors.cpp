@@ -1,0 +1,212 @@
+#include "predict_tensors.h"
+
+#include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <simdjson.h>
+
+#include <iostream>
+#include <iterator>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json_writer.h"
+#include "program/infer.h"
+#include "serve/json_tensor.h"
+#include "serve/oip.h"
+#include "serve/plan_session.h"
+
+namespace maas {
+namespace {
+
+using simdjson::dom::element;
+
+struct Document {
+  std::string text;  // with the padding that the parser reads beyond the end
+  int64_t line = 1;  // at which it starts
+};
+
+// Cuts where brackets close: documents may follow each other on lines of their own or not. What is
+// no JSON stays in one piece, for the parser to complain about.
+std::vector<Document> split_documents(const std::string& text) {
+  std::vector<Document> documents;
+  size_t start = text.npos;
+  int64_t line = 1, start_line = 1, depth = 0;
+  bool quoted = false;
+  const auto cut = [&](size_t end) {
+    Document document{"", start_line};
+    document.text.reserve(end - start + simdjson::SIMDJSON_PADDING);
+    document.text.assign(text, start, end - start);
+    documents.push_back(std::move(document));
+    start = text.npos;
+  };
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') ++line;
+    if (start == text.npos && c != ' ' && c != '\n' && c != '\r' && c != '\t') {
+      start = i;
+      start_line = line;
+    }
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (quoted) {
+      i += c == '\\' ? 1 : 0;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if ((c == '}' || c == ']') && --depth == 0) {
+      cut(i + 1);
+    }
+  }
+  if (start != text.npos) cut(text.size());
+  return documents;
+}
+
+// Sizes along the first element of every level.
+std::vector<int64_t> nested_shape(element value) {
+  std::vector<int64_t> shape;
+  simdjson::dom::array array;
+  while (shape.size() <= kMaxTensorRank && value.get(array) == simdjson::SUCCESS) {
+    int64_t size = 0;
+    for ([[maybe_unused]] const element item : array) ++size;
+    shape.push_back(size);
+    if (size == 0) break;
+    value = *array.begin();
+  }
+  return shape;
+}
+
+void check_shape(const std::vector<int64_t>& shape, const TensorInfo& info) {
+  bool fits = shape.size() == info.shape.size();
+  for (size_t i = 0; fits && i < shape.size(); ++i) {
+    fits = info.shape[i] == -1 || info.shape[i] == shape[i];
+  }
+  if (fits) return;
+  throw Error(
+      ErrorKind::kInput,
+      {.where = "input '" + info.name + "'",
+       .what = fmt::format("lists of shape [{}]", fmt::join(shape, ", ")),
+       .expected = fmt::format("[{}] of {}", fmt::join(info.shape, ", "), oip_datatype(info.dtype)),
+       .fix = "",
+       .excerpt = ""});
+}
+
+at::Tensor nested_tensor(element value, const TensorInfo& info) {
+  const std::vector<int64_t> shape = nested_shape(value);
+  check_shape(shape, info);
+  checked_element_count(shape, info.name);
+  return tensor_from_json(value, info.dtype, shape, info.name);
+}
+
+std::string names_of(const std::vector<TensorInfo>& tensors) {
+  std::vector<std::string> names;
+  for (const TensorInfo& tensor : tensors) names.push_back(tensor.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+bool is_request(simdjson::dom::object object) {
+  simdjson::dom::array list;
+  return object.at_key("inputs").get(list) == simdjson::SUCCESS && list.begin() != list.end() &&
+         (*list.begin()).is_object();
+}
+
+// {name: lists} or, for one input, the lists alone. Nothing for everything else: the protocol's
+// reader takes a request and explains the rest.
+std::vector<at::Tensor> plain_lists(element root, const SessionInfo& info) {
+  if (root.is_array() && info.inputs.size() == 1) return {nested_tensor(root, info.inputs[0])};
+  simdjson::dom::object object;
+  if (root.get(object) != simdjson::SUCCESS || is_request(object)) return {};
+  std::vector<at::Tensor> tensors;
+  for (const TensorInfo& input : info.inputs) {
+    element value;
+    if (object.at_key(input.name).get(value) != simdjson::SUCCESS) return {};
+    tensors.push_back(nested_tensor(value, input));
+  }
+  for (const auto field : object) {
+    bool known = false;
+    for (const TensorInfo& input : info.inputs) known = known || input.name == field.key;
+    if (known) continue;
+    throw Error(ErrorKind::kInput, {.where = fmt::format("'{}'", field.key.substr(0, 64)),
+                                    .what = "is not an input of this model",
+                                    .expected = names_of(info.inputs),
+                                    .fix = "",
+                                    .excerpt = ""});
+  }
+  return tensors;
+}
+
+InferRequest parse_document(const Document& document, const SessionInfo& info) {
+  simdjson::dom::parser parser;
+  element root;
+  if (parser.allocate(document.text.size(), 64) == simdjson::SUCCESS &&
+      parser.parse(document.text.data(), document.text.size(), false).get(root) ==
+          simdjson::SUCCESS) {
+    InferRequest request;
+    request.inputs = plain_lists(root, info);
+    for (size_t i = 0; i < info.outputs.size(); ++i) request.outputs.push_back({i, 0});
+    if (!request.inputs.empty()) return request;
+  }
+  return parse_infer_request(document.text, info, 0);
+}
+
+// Says which document it was, and where to look.
+[[noreturn]] void explain(const Problem& found, const std::string& place,
+                          const std::string& model_path) {
+  Problem problem = found;
+  problem.where = problem.where == "body" ? place : place + ": " + problem.where;
+  problem.fix = fmt::format(
+      "`maas inspect {}` shows the inputs; for the form see `maas help "
+      "predict`",
+      model_path);
+  throw Error(ErrorKind::kInput, problem);
+}
+
+std::string answer(const Document& document, const std::string& place,
+                   const std::string& model_path, const Session& session) {
+  try {
+    const InferRequest request = parse_document(document, session.info());
+    return infer_answer(session.info(), request, session.infer(request.inputs));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+    explain(error.first(), place, model_path);
+  } catch (const c10::Error& error) {
+    // Every operator was checked with the model's own sizes: it is this input that does not fit.
+    explain({.where = "body",
+             .what = short_reason(error),
+             .expected = "values and sizes that the model was made for",
+             .fix = "",
+             .excerpt = ""},
+            place, model_path);
+  }
+}
+
+}  // namespace
+
+void predict_tensors(const Model& model, const std::string& model_path,
+                     const std::vector<std::string>& inputs, const Output& output) {
+  at::set_num_threads(1);
+  const std::string name = model.name_or_stem(model_path);
+  const auto session = make_plan_session(
+      model, {.name = is_model_name(name) ? name : "model", .disabled_passes = {}});
+  for (const std::string& input : inputs) {
+    const std::string name_of_input = input == "-" ? "stdin" : input;
+    const std::string text =
+        input == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(input);
+    const std::vector<Document> documents = split_documents(text);
+    if (documents.empty()) {
+      explain({.where = "body", .what = "is empty", .expected = "JSON", .fix = "", .excerpt = ""},
+              name_of_input, model_path);
+    }
+    for (const Document& document : documents) {
+      const std::string place = fmt::format("{}:{}", name_of_input, document.line);
+      const std::string line = answer(document, place, model_path, *session);
+      JsonWriter json;
+      json.begin_object().field("input", place).end_object();
+      std::string head = json.take();
+      head.pop_back();
+      output.result(head + "," + line.substr(1));
+    }
+  }
+}
+
+}  // namespace maas

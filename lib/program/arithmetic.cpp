@@ -114,6 +114,8 @@ Arithmetic find_arithmetic(const std::string& op) {
        [](const Stack& s) { return binary(s, [](auto a, auto b) { return std::min(a, b); }); }},
       {"_operator::sym_max",
        [](const Stack& s) { return binary(s, [](auto a, auto b) { return std::max(a, b); }); }},
+      {"_operator::sym_ite",
+       [](const Stack& s) { return whole(s.at(0)) != 0 ? s.at(1) : s.at(2); }},
       {"_operator::sym_not", [](const Stack& s) { return c10::IValue(whole(s.at(0)) == 0); }},
       {"_operator::sym_int",
        [](const Stack& s) { return c10::IValue(static_cast<int64_t>(real(s.at(0)))); }},

@@ -113,7 +113,7 @@ constexpr const char* kAten =
     "fake_quantize_per_tensor_affine fake_quantize_per_channel_affine";
 
 constexpr const char* kArithmetic =
-    "add sub mul floordiv truediv mod neg pow and_ or_ not_ eq ne lt le gt ge getitem "
+    "add sub mul floordiv truediv mod neg pow and_ or_ not_ eq ne lt le gt ge "
     "sym_min sym_max sym_ite sym_not sym_int sym_float";
 
 constexpr const char* kMath = "ceil floor trunc sqrt";
@@ -168,8 +168,12 @@ bool is_mode_dependent(const std::string& op) {
 }
 
 std::string pure_form(const std::string& op) {
-  if (op.size() < 2 || op.back() != '_' || op[op.size() - 2] == '_') return "";
-  const std::string pure = op.substr(0, op.size() - 1);
+  std::string pure;
+  if (op.rfind("aten::__i", 0) == 0) {
+    pure = "aten::__" + op.substr(9);  // __iand__ -> __and__
+  } else if (op.size() > 2 && op.back() == '_' && op[op.size() - 2] != '_') {
+    pure = op.substr(0, op.size() - 1);
+  }
   return pure.rfind("aten::", 0) == 0 && is_allowed_operator(pure) ? pure : "";
 }
 

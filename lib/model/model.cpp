@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "program/mode.h"
 #include "program/pt2_read.h"
 #include "program/pt2_write.h"
+#include "program/state.h"
 #include "program/verify.h"
 #include "tensor/archive.h"
 
@@ -23,6 +25,8 @@ Model load_model(const std::filesystem::path& path) {
   const ArchiveReader archive(path);
   Model model;
   model.program = read_pt2(archive);
+  refuse_state(model.program, path.string());
+  model.program = with_mode(std::move(model.program), Mode::kEval);
   verify(model.program, path.string());
   const std::string record = std::string("extra/") + kManifestRecord;
   if (archive.has(record)) {

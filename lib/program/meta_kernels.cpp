@@ -53,6 +53,9 @@ std::tuple<Tensor, Tensor, Tensor> batch_norm(const Tensor& input, const Optiona
   check_channels(input, bias, "bias");
   check_channels(input, mean, "running_mean");
   check_channels(input, variance, "running_var");
+  // libtorch's own kernels read statistics that are not there.
+  TORCH_CHECK(training || (mean && mean->defined() && variance && variance->defined()),
+              "batch_norm has neither running statistics nor takes those of its input");
   const int64_t kept = training ? input.size(1) : 0;
   return {at::empty_like(input), at::empty({kept}, input.options()),
           at::empty({kept}, input.options())};
@@ -70,6 +73,22 @@ std::tuple<Tensor, Tensor, Tensor> batch_norm_no_training(
     const Tensor& input, const OptionalTensor& weight, const OptionalTensor& bias,
     const Tensor& mean, const Tensor& variance, double momentum, double eps) {
   return batch_norm(input, weight, bias, mean, variance, false, momentum, eps);
+}
+
+std::tuple<Tensor, Tensor, Tensor> batch_norm_without_stats(const Tensor& input,
+                                                            const OptionalTensor& weight,
+                                                            const OptionalTensor& bias,
+                                                            bool training, double momentum,
+                                                            double eps) {
+  return batch_norm(input, weight, bias, std::nullopt, std::nullopt, training, momentum, eps);
+}
+
+std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> batch_norm_functional(
+    const Tensor& input, const OptionalTensor& weight, const OptionalTensor& bias,
+    const Tensor& mean, const Tensor& variance, bool training, double momentum, double eps) {
+  const auto [out, saved_mean, saved_deviation] =
+      batch_norm(input, weight, bias, mean, variance, training, momentum, eps);
+  return {out, saved_mean, saved_deviation, at::empty_like(mean), at::empty_like(variance)};
 }
 
 Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
@@ -114,6 +133,8 @@ void register_meta_kernels() {
     made.impl("convolution_overrideable", TORCH_FN(convolution));
     made.impl("native_batch_norm", TORCH_FN(batch_norm));
     made.impl("_native_batch_norm_legit", TORCH_FN(batch_norm_legit));
+    made.impl("_native_batch_norm_legit.no_stats", TORCH_FN(batch_norm_without_stats));
+    made.impl("_native_batch_norm_legit_functional", TORCH_FN(batch_norm_functional));
     made.impl("_native_batch_norm_legit_no_training", TORCH_FN(batch_norm_no_training));
     made.impl("index_select", TORCH_FN(index_select));
     made.impl("where.self", TORCH_FN(where));

@@ -23,6 +23,7 @@ const std::map<std::string, std::string>& flags() {
       {"aten::rnn_tanh", "train"},
       {"aten::rnn_relu", "train"},
       {"aten::_native_batch_norm_legit", "training"},
+      {"aten::_native_batch_norm_legit_functional", "training"},
       {"aten::rrelu", "training"}};
   return table;
 }
@@ -36,6 +37,14 @@ void make_trainable(Node& node) {
   node.set("cudnn_enabled", true);
   for (NamedArgument& argument : node.arguments) argument.keyword = true;
   node.outputs.resize(1);
+}
+
+// Without statistics of its own (track_running_stats=False, a decomposed instance norm) a norm
+// takes those of its input in both modes.
+bool has_no_statistics(const Node& node) {
+  if (node.op.find("batch_norm") == std::string::npos) return false;
+  const Argument* mean = node.find("running_mean");
+  return mean == nullptr || std::holds_alternative<None>(*mean);
 }
 
 }  // namespace
@@ -56,8 +65,8 @@ Program with_mode(Program program, Mode mode) {
       make_trainable(node);
     }
     if (const auto found = flags().find(node.op); found != flags().end()) {
-      const bool per_sample = node.op == "aten::instance_norm";
-      if (!per_sample && node.find(found->second) != nullptr) node.set(found->second, train);
+      const bool fixed = node.op == "aten::instance_norm" || has_no_statistics(node);
+      if (!fixed && node.find(found->second) != nullptr) node.set(found->second, train);
       if (node.op == "aten::native_dropout" || node.op == "aten::dropout") {
         node.set(found->second, train);
       }

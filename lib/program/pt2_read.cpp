@@ -9,6 +9,7 @@
 
 #include "base/did_you_mean.h"
 #include "base/error.h"
+#include "program/autocast.h"
 #include "program/make_pure.h"
 #include "program/operators.h"
 #include "program/pt2_model_record.h"
@@ -147,6 +148,8 @@ class GraphReader {
         output.kind = OutputKindOf::kBufferMutation;
         output.value = ValueRef{use(body.at("arg").at("name").text(), scope)};
         output.target = body.at("buffer_name").text();
+      } else if (kind == "user_input_mutation") {
+        continue;  // what the caller's tensor would become
       } else {
         refuse(where_, fmt::format("an output of kind '{}'", kind), "user outputs",
                "export the forward pass of the model only");
@@ -199,6 +202,7 @@ class GraphReader {
       if (key == "nn_module_stack" || key == "torch_fn")
         node.metadata[std::string(key)] = text.text();
     }
+    if (autocast_) node.metadata[kAutocastMark] = "";
     program_.nodes.push_back(std::move(node));
   }
 
@@ -219,13 +223,12 @@ class GraphReader {
     refuse(place(), fmt::format("a result of kind '{}'", kind), "tensors and numbers");
   }
 
-  // wrap_with_set_grad_enabled(flag, graph, args...) and wrap_with_autocast(..., graph, args...):
-  // the mode is dropped, as maas decides itself where gradients flow.
+  // wrap_with_set_grad_enabled(flag, graph, args...): the flag is dropped, as maas decides itself
+  // where gradients flow. wrap_with_autocast(device, dtype, enabled, cache, graph, args...).
   void inline_wrapper(const JsonView& json, Scope& scope, int depth) {
-    const std::string target = json.at("target").text();
-    if (target.find("autocast") != target.npos) {
-      refuse(place(), "an autocast region", "a graph in one precision",
-             "export the model outside torch.autocast");
+    const bool outer_autocast = autocast_;
+    if (json.at("target").text().find("autocast") != std::string::npos) {
+      autocast_ = json.at("inputs").items().at(2).at("arg").at("as_bool").flag();
     }
     std::vector<ValueId> arguments;
     std::optional<JsonView> body;
@@ -256,6 +259,7 @@ class GraphReader {
     }
     read_nodes(*body, inner, depth + 1);
     node_ = outer;
+    autocast_ = outer_autocast;
     bind_results(json, *body, inner, scope);
   }
 
@@ -337,6 +341,7 @@ class GraphReader {
 
   std::string where_;
   std::string node_;
+  bool autocast_ = false;
   Program& program_;
   std::set<std::string> names_;
 };
@@ -380,6 +385,7 @@ Program read_pt2(const ArchiveReader& archive) {
                                                         : program.constants;
     table[input.target] = found->second;
   }
+  spell_out_autocast(program);
   make_pure(program, where);
   return program;
 }

@@ -82,5 +82,37 @@ TEST(Verify, RefusesABatchThatWasFixedBehindASymbol) {
   EXPECT_THAT(message_of(program), HasSubstr("as declared"));
 }
 
+TEST(Verify, RefusesAnOutputThatIsNoTensor) {
+  Program program = small_network();
+  program.outputs.push_back({OutputKindOf::kUser, int64_t{3}, ""});
+  const std::string said = message_of(program);
+  EXPECT_THAT(said, HasSubstr("output 1: is a constant; expected a tensor"));
+  EXPECT_THAT(said, HasSubstr("returns its tensors only"));
+}
+
+TEST(Verify, LetsANothingAmongTheOutputsPass) {
+  Program program = small_network();
+  program.outputs.push_back({OutputKindOf::kUser, None{}, ""});
+  EXPECT_EQ(message_of(program), "");
+}
+
+// libtorch's kernel would read through a null pointer.
+TEST(Verify, RefusesABatchNormWithNothingToNormaliseBy) {
+  GraphBuilder g("test", 1);
+  const Handle x = g.input("x", {3, 4, 4}, at::kFloat);
+  const auto made = g.call_many("aten::_native_batch_norm_legit.no_stats",
+                                {{"input", ValueRef{x.id}},
+                                 {"weight", None{}},
+                                 {"bias", None{}},
+                                 {"training", true},
+                                 {"momentum", 0.1},
+                                 {"eps", 1e-5}},
+                                3);
+  Program program = g.finish({{"y", made[0]}});
+  EXPECT_EQ(message_of(program), "");
+  program.nodes[0].set("training", false);
+  EXPECT_THAT(message_of(program), HasSubstr("neither running statistics nor"));
+}
+
 }  // namespace
 }  // namespace maas

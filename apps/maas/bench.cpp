@@ -8,6 +8,7 @@
 #include "base/json_writer.h"
 #include "command.h"
 #include "model/model.h"
+#include "program/example_sizes.h"
 #include "run/lower.h"
 #include "run/measure_plan.h"
 #include "usage.h"
@@ -25,7 +26,7 @@ class Bench : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("model", model_, "a model: .pt or .pt2")->required();
-    app.add_option("--batch", batches_, "rows a call, from 1, such as 1,64")
+    app.add_option("--batch", batches_, "rows a call; 1,64, or what the model is fixed to")
         ->delimiter(',')
         ->check(whole_number(1, 1 << 24));
     app.add_option("--threads", threads_, "threads of one operator, 1 to 1024, such as 1,2")
@@ -38,6 +39,7 @@ class Bench : public Command {
 
   int run(Output& output) override {
     const Model model = load_model(model_);
+    if (batches_.empty()) batches_ = default_batches(model.program);
     const std::set<std::string> disabled(without_.begin(), without_.end());
     std::vector<PassTiming> timings;
     lower(model.program, disabled, &timings);
@@ -62,6 +64,11 @@ class Bench : public Command {
   }
 
  private:
+  static std::vector<int64_t> default_batches(const Program& program) {
+    const auto fixed = example_sizes(program).fixed_batch;
+    return fixed ? std::vector<int64_t>{*fixed} : std::vector<int64_t>{1, 64};
+  }
+
   static std::string text(const std::vector<Row>& rows) {
     std::string table = fmt::format("{:>7} {:>6} {:>10} {:>10} {:>10} {:>12}\n", "threads", "batch",
                                     "p50 ms", "p90 ms", "p99 ms", "rows/s");
@@ -104,7 +111,7 @@ class Bench : public Command {
   }
 
   std::string model_;
-  std::vector<int64_t> batches_ = {1, 64}, threads_ = {1};
+  std::vector<int64_t> batches_, threads_ = {1};
   double seconds_ = 2;
   std::vector<std::string> without_;
 };

@@ -1,9 +1,12 @@
 // maas inspect -- show what is in a model.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "command.h"
 #include "model/model.h"
+#include "program/example_sizes.h"
 #include "program/summary.h"
 #include "tensor/dtype.h"
 
@@ -44,14 +47,9 @@ class Inspect : public Command {
       text += fmt::format("output  {}: {}{}\n", value.name, dtype_name(value.dtype),
                           to_text(value.shape));
     }
-    text += fmt::format("\n{:<28} {:<30} {:<20} {:>12} {:>14}\n", "layer", "operator", "output",
-                        "parameters", "MACs a sample");
+    text += ranges(program) + "\n" + table(layers);
     int64_t macs = 0;
-    for (const LayerSummary& layer : layers) {
-      macs += layer.macs;
-      text += fmt::format("{:<28} {:<30} {:<20} {:>12} {:>14}\n", layer.name, layer.op,
-                          layer.output, layer.parameters, layer.macs);
-    }
+    for (const LayerSummary& layer : layers) macs += layer.macs;
     text += fmt::format(
         "\n{} parameters, {:.2f} MiB, {:.3f} million MACs a sample\n", program.parameter_count(),
         static_cast<double>(program.byte_count()) / (1 << 20), static_cast<double>(macs) / 1e6);
@@ -64,6 +62,40 @@ class Inspect : public Command {
                           lineage.created);
     }
     return text + "sha256  " + model.digest;
+  }
+
+  // "size    s53: at most 16; MACs are for 8".
+  static std::string ranges(const Program& program) {
+    const ExampleSizes sizes = example_sizes(program);
+    std::string text;
+    for (const auto& [symbol, size] : sizes.others) {
+      const auto range = program.symbols.find(symbol);
+      const bool bounded = range != program.symbols.end() && range->second.max;
+      text += fmt::format("size    {}: {}MACs are for {}\n", symbol,
+                          bounded ? fmt::format("at most {}; ", *range->second.max) : "", size);
+    }
+    return text;
+  }
+
+  static std::string table(const std::vector<LayerSummary>& layers) {
+    size_t name = 20, op = 20, output = 16;
+    for (const LayerSummary& layer : layers) {
+      name = std::max(name, layer.name.size());
+      op = std::max(op, layer.op.size());
+      output = std::max(output, layer.output.size());
+    }
+    std::string text = fmt::format("{:<{}} {:<{}} {:<{}} {:>12} {:>14}\n", "layer", name,
+                                   "operator", op, "output", output, "parameters", "MACs a sample");
+    for (const LayerSummary& layer : layers) {
+      text += fmt::format("{:<{}} {:<{}} {:<{}} {:>12} {:>14}\n", layer.name, name, layer.op, op,
+                          layer.output, output, layer.parameters, layer.macs);
+    }
+    return text;
+  }
+
+  static void write_value(JsonWriter& json, const std::string& name, const Value& value) {
+    json.begin_object().field("name", name).field("dtype", dtype_name(value.dtype));
+    json.field("shape", to_text(value.shape)).end_object();
   }
 
   std::string json_text(const Model& model, const std::vector<LayerSummary>& layers) const {
@@ -81,9 +113,13 @@ class Inspect : public Command {
     }
     json.end_array().field("macs", macs).key("inputs").begin_array();
     for (const GraphInput* input : model.program.user_inputs()) {
-      const Value& value = model.program.value(input->value);
-      json.begin_object().field("name", input->target).field("dtype", dtype_name(value.dtype));
-      json.field("shape", to_text(value.shape)).end_object();
+      write_value(json, input->target, model.program.value(input->value));
+    }
+    json.end_array().key("outputs").begin_array();
+    for (const GraphOutput* out : model.program.user_outputs()) {
+      const auto* ref = std::get_if<ValueRef>(&out->value);
+      if (ref == nullptr) continue;
+      write_value(json, model.program.value(ref->id).name, model.program.value(ref->id));
     }
     json.end_array().key("metrics").begin_object();
     for (const auto& [name, value] : model.manifest.metrics) json.field(name, value);

@@ -53,7 +53,7 @@ DataSpec data_spec_of(const Model& model, const Experiment& experiment) {
 
 BuildOptions build_options(const Experiment& experiment) {
   return {.seed = mix_seed(static_cast<uint64_t>(experiment.seed), "init"),
-          .standardize = experiment.data.normalize == "standardize",
+          .normalize = normalize_of(experiment.data.normalize),
           .embed_categories = experiment.data.categorical == "embedding"};
 }
 

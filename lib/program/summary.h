@@ -14,7 +14,9 @@ struct LayerSummary {
   std::string op;
   std::string output;  // dtype and shape
   int64_t parameters = 0;
-  int64_t macs = 0;  // multiply-accumulates a sample: linear, matmul and convolution nodes
+  // Multiply-accumulates a sample, with the other symbols as in example_sizes(): products with
+  // weights, of matrices, in attention and recurrent layers.
+  int64_t macs = 0;
 };
 
 // One row a node, in order; nodes that only reshape are left out.

@@ -9,7 +9,7 @@
 #include <numeric>
 
 #include "base/error.h"
-#include "program/dim_expression.h"
+#include "program/example_sizes.h"
 #include "tensor/random.h"
 
 namespace maas {
@@ -27,37 +27,8 @@ double percentile(const std::vector<double>& sorted, double share) {
   return sorted[std::min(rank, sorted.size() - 1)];
 }
 
-SymbolValues smallest_symbols(const Program& program) {
-  SymbolValues values;
-  for (const auto& [name, range] : program.symbols) values[name] = range.min.value_or(1);
-  return values;
-}
-
-void set_batch(const Program& program, int64_t batch, SymbolValues& symbols) {
-  for (const GraphInput* input : program.user_inputs()) {
-    const Value& value = program.value(input->value);
-    if (value.shape.empty()) continue;
-    const Dim& first = value.shape[0];
-    if (first.is_symbolic() && symbols.count(first.expression) > 0) {
-      symbols[first.expression] = batch;
-    } else if (first.size != batch) {
-      throw Error(ErrorKind::kUsage,
-                  {.where = "input '" + input->target + "'",
-                   .what = fmt::format("takes a batch of {}, not of {}", to_text(first), batch),
-                   .expected = "a batch size that the model admits",
-                   .fix = fmt::format("use --batch {}", first.size),
-                   .excerpt = ""});
-    }
-  }
-}
-
 at::Tensor example_tensor(const Value& value, const SymbolValues& symbols, uint64_t seed) {
-  std::vector<int64_t> sizes;
-  for (const Dim& dim : value.shape) {
-    const auto expression = DimExpression::parse(dim.expression);
-    const auto size = expression ? expression->evaluate(symbols) : std::nullopt;
-    sizes.push_back(dim.is_symbolic() ? size.value_or(dim.size) : dim.size);
-  }
+  const std::vector<int64_t> sizes = sizes_of(value, symbols);
   if (at::isFloatingType(value.dtype)) return normal_tensor(sizes, 1, seed).to(value.dtype);
   const int64_t bound = value.dtype == at::kByte ? 256 : 2;
   return at::empty(sizes, value.dtype).random_(0, bound, make_generator(seed));
@@ -87,8 +58,16 @@ LatencyStats measure_latency(const Plan& plan, const std::vector<at::Tensor>& in
 }
 
 std::vector<at::Tensor> example_inputs(const Program& program, int64_t batch) {
-  SymbolValues symbols = smallest_symbols(program);
-  set_batch(program, batch, symbols);
+  const ExampleSizes sizes = example_sizes(program);
+  if (sizes.fixed_batch && *sizes.fixed_batch != batch) {
+    throw Error(ErrorKind::kUsage,
+                {.where = "input '" + program.user_inputs()[0]->target + "'",
+                 .what = fmt::format("takes a batch of {}, not of {}", *sizes.fixed_batch, batch),
+                 .expected = "a batch size that the model admits",
+                 .fix = fmt::format("use --batch {}", *sizes.fixed_batch),
+                 .excerpt = ""});
+  }
+  const SymbolValues symbols = sizes.with_batch(batch);
   std::vector<at::Tensor> inputs;
   for (const GraphInput* input : program.user_inputs()) {
     inputs.push_back(example_tensor(program.value(input->value), symbols,

@@ -28,9 +28,10 @@ LatencyStats measure_latency(const Plan& plan, const std::vector<at::Tensor>& in
                              const MeasureOptions& options);
 
 // Inputs to measure with, the same on every call: floats drawn from N(0, 1), uint8 random bytes,
-// other integers and booleans 0 or 1 (valid as indices). The symbol of an input's first dimension
-// becomes `batch`, every other symbol its smallest admissible value. Throws Error{kUsage} when the
-// program does not admit this batch size.
+// other integers and booleans 0 or 1 (valid as indices, so as tokens of any vocabulary). Symbols
+// that count samples become `batch`, the others are as in the example that the program was exported
+// with (program/example_sizes.h). Throws Error{kUsage} when the program does not admit this batch
+// size.
 std::vector<at::Tensor> example_inputs(const Program& program, int64_t batch);
 
 }  // namespace maas

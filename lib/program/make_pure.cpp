@@ -52,7 +52,7 @@ class Purifier {
       rename_uses(output.value, [this](ValueId id) { return newest(id); });
     }
     add_buffer_mutations();
-    if (changed_) reshape_instead_of_view();
+    reshape_instead_of_view();
   }
 
  private:
@@ -148,7 +148,6 @@ class Purifier {
     newest_[member] = result;
     member_[result] = member;
     names_[member].push_back(result);
-    changed_ = true;
     follow(original, member);
   }
 
@@ -302,7 +301,8 @@ class Purifier {
     }
   }
 
-  // The pure forms' results may lie differently in memory, and a view insists.
+  // A view insists on how its argument lies in memory, which in a pure graph is nobody's business:
+  // pure forms and lowering may choose another layout.
   void reshape_instead_of_view() {
     for (Node& node : program_.nodes) {
       if (node.op != "aten::view" || !node.overload.empty()) continue;
@@ -316,7 +316,6 @@ class Purifier {
   Program& program_;
   const std::string& where_;
   int64_t index_ = 0;
-  bool changed_ = false;
   std::vector<int64_t>
       last_read_;  // of original values: index of the node, number of nodes = output
   std::map<ValueId, const GraphInput*> inputs_;

@@ -28,12 +28,17 @@ const std::map<std::string, std::string>& flags() {
   return table;
 }
 
-// _native_batch_norm_legit_no_training(input, w, b, mean, var, momentum, eps) ->
+bool is_decomposed_norm(const Node& node) {
+  return node.op == "aten::native_batch_norm" ||
+         (node.op.rfind("aten::_native_batch_norm_legit", 0) == 0 && node.overload.empty());
+}
+
+// _native_batch_norm_legit_no_training(input, w, b, mean, var, momentum, eps) and its relatives ->
 // batch_norm(..., training, momentum, eps, cudnn): the same numbers, and it can train.
-void make_trainable(Node& node) {
+void make_plain(Node& node, bool train) {
   node.op = "aten::batch_norm";
   node.overload.clear();
-  node.set("training", false);
+  node.set("training", train);
   node.set("cudnn_enabled", true);
   for (NamedArgument& argument : node.arguments) argument.keyword = true;
   node.outputs.resize(1);
@@ -51,6 +56,12 @@ bool has_no_statistics(const Node& node) {
 
 Program with_mode(Program program, Mode mode) {
   const bool train = mode == Mode::kTrain;
+  if (!train) {
+    // Exported from training: running statistics are no longer updated.
+    std::erase_if(program.outputs, [](const GraphOutput& output) {
+      return output.kind == OutputKindOf::kBufferMutation;
+    });
+  }
   const std::vector<int64_t> uses = count_uses(program);
   const auto only_first_used = [&](const Node& node) {
     for (size_t i = 1; i < node.outputs.size(); ++i) {
@@ -61,8 +72,10 @@ Program with_mode(Program program, Mode mode) {
     return true;
   };
   for (Node& node : program.nodes) {
-    if (train && node.op == "aten::_native_batch_norm_legit_no_training" && only_first_used(node)) {
-      make_trainable(node);
+    const bool is_evaluating = node.op == "aten::_native_batch_norm_legit_no_training";
+    if (is_decomposed_norm(node) && is_evaluating == train && !has_no_statistics(node) &&
+        only_first_used(node)) {
+      make_plain(node, train);
     }
     if (const auto found = flags().find(node.op); found != flags().end()) {
       const bool fixed = node.op == "aten::instance_norm" || has_no_statistics(node);
@@ -76,13 +89,7 @@ Program with_mode(Program program, Mode mode) {
       node.set("dropout_p", 0.0);
     }
   }
-  if (!train) {
-    // Exported from training: running statistics are no longer updated.
-    std::erase_if(program.outputs, [](const GraphOutput& output) {
-      return output.kind == OutputKindOf::kBufferMutation;
-    });
-    remove_dead_code(program);
-  }
+  if (!train) remove_dead_code(program);
   return program;
 }
 

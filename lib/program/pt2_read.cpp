@@ -115,13 +115,12 @@ class GraphReader {
         if (arg_kind == "as_tensor") {
           input.target = arg.at("name").text();
           input.value = define(graph, input.target, scope);
+        } else if (arg_kind.rfind("as_sym_", 0) == 0) {
+          refuse(where_, "an input that is a symbolic number", "tensor inputs",
+                 "make it a tensor, or fix its value when exporting");
         } else {
           input.kind = InputKindOf::kConstantScalar;
           input.constant = read_argument(body.at("arg"), scope);
-          if (std::holds_alternative<ValueRef>(input.constant)) {
-            refuse(where_, "an input that is a symbolic number", "tensor inputs",
-                   "make it a tensor, or fix its value when exporting");
-          }
         }
       } else if (kind == "constant_input") {
         input.kind = InputKindOf::kConstantScalar;

@@ -106,21 +106,59 @@ std::optional<Node> piece(const Node& view, size_t output, ValueId whole, ValueI
   return slice_scatter(whole, part, *dim, start, sizes->items[output].number);
 }
 
+// Gives its argument back when that is as wanted.
+bool is_conversion(const std::string& op) {
+  return is_one_of(op, {"aten::contiguous", "aten::to", "aten::type_as"});
+}
+bool is_reshape(const std::string& op) {
+  return is_one_of(
+      op, {"aten::reshape", "aten::reshape_as", "aten::flatten", "aten::unflatten", "aten::ravel"});
+}
+
+std::vector<int64_t> contiguous_steps(const Value& value) {
+  std::vector<int64_t> steps(value.shape.size());
+  int64_t step = 1;
+  for (size_t i = steps.size(); i-- > 0;) {
+    steps[i] = value.shape[i].size == 1 ? 0 : step;
+    if (__builtin_mul_overflow(step, std::max<int64_t>(value.shape[i].size, 1), &step)) step = 0;
+  }
+  return steps;
+}
+
+// Strides in the example that was exported; those of dimensions of one element do not matter.
+std::vector<int64_t> steps(const Value& value) {
+  if (value.strides.size() != value.shape.size()) return contiguous_steps(value);
+  std::vector<int64_t> steps;
+  for (size_t i = 0; i < value.strides.size(); ++i) {
+    steps.push_back(value.shape[i].size == 1 ? 0 : value.strides[i].size);
+  }
+  return steps;
+}
+
 }  // namespace
 
 Sharing sharing_of(const Program& program, const Node& node) {
   if (!is_view(node.op) || node.arguments.empty()) return Sharing::kNever;
   const auto* self = std::get_if<ValueRef>(&node.arguments[0].value);
-  if (self == nullptr) return Sharing::kNever;
+  if (self == nullptr || node.outputs.empty() || node.outputs[0].ids.empty())
+    return Sharing::kNever;
+  const Value& whole = program.value(self->id);
   for (const Node::Output& output : node.outputs) {
     for (const ValueId id : output.ids) {
       // A conversion to another type is a copy.
-      if (id != kNoValue && program.value(id).dtype != program.value(self->id).dtype) {
-        return Sharing::kNever;
-      }
+      if (id != kNoValue && program.value(id).dtype != whole.dtype) return Sharing::kNever;
     }
   }
-  return always_views().count(node.op) != 0 ? Sharing::kAlways : Sharing::kMaybe;
+  if (always_views().count(node.op) != 0) return Sharing::kAlways;
+  const ValueId part = node.outputs[0].ids[0];
+  const Argument* copy = node.find("copy");
+  if (is_conversion(node.op)) {
+    if (copy != nullptr && copy->index() != Argument(false).index()) return Sharing::kMaybe;
+    if (copy != nullptr && std::get<bool>(*copy)) return Sharing::kNever;
+    return steps(whole) == steps(program.value(part)) ? Sharing::kAlways : Sharing::kNever;
+  }
+  return is_reshape(node.op) && steps(whole) == contiguous_steps(whole) ? Sharing::kAlways
+                                                                        : Sharing::kMaybe;
 }
 
 std::optional<Node> put_back(const Node& view, size_t output, ValueId whole, ValueId part) {
@@ -141,8 +179,9 @@ std::optional<Node> put_back(const Node& view, size_t output, ValueId whole, Val
                      "aten::alias", "aten::detach"})) {
     return same_swap(view, part);
   }
-  if (is_one_of(op, {"aten::view", "aten::_unsafe_view", "aten::view_as", "aten::unsqueeze",
-                     "aten::squeeze"})) {
+  if (is_conversion(op)) return call("aten::alias", {{"self", ValueRef{part}, false}});
+  if (is_reshape(op) || is_one_of(op, {"aten::view", "aten::_unsafe_view", "aten::view_as",
+                                       "aten::unsqueeze", "aten::squeeze"})) {
     return call("aten::reshape_as",
                 {{"self", ValueRef{part}, false}, {"other", ValueRef{whole}, false}});
   }

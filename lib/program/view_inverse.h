@@ -7,7 +7,8 @@
 
 namespace maas {
 
-// How sure it is that the result of an operator shares memory with its first argument.
+// Whether the result of an operator shares memory with its first argument; reshape and the like
+// tell by the strides of the exported example.
 enum class Sharing { kNever, kMaybe, kAlways };
 Sharing sharing_of(const Program& program, const Node& node);
 

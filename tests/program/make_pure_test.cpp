@@ -158,10 +158,19 @@ TEST_F(MakePure, RefusesToChangeAWeight) {
   EXPECT_THAT(refusal(add_in_place(weight, 1)), HasSubstr("changes a weight"));
 }
 
+TEST_F(MakePure, TellsByTheStridesWhetherAReshapeIsACopy) {
+  const Handle y = copy_of_input();
+  add_in_place(op("aten::flatten.using_ints", y), 1);
+  add_in_place(op("aten::contiguous", y), 1);
+  expect_same({y});
+}
+
 TEST_F(MakePure, RefusesWhatMayOrMayNotShareMemory) {
   const Handle y = copy_of_input();
-  const Handle flat = op("aten::flatten.using_ints", y);
-  add_in_place(flat, 1);
+  add_in_place(op("aten::narrow",
+                  op("aten::movedim.int", y, {{"source", int64_t{0}}, {"destination", int64_t{1}}}),
+                  {{"dim", int64_t{0}}, {"start", int64_t{0}}, {"length", int64_t{2}}}),
+               1);
   const std::string said = refusal(op("aten::relu", y));
   EXPECT_THAT(said, HasSubstr("aten::add_.Scalar"));
   EXPECT_THAT(said, HasSubstr("may share memory"));

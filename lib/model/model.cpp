@@ -28,6 +28,7 @@ Model load_model(const std::filesystem::path& path) {
   refuse_state(model.program, path.string());
   model.program = with_mode(std::move(model.program), Mode::kEval);
   verify(model.program, path.string());
+  archive.check_records();
   const std::string record = std::string("extra/") + kManifestRecord;
   if (archive.has(record)) {
     model.manifest =

@@ -15,9 +15,9 @@
 namespace maas {
 
 // Reads a zip on a mapped file. The reader is our own because libtorch's copies records, inflates
-// compressed ones and accepts duplicates. Refused, with Error{kInput} naming file and record:
-// compressed or encrypted records, two records of one name, names with "..", a leading "/" or a
-// backslash, records that overlap or reach past the file, headers that disagree, CRC-32 mismatches.
+// compressed ones and accepts duplicates. Refused, with Error{kInput} naming file and record: what
+// tensor/zip_directory.h refuses, and records outside of one top folder; when a record is read:
+// compression, encryption, a CRC-32 mismatch.
 class ArchiveReader {
  public:
   explicit ArchiveReader(const std::filesystem::path& path);
@@ -28,6 +28,8 @@ class ArchiveReader {
   // The record's bytes, checked against its CRC-32 on first use; valid while `file()` is held.
   // Throws Error{kInput} if there is no such record.
   std::string_view record(const std::string& name) const;
+  // Reads every record once, so that damage is found now. O(bytes).
+  void check_records() const;
 
   const std::string& path() const { return path_; }
   std::shared_ptr<const MappedFile> file() const { return file_; }
@@ -36,11 +38,10 @@ class ArchiveReader {
   struct Record {
     uint64_t offset = 0, size = 0;
     uint32_t crc = 0;
+    bool stored = true;
     mutable bool checked = false;
   };
   void read_directory();
-  // Where a record's bytes start, by its local header; checked to lie before `end`.
-  uint64_t data_offset(const std::string& name, uint64_t local, uint64_t size, uint64_t end) const;
   [[noreturn]] void fail(const std::string& what, const std::string& expected) const;
 
   std::string path_;

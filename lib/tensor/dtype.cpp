@@ -1,5 +1,6 @@
 #include "tensor/dtype.h"
 
+#include <algorithm>
 #include <array>
 
 namespace maas {
@@ -76,13 +77,15 @@ std::optional<std::string> dtype_to_safetensors(at::ScalarType dtype) {
 }
 
 std::optional<uint64_t> dense_bytes(at::ScalarType dtype, at::IntArrayRef sizes) {
-  uint64_t bytes = c10::elementSize(dtype);
+  int64_t bytes = static_cast<int64_t>(c10::elementSize(dtype));
+  bool empty = false;
   for (const int64_t size : sizes) {
-    if (size < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes)) {
-      return std::nullopt;
-    }
+    if (size < 0) return std::nullopt;
+    empty = empty || size == 0;
+    // The other sizes still make strides, which must fit, too.
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(size, 1), &bytes)) return std::nullopt;
   }
-  return bytes;
+  return empty ? 0 : static_cast<uint64_t>(bytes);
 }
 
 }  // namespace maas

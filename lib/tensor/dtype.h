@@ -25,7 +25,8 @@ std::optional<std::string_view> dtype_to_protocol(at::ScalarType dtype);
 std::optional<at::ScalarType> dtype_from_safetensors(std::string_view name);
 std::optional<std::string> dtype_to_safetensors(at::ScalarType dtype);
 
-// Bytes of a dense tensor of these sizes; nullopt on overflow or a negative size.
+// Bytes of a dense tensor of these sizes; nullopt when a size is negative or the bytes (strides,
+// for an empty one) do not fit 63 bits.
 std::optional<uint64_t> dense_bytes(at::ScalarType dtype, at::IntArrayRef sizes);
 
 }  // namespace maas

@@ -27,6 +27,9 @@ class JsonView {
   bool flag() const;
   bool is_null() const { return element_.is_null(); }
   std::string minified() const;
+  std::string excerpt() const;  // its first 80 characters, for messages
+  // The same element, with another place in its messages.
+  JsonView placed(const std::string* where) const { return {element_, where}; }
   simdjson::dom::element element() const { return element_; }
 
  private:
@@ -35,7 +38,8 @@ class JsonView {
   const std::string* where_;
 };
 
-// Parses with a depth limit of 64. `parser` owns the result and must outlive the views.
+// Parses strictly, with a depth limit of 64; a key that an object holds twice is refused. `parser`
+// owns the result; it and `where` must outlive the views.
 JsonView parse_json(simdjson::dom::parser& parser, std::string_view text, const std::string& where);
 
 }  // namespace maas

@@ -1,0 +1,78 @@
+#include "tensor/archive.h"
+
+#include <gmock/gmock.h>
+
+#include "support/scratch.h"
+#include "support/zip_bytes.h"
+
+namespace maas {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class Archive : public testing::Test {
+ protected:
+  ArchiveReader read(const std::vector<ZipRecord>& records) {
+    return ArchiveReader(scratch_.write("net.pt2", zip_bytes(records)));
+  }
+  std::string refusal(const std::vector<ZipRecord>& records) {
+    return error_of([&] { read(records).check_records(); });
+  }
+  Scratch scratch_;
+};
+
+TEST_F(Archive, GivesRecordsWithoutTheirTopFolder) {
+  const ArchiveReader archive = read({{.name = "net/"}, {.name = "net/a/b", .bytes = "hello"}});
+  EXPECT_THAT(archive.names(), ElementsAre("a/b"));
+  EXPECT_EQ(archive.record("a/b"), "hello");
+}
+
+TEST_F(Archive, ReadsWhatItWrites) {
+  const std::string path = scratch_.path("net.pt2");
+  write_archive(path, [](const PutRecord& put) {
+    put("one", "first");
+    put("two", "");
+  });
+  const ArchiveReader archive(path);
+  EXPECT_NO_THROW(archive.check_records());
+  EXPECT_EQ(archive.record("one"), "first");
+  EXPECT_EQ(archive.record("two"), "");
+  EXPECT_EQ((archive.record("one").data() - archive.file()->data()) % 64, 0);
+}
+
+TEST_F(Archive, NamesTheRecordThatIsNotThere) {
+  EXPECT_THAT(error_of([&] { read({{.name = "net/a"}}).record("b"); }), HasSubstr("no record 'b'"));
+}
+
+TEST_F(Archive, RefusesRecordsOutsideOfOneTopFolder) {
+  EXPECT_THAT(refusal({{.name = "a"}}), HasSubstr("record 'a'; expected one top folder"));
+  EXPECT_THAT(refusal({{.name = "a/x"}, {.name = "b/x"}}),
+              HasSubstr("record 'b/x'; expected all records under 'a/'"));
+}
+
+TEST_F(Archive, RefusesToUnpackRecords) {
+  EXPECT_THAT(refusal({{.name = "a/x", .bytes = "hello", .method = 8}}),
+              HasSubstr("record 'x' is compressed or encrypted"));
+  EXPECT_THAT(refusal({{.name = "a/x", .flags = 1}}),
+              HasSubstr("record 'x' is compressed or encrypted"));
+}
+
+TEST_F(Archive, NamesTheRecordWhoseBytesChanged) {
+  const std::string text = refusal({{.name = "a/x", .bytes = "hello", .crc = 0x3610a687}});
+  EXPECT_THAT(text, HasSubstr("record 'x' has CRC-32 3610a686; expected 3610a687"));
+}
+
+TEST_F(Archive, LeavesNothingBehindWhenItsWriterThrows) {
+  const std::string path = scratch_.path("net.pt2");
+  EXPECT_THROW(write_archive(path,
+                             [](const PutRecord& put) {
+                               put("one", "first");
+                               throw Error(ErrorKind::kInput, Problem{});
+                             }),
+               Error);
+  EXPECT_TRUE(std::filesystem::is_empty(std::filesystem::path(path).parent_path()));
+}
+
+}  // namespace
+}  // namespace maas

@@ -69,8 +69,8 @@ void write_models(const fs::path& root) {
     save_model({program, manifest(), ""}, path, {.replace = true});
     const ArchiveReader archive(path);
     const auto record = [&](const char* of) { return std::string(archive.record(of)); };
-    write(root / "pt2_graph" / name, record("models/model.json") + '\0' +
-                                         record("data/weights/model_weights_config.json"));
+    write(root / "pt2_graph" / name,
+          record("models/model.json") + '\0' + record("data/weights/model_weights_config.json"));
     write(root / "manifest" / name, record("extra/maas/manifest.json"));
   }
   write(root / "manifest" / "table",

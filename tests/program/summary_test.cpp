@@ -3,7 +3,6 @@
 #include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 
-
 #include "program/builder.h"
 #include "program/example_sizes.h"
 

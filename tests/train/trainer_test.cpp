@@ -29,7 +29,8 @@ DataSpec digits() {
 Program network(const std::string& text) {
   const auto config =
       read_config<ModelConfig>({.file = "", .text = text, .text_name = "model", .overrides = {}});
-  return build_model(config, digits(), {.seed = 3, .standardize = true, .embed_categories = true});
+  return build_model(config, digits(),
+                     {.seed = 3, .normalize = Normalize::kStandardize, .embed_categories = true});
 }
 
 Batch batch_of(int64_t size) {

@@ -66,7 +66,8 @@ class HttpService {
   // Called when the headers are complete and sane, before any of the body is read. False: the
   // request is refused and exchange.response says why.
   virtual bool admit(HttpExchange& exchange) = 0;
-  // Called with the body complete; sees to it that exchange->send() is called.
+  // Called with the body complete; sees to it that exchange->send() is called. Whoever keeps the
+  // exchange lets go of it before the listener is destroyed.
   virtual void serve(std::shared_ptr<HttpExchange> exchange) = 0;
 };
 

@@ -56,6 +56,11 @@ class EchoService final : public HttpService {
     }
     exchange->send();
   }
+  // Lets go of what is held, unanswered.
+  void forget() {
+    const std::lock_guard lock(mutex_);
+    held_.reset();
+  }
   // Waits for a request to /large and then until its connection is gone.
   void wait_until_gone() {
     while (true) {
@@ -95,7 +100,11 @@ class Listening {
     for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { listener.run(); });
     listener.start([] {});
   }
-  ~Listening() { listener.stop(); }
+  ~Listening() {
+    listener.stop();
+    threads_.clear();
+    service.forget();
+  }
 
   uint16_t port() const { return listener.port(); }
 

@@ -22,6 +22,9 @@ int64_t resident_bytes() {
 }
 
 TEST(GiveBackMemory, GivesBackWhatAThreadFreedWhereverItLay) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer has its own allocator";
+#endif
   // As apps/maas/main.cpp has it: nothing goes back by itself.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, -1);

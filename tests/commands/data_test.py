@@ -163,7 +163,7 @@ class Tables(DataCase):
     def test_init_chooses_a_batch_that_a_small_table_fills(self):
         (self.folder / "tiny.csv").write_text(self.table())
         maas("init", self.folder / "tiny.csv", "-o", self.folder / "tiny.yaml", check=0)
-        self.assertIn("batch_size: 8\n", (self.folder / "tiny.yaml").read_text())
+        self.assertIn("batch_size: 2\n", (self.folder / "tiny.yaml").read_text())
         maas("train", self.folder / "tiny.yaml", "--dry-run", check=0)
 
 
@@ -201,20 +201,20 @@ class OfAnotherForm(DataCase):
     def test_images_of_another_size(self):
         model = self.train_on("small", self.MADE_UP.format(2, 4))["model"]
         text = self.refusal("from", self.MADE_UP.format(2, 6),
-                            f"model={{from: {model}}}")
+                            f"model={{from: {model}}}", check=2)
         self.assertSays(text, "small/model.pt", "1, 4, 4]", "1, 6, 4]", "choose data of that size")
         done = maas("eval", model, "data.height=6", "--split", "train", check=3)
         self.assertSays(done.stderr, "samples are [1, 6, 4]", "[1, 4, 4] of image", "as the model has")
 
     def test_another_number_of_classes(self):
         model = self.train_on("two", self.MADE_UP.format(2, 4))["model"]
-        text = self.refusal("three", self.MADE_UP.format(3, 4), f"model={{from: {model}}}")
+        text = self.refusal("three", self.MADE_UP.format(3, 4), f"model={{from: {model}}}", check=2)
         self.assertSays(text, "2]", "[batch, 3], as the data has 3 classes")
 
     def test_a_table_for_a_network_of_images(self):
         model = self.train_on("image", self.MADE_UP.format(2, 4))["model"]
         text = self.refusal("table", "type: synthetic\nkind: table\nclasses: 2\nfeatures: 5\n",
-                            f"model={{from: {model}}}")
+                            f"model={{from: {model}}}", check=2)
         self.assertSays(text, "1, 4, 4]", "5]")
 
 

@@ -146,7 +146,7 @@ class Interop(unittest.TestCase):
         export(Draw(), (torch.rand(4, 4),), self.folder / "draw.pt2")
         whole = (self.folder / "net.pt2").read_bytes()
         (self.folder / "short.pt2").write_bytes(whole[:len(whole) // 2])
-        for name, reason in (("weights.pt", "pickle"), ("script.pt", "code/__torch__"),
+        for name, reason in (("weights.pt", "pickle"), ("script.pt", "TorchScript"),
                              ("draw.pt2", "geometric"), ("short.pt2", "short.pt2")):
             done = maas("inspect", self.folder / name, check=3)
             self.assertIn(reason, done.stderr)

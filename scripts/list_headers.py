@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Keeps lib/README.md's list of headers: one phrase a file, the first comment of each header.
 
   scripts/list_headers.py            exit 1 if the list is not what the headers say

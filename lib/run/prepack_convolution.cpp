@@ -106,7 +106,11 @@ Program prepack_convolution(Program program) {
   }
   for (Node& node : program.nodes) {
     // A view of channels-last memory may not exist; reshape takes either.
-    if (replaced && node.full_name() == "aten::view") node.op = "aten::reshape";
+    if (!replaced || node.full_name() != "aten::view") continue;
+    node.op = "aten::reshape";
+    for (NamedArgument& argument : node.arguments) {
+      if (argument.name == "size") argument.name = "shape";
+    }
   }
   return program;
 }

@@ -69,6 +69,15 @@ TEST(Lower, KeepsAViewOfAConvolutionsResultRight) {
   for (const int64_t batch : {1, 8}) EXPECT_LT(difference(before, lower(before), batch), 1e-5);
 }
 
+TEST(Lower, TurnsAViewOfAPackedConvolutionIntoAReshape) {
+  GraphBuilder g("net", 3);
+  const Handle c = g.conv2d("conv", g.input("x", {3, 8, 8}, at::kFloat), 4, 3, {});
+  const Handle flat =
+      g.call("aten::view", {{"self", ValueRef{c.id}}, {"size", IntList{{{-1}, {4 * 6 * 6}}}}});
+  const Program before = with_mode(g.finish({{"y", g.linear("fc", flat, 5)}}), Mode::kEval);
+  for (const int64_t batch : {1, 8}) EXPECT_LT(difference(before, lower(before), batch), 1e-5);
+}
+
 TEST(Lower, ConvolvesInGroupsWithDilation) {
   GraphBuilder g("net", 3);
   const Handle x = g.input("x", {4, 9, 9}, at::kFloat);

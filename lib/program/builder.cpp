@@ -105,11 +105,7 @@ Handle GraphBuilder::buffer(const std::string& name, at::Tensor tensor) {
 
 std::vector<Handle> GraphBuilder::call_many(const std::string& op,
                                             const std::vector<Operand>& operands, size_t count) {
-  Node node;
-  const size_t dot = op.find('.');
-  node.op = op.substr(0, dot);
-  if (dot != op.npos) node.overload = op.substr(dot + 1);
-  for (const Operand& operand : operands) node.arguments.push_back({operand.name, operand.value});
+  Node node = make_node(op, operands);
   const std::string stem = node.op.substr(node.op.find("::") + 2);
   std::vector<Handle> results;
   for (size_t i = 0; i < count; ++i) {

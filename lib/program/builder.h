@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "program/emit.h"
 #include "program/infer.h"
 #include "program/program.h"
 
@@ -37,10 +38,7 @@ class GraphBuilder {
   Handle buffer(const std::string& name, at::Tensor value);
 
   // Any ATen operator: "aten::relu", or "aten::add.Tensor". Arguments by schema order.
-  struct Operand {
-    std::string name;
-    Argument value;
-  };
+  using Operand = maas::Operand;
   Handle call(const std::string& op, const std::vector<Operand>& operands);
   // For operators with several results: the first `count`.
   std::vector<Handle> call_many(const std::string& op, const std::vector<Operand>& operands,

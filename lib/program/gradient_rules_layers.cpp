@@ -6,6 +6,22 @@ namespace {
 
 Argument ref_or_none(ValueId id) { return id == kNoValue ? Argument(None{}) : ValueRef{id}; }
 
+bool give_each(Backward& b, const std::vector<ValueId>& operands,
+               const std::vector<ValueId>& gradients) {
+  for (size_t i = 0; i < operands.size(); ++i) b.give(operands[i], gradients[i]);
+  return true;
+}
+
+// What max and average pooling share: the window, and what it lies on.
+std::vector<Operand> window(const Backward& b) {
+  return {{"grad_output", ValueRef{b.gradient()}},
+          {"self", ValueRef{b.operand("self")}},
+          {"kernel_size", argument_of(b.node(), "kernel_size", IntList{})},
+          {"stride", argument_of(b.node(), "stride", IntList{})},
+          {"padding", argument_of(b.node(), "padding", int_list({0, 0}))},
+          {"ceil_mode", flag_of(b.node(), "ceil_mode", false)}};
+}
+
 bool is_matrix(const Backward& b, ValueId id) {
   return id != kNoValue && b.value(id).shape.size() == 2;
 }
@@ -114,35 +130,22 @@ bool convolution(Backward& b) {
                    {"groups", integer_of(b.node(), "groups", 1)},
                    {"output_mask", std::vector<bool>{b.wants(x), b.wants(weight), b.wants(bias)}}},
                   3);
-  b.give(x, made[0]);
-  b.give(weight, made[1]);
-  b.give(bias, made[2]);
-  return true;
+  return give_each(b, {x, weight, bias}, made);
 }
 
 bool max_pool2d(Backward& b) {
-  b.give("self", b.emit("aten::max_pool2d_with_indices_backward",
-                        {{"grad_output", ValueRef{b.gradient()}},
-                         {"self", ValueRef{b.operand("self")}},
-                         {"kernel_size", argument_of(b.node(), "kernel_size", IntList{})},
-                         {"stride", argument_of(b.node(), "stride", IntList{})},
-                         {"padding", argument_of(b.node(), "padding", int_list({0, 0}))},
-                         {"dilation", argument_of(b.node(), "dilation", int_list({1, 1}))},
-                         {"ceil_mode", flag_of(b.node(), "ceil_mode", false)},
-                         {"indices", ValueRef{b.result(1)}}}));
+  std::vector<Operand> operands = window(b);
+  operands.push_back({"dilation", argument_of(b.node(), "dilation", int_list({1, 1}))});
+  operands.push_back({"indices", ValueRef{b.result(1)}});
+  b.give("self", b.emit("aten::max_pool2d_with_indices_backward", operands));
   return true;
 }
 
 bool avg_pool2d(Backward& b) {
-  b.give("self", b.emit("aten::avg_pool2d_backward",
-                        {{"grad_output", ValueRef{b.gradient()}},
-                         {"self", ValueRef{b.operand("self")}},
-                         {"kernel_size", argument_of(b.node(), "kernel_size", IntList{})},
-                         {"stride", argument_of(b.node(), "stride", IntList{})},
-                         {"padding", argument_of(b.node(), "padding", int_list({0, 0}))},
-                         {"ceil_mode", flag_of(b.node(), "ceil_mode", false)},
-                         {"count_include_pad", flag_of(b.node(), "count_include_pad", true)},
-                         {"divisor_override", argument_of(b.node(), "divisor_override", None{})}}));
+  std::vector<Operand> operands = window(b);
+  operands.push_back({"count_include_pad", flag_of(b.node(), "count_include_pad", true)});
+  operands.push_back({"divisor_override", argument_of(b.node(), "divisor_override", None{})});
+  b.give("self", b.emit("aten::avg_pool2d_backward", operands));
   return true;
 }
 
@@ -168,10 +171,7 @@ bool batch_norm(Backward& b) {
                    {"eps", number_of(b.node(), "eps", 1e-5)},
                    {"output_mask", std::vector<bool>{b.wants(x), b.wants(weight), b.wants(bias)}}},
                   3);
-  b.give(x, made[0]);
-  b.give(weight, made[1]);
-  b.give(bias, made[2]);
-  return true;
+  return give_each(b, {x, weight, bias}, made);
 }
 
 bool layer_norm(Backward& b) {
@@ -187,10 +187,7 @@ bool layer_norm(Backward& b) {
                    {"bias", ref_or_none(bias)},
                    {"output_mask", std::vector<bool>{b.wants(x), b.wants(weight), b.wants(bias)}}},
                   3);
-  b.give(x, made[0]);
-  b.give(weight, made[1]);
-  b.give(bias, made[2]);
-  return true;
+  return give_each(b, {x, weight, bias}, made);
 }
 
 bool embedding(Backward& b) {
@@ -219,10 +216,7 @@ bool flash_attention(Backward& b) {
                                  {"attn_mask", ref_or_none(b.operand("attn_mask"))},
                                  {"scale", argument_of(b.node(), "scale", None{})}},
                                 3);
-  b.give("query", made[0]);
-  b.give("key", made[1]);
-  b.give("value", made[2]);
-  return true;
+  return give_each(b, {b.operand("query"), b.operand("key"), b.operand("value")}, made);
 }
 
 bool dropout(Backward& b) {

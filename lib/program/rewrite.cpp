@@ -53,6 +53,35 @@ void replace_value(Program& program, ValueId from, ValueId to) {
   for (GraphOutput& output : program.outputs) rename_uses(output.value, replace);
 }
 
+std::map<ValueId, at::Tensor> tensors_by_value(const Program& program) {
+  std::map<ValueId, at::Tensor> tensors;
+  for (const GraphInput& input : program.inputs) {
+    if (input.kind == InputKindOf::kUser || input.value == kNoValue) continue;
+    tensors[input.value] = program.tensor_of(input);
+  }
+  return tensors;
+}
+
+std::set<std::string> changing_buffers(const Program& program) {
+  std::set<ValueId> moved;
+  for (const Node& node : program.nodes) {
+    for (const char* name : {"running_mean", "running_var"}) {
+      if (const Argument* argument = node.find(name)) {
+        for_each_use(*argument, [&](ValueId id) { moved.insert(id); });
+      }
+    }
+  }
+  std::set<std::string> names;
+  for (const GraphInput& input : program.inputs) {
+    const bool is_buffer = input.kind == InputKindOf::kBuffer;
+    if (is_buffer && moved.count(input.value) != 0) names.insert(input.target);
+  }
+  for (const GraphOutput& output : program.outputs) {
+    if (output.kind == OutputKindOf::kBufferMutation) names.insert(output.target);
+  }
+  return names;
+}
+
 std::vector<int64_t> producers(const Program& program) {
   std::vector<int64_t> made_by(program.values.size(), -1);
   for (size_t i = 0; i < program.nodes.size(); ++i) {

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "program/program.h"
@@ -21,6 +24,13 @@ std::vector<int64_t> count_uses(const Program& program);
 
 // Replaces every read of `from`, in nodes and outputs, by `to`.
 void replace_value(Program& program, ValueId from, ValueId to);
+
+// The parameters, buffers and constants that nodes read, by value. Shared, not copied.
+std::map<ValueId, at::Tensor> tensors_by_value(const Program& program);
+
+// Names of the buffers that a run of the program changes: those it gives as mutations, and the
+// statistics that batch norms move while training.
+std::set<std::string> changing_buffers(const Program& program);
 
 // Index of the node that makes each value; -1 for graph inputs.
 std::vector<int64_t> producers(const Program& program);

@@ -52,20 +52,11 @@ class AffineFolder {
 
  private:
   void find_constants() {
-    std::set<std::string> changing;
-    for (const GraphOutput& output : program_.outputs) {
-      if (output.kind == OutputKindOf::kBufferMutation) changing.insert(output.target);
-    }
-    std::set<ValueId> statistics;  // that batch_norm moves
-    for (const Node& node : program_.nodes) {
-      for (const char* name : {"running_mean", "running_var"}) {
-        statistics.insert(operand_of(node, name));
-      }
-    }
+    const std::set<std::string> changing = changing_buffers(program_);
     for (const GraphInput& input : program_.inputs) {
       const bool fixed = input.kind == InputKindOf::kConstant ||
                          (input.kind == InputKindOf::kBuffer && changing.count(input.target) == 0);
-      if (!fixed || statistics.count(input.value) != 0) continue;
+      if (!fixed) continue;
       const at::Tensor& tensor = program_.tensor_of(input);
       if (tensor.scalar_type() == at::kFloat && tensor.numel() <= kMostElements) {
         constants_[input.value] = tensor.to(at::kDouble);

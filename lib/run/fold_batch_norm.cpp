@@ -22,12 +22,10 @@ bool is_inference_norm(const Node& node) {
 class Folder {
  public:
   explicit Folder(Program program)
-      : program_(std::move(program)), uses_(count_uses(program_)), made_by_(producers(program_)) {
-    for (const GraphInput& input : program_.inputs) {
-      if (input.kind == InputKindOf::kUser || input.value == kNoValue) continue;
-      tensors_[input.value] = program_.tensor_of(input);
-    }
-  }
+      : program_(std::move(program)),
+        uses_(count_uses(program_)),
+        made_by_(producers(program_)),
+        tensors_(tensors_by_value(program_)) {}
 
   Program run() {
     const at::NoGradGuard no_grad;

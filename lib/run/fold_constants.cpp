@@ -35,10 +35,7 @@ class ConstantFolder {
 
  private:
   void find_weights() {
-    std::set<std::string> changing;
-    for (const GraphOutput& output : program_.outputs) {
-      if (output.kind == OutputKindOf::kBufferMutation) changing.insert(output.target);
-    }
+    const std::set<std::string> changing = changing_buffers(program_);
     slots_.resize(program_.values.size());
     known_.assign(program_.values.size(), false);
     for (const GraphInput& input : program_.inputs) {

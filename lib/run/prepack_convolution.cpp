@@ -9,6 +9,7 @@
 #include <set>
 
 #include "program/emit.h"
+#include "program/rewrite.h"
 
 namespace maas {
 namespace {
@@ -91,11 +92,7 @@ Program prepack_convolution(Program program) {
   static const bool can = can_prepack();
   if (!can || looks_at_strides(program)) return program;
   const at::NoGradGuard no_gradients;
-  std::map<ValueId, at::Tensor> weights;
-  for (const GraphInput& input : program.inputs) {
-    if (input.kind == InputKindOf::kUser || input.value == kNoValue) continue;
-    weights[input.value] = program.tensor_of(input);
-  }
+  const std::map<ValueId, at::Tensor> weights = tensors_by_value(program);
   bool replaced = false;
   for (size_t i = 0; i < program.nodes.size(); ++i) {
     const Node conv = program.nodes[i];

@@ -5,16 +5,13 @@
 #include <map>
 
 #include "program/emit.h"
+#include "program/rewrite.h"
 
 namespace maas {
 
 Program prepack_linear(Program program) {
   const at::NoGradGuard no_gradients;
-  std::map<ValueId, at::Tensor> weights;
-  for (const GraphInput& input : program.inputs) {
-    if (input.kind == InputKindOf::kUser || input.value == kNoValue) continue;
-    weights[input.value] = program.tensor_of(input);
-  }
+  const std::map<ValueId, at::Tensor> weights = tensors_by_value(program);
   std::map<ValueId, ValueId> turned;  // tied weights are turned once
   for (size_t i = 0; i < program.nodes.size(); ++i) {
     const Node node = program.nodes[i];

@@ -14,13 +14,12 @@
 #include <cmath>
 #include <iterator>
 #include <optional>
-#include <set>
 
 #include "base/error.h"
-#include "program/emit.h"
 #include "program/expand.h"
 #include "program/gradients.h"
 #include "program/mode.h"
+#include "program/rewrite.h"
 #include "tensor/random.h"
 #include "train/loss.h"
 
@@ -56,24 +55,6 @@ Batch part_of(const Batch& batch, int64_t part, int64_t parts) {
   for (const at::Tensor& input : batch.inputs) piece.inputs.push_back(input.slice(0, begin, end));
   piece.targets = batch.targets.slice(0, begin, end);
   return piece;
-}
-
-// Names of the buffers that a run of the program changes: running statistics.
-std::set<std::string> changing_buffers(const Program& program) {
-  std::set<ValueId> written;
-  for (const Node& node : program.nodes) {
-    for (const char* name : {"running_mean", "running_var"}) written.insert(operand_of(node, name));
-  }
-  std::set<std::string> names;
-  for (const GraphInput& input : program.inputs) {
-    if (input.kind == InputKindOf::kBuffer && written.count(input.value) != 0) {
-      names.insert(input.target);
-    }
-  }
-  for (const GraphOutput& output : program.outputs) {
-    if (output.kind == OutputKindOf::kBufferMutation) names.insert(output.target);
-  }
-  return names;
 }
 
 }  // namespace

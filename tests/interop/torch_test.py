@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from rows_of_maas import order_of_rows
+
 MAAS = os.environ["MAAS"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-MASK = 2 ** 64 - 1
 
 
 def maas(*arguments, check=0):
@@ -23,34 +24,6 @@ def maas(*arguments, check=0):
     if done.returncode != check:
         raise AssertionError(f"exit {done.returncode}, wanted {check}\n{done.stdout}{done.stderr}")
     return done
-
-
-def finalise(x):
-    """SplitMix64 (Steele, Lea, Flood 2014)."""
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9 & MASK
-    x = (x ^ x >> 27) * 0x94d049bb133111eb & MASK
-    return x ^ x >> 31
-
-
-STEP = 0x9e3779b97f4a7c15
-
-
-def order_of_rows(size, seed, epoch):
-    """The rows of an epoch in the order in which maas takes them: lib/tensor/random.h mix_seed,
-    lib/data/batches.h permutation."""
-    mixed = finalise(seed + STEP & MASK)
-    for part in [*b"order", 0, 0]:
-        mixed = finalise((mixed ^ part) + STEP & MASK)
-    state = finalise(mixed + STEP & MASK) ^ finalise(~epoch & MASK)
-    rows = list(range(size))
-    for i in range(size - 1, 0, -1):
-        while True:
-            state = state + STEP & MASK
-            product = finalise(state) * (i + 1)
-            if product & MASK >= 2 ** 64 % (i + 1):
-                break
-        rows[i], rows[product >> 64] = rows[product >> 64], rows[i]
-    return torch.tensor(rows)
 
 
 def export(module, example, path):
@@ -151,46 +124,6 @@ class Interop(unittest.TestCase):
             done = maas("inspect", self.folder / name, check=3)
             self.assertIn(reason, done.stderr)
             self.assertIn(name, done.stderr)
-
-
-class Imports(unittest.TestCase):
-    """Networks that Python exported, with a dynamic batch, open and verify."""
-
-    def test_an_lstm_and_small_transformers(self):
-        try:
-            import transformers as hf
-        except ImportError:
-            self.skipTest("transformers is not installed")
-        warnings.simplefilter("ignore")
-        small = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
-                     vocab_size=100)
-        tokens = (torch.randint(0, 100, (2, 8)),)
-
-        class First(nn.Module):
-            def __init__(self, net):
-                super().__init__()
-                self.net = net
-
-            def forward(self, x):
-                return self.net(x)[0]
-        nets = {
-            "lstm": (First(nn.LSTM(8, 16, batch_first=True)), (torch.rand(2, 5, 8),)),
-            "bert": (First(hf.BertModel(hf.BertConfig(**small, max_position_embeddings=16))), tokens),
-            "gpt2": (First(hf.GPT2Model(hf.GPT2Config(
-                n_embd=32, n_layer=2, n_head=2, vocab_size=100, n_positions=16, use_cache=False))),
-                tokens),
-            "llama": (First(hf.LlamaModel(hf.LlamaConfig(
-                **small, max_position_embeddings=16, num_key_value_heads=2, use_cache=False))), tokens),
-            "vit": (First(hf.ViTModel(hf.ViTConfig(
-                hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
-                image_size=16, patch_size=4))), (torch.rand(2, 3, 16, 16),)),
-        }
-        with tempfile.TemporaryDirectory() as folder:
-            for name, (net, example) in nets.items():
-                with self.subTest(name):
-                    path = pathlib.Path(folder) / f"{name}.pt2"
-                    export(net, example, path)
-                    maas("inspect", path)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,16 @@
 
 namespace maas {
 
-// Arguments are ints, doubles or bools. Throws Error{kInput} on division by zero.
-using Arithmetic = c10::IValue (*)(const torch::jit::Stack& arguments);
+struct Arithmetic {
+  using Function = c10::IValue (*)(const torch::jit::Stack& arguments);
 
-// nullptr when there is no such operator.
-Arithmetic find_arithmetic(const std::string& op);
+  size_t operands = 0;
+  // Arguments are ints, doubles or bools, `operands` of them. Throws Error{kInput} on division by
+  // zero and where a result does not fit 64 bits.
+  Function run = nullptr;
+};
+
+// nullptr when there is no such operator. The result lives as long as the process.
+const Arithmetic* find_arithmetic(const std::string& op);
 
 }  // namespace maas

@@ -42,9 +42,13 @@ class Call {
   void set_device(at::Device device);
 
  private:
+  friend class CallBuilder;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// True when the operator's schema writes into its arguments: in-place and out= forms.
+bool writes_arguments(const Node& node);
 
 // "node 12 (%relu_3 = aten::relu)".
 std::string describe_node(const Program& program, const Node& node, int64_t node_index);

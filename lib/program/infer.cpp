@@ -6,6 +6,7 @@
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "program/meta_kernels.h"
@@ -69,7 +70,8 @@ std::string short_reason(const std::exception& error) {
   return text;
 }
 
-ShapeInference::ShapeInference(std::string where) : where_(std::move(where)) {
+ShapeInference::ShapeInference(std::string where, WithoutRule without_rule)
+    : where_(std::move(where)), without_rule_(without_rule) {
   register_meta_kernels();
 }
 
@@ -93,6 +95,11 @@ at::Tensor ShapeInference::declared(const Value& value, const SymbolValues& symb
     }
     sizes.push_back(size);
   }
+  if (!dense_bytes(value.dtype, sizes)) {
+    refuse(fmt::format("{}: value '{}'", where_, value.name),
+           fmt::format("sizes [{}]", fmt::join(sizes, ", ")), "a tensor that memory can hold",
+           "export the model again");
+  }
   return at::empty(sizes, at::TensorOptions().dtype(value.dtype).device(at::kMeta));
 }
 
@@ -107,6 +114,9 @@ void ShapeInference::run(const Program& program, int64_t node_index, Slots& slot
     // Numbers that the graph gives for tensors were made on the CPU; meta kernels take them.
     call.run(slots);
   } catch (const c10::NotImplementedError&) {
+    if (without_rule_ == WithoutRule::kRefuse) {
+      refuse(where, "no shape rule", "an operator with one", "use the sizes of the example");
+    }
     call.set_device(at::kCPU);
     try {
       run_on_zeros(call, node, slots, where);
@@ -134,7 +144,10 @@ Slots ShapeInference::run(const Program& program, const SymbolValues& symbols) c
   return slots;
 }
 
-std::pair<SymbolValues, SymbolValues> sample_symbols(const Program& program) {
+namespace {
+
+// A hint (or 4) for every symbol in the inputs' shapes.
+SymbolValues symbol_hints(const Program& program) {
   SymbolValues hints;
   for (const GraphInput& input : program.inputs) {
     if (input.value == kNoValue) continue;
@@ -150,19 +163,50 @@ std::pair<SymbolValues, SymbolValues> sample_symbols(const Program& program) {
       }
     }
   }
+  return hints;
+}
+
+// Both included; from 2 on.
+std::pair<int64_t, int64_t> range_of(const Program& program, const std::string& symbol) {
+  const auto range = program.symbols.find(symbol);
+  const bool known = range != program.symbols.end();
+  const int64_t low = std::max<int64_t>(known ? range->second.min.value_or(2) : 2, 2);
+  const int64_t high = known ? range->second.max.value_or(INT32_MAX) : INT32_MAX;
+  return {low, std::max(low, high)};
+}
+
+}  // namespace
+
+std::pair<SymbolValues, SymbolValues> sample_symbols(const Program& program) {
   SymbolValues first, second;
   int64_t apart = 0;
-  for (const auto& [symbol, hint] : hints) {
-    const auto range = program.symbols.find(symbol);
-    const bool known = range != program.symbols.end();
-    const int64_t low = std::max<int64_t>(known ? range->second.min.value_or(2) : 2, 2);
-    const int64_t high = known ? range->second.max.value_or(INT32_MAX) : INT32_MAX;
-    first[symbol] = std::clamp(std::min<int64_t>(hint, 64), low, std::max(low, high));
+  for (const auto& [symbol, hint] : symbol_hints(program)) {
+    const auto [low, high] = range_of(program, symbol);
+    first[symbol] = std::clamp(std::min<int64_t>(hint, 64), low, high);
     apart += 1;  // different steps, so that two symbols are not mistaken for each other
-    second[symbol] = std::clamp(first[symbol] + apart, low, std::max(low, high));
+    second[symbol] = std::clamp(first[symbol] + apart, low, high);
     if (second[symbol] == first[symbol]) second[symbol] = std::max(low, first[symbol] - apart);
   }
   return {first, second};
+}
+
+SymbolValues smallest_symbols(const Program& program) {
+  SymbolValues smallest;
+  for (const auto& [symbol, hint] : symbol_hints(program)) {
+    smallest[symbol] = range_of(program, symbol).first;
+  }
+  return smallest;
+}
+
+SymbolValues large_symbols(const Program& program) {
+  SymbolValues large;
+  int64_t size = 1021;
+  for (const auto& [symbol, hint] : symbol_hints(program)) {
+    const auto [low, high] = range_of(program, symbol);
+    large[symbol] = std::clamp(size, low, high);
+    size += 10;
+  }
+  return large;
 }
 
 std::optional<Dim> linear_dim(const std::string& symbol, std::pair<int64_t, int64_t> symbol_values,

@@ -9,12 +9,15 @@
 
 namespace maas {
 
-// Evaluates nodes on the meta device (shapes and dtypes only; an operator without a shape rule is
-// run on zeros). Keeps no reference to the Program after a call.
+// What to do about an operator for which libtorch has no shape rule.
+enum class WithoutRule { kRunOnZeros, kRefuse };
+
+// Evaluates nodes on the meta device (shapes and dtypes only). Keeps no reference to the Program
+// after a call.
 class ShapeInference {
  public:
   // `where` names the file or config in messages.
-  explicit ShapeInference(std::string where);
+  explicit ShapeInference(std::string where, WithoutRule without_rule = WithoutRule::kRunOnZeros);
 
   // A meta tensor of a value's declared dtype and shape under `symbols`. Throws Error{kInput} when
   // a size cannot be computed or is negative.
@@ -29,11 +32,17 @@ class ShapeInference {
 
  private:
   std::string where_;
+  WithoutRule without_rule_;
 };
 
 // Two admissible assignments of the program's symbols, different in every symbol where its range
 // allows.
 std::pair<SymbolValues, SymbolValues> sample_symbols(const Program& program);
+
+// The smallest admissible sizes from 2 on (torch.export treats 0 and 1 apart), and sizes far from
+// the example: about a thousand, as far as the ranges allow.
+SymbolValues smallest_symbols(const Program& program);
+SymbolValues large_symbols(const Program& program);
 
 // The expression of a size that is `at_first` under the first assignment of one symbol and
 // `at_second` under the second: "s0", "2*s0", "s0 + 1"; nullopt when it is not linear in it.

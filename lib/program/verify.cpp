@@ -3,27 +3,39 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "program/infer.h"
 #include "program/operators.h"
 #include "program/rewrite.h"
+#include "program/trial_run.h"
 #include "tensor/dtype.h"
 
 namespace maas {
 namespace {
+
+// Moves running statistics in training mode, and nothing in the mode in which a Model is used.
+bool is_batch_norm(const Node& node) { return node.op == "aten::_native_batch_norm_legit"; }
 
 class Verifier {
  public:
   Verifier(const Program& program, const std::string& where) : program_(program), where_(where) {}
 
   void run() {
+    check_names();
     check_order();
     check_weights();
     const ShapeInference inference(where_);
     const auto [first, second] = sample_symbols(program_);
-    check_shapes(inference, first);
+    const Slots shapes = check_shapes(inference, first);
     if (second != first) check_shapes(inference, second);
+    shapes_under(ShapeInference(where_, WithoutRule::kRefuse), large_symbols(program_));
+    const SymbolValues smallest = smallest_symbols(program_);
+    const std::optional<Slots> small_shapes = shapes_under(inference, smallest);
+    try_program(program_, where_, small_shapes ? smallest : first,
+                small_shapes ? *small_shapes : shapes);
   }
 
  private:
@@ -57,6 +69,21 @@ class Verifier {
     }
   }
 
+  void check_names() const {
+    std::set<std::string> names;
+    for (const Value& value : program_.values) {
+      if (!names.insert(value.name).second) {
+        refuse(fmt::format("value '{}'", value.name), "two values of this name", "one");
+      }
+    }
+    std::set<std::pair<InputKindOf, std::string>> targets;
+    for (const GraphInput& input : program_.inputs) {
+      if (!targets.emplace(input.kind, input.target).second) {
+        refuse(fmt::format("input '{}'", input.target), "two inputs of this name", "one");
+      }
+    }
+  }
+
   void check_order() {
     made_.assign(program_.values.size(), false);
     for (const GraphInput& input : program_.inputs) {
@@ -68,6 +95,9 @@ class Verifier {
       if (!is_allowed_operator(node.op)) {
         refuse(place, "the operator is not on the list of operators that maas runs",
                "ATen operators");
+      }
+      if (writes_arguments(node) && !is_batch_norm(node)) {
+        refuse(place, "the operator writes into its arguments", "its pure form");
       }
       for_each_use(node, [&](ValueId id) { read(id, place); });
       for (const Node::Output& output : node.outputs) {
@@ -86,7 +116,10 @@ class Verifier {
   void check_output(const GraphOutput& output, int64_t index) const {
     if (std::holds_alternative<None>(output.value)) return;
     const auto* ref = std::get_if<ValueRef>(&output.value);
-    if (ref != nullptr && program_.value(ref->id).kind == ValueKind::kTensor) return;
+    if (ref != nullptr && program_.value(ref->id).kind == ValueKind::kTensor) {
+      if (output.kind == OutputKindOf::kBufferMutation) check_mutation(output, ref->id);
+      return;
+    }
     throw Error(
         ErrorKind::kInput,
         {.where = fmt::format("{}: output {}", where_, index),
@@ -97,42 +130,83 @@ class Verifier {
          .excerpt = ""});
   }
 
+  void check_mutation(const GraphOutput& output, ValueId id) const {
+    const auto buffer = program_.buffers.find(output.target);
+    const std::string place = "output that writes buffer '" + output.target + "'";
+    if (buffer == program_.buffers.end()) refuse(place, "there is no such buffer", "a buffer");
+    const Value& value = program_.value(id);
+    if (!is_declared_as(value, buffer->second)) {
+      refuse(place, dtype_name(value.dtype) + to_text(value.shape), text_of(buffer->second));
+    }
+  }
+
+  static bool is_declared_as(const Value& value, const at::Tensor& tensor) {
+    bool same = tensor.dim() == static_cast<int64_t>(value.shape.size()) &&
+                tensor.scalar_type() == value.dtype;
+    for (int64_t i = 0; same && i < tensor.dim(); ++i) {
+      const Dim& dim = value.shape[static_cast<size_t>(i)];
+      same = !dim.is_symbolic() && dim.size == tensor.size(i);
+    }
+    return same;
+  }
+
+  static std::string text_of(const at::Tensor& t) {
+    return dtype_name(t.scalar_type()) +
+           to_text(std::vector<Dim>(t.sizes().begin(), t.sizes().end()));
+  }
+
   void check_weights() const {
     for (const GraphInput& input : program_.inputs) {
       if (input.kind == InputKindOf::kUser || input.kind == InputKindOf::kConstantScalar) continue;
       const at::Tensor& tensor = program_.tensor_of(input);
       const Value& value = program_.value(input.value);
-      const bool same_rank = tensor.dim() == static_cast<int64_t>(value.shape.size());
-      bool same = same_rank && tensor.scalar_type() == value.dtype;
-      for (int64_t i = 0; same && i < tensor.dim(); ++i) {
-        const Dim& dim = value.shape[static_cast<size_t>(i)];
-        same = !dim.is_symbolic() && dim.size == tensor.size(i);
-      }
-      if (!same) {
-        refuse(
-            fmt::format("weight '{}'", input.target),
-            fmt::format("{}{}", dtype_name(tensor.scalar_type()),
-                        to_text(std::vector<Dim>(tensor.sizes().begin(), tensor.sizes().end()))),
-            fmt::format("{}{} as the graph says", dtype_name(value.dtype), to_text(value.shape)));
-      }
+      if (is_declared_as(value, tensor)) continue;
+      refuse(fmt::format("weight '{}'", input.target), text_of(tensor),
+             fmt::format("{}{} as the graph says", dtype_name(value.dtype), to_text(value.shape)));
     }
   }
 
-  void check_shapes(const ShapeInference& inference, const SymbolValues& symbols) const {
+  Slots declared_inputs(const ShapeInference& inference, const SymbolValues& symbols) const {
     Slots slots(program_.values.size());
     for (const GraphInput& input : program_.inputs) {
       if (input.value == kNoValue) continue;
       slots[static_cast<size_t>(input.value)] =
           inference.declared(program_.value(input.value), symbols);
     }
+    return slots;
+  }
+
+  Slots check_shapes(const ShapeInference& inference, const SymbolValues& symbols) const {
+    Slots slots = declared_inputs(inference, symbols);
     for (int64_t i = 0; i < static_cast<int64_t>(program_.nodes.size()); ++i) {
       inference.run(program_, i, slots);
-      for (const Node::Output& output : program_.nodes[static_cast<size_t>(i)].outputs) {
-        for (const ValueId id : output.ids) {
-          if (id != kNoValue) compare(id, i, slots, symbols);
-        }
+      compare_results(i, slots, symbols);
+    }
+    return slots;
+  }
+
+  void compare_results(int64_t node_index, const Slots& slots, const SymbolValues& symbols) const {
+    for (const Node::Output& output : program_.nodes[static_cast<size_t>(node_index)].outputs) {
+      for (const ValueId id : output.ids) {
+        if (id != kNoValue) compare(id, node_index, slots, symbols);
       }
     }
+  }
+
+  // nullopt where libtorch refuses these sizes: an exporter's range can be wider than what a graph
+  // takes, and assertions in the graph narrow it.
+  std::optional<Slots> shapes_under(const ShapeInference& inference,
+                                    const SymbolValues& symbols) const {
+    std::optional<Slots> slots;
+    try {
+      slots = inference.run(program_, symbols);
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+    for (int64_t i = 0; i < static_cast<int64_t>(program_.nodes.size()); ++i) {
+      compare_results(i, *slots, symbols);
+    }
+    return slots;
   }
 
   // A size that no input's shape tells (torch's "u0"): how many elements are not zero, say.
@@ -151,20 +225,26 @@ class Verifier {
                const SymbolValues& symbols) const {
     const Value& value = program_.value(id);
     const c10::IValue& found = slots[static_cast<size_t>(id)];
-    if (value.kind != ValueKind::kTensor || !found.isTensor()) return;
+    const auto place = [&] {
+      return describe_node(program_, program_.nodes[static_cast<size_t>(node_index)], node_index);
+    };
+    const bool is_kind = value.kind == ValueKind::kTensor
+                             ? found.isTensor() && found.toTensor().defined()
+                             : found.isScalar();
+    if (!is_kind) {
+      refuse(
+          place(),
+          fmt::format("makes {} as %{}", found.isNone() ? "nothing" : found.tagKind(), value.name),
+          value.kind == ValueKind::kTensor ? "a tensor" : "a number");
+    }
+    if (value.kind != ValueKind::kTensor || depends_on_data(value, symbols)) return;
     const at::Tensor& tensor = found.toTensor();
-    if (depends_on_data(value, symbols)) return;
     const at::Tensor declared = ShapeInference(where_).declared(value, symbols);
     if (tensor.scalar_type() == declared.scalar_type() && tensor.sizes() == declared.sizes()) {
       return;
     }
-    const auto shape = [](const at::Tensor& t) {
-      return dtype_name(t.scalar_type()) +
-             to_text(std::vector<Dim>(t.sizes().begin(), t.sizes().end()));
-    };
-    refuse(describe_node(program_, program_.nodes[static_cast<size_t>(node_index)], node_index),
-           fmt::format("makes {}", shape(tensor)),
-           fmt::format("{} as declared ({})", shape(declared), to_text(value.shape)));
+    refuse(place(), "makes " + text_of(tensor),
+           fmt::format("{} as declared ({})", text_of(declared), to_text(value.shape)));
   }
 
   const Program& program_;

@@ -114,5 +114,99 @@ TEST(Verify, RefusesABatchNormWithNothingToNormaliseBy) {
   EXPECT_THAT(message_of(program), HasSubstr("neither running statistics nor"));
 }
 
+TEST(Verify, RefusesABiasThatOnlyTheKernelLooksAt) {
+  Program program = small_network();
+  program.parameters["fc1.bias"] = program.parameters["fc1.bias"].to(at::kDouble);
+  for (GraphInput& input : program.inputs) {
+    if (input.target == "fc1.bias") program.value(input.value).dtype = at::kDouble;
+  }
+  EXPECT_THAT(message_of(program), HasSubstr("net.pt2: node 0 (%linear = aten::linear)"));
+}
+
+TEST(Verify, RefusesADtypeForWhichThereIsNoKernel) {
+  GraphBuilder g("test", 1);
+  const Handle x = g.input("x", {4}, at::kFloat);
+  Program program = g.finish({{"y", g.call("aten::tril", {{"self", ValueRef{x.id}}})}});
+  ASSERT_EQ(message_of(program), "");
+  for (Value& value : program.values) value.dtype = at::kUInt64;
+  EXPECT_THAT(message_of(program), HasSubstr("not implemented for 'UInt64'"));
+}
+
+TEST(Verify, RefusesAnOperatorThatWritesIntoItsArguments) {
+  Program program = small_network();
+  program.nodes[1].overload = "out";
+  EXPECT_THAT(message_of(program), HasSubstr("writes into its arguments"));
+}
+
+TEST(Verify, RefusesNoneInAListOfTensors) {
+  GraphBuilder g("test", 1);
+  const Handle x = g.input("x", {4}, at::kFloat);
+  Program program = g.finish({{"y", g.concat({x, x}, 1)}});
+  program.nodes[0].arguments[0].value = ValueList{{x.id, kNoValue}};
+  EXPECT_THAT(message_of(program), HasSubstr("argument 'tensors' is a list with none in it"));
+}
+
+TEST(Verify, RefusesAResultThatIsNoTensor) {
+  Program program = small_network();
+  Node& size = program.nodes[1];  // the value stays declared as a tensor
+  size =
+      Node{"aten::sym_size", "int", {{"self", ValueRef{0}}, {"dim", int64_t{0}}}, size.outputs, {}};
+  EXPECT_THAT(message_of(program), HasSubstr("makes Int as %relu; expected a tensor"));
+}
+
+TEST(Verify, RefusesAListWhereTheOperatorMakesOneTensor) {
+  Program program = small_network();
+  program.nodes[1].outputs[0].is_list = true;
+  EXPECT_THAT(message_of(program), HasSubstr("result 0 is a list of tensors; expected one value"));
+}
+
+TEST(Verify, RefusesAMutationOfABufferThatIsNotThere) {
+  Program program = small_network();
+  program.outputs.push_back({OutputKindOf::kBufferMutation, program.outputs[0].value, "count"});
+  EXPECT_THAT(message_of(program),
+              HasSubstr("output that writes buffer 'count': there is no such"));
+}
+
+TEST(Verify, RefusesSizesThatNoMemoryHolds) {
+  Program program = small_network();
+  program.value(program.user_inputs()[0]->value).shape = {Dim(INT64_MAX / 2), Dim(8)};
+  EXPECT_THAT(message_of(program), HasSubstr("expected a tensor that memory can hold"));
+}
+
+TEST(Verify, RefusesANumberThatIsNoDtype) {
+  GraphBuilder g("test", 1);
+  const Handle x = g.input("x", {4}, at::kFloat);
+  Program program = g.finish({{"y", g.call("aten::sum", {{"self", ValueRef{x.id}}})}});
+  program.nodes[0].set("dtype", int64_t{977});
+  EXPECT_THAT(message_of(program), HasSubstr("argument 'dtype' is 977; expected ScalarType"));
+}
+
+TEST(Verify, RefusesTwoValuesOfOneName) {
+  Program program = small_network();
+  program.values[0].name = program.values[1].name;
+  EXPECT_THAT(message_of(program), HasSubstr("two values of this name"));
+}
+
+TEST(Verify, RefusesTwoInputsForOneWeight) {
+  Program program = small_network();
+  program.inputs.push_back(program.inputs[1]);
+  program.inputs.back().value = static_cast<ValueId>(program.values.size());
+  program.values.push_back(program.value(program.inputs[1].value));
+  program.values.back().name = "again";
+  EXPECT_THAT(message_of(program), HasSubstr("two inputs of this name"));
+}
+
+TEST(Verify, RefusesASliceThatIsShorterThanDeclaredOnceTheBatchIsLarge) {
+  GraphBuilder g("test", 1);
+  const Handle x = g.input("x", {4}, at::kFloat);
+  Program program = g.finish({{"y", g.call("aten::slice.Tensor", {{"self", ValueRef{x.id}},
+                                                                  {"dim", int64_t{0}},
+                                                                  {"start", int64_t{0}},
+                                                                  {"end", int64_t{1 << 20}}})}});
+  ASSERT_EQ(message_of(program), "");
+  program.nodes[0].set("end", int64_t{100});
+  EXPECT_THAT(message_of(program), HasSubstr("makes f32[100, 4]; expected f32[1021, 4]"));
+}
+
 }  // namespace
 }  // namespace maas

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "model/check_manifest.h"
 #include "program/mode.h"
 #include "program/pt2_read.h"
 #include "program/pt2_write.h"
@@ -31,8 +32,9 @@ Model load_model(const std::filesystem::path& path) {
   archive.check_records();
   const std::string record = std::string("extra/") + kManifestRecord;
   if (archive.has(record)) {
-    model.manifest =
-        manifest_from_json(archive.record(record), fmt::format("{}: {}", path.string(), record));
+    const std::string where = fmt::format("{}: {}", path.string(), record);
+    model.manifest = manifest_from_json(archive.record(record), where);
+    if (model.manifest.data) check_manifest(*model.manifest.data, model.program, where);
   }
   model.digest = sha256_hex(archive.file()->bytes());
   return model;

@@ -88,29 +88,28 @@ void write_archive(const std::filesystem::path& path,
                    const std::function<void(const PutRecord&)>& write) {
   write_file_atomically(path, [&](const std::filesystem::path& temporary) {
     std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+    int failure = out ? 0 : errno;
+    // libtorch's writer finishes the file in its destructor, too, where a write that fails would
+    // end the process: it is told of success, and what went wrong is told at the end.
     const auto put = [&](const void* data, size_t size) -> size_t {
-      out.write(static_cast<const char*>(data), static_cast<std::streamsize>(size));
-      return out ? size : 0;
+      if (failure != 0) return size;
+      if (!out.write(static_cast<const char*>(data), static_cast<std::streamsize>(size))) {
+        failure = errno;
+      }
+      return size;
     };
-    const auto complain = [&] {
-      throw Error(ErrorKind::kResources,
-                  {.where = path.string(),
-                   .what = fmt::format("cannot write: {}", std::strerror(errno)),
-                   .expected = "",
-                   .fix = "check the disk space and permissions",
-                   .excerpt = ""});
-    };
-    if (!out) complain();
-    try {
+    if (failure == 0) {
       caffe2::serialize::PyTorchStreamWriter writer(put);
       write_records(writer, write);
-    } catch (const Error&) {
-      throw;
-    } catch (const std::exception&) {
-      complain();  // libtorch's message is about its own frames
     }
-    out.close();
-    if (!out) complain();
+    if (failure == 0 && !out.flush()) failure = errno;
+    if (failure == 0) return;
+    throw Error(ErrorKind::kResources,
+                {.where = path.string(),
+                 .what = fmt::format("cannot write: {}", std::strerror(failure)),
+                 .expected = "",
+                 .fix = "check the disk space and permissions",
+                 .excerpt = ""});
   });
 }
 

@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/full_disk.h"
 #include "support/scratch.h"
-#include "train/full_disk.h"
 
 namespace maas {
 namespace {

@@ -24,7 +24,7 @@ std::string right_manifest(const fs::path& folder) {
              "\":{\"bytes\":" + std::to_string(fs::file_size(folder / name)) + ",\"sha256\":\"" +
              maas::sha256_hex_of_file(folder / name) + "\"}";
   }
-  return "{\"format\":1,\"files\":{" + files + "}}";
+  return "{\"format\":2,\"files\":{" + files + "}}";
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "support/full_disk.h"
 #include "support/scratch.h"
 #include "support/zip_bytes.h"
 
@@ -72,6 +73,24 @@ TEST_F(Archive, LeavesNothingBehindWhenItsWriterThrows) {
                              }),
                Error);
   EXPECT_TRUE(std::filesystem::is_empty(std::filesystem::path(path).parent_path()));
+}
+
+// Cut short at many places: in a record, between records, in the directory.
+TEST_F(Archive, SaysThatTheDiskIsFullAndLeavesTheOldFile) {
+  const std::string path = scratch_.write("net.pt2", "old");
+  const auto write = [&] {
+    write_archive(path, [](const PutRecord& put) {
+      for (const char* name : {"one", "two"}) put(name, std::string(20'000, 'x'));
+    });
+  };
+  for (rlim_t room = 0; room < 41'000; room += room < 100 ? 33 : 1500) {
+    const FullDisk full(room);
+    const std::string text = error_of(write, ErrorKind::kResources);
+    EXPECT_THAT(text, HasSubstr("net.pt2: cannot write: File too large")) << room;
+  }
+  EXPECT_EQ(scratch_.read("net.pt2"), "old");
+  EXPECT_EQ(scratch_.entries(), 1);
+  EXPECT_NO_THROW(write());
 }
 
 }  // namespace

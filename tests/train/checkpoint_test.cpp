@@ -11,7 +11,7 @@
 #include <limits>
 
 #include "base/files.h"
-#include "train/full_disk.h"
+#include "support/full_disk.h"
 #include "train/run_scratch.h"
 #include "train/small_job.h"
 

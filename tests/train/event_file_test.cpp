@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "train/full_disk.h"
+#include "support/full_disk.h"
 #include "train/run_scratch.h"
 
 namespace maas {

@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "base/files.h"
+#include "support/full_disk.h"
 #include "train/checkpoint.h"
-#include "train/full_disk.h"
 #include "train/run_scratch.h"
 #include "train/small_job.h"
 

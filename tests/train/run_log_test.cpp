@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "train/full_disk.h"
+#include "support/full_disk.h"
 #include "train/run_scratch.h"
 
 namespace maas {

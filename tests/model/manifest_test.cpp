@@ -1,0 +1,112 @@
+#include <gmock/gmock.h>
+
+#include "model/small_model.h"
+#include "program/pt2_write.h"
+#include "tensor/archive.h"
+
+namespace maas {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr const char* kRecord = "extra/maas/manifest.json";
+
+class ManifestFile : public ModelFile {
+ protected:
+  void write(const std::map<std::string, std::string>& extra) {
+    write_archive(path_, [&](const PutRecord& put) { write_pt2(small_program(), extra, put); });
+  }
+  // What is said of a model file whose manifest is this text.
+  std::string refusal_of(const std::string& manifest) {
+    write({{"maas/manifest.json", manifest}});
+    const std::string text = error_of([&] { load_model(path_); });
+    EXPECT_THAT(text, StartsWith(path_ + ": " + kRecord)) << manifest;
+    return text;
+  }
+  static std::string changed(const std::string& from, const std::string& to) {
+    std::string text = manifest_to_json(small_model().manifest);
+    const size_t at = text.find(from);
+    EXPECT_NE(at, text.npos) << from;
+    return text.replace(at, from.size(), to);
+  }
+};
+
+TEST_F(ManifestFile, MayBeAbsentAsInAStrangersModel) {
+  write({});
+  const Model model = load_model(path_);
+  EXPECT_FALSE(model.manifest.data.has_value());
+  EXPECT_EQ(model.manifest.name, "");
+  EXPECT_EQ(model.name_or_stem(path_), "model");
+}
+
+TEST_F(ManifestFile, OfANewerFormatIsRefused) {
+  EXPECT_THAT(refusal_of(changed("\"format\":1", "\"format\":2")),
+              AllOf(HasSubstr("manifest format 2; expected 1"),
+                    HasSubstr("fix: use a maas of the version that wrote the model")));
+}
+
+TEST_F(ManifestFile, CutShortAnywhereIsRefused) {
+  const std::string whole = manifest_to_json(small_model().manifest);
+  for (size_t size = 0; size < whole.size(); size += 1 + size / 16) {
+    EXPECT_NE(refusal_of(whole.substr(0, size)), "") << size;
+  }
+}
+
+TEST_F(ManifestFile, ThatIsNoJsonIsRefused) {
+  EXPECT_THAT(refusal_of("hello"), HasSubstr("is not JSON"));
+  EXPECT_THAT(refusal_of("[]"), HasSubstr("member 'format' is missing"));
+  EXPECT_THAT(refusal_of(std::string("{\"format\":1,\"name\":\"\xff\"}")),
+              HasSubstr("is not JSON: The input is not valid UTF-8"));
+}
+
+TEST_F(ManifestFile, NamesTheMemberThatIsMissingOrOfAnotherKind) {
+  for (const char* name : {"format", "name", "metrics", "resolved_config", "lineage", "input",
+                           "task", "kind", "channels", "mean", "labels", "verb", "created"}) {
+    const std::string member = std::string("\"") + name + "\":";
+    EXPECT_THAT(refusal_of(changed(member, std::string("\"_") + name + "\":")), HasSubstr(name));
+    EXPECT_NE(refusal_of(changed(member, member + "{\"x\":[1]},\"_\":")), "") << name;
+  }
+}
+
+TEST_F(ManifestFile, NamesWhatIsUnknown) {
+  EXPECT_THAT(refusal_of(changed("\"kind\":\"image\"", "\"kind\":\"video\"")),
+              HasSubstr("input kind 'video'; expected image or table"));
+  EXPECT_THAT(refusal_of(changed("\"kind\":\"classification\"", "\"kind\":\"guessing\"")),
+              HasSubstr("task 'guessing'; expected classification, multi_label or regression"));
+}
+
+TEST_F(ManifestFile, OfImagesWithoutSizeIsRefused) {
+  for (const char* size : {"0", "-1", "65537", "9000000000000000000"}) {
+    EXPECT_THAT(refusal_of(changed("\"height\":3", std::string("\"height\":") + size)),
+                AllOf(HasSubstr(std::string("an image size of ") + size),
+                      HasSubstr("expected 1 to 65536")));
+  }
+}
+
+TEST(Manifest, OfATableComesBack) {
+  Manifest manifest;
+  manifest.data.emplace();
+  InputSpec& input = manifest.data->input;
+  input.kind = InputKind::kTable;
+  input.missing = "mean";
+  input.columns = {{.name = "a", .mean = -1.5, .deviation = 1e-7, .categories = {}},
+                   {.name = "b,\"", .categorical = true, .categories = {"", "x", "\xe2\x82\xac"}}};
+  for (const TaskKind kind :
+       {TaskKind::kClassification, TaskKind::kMultiLabel, TaskKind::kRegression}) {
+    manifest.data->task = {kind, {"y"}};
+    const Manifest again = manifest_from_json(manifest_to_json(manifest), "model.pt");
+    EXPECT_EQ(again.data, manifest.data);
+  }
+}
+
+TEST(Manifest, KeepsMetricsThatAreNoNumbersOut) {
+  Manifest manifest;
+  manifest.metrics = {{"accuracy", 0.5}, {"nll", std::numeric_limits<double>::quiet_NaN()}};
+  const Manifest again = manifest_from_json(manifest_to_json(manifest), "model.pt");
+  EXPECT_EQ(again.metrics, (std::map<std::string, double>{{"accuracy", 0.5}}));
+}
+
+}  // namespace
+}  // namespace maas

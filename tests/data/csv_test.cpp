@@ -146,7 +146,8 @@ TEST(CsvDataset, WarnsOfOrRefusesUnknownCategories) {
   const DataSplits splits = open_data(config, 1);
   ASSERT_EQ(splits.warnings.size(), 1U);
   EXPECT_THAT(splits.warnings[0],
-              testing::AllOf(HasSubstr("test: 1 values"), HasSubstr("t.csv:2:3: 'purple'")));
+              testing::AllOf(HasSubstr("test: column 'colour': 1 value of categories"),
+                             HasSubstr("t.csv:2:3: 'purple'")));
   const Batch batch = load_batch(*splits.test, at::arange(2, at::kLong));
   EXPECT_EQ(batch.inputs[1].const_data_ptr<int64_t>()[0], 0);
   EXPECT_EQ(batch.inputs[0].const_data_ptr<float>()[0], 9.0F);

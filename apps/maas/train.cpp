@@ -248,8 +248,12 @@ class Train : public Command {
                            predictions, metrics, run.resolved, path.string()};
     write_report(page, run.folder, progress);
     note_status(run.folder, "finished", "", progress);
-    report(path.string(), run, metrics, progress, output);
     const std::vector<Problem> missed = unmet(metrics, run.job.eval.require);
+    if (output.json()) {
+      output.result(as_json(path.string(), run, metrics, missed, progress.warnings()));
+    } else {
+      report(path.string(), run, metrics, progress, output);
+    }
     if (!missed.empty()) throw Error(ErrorKind::kRequirement, missed);
     return 0;
   }
@@ -281,20 +285,26 @@ class Train : public Command {
     }
   }
 
+  // `missed`: what eval.require asks and the model does not give; then it is an error as well.
+  static std::string as_json(const std::string& path, const Finished& run, const Metrics& metrics,
+                             const std::vector<Problem>& missed,
+                             const std::vector<std::string>& warnings) {
+    JsonWriter json;
+    json.begin_object().field("verb", "train").field("run", run.folder.path().string());
+    json.field("model", path).key("metrics").begin_object();
+    for (const auto& [name, value] : metrics.values) json.field(name, value);
+    json.end_object().field("steps", run.result.steps).field("seconds", run.result.seconds);
+    json.key("warnings").begin_array();
+    for (const std::string& warning : warnings) json.value(warning);
+    json.end_array();
+    if (!missed.empty()) write_error(json, Error(ErrorKind::kRequirement, missed));
+    json.end_object();
+    return json.take();
+  }
+
   static void report(const std::string& path, const Finished& run, const Metrics& metrics,
                      const TrainProgress& progress, Output& output) {
     const std::vector<std::string>& warnings = progress.warnings();
-    if (output.json()) {
-      JsonWriter json;
-      json.begin_object().field("verb", "train").field("run", run.folder.path().string());
-      json.field("model", path).key("metrics").begin_object();
-      for (const auto& [name, value] : metrics.values) json.field(name, value);
-      json.end_object().field("steps", run.result.steps).field("seconds", run.result.seconds);
-      json.key("warnings").begin_array();
-      for (const std::string& warning : warnings) json.value(warning);
-      json.end_array().end_object();
-      return output.result(json.text());
-    }
     std::string line = path + ":";
     for (const auto& [name, value] : metrics.values) line += fmt::format(" {} {:.4f}", name, value);
     output.result(line);

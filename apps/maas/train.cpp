@@ -153,10 +153,21 @@ class Train : public Command {
     const BuildOptions build = build_options(experiment);
     const std::string& from = experiment.model.from.path;
     job.program = from.empty() ? build_model(experiment.model, job.data.spec, build)
-                               : adopt_model(load_model(from).program, job.data.spec, build, from);
+                               : adopt(from, build, job.data.spec);
     job.settings = run_settings(experiment);
     check_job(job);
     return job;
+  }
+
+  // A network that exists keeps its output, and with it the scale that its loss is measured in.
+  static Program adopt(const std::string& from, const BuildOptions& build, DataSpec& spec) {
+    const Model parent = load_model(from);
+    Program program = adopt_model(parent.program, spec, build, from);
+    std::vector<TargetScale> scales;
+    if (parent.manifest.data) scales = parent.manifest.data->task.scales;
+    if (scales.size() != spec.task.labels.size()) scales.clear();
+    spec.task.scales = std::move(scales);
+    return program;
   }
 
   static int dry_run(const FitJob& job, Output& output) {

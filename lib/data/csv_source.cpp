@@ -75,6 +75,9 @@ class CsvSource final : public Source {
     }
     spec.task.kind = task_of(config_);
     spec.task.labels = spec.task.kind == TaskKind::kClassification ? class_labels() : labels_;
+    if (config_.standardizes_targets()) {
+      spec.task.scales = measure_targets(targets(spec.task), index);
+    }
     return spec;
   }
 

@@ -211,4 +211,12 @@ void measure_numeric_columns(const at::Tensor& values, const at::Tensor& index,
   }
 }
 
+std::vector<TargetScale> measure_targets(const at::Tensor& targets, const at::Tensor& index) {
+  std::vector<ColumnSpec> columns(static_cast<size_t>(targets.size(1)));
+  measure_numeric_columns(targets, index, columns);
+  std::vector<TargetScale> scales;
+  for (const ColumnSpec& column : columns) scales.push_back({column.mean, column.deviation});
+  return scales;
+}
+
 }  // namespace maas

@@ -64,4 +64,7 @@ ColumnSpec learn_column(const CellGrid& cells, int64_t column, const std::string
 void measure_numeric_columns(const at::Tensor& values, const at::Tensor& index,
                              std::vector<ColumnSpec>& columns);
 
+// Of each target in float32 [R, K] over the rows `index`. A constant target has deviation 1.
+std::vector<TargetScale> measure_targets(const at::Tensor& targets, const at::Tensor& index);
+
 }  // namespace maas

@@ -78,7 +78,9 @@ void LossConfig::describe(Fields& field) {
   field("delta", delta)
       .above(0)
       .only_for("type", {"huber"})
-      .doc("where it turns from squared to absolute, in target units");
+      .doc(
+          "where it turns from squared to absolute, in the targets' deviations; with data.targets: "
+          "none in their units");
 }
 
 void CheckpointConfig::describe(Fields& field) {

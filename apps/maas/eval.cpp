@@ -34,28 +34,43 @@ class Eval : public Command {
   int run(Output& output) override {
     take_config_from_words();
     const Model model = load_model(model_);
-    const Experiment experiment = experiment_of(model, config_, overrides_);
+    const PlacedExperiment placed = experiment_of(model, config_, overrides_);
     set_threads(threads_);
-    const DataSpec spec = data_spec_of(model, experiment);
-    const auto dataset = open(experiment, spec, output);
-    const std::vector<std::string> names = with_required(
-        experiment.eval.metrics.empty() ? default_metrics(spec.task.kind) : experiment.eval.metrics,
-        experiment.eval.require);
-    check_metric_names(names, spec.task.kind, "eval.metrics");
-    const Program program =
-        model.manifest.data ? model.program
-                            : adopt_model(model.program, spec, build_options(experiment), model_);
-    const auto plan = Plan::compile(
-        program, {.lower = true, .disabled_passes = {without_.begin(), without_.end()}});
     const Metrics metrics =
-        compute_metrics(predict_all(*plan, *dataset, spec.task, experiment.eval.batch_size), names);
-    const std::vector<Problem> missed = unmet(metrics, experiment.eval.require);
+        with_places(placed.places, [&] { return measure(model, placed.experiment, output); });
+    const std::vector<Problem> missed =
+        with_places(placed.places, [&] { return unmet(metrics, placed.experiment.eval.require); });
     report(metrics, missed, output);
     if (!missed.empty()) throw Error(ErrorKind::kRequirement, missed);
     return 0;
   }
 
  private:
+  Metrics measure(const Model& model, const Experiment& experiment, const Output& output) const {
+    const DataSpec spec = data_spec_of(model, experiment);
+    check_metrics(experiment.eval, spec.task.kind);
+    const auto dataset = open(experiment, spec, output);
+    const std::vector<std::string> names = with_required(
+        experiment.eval.metrics.empty() ? default_metrics(spec.task.kind) : experiment.eval.metrics,
+        experiment.eval.require);
+    const Program program =
+        model.manifest.data ? model.program
+                            : adopt_model(model.program, spec, build_options(experiment), model_);
+    const auto plan = Plan::compile(
+        program, {.lower = true, .disabled_passes = {without_.begin(), without_.end()}});
+    return compute_metrics(predict_all(*plan, *dataset, spec.task, experiment.eval.batch_size),
+                           names);
+  }
+
+  // Before the data are read, which may take a while.
+  static void check_metrics(const EvalConfig& config, TaskKind task) {
+    check_metric_names(config.metrics, task, "eval.metrics");
+    for (const auto& [name, bound] : config.require) {
+      check_metric_names({name}, task, "eval.require");
+    }
+    parse_requirements(config.require);
+  }
+
   // `maas eval net.pt2 my.yaml` is what hands type that have typed `maas train my.yaml`.
   void take_config_from_words() {
     if (overrides_.empty() || overrides_[0].find('=') != std::string::npos) return;

@@ -2,7 +2,8 @@
 //
 // Reads   the model; images (PNG, JPEG), CSV files, or JSON on stdin ("-"); raw tensors as JSON for
 //         a network that somebody exported, which does not say how files become inputs.
-// Prints  a line a row: input, label, probability; with --json an object a row.
+// Prints  a line a row: input, label, probability; with --json an object a row. On stderr a warning
+//         for each column with categories that training did not have.
 #include <ATen/ops/softmax.h>
 #include <fmt/format.h>
 
@@ -39,7 +40,9 @@ class Predict : public Command {
     set_threads(1);
     const auto plan = Plan::compile(model.program, {.lower = true, .disabled_passes = {}});
     for (const std::string& input : inputs_) {
-      const std::vector<at::Tensor> tensors = read(input, model.manifest.data->input);
+      std::vector<std::string> warnings;
+      const std::vector<at::Tensor> tensors = read(input, model.manifest.data->input, warnings);
+      for (const std::string& warning : warnings) output.warn(warning);
       const at::Tensor outputs = plan->run(tensors).at(0).to(at::kFloat).contiguous();
       for (int64_t row = 0; row < outputs.size(0); ++row) {
         const bool one = outputs.size(0) == 1;
@@ -51,15 +54,17 @@ class Predict : public Command {
   }
 
  private:
-  static std::vector<at::Tensor> read(const std::string& input, const InputSpec& spec) {
+  static std::vector<at::Tensor> read(const std::string& input, const InputSpec& spec,
+                                      std::vector<std::string>& warnings) {
     if (input == "-") {
       const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-      return decode_json(text, "stdin", spec);
+      return decode_json(text, "stdin", spec, &warnings);
     }
     if (spec.kind == InputKind::kTable) {
       const std::string text = read_file(input);
       const bool json = input.size() > 5 && input.substr(input.size() - 5) == ".json";
-      return json ? decode_json(text, input, spec) : decode_csv(text, input, spec);
+      return json ? decode_json(text, input, spec, &warnings)
+                  : decode_csv(text, input, spec, &warnings);
     }
     return decode_image_file(input, spec);
   }

@@ -25,12 +25,14 @@ void on_signal(int signal) {
 
 }  // namespace
 
-Experiment experiment_of(const Model& model, const std::string& config_file,
-                         const std::vector<std::string>& overrides) {
+PlacedExperiment experiment_of(const Model& model, const std::string& config_file,
+                               const std::vector<std::string>& overrides) {
   if (!config_file.empty()) {
-    return read_config<ConfigFile>(
-               {.file = config_file, .text = "", .text_name = "", .overrides = overrides})
-        .experiment;
+    ConfigFile config;
+    ConfigPlaces places =
+        read_config({.file = config_file, .text = "", .text_name = "", .overrides = overrides},
+                    section_of(config));
+    return {std::move(config.experiment), std::move(places)};
   }
   if (model.manifest.resolved_config.empty()) {
     throw Error(ErrorKind::kUsage, {.where = "model",
@@ -40,10 +42,13 @@ Experiment experiment_of(const Model& model, const std::string& config_file,
                                            "writes one for your data",
                                     .excerpt = ""});
   }
-  return read_config<Experiment>({.file = "",
-                                  .text = model.manifest.resolved_config,
-                                  .text_name = "the model's config",
-                                  .overrides = overrides});
+  PlacedExperiment placed;
+  placed.places = read_config({.file = "",
+                               .text = model.manifest.resolved_config,
+                               .text_name = "the model's config",
+                               .overrides = overrides},
+                              section_of(placed.experiment));
+  return placed;
 }
 
 DataSpec data_spec_of(const Model& model, const Experiment& experiment) {

@@ -153,10 +153,21 @@ class Train : public Command {
     const BuildOptions build = build_options(experiment);
     const std::string& from = experiment.model.from.path;
     job.program = from.empty() ? build_model(experiment.model, job.data.spec, build)
-                               : adopt_model(load_model(from).program, job.data.spec, build, from);
+                               : adopt(from, build, job.data.spec);
     job.settings = run_settings(experiment);
     check_job(job);
     return job;
+  }
+
+  // A network that exists keeps its output, and with it the scale that its loss is measured in.
+  static Program adopt(const std::string& from, const BuildOptions& build, DataSpec& spec) {
+    const Model parent = load_model(from);
+    Program program = adopt_model(parent.program, spec, build, from);
+    std::vector<TargetScale> scales;
+    if (parent.manifest.data) scales = parent.manifest.data->task.scales;
+    if (scales.size() != spec.task.labels.size()) scales.clear();
+    spec.task.scales = std::move(scales);
+    return program;
   }
 
   static int dry_run(const FitJob& job, Output& output) {
@@ -248,8 +259,12 @@ class Train : public Command {
                            predictions, metrics, run.resolved, path.string()};
     write_report(page, run.folder, progress);
     note_status(run.folder, "finished", "", progress);
-    report(path.string(), run, metrics, progress, output);
     const std::vector<Problem> missed = unmet(metrics, run.job.eval.require);
+    if (output.json()) {
+      output.result(as_json(path.string(), run, metrics, missed, progress.warnings()));
+    } else {
+      report(path.string(), run, metrics, progress, output);
+    }
     if (!missed.empty()) throw Error(ErrorKind::kRequirement, missed);
     return 0;
   }
@@ -281,20 +296,26 @@ class Train : public Command {
     }
   }
 
+  // `missed`: what eval.require asks and the model does not give; then it is an error as well.
+  static std::string as_json(const std::string& path, const Finished& run, const Metrics& metrics,
+                             const std::vector<Problem>& missed,
+                             const std::vector<std::string>& warnings) {
+    JsonWriter json;
+    json.begin_object().field("verb", "train").field("run", run.folder.path().string());
+    json.field("model", path).key("metrics").begin_object();
+    for (const auto& [name, value] : metrics.values) json.field(name, value);
+    json.end_object().field("steps", run.result.steps).field("seconds", run.result.seconds);
+    json.key("warnings").begin_array();
+    for (const std::string& warning : warnings) json.value(warning);
+    json.end_array();
+    if (!missed.empty()) write_error(json, Error(ErrorKind::kRequirement, missed));
+    json.end_object();
+    return json.take();
+  }
+
   static void report(const std::string& path, const Finished& run, const Metrics& metrics,
                      const TrainProgress& progress, Output& output) {
     const std::vector<std::string>& warnings = progress.warnings();
-    if (output.json()) {
-      JsonWriter json;
-      json.begin_object().field("verb", "train").field("run", run.folder.path().string());
-      json.field("model", path).key("metrics").begin_object();
-      for (const auto& [name, value] : metrics.values) json.field(name, value);
-      json.end_object().field("steps", run.result.steps).field("seconds", run.result.seconds);
-      json.key("warnings").begin_array();
-      for (const std::string& warning : warnings) json.value(warning);
-      json.end_array().end_object();
-      return output.result(json.text());
-    }
     std::string line = path + ":";
     for (const auto& [name, value] : metrics.values) line += fmt::format(" {} {:.4f}", name, value);
     output.result(line);

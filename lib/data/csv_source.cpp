@@ -75,6 +75,9 @@ class CsvSource final : public Source {
     }
     spec.task.kind = task_of(config_);
     spec.task.labels = spec.task.kind == TaskKind::kClassification ? class_labels() : labels_;
+    if (config_.standardizes_targets()) {
+      spec.task.scales = measure_targets(targets(spec.task), index);
+    }
     return spec;
   }
 
@@ -86,7 +89,7 @@ class CsvSource final : public Source {
                   "give data of the kind that the model was trained on");
     }
     EncodedTable table = encode_table(grid_, spec.input);
-    if (table.unknown > 0) note_unknown(table, warnings);
+    for (const UnknownValues& unknown : table.unknown) note_unknown(unknown, warnings);
     const std::string stem = std::filesystem::path(grid_.file()).filename().string();
     return tensor_dataset({.inputs = std::move(table.inputs),
                            .targets = targets(spec.task),
@@ -130,15 +133,14 @@ class CsvSource final : public Source {
                                    before - grid_.rows(), before));
   }
 
-  void note_unknown(const EncodedTable& table, std::vector<std::string>& warnings) const {
+  void note_unknown(const UnknownValues& unknown, std::vector<std::string>& warnings) const {
     if (config_.unknown == "error") {
-      throw_input(table.first_unknown,
-                  fmt::format("{} values of categories that training did not have", table.unknown),
-                  "known categories", "correct them, or set data.unknown: warn");
+      throw_input(unknown.first_place,
+                  fmt::format("'{}' in column '{}' is a category that training did not have",
+                              unknown.first, unknown.column),
+                  "known categories", "correct it, or set data.unknown: warn");
     }
-    warnings.push_back(fmt::format(
-        "{}: {} values of categories that training did not have count as unknown (first: {})",
-        split_, table.unknown, table.first_unknown));
+    warnings.push_back(split_ + ": " + to_text(unknown));
   }
 
   std::string_view label_cell(int64_t row, size_t which) const {

@@ -19,6 +19,10 @@ TaskKind DataConfig::task_kind() const {
   return task == "regression" ? TaskKind::kRegression : TaskKind::kMultiLabel;
 }
 
+bool DataConfig::standardizes_targets() const {
+  return task_kind() == TaskKind::kRegression && targets == "standardize";
+}
+
 void SourceConfig::describe(Fields& field) {
   field("images", images).doc("IDX file of images, may be gzipped");
   field("labels", labels).doc("IDX file of labels, may be gzipped");
@@ -80,6 +84,12 @@ void describe_tables(DataConfig& data, Fields& field) {
       .only_for("type", {"csv", "synthetic"})
       .one_of({"classification", "regression", "multi_label"})
       .doc("what to predict: one of several labels, numbers, or yes or no for each label");
+  field("targets", data.targets)
+      .only_for("task", {"regression"})
+      .one_of({"standardize", "none"})
+      .doc(
+          "numbers to predict: standardize = the network learns them by their training mean and "
+          "deviation, and the graph gives them back in their units; none = learnt as they are");
   field("columns", data.columns)
       .only_for("type", {"csv"})
       .doc("column name: numeric, categorical or ignore; others are told by their values");

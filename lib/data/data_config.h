@@ -49,6 +49,7 @@ struct DataConfig {
   std::string label;                // the column to predict ...
   std::vector<std::string> labels;  // ... or several
   std::string task = "classification";
+  std::string targets = "standardize";  // regression; none: the network learns raw numbers
   std::map<std::string, std::string> columns;
   std::string delimiter = ",";
   bool header = true;
@@ -72,6 +73,7 @@ struct DataConfig {
   std::vector<std::string> label_columns() const;  // label, or labels
   bool is_table() const;                           // rows of columns, not images
   TaskKind task_kind() const;                      // images are classified
+  bool standardizes_targets() const;
   void describe(Fields& field);
 };
 

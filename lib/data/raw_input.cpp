@@ -38,7 +38,7 @@ std::vector<at::Tensor> decode_image_file(const std::string& path, const InputSp
 }
 
 std::vector<at::Tensor> decode_csv(std::string_view text, const std::string& name,
-                                   const InputSpec& spec) {
+                                   const InputSpec& spec, std::vector<std::string>* warnings) {
   if (spec.kind != InputKind::kTable) {
     throw_input(name, "is a table", "an image, as the model takes", "give a PNG or JPEG file");
   }
@@ -55,7 +55,7 @@ std::vector<at::Tensor> decode_csv(std::string_view text, const std::string& nam
     grid.select_all();
   }
   if (grid.rows() == 0) throw_input(name, "0 rows after the header", "at least 1", "add rows");
-  return encode_table(grid, spec).inputs;
+  return encode_rows(grid, spec, name, warnings);
 }
 
 }  // namespace maas

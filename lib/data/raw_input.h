@@ -2,7 +2,8 @@
 //
 // Every function returns the model's inputs in order, all [B, ...] (dataset.h), B >= 1. `name` is
 // what messages call the input. All throw Error{kInput} for input that does not fit `spec`; sizes
-// are checked before anything is allocated. Safe from many threads.
+// are checked before anything is allocated. Safe from many threads. Of tables, `warnings` (may be
+// null) gets a line for each column that has categories which training did not have.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -25,12 +26,14 @@ std::vector<at::Tensor> decode_image_file(const std::string& path, const InputSp
 // RFC 4180 rows. With a header (the first row holds every column's name) columns are found by name
 // and others are ignored; without one the column count must equal the spec's.
 std::vector<at::Tensor> decode_csv(std::string_view text, const std::string& name,
-                                   const InputSpec& spec);
+                                   const InputSpec& spec,
+                                   std::vector<std::string>* warnings = nullptr);
 
 // Images: an array of pixel values 0..255, flat [C*H*W] or nested [H][W] (one channel) or
 // [C][H][W], or an array of such. Tables: {column: value}, an array of values in column order, or
 // an array of either; null is a missing value.
 std::vector<at::Tensor> decode_json(std::string_view text, const std::string& name,
-                                    const InputSpec& spec);
+                                    const InputSpec& spec,
+                                    std::vector<std::string>* warnings = nullptr);
 
 }  // namespace maas

@@ -194,7 +194,8 @@ class JsonRows final : public CellGrid {
 };
 
 std::vector<at::Tensor> decode_rows_json(element root, const std::string& name,
-                                         const InputSpec& spec) {
+                                         const InputSpec& spec,
+                                         std::vector<std::string>* warnings) {
   JsonRows rows(name, spec);
   simdjson::dom::array array;
   const bool list = root.get(array) == simdjson::SUCCESS;
@@ -207,17 +208,17 @@ std::vector<at::Tensor> decode_rows_json(element root, const std::string& name,
   } else {
     rows.add(root);
   }
-  return encode_table(rows, spec).inputs;
+  return encode_rows(rows, spec, name, warnings);
 }
 
 }  // namespace
 
 std::vector<at::Tensor> decode_json(std::string_view text, const std::string& name,
-                                    const InputSpec& spec) {
+                                    const InputSpec& spec, std::vector<std::string>* warnings) {
   simdjson::dom::parser parser;
   const element root = parse_json(parser, text, name).element();
   return spec.kind == InputKind::kImage ? decode_pixels_json(root, name, spec)
-                                        : decode_rows_json(root, name, spec);
+                                        : decode_rows_json(root, name, spec, warnings);
 }
 
 }  // namespace maas

@@ -42,9 +42,19 @@ struct InputSpec {
 
 enum class TaskKind { kClassification, kMultiLabel, kRegression };
 
+// Where the values of one target lie in training.
+struct TargetScale {
+  double mean = 0, deviation = 1;  // in the target's units; deviation > 0
+  bool operator==(const TargetScale&) const = default;
+};
+
 struct TaskSpec {
   TaskKind kind = TaskKind::kClassification;
   std::vector<std::string> labels;  // class names by index; regression: names of the targets
+  // kRegression: what the network puts behind itself to give the targets' units
+  // (zoo/raw_output.h), and what its loss is measured in (train/loss.h): one a target, of the
+  // training rows; empty = the network gives the units by itself.
+  std::vector<TargetScale> scales = {};
   int64_t outputs() const { return static_cast<int64_t>(labels.size()); }
   bool operator==(const TaskSpec&) const = default;
 };

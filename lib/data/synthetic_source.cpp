@@ -114,7 +114,9 @@ TensorSamples make_table(const DataConfig& config, TaskKind task) {
 class SyntheticSource final : public Source {
  public:
   explicit SyntheticSource(const DataConfig& config)
-      : task_(config.task_kind()), classes_(config.classes) {
+      : task_(config.task_kind()),
+        classes_(config.classes),
+        scales_targets_(config.standardizes_targets()) {
     samples_ = config.kind == "image" ? make_images(config) : make_table(config, task_);
     samples_.name_of = [](int64_t i) { return fmt::format("synthetic:{}", i); };
   }
@@ -141,6 +143,7 @@ class SyntheticSource final : public Source {
       spec.task.labels.push_back(task_ == TaskKind::kRegression ? fmt::format("target_{}", i)
                                                                 : std::to_string(i));
     }
+    if (scales_targets_) spec.task.scales = measure_targets(samples_.targets, index);
     return spec;
   }
 
@@ -170,6 +173,7 @@ class SyntheticSource final : public Source {
  private:
   TaskKind task_;
   int64_t classes_;
+  bool scales_targets_;
   TensorSamples samples_;
 };
 

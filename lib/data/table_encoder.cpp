@@ -86,6 +86,8 @@ void encode_category_column(const CellGrid& cells, const InputSpec& spec, size_t
                             int64_t* to, EncodedTable& table) {
   const ColumnSpec& column = spec.columns[c];
   const auto at = static_cast<int64_t>(c);
+  UnknownValues unknown;
+  unknown.column = column.name;
   CategoryIndex index;
   for (const std::string& category : column.categories) {
     index.emplace(category, static_cast<int64_t>(index.size()) + 1);
@@ -99,10 +101,12 @@ void encode_category_column(const CellGrid& cells, const InputSpec& spec, size_t
     }
     const auto found = index.find(cell);
     *to = found == index.end() ? 0 : found->second;
-    if (found != index.end() || table.unknown++ > 0) continue;
-    table.first_unknown =
-        fmt::format("{}: '{}' in column '{}'", cells.place(row, at), cell, column.name);
+    if (found != index.end()) continue;
+    if (unknown.count++ > 0) continue;
+    unknown.first = cell;
+    unknown.first_place = cells.place(row, at);
   }
+  if (unknown.count > 0) table.unknown.push_back(std::move(unknown));
 }
 
 }  // namespace
@@ -123,6 +127,14 @@ std::optional<double> parse_number(std::string_view cell) {
   return number;
 }
 
+std::string to_text(const UnknownValues& unknown) {
+  return fmt::format(
+      "column '{}': {} value{} of categories that training did not have count{} as unknown "
+      "(first: {}: '{}')",
+      unknown.column, unknown.count, unknown.count == 1 ? "" : "s", unknown.count == 1 ? "s" : "",
+      unknown.first_place, unknown.first);
+}
+
 EncodedTable encode_table(const CellGrid& cells, const InputSpec& spec) {
   const auto categorical = static_cast<int64_t>(spec.categorical_columns().size());
   const int64_t numeric = static_cast<int64_t>(spec.columns.size()) - categorical;
@@ -137,6 +149,16 @@ EncodedTable encode_table(const CellGrid& cells, const InputSpec& spec) {
   }
   table.inputs.push_back(out);
   return table;
+}
+
+std::vector<at::Tensor> encode_rows(const CellGrid& cells, const InputSpec& spec,
+                                    const std::string& name, std::vector<std::string>* warnings) {
+  EncodedTable table = encode_table(cells, spec);
+  if (warnings == nullptr) return std::move(table.inputs);
+  for (const UnknownValues& unknown : table.unknown) {
+    warnings->push_back(name + ": " + to_text(unknown));
+  }
+  return std::move(table.inputs);
 }
 
 ColumnSpec learn_column(const CellGrid& cells, int64_t column, const std::string& name,
@@ -187,6 +209,14 @@ void measure_numeric_columns(const at::Tensor& values, const at::Tensor& index,
     for (int64_t i = 0; i < index.size(0); ++i) moments.add(data[rows[i] * width + c]);
     moments.store(columns[static_cast<size_t>(c)]);
   }
+}
+
+std::vector<TargetScale> measure_targets(const at::Tensor& targets, const at::Tensor& index) {
+  std::vector<ColumnSpec> columns(static_cast<size_t>(targets.size(1)));
+  measure_numeric_columns(targets, index, columns);
+  std::vector<TargetScale> scales;
+  for (const ColumnSpec& column : columns) scales.push_back({column.mean, column.deviation});
+  return scales;
 }
 
 }  // namespace maas

@@ -28,16 +28,32 @@ bool is_missing(std::string_view cell);
 // A finite decimal number, the whole cell; independent of the locale.
 std::optional<double> parse_number(std::string_view cell);
 
+// The values of one column that training did not have: they count as index 0.
+struct UnknownValues {
+  std::string column;
+  int64_t count = 0;
+  std::string first;        // "purple"
+  std::string first_place;  // "a.csv:3:7"
+};
+
+// "column 'colour': 2 values of categories that training did not have count as unknown (first:
+// a.csv:3:7: 'purple')"
+std::string to_text(const UnknownValues& unknown);
+
 struct EncodedTable {
   std::vector<at::Tensor> inputs;  // numeric float32 [R, N], categorical int64 [R, C]; absent when
                                    // the table has no such columns
-  int64_t unknown = 0;             // cells whose category training did not have: index 0
-  std::string first_unknown;       // "a.csv:3:7: 'purple' of column 'colour'"
+  std::vector<UnknownValues> unknown;  // one for each column that has any
 };
 
 // Throws Error{kInput} with the cell's place: missing while columns' missing policy is "error", not
 // a number, too large for float32.
 EncodedTable encode_table(const CellGrid& cells, const InputSpec& spec);
+
+// Its inputs; `warnings`, unless null, gets "<name>: " and what to_text() says of each column that
+// has unknown values.
+std::vector<at::Tensor> encode_rows(const CellGrid& cells, const InputSpec& spec,
+                                    const std::string& name, std::vector<std::string>* warnings);
 
 // Type and statistics of one column from the rows given. `type` is "numeric", "categorical" or ""
 // (numeric when every value that is not missing parses). Throws Error{kInput} when all are missing.
@@ -47,5 +63,8 @@ ColumnSpec learn_column(const CellGrid& cells, int64_t column, const std::string
 // Mean and deviation of each column of float32 [R, N] over the rows `index` into columns[0..N).
 void measure_numeric_columns(const at::Tensor& values, const at::Tensor& index,
                              std::vector<ColumnSpec>& columns);
+
+// Of each target in float32 [R, K] over the rows `index`. A constant target has deviation 1.
+std::vector<TargetScale> measure_targets(const at::Tensor& targets, const at::Tensor& index);
 
 }  // namespace maas

@@ -44,6 +44,15 @@ void write_input(JsonWriter& json, const InputSpec& input) {
   json.end_object();
 }
 
+void write_scales(JsonWriter& json, const std::vector<TargetScale>& scales) {
+  if (scales.empty()) return;
+  json.key("scales").begin_array();
+  for (const TargetScale& scale : scales) {
+    json.begin_object().field("mean", scale.mean).field("deviation", scale.deviation).end_object();
+  }
+  json.end_array();
+}
+
 std::vector<double> read_numbers(const JsonView& json) {
   std::vector<double> numbers;
   for (const JsonView& item : json.items()) numbers.push_back(item.number());
@@ -106,6 +115,25 @@ TaskKind task_kind(const std::string& text, const std::string& where) {
   refuse(where, fmt::format("task '{}'", text), "classification, multi_label or regression");
 }
 
+TaskSpec read_task(const JsonView& json, const std::string& where) {
+  TaskSpec task;
+  task.kind = task_kind(json.at("kind").text(), where);
+  task.labels = read_texts(json.at("labels"));
+  if (!json.has("scales")) return task;
+  for (const JsonView& item : json.at("scales").items()) {
+    task.scales.push_back({item.at("mean").number(), item.at("deviation").number()});
+    if (!(task.scales.back().deviation > 0)) {
+      refuse(where, fmt::format("a deviation of {}", task.scales.back().deviation), "above 0");
+    }
+  }
+  const size_t wanted = task.kind == TaskKind::kRegression ? task.labels.size() : 0;
+  if (task.scales.size() != wanted) {
+    refuse(where, fmt::format("scales of {} targets", task.scales.size()),
+           fmt::format("{}, as the {} task has", wanted, to_text(task.kind)));
+  }
+  return task;
+}
+
 }  // namespace
 
 std::string manifest_to_json(const Manifest& manifest) {
@@ -116,6 +144,7 @@ std::string manifest_to_json(const Manifest& manifest) {
     write_input(json, manifest.data->input);
     json.key("task").begin_object().field("kind", to_text(manifest.data->task.kind));
     write_texts(json, "labels", manifest.data->task.labels);
+    write_scales(json, manifest.data->task.scales);
     json.end_object().end_object();
   }
   json.key("metrics").begin_object();
@@ -142,8 +171,7 @@ Manifest manifest_from_json(std::string_view text, const std::string& where) {
     const JsonView data = json.at("data");
     manifest.data.emplace();
     manifest.data->input = read_input(data.at("input"), where);
-    manifest.data->task.kind = task_kind(data.at("task").at("kind").text(), where);
-    manifest.data->task.labels = read_texts(data.at("task").at("labels"));
+    manifest.data->task = read_task(data.at("task"), where);
   }
   for (const auto& [name, value] : json.at("metrics").members()) {
     if (!value.is_null()) manifest.metrics[std::string(name)] = value.number();

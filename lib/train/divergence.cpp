@@ -15,6 +15,14 @@ constexpr int64_t kMostNames = 5;
 // "nan" whatever its sign.
 std::string loss_text(double loss) { return std::isnan(loss) ? "nan" : fmt::format("{}", loss); }
 
+bool has_finite_loss(const Divergence& what) { return std::isfinite(what.loss); }
+
+std::string found_text(const Divergence& what) {
+  const std::string loss = loss_text(what.loss);
+  return has_finite_loss(what) ? fmt::format("the gradient of a loss of {} is not finite", loss)
+                               : "the loss is " + loss;
+}
+
 std::string fix_text(const Divergence& what) {
   std::string fix =
       "lower train.learning_rate, set train.clip_norm=1, or add train.schedule.warmup=5%";
@@ -42,9 +50,9 @@ Error divergence_error(const Divergence& what, const Dataset& train) {
   if (count > kMostNames) names += fmt::format(", ... ({} samples)", count);
   return {ErrorKind::kDiverged,
           Problem{.where = step_text(what),
-                  .what = fmt::format("the loss is {} at learning rate {:.3g}, for the batch of {}",
-                                      loss_text(what.loss), what.learning_rate, names),
-                  .expected = "a finite loss",
+                  .what = fmt::format("{} at learning rate {:.3g}, for the batch of {}",
+                                      found_text(what), what.learning_rate, names),
+                  .expected = has_finite_loss(what) ? "a finite gradient" : "a finite loss",
                   .fix = fix_text(what),
                   .excerpt = ""}};
 }
@@ -64,6 +72,7 @@ void write_divergence(const Divergence& what, const Dataset& train, const RunFol
   JsonWriter json;
   json.begin_object()
       .field("step", what.step)
+      .field("not_finite", has_finite_loss(what) ? "gradient" : "loss")
       .field("loss", loss_text(what.loss))
       .field("learning_rate", what.learning_rate)
       .key("samples")

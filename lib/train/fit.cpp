@@ -134,7 +134,7 @@ class Fit {
     const double rate = schedule_.rate(step_);
     const StepResult done = trainer_.step(batch, step_, rate);
     ++step_;
-    if (!std::isfinite(done.loss)) {
+    if (!done.taken) {
       diverged({step_, total_steps_, saved_step_, done.loss, rate,
                 order.index((step_ - 1) % steps_per_epoch_)});
       return;

@@ -44,6 +44,33 @@ void check_class_weights(const std::string& type, const LossConfig& config, cons
   }
 }
 
+ValueId append(Program& program, const std::string& op, const std::vector<Operand>& operands,
+               ValueId like = kNoValue) {
+  Node node = make_node(op, operands);
+  const ValueId result = add_result(program, node, "loss", like);
+  program.nodes.push_back(std::move(node));
+  return result;
+}
+
+// Changes both values to what they are in deviations from the mean of training.
+void standardize(Program& program, const std::vector<TargetScale>& scales, ValueId& outputs,
+                 ValueId& target) {
+  std::vector<double> means, deviations;
+  for (const TargetScale& scale : scales) {
+    means.push_back(scale.mean);
+    deviations.push_back(scale.deviation);
+  }
+  const ValueRef mean{add_constant(program, "loss.mean", at::tensor(means, at::kFloat))};
+  const ValueRef deviation{
+      add_constant(program, "loss.deviation", at::tensor(deviations, at::kFloat))};
+  for (ValueId* value : {&outputs, &target}) {
+    const ValueId centred =
+        append(program, "aten::sub.Tensor", {{"self", ValueRef{*value}}, {"other", mean}}, *value);
+    *value = append(program, "aten::div.Tensor",
+                    {{"self", ValueRef{centred}}, {"other", deviation}}, centred);
+  }
+}
+
 }  // namespace
 
 void check_loss(const LossConfig& config, const TaskSpec& task) {
@@ -79,28 +106,25 @@ Program with_loss(Program program, const LossConfig& config, const TaskSpec& tas
   const std::string type = loss_type(config, task);
   check_loss(config, task);
   ValueId outputs = std::get<ValueRef>(program.user_outputs().at(0)->value).id;
-  const auto append = [&](const std::string& op, const std::vector<Operand>& operands) {
-    Node node = make_node(op, operands);
-    const ValueId result = add_result(program, node, "loss");
-    program.nodes.push_back(std::move(node));
-    return result;
-  };
   if (program.value(outputs).dtype != at::kFloat) {
     const std::vector<Dim> shape = program.value(outputs).shape;
-    outputs = append("aten::to.dtype", {{"self", ValueRef{outputs}}, {"dtype", at::kFloat}});
+    outputs =
+        append(program, "aten::to.dtype", {{"self", ValueRef{outputs}}, {"dtype", at::kFloat}});
     program.value(outputs).shape = shape;
   }
   const bool classes = task.kind == TaskKind::kClassification;
   std::vector<Dim> shape = program.value(outputs).shape;
   if (!classes && shape.size() == 1) {  // [B] against targets [B, 1] would be compared as [B, B]
     shape.emplace_back(1);
-    outputs = append("aten::unsqueeze", {{"self", ValueRef{outputs}}, {"dim", int64_t{1}}});
+    outputs =
+        append(program, "aten::unsqueeze", {{"self", ValueRef{outputs}}, {"dim", int64_t{1}}});
     program.value(outputs).dtype = at::kFloat;
     program.value(outputs).shape = shape;
   }
   if (classes && shape.size() > 1) shape.resize(1);
-  const ValueId target =
+  ValueId target =
       add_user_input(program, "target", classes ? at::kLong : at::kFloat, std::move(shape));
+  if (!task.scales.empty()) standardize(program, task.scales, outputs, target);
   std::vector<Operand> operands = {{"self", ValueRef{outputs}}, {"target", ValueRef{target}}};
   if (!config.class_weights.empty()) {
     const at::Tensor weights = at::tensor(config.class_weights, at::kFloat);
@@ -108,7 +132,7 @@ Program with_loss(Program program, const LossConfig& config, const TaskSpec& tas
   }
   if (type == "cross_entropy") operands.push_back({"label_smoothing", config.label_smoothing});
   if (type == "huber") operands.push_back({"delta", config.delta});
-  const ValueId loss = append(kOperators.at(type), operands);
+  const ValueId loss = append(program, kOperators.at(type), operands);
   std::erase_if(program.outputs,
                 [](const GraphOutput& output) { return output.kind == OutputKindOf::kUser; });
   program.outputs.insert(program.outputs.begin(), {OutputKindOf::kUser, ValueRef{loss}, "loss"});

@@ -14,6 +14,13 @@ namespace maas {
 // precision are widened first; outputs [B] count as [B, 1]. With class weights the mean of cross
 // entropy is weighted as in PyTorch: the sum divided by the sum of the targets' weights. Throws
 // what check_loss() throws.
+//
+// Where the task has scales, a loss is measured in the targets' deviations: (output - mean) /
+// deviation against (target - mean) / deviation. Outputs and metrics stay in the targets' units.
+// Measured in these, the gradient would grow with the unit (by 1e6 from km to mm for a squared
+// error): the learning rate, clip_norm and huber's delta would mean something else for each table,
+// and of several targets the one with the largest numbers would be all that is learnt. A network
+// that was adopted without scales is measured in the units that it gives, as where it comes from.
 Program with_loss(Program program, const LossConfig& config, const TaskSpec& task);
 
 // Throws Error{kUsage} when the loss does not fit the task, class_weights the labels, or a setting

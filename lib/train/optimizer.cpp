@@ -12,9 +12,12 @@
 #include <ATen/ops/_fused_sgd.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/sum.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
+
+#include <cmath>
 
 #include "base/error.h"
 
@@ -149,8 +152,14 @@ std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const T
 
 double clip_gradients(const Tensors& grads, double limit) {
   const double norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(grads))).item<double>();
-  if (norm > limit) at::_foreach_mul_(grads, limit / (norm + 1e-6));
+  if (norm > limit && std::isfinite(norm)) at::_foreach_mul_(grads, limit / (norm + 1e-6));
   return norm;
+}
+
+bool are_finite(const Tensors& grads) {
+  double sum = 0;
+  for (const at::Tensor& grad : grads) sum += at::sum(grad).item<double>();
+  return std::isfinite(sum);
 }
 
 }  // namespace maas

@@ -30,7 +30,13 @@ class Optimizer {
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
                                           const std::vector<at::Tensor>& params);
 
-// Scales grads so that their L2 norm over all is at most `limit`; returns the norm before.
+// Scales grads so that their L2 norm over all is at most `limit`; returns the norm before. Leaves
+// them alone when that is not finite. Leaves
+// them alone when that is not finite.
 double clip_gradients(const std::vector<at::Tensor>& grads, double limit);
+
+// Whether every element is a finite number, by one sum a tensor: an infinity or NaN stays in it.
+// Elements near the largest float32 whose sum overflows count as not finite, too.
+bool are_finite(const std::vector<at::Tensor>& grads);
 
 }  // namespace maas

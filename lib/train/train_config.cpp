@@ -78,7 +78,9 @@ void LossConfig::describe(Fields& field) {
   field("delta", delta)
       .above(0)
       .only_for("type", {"huber"})
-      .doc("where it turns from squared to absolute, in target units");
+      .doc(
+          "where it turns from squared to absolute, in the targets' deviations; with data.targets: "
+          "none in their units");
 }
 
 void CheckpointConfig::describe(Fields& field) {
@@ -125,7 +127,9 @@ void TrainConfig::describe(Fields& field) {
   field("checkpoint", checkpoint).doc("what is kept for resuming");
   field("on_divergence", on_divergence)
       .one_of({"stop", "skip"})
-      .doc("a NaN or infinite loss: stop (exit 5), or leave the step out (at most 100 in a row)");
+      .doc(
+          "a NaN or infinite loss or gradient: stop (exit 5), or leave the step out (at most 100 "
+          "in a row)");
   field("threads", threads)
       .between(0, 1024)
       .doc("threads of one operator; 0 = the usable cores, fewer for small steps");

@@ -135,10 +135,7 @@ StepResult Trainer::step(const Batch& batch, int64_t step_number, double learnin
     const double share =
         loss_weight(config_.loss, piece.targets) / loss_weight(config_.loss, batch.targets);
     result.loss += differentiate(piece, gradients) * share;
-    if (!std::isfinite(result.loss)) {
-      if (!buffers_.empty()) at::_foreach_copy_(buffers_, buffers_before_);
-      return result;
-    }
+    if (!std::isfinite(result.loss)) return left_out(result);
     if (parts == 1) break;
     if (part == 0) {
       sum = at::_foreach_mul(gradients, share);
@@ -147,9 +144,20 @@ StepResult Trainer::step(const Batch& batch, int64_t step_number, double learnin
     }
   }
   if (parts > 1) gradients = std::move(sum);
-  if (config_.clip_norm > 0) result.gradient_norm = clip_gradients(gradients, config_.clip_norm);
+  if (config_.clip_norm > 0) {
+    result.gradient_norm = clip_gradients(gradients, config_.clip_norm);
+    if (!std::isfinite(result.gradient_norm)) return left_out(result);
+  } else if (!are_finite(gradients)) {
+    return left_out(result);
+  }
   optimizer_->step(params_, gradients, learning_rate);
   if (!average_.empty()) update_average();
+  return result;
+}
+
+StepResult Trainer::left_out(StepResult result) {
+  if (!buffers_.empty()) at::_foreach_copy_(buffers_, buffers_before_);
+  result.taken = false;
   return result;
 }
 

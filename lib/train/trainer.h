@@ -21,8 +21,11 @@
 namespace maas {
 
 struct StepResult {
-  double loss = 0;           // mean over the batch; NaN or infinite = diverged, nothing has changed
+  double loss = 0;           // mean over the batch
   double gradient_norm = 0;  // before clipping; 0 when clipping is off
+  // False: the loss or its gradient is not finite, and nothing has changed. A finite loss can have
+  // a gradient that is none (a root of zero, an overflow on the way back).
+  bool taken = true;
 };
 
 // Owns a copy of the program's weights. One thread. Random operators (dropout) draw from the
@@ -52,6 +55,7 @@ class Trainer {
   double differentiate(const Batch& batch, std::vector<at::Tensor>& gradients);
   double differentiate_by_autograd(const std::vector<at::Tensor>& inputs,
                                    std::vector<at::Tensor>& gradients);
+  StepResult left_out(StepResult result);  // with the buffers as they were before the step
   void update_average();
 
   Program program_;  // train mode

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "zoo/prepared_input.h"
+#include "zoo/raw_output.h"
 
 namespace maas {
 namespace {
@@ -32,7 +33,7 @@ Program build_model(const ModelConfig& config, const DataSpec& data, const Build
   const auto network = networks().find(config.type);
   MAAS_CHECK(network != networks().end());
   const Handle x = prepared_input(g, data, options);
-  const Handle y = network->second(g, x, config, data.task.outputs());
+  const Handle y = raw_output(g, network->second(g, x, config, data.task.outputs()), data.task);
   const char* name = data.task.kind == TaskKind::kRegression ? "values" : "logits";
   return g.finish({{name, y}});
 }

@@ -25,7 +25,8 @@ struct BuildOptions {
 };
 
 // The network from raw input (uint8 images, columns of a table) to outputs [B, task.outputs()]
-// (logits, or values in the targets' units for regression). Preprocessing is part of the graph.
+// (logits, or values in the targets' units for regression). Preprocessing and the way back to
+// these units (raw_output.h) are part of the graph.
 // Throws Error{kUsage} naming the layer with both shapes when network and data do not fit.
 Program build_model(const ModelConfig& config, const DataSpec& data, const BuildOptions& options);
 

@@ -137,6 +137,16 @@ class Json(Case):
         self.assertEqual([row["where"] for row in said["problems"]],
                          ["eval.require.accuracy", "eval.require.nll"])
 
+    def test_a_model_trained_to_less_than_is_required_is_an_error_as_well(self):
+        said = self.one_object("train", ROOT / "configs/bench_mlp.yaml", "train.steps=2",
+                               "train.threads=1", 'eval.require={accuracy: ">= 1", nll: "< 0"}',
+                               "-o", self.folder / "missed", check=6)
+        self.assertEqual(said["verb"], "train")
+        self.assertTrue(said["model"].endswith("missed/model.pt"))
+        self.assertEqual(said["error"]["exit"], 6)
+        self.assertEqual([row["where"] for row in said["problems"]],
+                         ["eval.require.accuracy", "eval.require.nll"])
+
     def test_every_problem_of_a_config_is_in_the_object(self):
         text = "sed: 1\ntrain: {epochs: ten}\n"
         said = self.one_object("config", "check", "-", stdin=text, check=2)

@@ -70,6 +70,28 @@ seed: 2
                     "did you mean 'accuracy'?")
         self.refuse("name: ../../x\n", ":1:1: name: '../../x' cannot name a folder")
 
+    def test_eval_tells_the_place_as_well(self):
+        model = self.folder / "place/model.pt"
+        text = ("name: x\ndata: {type: synthetic, samples: 64, height: 4, width: 4, classes: 2, "
+                "test_fraction: 0.25}\nmodel: {type: mlp, hidden: [4]}\n"
+                "train: {epochs: 1, batch_size: 8}\n")
+        path = self.folder / "place.yaml"
+        path.write_text(text)
+        maas("train", path, "-o", model.parent, check=0)
+        for line, parts in (("eval:\n  metrics: [acuracy]\n", ["6:3: eval.metrics: unknown metric",
+                                                               "did you mean 'accuracy'?"]),
+                            ("eval: {require: {rmse: \"< 1\"}}\n", ["5:8: eval.require: "]),
+                            ("eval: {require: {accuracy: \"about 1\"}}\n", ["5:18: eval.require.accuracy: "])):
+            path.write_text(text + line)
+            said = maas("eval", model, path, check=2).stderr
+            for part in parts:
+                self.assertIn(f"{path}:{part}" if part[0].isdigit() else part, said)
+        path.write_text(text.replace("test_fraction", "validation"))
+        self.assertIn(f"{path}:2:1: data: has no test split", maas("eval", model, path, check=2).stderr)
+        done = maas("eval", model, "eval.metrics=[rmse]", check=2)
+        self.assertIn("command line", done.stderr)
+        self.assertIn("eval.metrics: ", done.stderr)
+
     def test_overrides_say_where_they_come_from(self):
         done = maas("config", "check", EXAMPLE, "train.epochs=ten", check=2)
         self.assertIn("command line: train.epochs=ten: train.epochs is 'ten'", done.stderr)

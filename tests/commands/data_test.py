@@ -147,11 +147,20 @@ class Tables(DataCase):
         where = f"data.test={self.folder}/new.csv"
         done = maas("eval", model, where, check=0)
         self.assertSays(done.stderr, "2 values of categories that training did not have",
-                        "new.csv:2:3: 'green' in column 'colour'")
+                        "column 'colour'", "new.csv:2:3: 'green'")
         done = maas("eval", model, where, "data.unknown=error", check=3)
         self.assertSays(done.stderr, "new.csv:2:3", "'green'", "data.unknown: warn")
         done = maas("predict", model, "-", stdin='{"x": 1, "colour": "green"}', check=0)
         self.assertTrue(done.stdout)
+        self.assertSays(done.stderr, "warning: stdin: column 'colour': 1 value of categories that",
+                        "stdin[0].colour: 'green'")
+        done = maas("predict", model, self.folder / "new.csv", "--json", check=0)
+        self.assertEqual(len(done.stdout.splitlines()), 3)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertSays(done.stderr, "2 values of categories that training did not have count",
+                        "new.csv:2:3: 'green'")
+        done = maas("predict", model, self.folder / "new.csv", "--quiet", check=0)
+        self.assertEqual(done.stderr, "")
 
     def test_an_unknown_label_is_refused_with_the_known_ones(self):
         model = self.train_on("labels", self.data(self.table()))["model"]

@@ -48,6 +48,44 @@ class Init(Case):
         rows = [(i, i * 0.5 + 0.25) for i in range(90)]
         self.init_and_train(self.table("t.csv", "x,price", rows), "task: regression", "[rmse, mae, r2]")
 
+    def test_prices_are_learnt_in_their_units(self):
+        """Targets near 400 with what init writes: standardised in the graph, told in their units."""
+        draw = random.Random(7)
+        rows, prices = [], []
+        for _ in range(2000):
+            area, age, garage = draw.uniform(40, 220), draw.randrange(100), draw.choice(["yes", "no"])
+            district = draw.choice(["centre", "north", "south", "harbour", "fields"])
+            prices.append(180 + 1.3 * area - 0.7 * age + 18 * (garage == "yes") + draw.gauss(0, 12) +
+                          {"centre": 120, "north": 20, "south": 60}.get(district, -20))
+            rows.append((f"{area:.1f}", age, district, garage, f"{prices[-1]:.2f}"))
+        data = self.table("houses.csv", "area,age,district,garage,price", rows)
+        config, model = self.folder / "houses.yaml", self.folder / "houses/model.pt"
+        maas("init", data, "-o", config, check=0)
+        done = maas("train", config, "-o", self.folder / "houses", "--json", check=0)
+        metrics = json.loads(done.stdout)["metrics"]
+        self.assertGreater(metrics["r2"], 0.9)
+        self.assertGreater(metrics["rmse"], 8)  # the noise is 12, in the units of the prices
+        self.assertGreater(metrics["mae"], 8 * 0.8)
+        done = maas("predict", model, data, "--json", check=0)
+        answers = [json.loads(line)["outputs"][0] for line in done.stdout.splitlines()]
+        off = sum(abs(a - b) for a, b in zip(answers, prices)) / len(prices)
+        self.assertLess(abs(off - metrics["mae"]), 0.3 * metrics["mae"])
+        done = maas("eval", model, "--json", "--split", "train", check=0)
+        self.assertGreater(json.loads(done.stdout)["metrics"]["r2"], 0.9)
+        raw = maas("train", config, "data.targets=none", "-o", self.folder / "raw", "--json", check=0)
+        self.assertLess(json.loads(raw.stdout)["metrics"]["r2"], metrics["r2"])
+        self.fine_tune(config, model, metrics)
+
+    def fine_tune(self, config, model, metrics):
+        """A network that exists keeps its output: what is trained on begins where it ended."""
+        done = maas("train", config, f"model.from={model}", "train.steps=1", "train.learning_rate=1e-12",
+                    "-o", self.folder / "tuned", "--json", check=0)
+        again = json.loads(done.stdout)["metrics"]
+        for name, value in metrics.items():
+            self.assertAlmostEqual(again[name], value, delta=1e-4 * abs(value))
+        rows = [json.loads(line) for line in (self.folder / "tuned/metrics.jsonl").read_text().splitlines()]
+        self.assertLess(rows[0]["loss"], 0.2)  # in deviations, as it was trained
+
     def test_tables_of_other_habits(self):
         rows = [(i % 7, i % 5, i % 2) for i in range(60)]
         self.init_and_train(self.table("t.csv", "a;b;label", rows, ";"), 'delimiter: ";"')

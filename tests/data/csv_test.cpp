@@ -1,4 +1,5 @@
 #include <ATen/ops/arange.h>
+#include <ATen/ops/mean.h>
 #include <gmock/gmock.h>
 
 #include "data/batches.h"
@@ -146,13 +147,36 @@ TEST(CsvDataset, WarnsOfOrRefusesUnknownCategories) {
   const DataSplits splits = open_data(config, 1);
   ASSERT_EQ(splits.warnings.size(), 1U);
   EXPECT_THAT(splits.warnings[0],
-              testing::AllOf(HasSubstr("test: 1 values"), HasSubstr("t.csv:2:3: 'purple'")));
+              testing::AllOf(HasSubstr("test: column 'colour': 1 value of categories"),
+                             HasSubstr("t.csv:2:3: 'purple'")));
   const Batch batch = load_batch(*splits.test, at::arange(2, at::kLong));
   EXPECT_EQ(batch.inputs[1].const_data_ptr<int64_t>()[0], 0);
   EXPECT_EQ(batch.inputs[0].const_data_ptr<float>()[0], 9.0F);
   config.unknown = "error";
   EXPECT_THAT(error_of([&] { open_split(config, splits.spec, Split::kTest, 1); }),
               HasSubstr("'purple' in column 'colour'"));
+}
+
+// Rows 0 to 3 are learnt from; those of validation would move the mean.
+TEST(CsvDataset, LearnsTheScalesOfNumbersToPredictFromTheTrainingRows) {
+  const Scratch scratch;
+  DataConfig config = csv_config(scratch, "a,kind,same\n1,400,7\n2,600,7\n3,400,7\n4,600,7\n");
+  config.label.clear();
+  config.labels = {"kind", "same"};
+  config.task = "regression";
+  config.validation_source.path.path = scratch.write("v.csv", "a,kind,same\n1,1e6,9\n");
+  EXPECT_THAT(open_data(config, 1).spec.task.scales,
+              ElementsAre(TargetScale{500, 100}, TargetScale{7, 1}));
+  config.validation_source = {};
+  config.validation = 0.5;
+  const DataSplits half = open_data(config, 1);
+  const at::Tensor targets = half.train->targets(at::arange(2, at::kLong)).select(1, 0);
+  EXPECT_EQ(half.spec.task.scales[0].mean, targets.mean().item<double>());
+  config.targets = "none";
+  EXPECT_TRUE(open_data(config, 1).spec.task.scales.empty());
+  config.targets = "standardize";
+  config.task = "multi_label";
+  EXPECT_FALSE(config.standardizes_targets());
 }
 
 TEST(CsvDataset, RefusesALabelThatTheModelLacks) {

@@ -56,6 +56,15 @@ TEST(DataConfig, RefusesSettingsOfAnotherType) {
               HasSubstr("delimiter"));
 }
 
+TEST(DataConfig, TakesTheScaleOfTargetsForRegressionOnly) {
+  const std::string table = "type: synthetic\nkind: table\n";
+  EXPECT_TRUE(parse(table + "task: regression\n").standardizes_targets());
+  EXPECT_FALSE(parse(table + "task: regression\ntargets: none\n").standardizes_targets());
+  EXPECT_FALSE(parse(table + "task: multi_label\n").standardizes_targets());
+  EXPECT_THAT(error_of([&] { parse(table + "targets: none\n"); }, ErrorKind::kUsage),
+              HasSubstr("targets"));
+}
+
 TEST(DataConfig, NamesEveryContradiction) {
   DataConfig config = parse("type: synthetic\nheight: 8\nclasses: 1\n");
   EXPECT_THAT(error_of([&] { check_data_config(config); }, ErrorKind::kUsage),

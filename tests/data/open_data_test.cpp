@@ -263,6 +263,7 @@ TEST(Synthetic, MakesTablesForEveryTask) {
     const Batch batch = load_batch(*splits.train, at::arange(50, at::kLong));
     EXPECT_EQ(batch.inputs[0].sizes(), (std::vector<int64_t>{50, 16}));
     EXPECT_EQ(batch.targets.dim(), task == "classification" ? 1 : 2);
+    EXPECT_EQ(splits.spec.task.scales.size(), task == "regression" ? 3U : 0U);
   }
 }
 

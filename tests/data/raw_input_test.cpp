@@ -53,6 +53,28 @@ TEST(DecodeCsv, FindsColumnsByNameOrByCount) {
   EXPECT_EQ(decode_csv("1,pink", "in", table_spec())[1].const_data_ptr<int64_t>()[0], 0);
 }
 
+TEST(DecodeTables, WarnOfCategoriesThatTrainingDidNotHaveColumnByColumn) {
+  InputSpec spec = table_spec();
+  spec.columns.push_back({.name = "form", .categorical = true, .categories = {"flat"}});
+  std::vector<std::string> warnings;
+  decode_csv("size,colour,form\n1,pink,flat\n2,red,round\n3,grey,flat\n", "in.csv", spec,
+             &warnings);
+  EXPECT_THAT(
+      warnings,
+      testing::ElementsAre(
+          "in.csv: column 'colour': 2 values of categories that training did not have count "
+          "as unknown (first: in.csv:2:3: 'pink')",
+          "in.csv: column 'form': 1 value of categories that training did not have counts "
+          "as unknown (first: in.csv:3:7: 'round')"));
+  warnings.clear();
+  decode_json(R"([{"size": 1, "colour": "red", "form": "round"}])", "body", spec, &warnings);
+  EXPECT_THAT(warnings, testing::ElementsAre(HasSubstr("first: body[0].form: 'round'")));
+  warnings.clear();
+  spec.missing = "mean";
+  decode_csv("1,NA,flat\n", "in", spec, &warnings);
+  EXPECT_THAT(warnings, testing::IsEmpty());
+}
+
 TEST(DecodeCsv, NamesWhatIsWrong) {
   EXPECT_THAT(error_of([] { decode_csv("", "in", table_spec()); }), HasSubstr("in: holds no row"));
   EXPECT_THAT(error_of([] { decode_csv("size,colour\n", "in", table_spec()); }),

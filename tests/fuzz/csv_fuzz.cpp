@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   for (const auto decode : {maas::decode_csv, maas::decode_json}) {
     try {
-      decode(text, "fuzz", spec);
+      decode(text, "fuzz", spec, nullptr);
     } catch (const maas::Error&) {
     }
   }

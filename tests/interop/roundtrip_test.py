@@ -55,6 +55,25 @@ class RoundTrip(Case):
                 model = self.train(f"zoo-{number}", f"model={network}")
                 self.assert_equal_in_python(model, images)
 
+    def test_predicted_numbers_are_in_their_units(self):
+        """Of two targets with their own units; what Python computes is what maas predicts."""
+        rows = [(i * 0.37 % 1, i * 0.61 % 3, "abc"[i % 3]) for i in range(300)]
+        lines = [f"{x},{z},{k},{400 + 100 * x},{1e-3 * z}" for x, z, k in rows]
+        (self.folder / "units.csv").write_text("x,z,k,price,rate\n" + "\n".join(lines) + "\n")
+        (self.folder / "units.yaml").write_text(
+            "data: {type: csv, train: units.csv, labels: [price, rate], task: regression, "
+            "validation: 0.1}\ntrain: {epochs: 30, batch_size: 16, learning_rate: 0.01}\n")
+        run = self.folder / "units"
+        said = json.loads(maas("train", self.folder / "units.yaml", "-o", run, "--json").stdout)
+        self.assertGreater(said["metrics"]["r2"], 0.9)
+        with torch.no_grad():
+            wanted = torch.export.load(said["model"]).module()(
+                torch.tensor([row[:2] for row in rows]), torch.tensor([["abc".index(row[2]) + 1] for row in rows]))
+        done = maas("predict", said["model"], self.folder / "units.csv", "--json")
+        ours = torch.tensor([json.loads(line)["outputs"] for line in done.stdout.splitlines()])
+        torch.testing.assert_close(ours, tensors_in(wanted)[0], rtol=1e-5, atol=1e-8)
+        self.assertLess((ours[:, 1] - torch.tensor([1e-3 * row[1] for row in rows])).abs().mean(), 3e-4)
+
     def test_networks_of_python_come_back_as_they_were(self):
         images = mnist("t10k-images-idx3")[:3]
         example = [torch.rand(3, 1, 28, 28)]

@@ -95,7 +95,7 @@ TEST(Manifest, OfATableComesBack) {
                    {.name = "b,\"", .categorical = true, .categories = {"", "x", "\xe2\x82\xac"}}};
   for (const TaskKind kind :
        {TaskKind::kClassification, TaskKind::kMultiLabel, TaskKind::kRegression}) {
-    manifest.data->task = {kind, {"y"}};
+    manifest.data->task = {.kind = kind, .labels = {"y"}, .scales = {}};
     const Manifest again = manifest_from_json(manifest_to_json(manifest), "model.pt");
     EXPECT_EQ(again.data, manifest.data);
   }

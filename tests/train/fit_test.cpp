@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/files.h"
+#include "program/builder.h"
 #include "support/full_disk.h"
 #include "train/checkpoint.h"
 #include "train/run_scratch.h"
@@ -118,6 +119,62 @@ TEST_F(FitTest, LeavesABadStepOutWhenAsked) {
   for (const auto* table : {&result.program.parameters, &result.program.buffers}) {
     for (const auto& [name, tensor] : *table) {
       EXPECT_TRUE(at::isfinite(tensor).all().item<bool>()) << name;
+    }
+  }
+}
+
+// |x w| as the root of its square: at x = 0 the loss is fine, and its gradient 0 / 0.
+Program rooted() {
+  GraphBuilder g("root", 1);
+  const Handle x = g.input("x", {4}, at::kFloat);
+  const Handle w = g.parameter("w", at::full({4, 1}, 0.5));
+  const Handle y = g.call("aten::mm", {{"self", ValueRef{x.id}}, {"mat2", ValueRef{w.id}}});
+  const Handle square =
+      g.call("aten::mul.Tensor", {{"self", ValueRef{y.id}}, {"other", ValueRef{y.id}}});
+  return g.finish({{"values", g.call("aten::sqrt", {{"self", ValueRef{square.id}}})}});
+}
+
+FitJob rooted_job() {
+  FitJob job = table_job([](Batch& batch, const at::Tensor& index) {
+    if (holds(index, 7)) batch.inputs[0].zero_();
+  });
+  job.program = rooted();
+  return job;
+}
+
+TEST_F(FitTest, StopsAtAGradientThatIsNotFinite) {
+  for (const double clip : {0.0, 1.0}) {
+    FitJob job = rooted_job();
+    job.train.clip_norm = clip;
+    std::filesystem::remove_all(run_);
+    EXPECT_THAT(
+        error_of(ErrorKind::kDiverged, [&] { train(job); }),
+        AllOf(HasSubstr("the gradient of a loss of "), HasSubstr(" is not finite at learning"),
+              HasSubstr("for the batch of row:"), HasSubstr("expected a finite gradient")));
+    EXPECT_THAT(read_file(run_ / "diverged.json"),
+                AllOf(HasSubstr("\"not_finite\":\"gradient\""), HasSubstr("\"row:7\"")));
+  }
+}
+
+TEST_F(FitTest, LeavesAStepWithoutAFiniteGradientOutWhenAsked) {
+  for (const double clip : {0.0, 1.0}) {
+    for (const int64_t accumulate : {1, 3}) {
+      for (const char* precision : {"fp32", "bf16"}) {
+        FitJob job = rooted_job();
+        job.train.clip_norm = clip;
+        job.train.accumulate = accumulate;
+        job.train.precision = precision;
+        job.train.on_divergence = "skip";
+        std::filesystem::remove_all(run_);
+        warnings_.clear();
+        const FitResult result = train(job);
+        EXPECT_EQ(result.steps, 12);
+        ASSERT_EQ(warnings_.size(), 3u);
+        EXPECT_THAT(warnings_, Each(AllOf(HasSubstr("the gradient of a loss of"),
+                                          HasSubstr("the step is left out"))));
+        EXPECT_TRUE(at::isfinite(result.program.parameters.at("w")).all().item<bool>());
+        EXPECT_FALSE(at::equal(result.program.parameters.at("w"), at::full({4, 1}, 0.5)));
+      }
     }
   }
 }

@@ -149,6 +149,24 @@ TEST(Loss, TakesAVectorForASingleTarget) {
               std::log(2), 1e-6);
 }
 
+// Targets around 400 and around 0.2, deviations 100 and 0.1: errors of one deviation count alike.
+TEST(Loss, IsMeasuredInTheDeviationsOfTheTargets) {
+  const at::Tensor targets = matrix({{400, 0.2}, {600, 0.3}, {200, 0.1}});
+  const at::Tensor outputs = matrix({{500, 0.2}, {600, 0.5}, {200, 0.1}});
+  TaskSpec prices = task(TaskKind::kRegression, 2);
+  prices.scales = {{400, 100}, {0.2, 0.1}};
+  for (const auto& [type, expected] : std::vector<std::pair<const char*, double>>{
+           {"mse", 5.0 / 6}, {"mae", 3.0 / 6}, {"huber", 2.0 / 6}}) {
+    GraphBuilder g("outputs", 1);
+    const Handle x = g.input("x", {2}, at::kFloat);
+    LossConfig config;
+    config.type = type;
+    const Program loss = with_loss(g.finish({{"y", x}}), config, prices);
+    EXPECT_NEAR(Plan::compile(loss)->run({outputs, targets}).at(0).item<double>(), expected, 1e-5)
+        << type;
+  }
+}
+
 std::string refusal(const LossConfig& config, TaskKind kind) {
   return error_of(ErrorKind::kUsage, [&] { check_loss(config, task(kind)); });
 }

@@ -77,6 +77,22 @@ TEST(Optimizer, SgdFollowsItsRule) {
   }
 }
 
+TEST(Gradients, AreFiniteWhenEveryElementIs) {
+  const auto with = [](double odd) {
+    at::Tensor grad = at::full({70, 70}, -1.5, at::kFloat);
+    grad.view({-1}).select(0, 4321).fill_(odd);
+    return std::vector<at::Tensor>{at::full({3}, 2.0, at::kFloat), grad};
+  };
+  EXPECT_TRUE(are_finite({}));
+  EXPECT_TRUE(are_finite(with(1e30)));
+  for (const double odd : {double{NAN}, double{INFINITY}, -double{INFINITY}}) {
+    EXPECT_FALSE(are_finite(with(odd))) << odd;
+    const std::vector<at::Tensor> grads = with(odd);
+    EXPECT_FALSE(std::isfinite(clip_gradients(grads, 1))) << odd;
+    EXPECT_EQ(grads[0].select(0, 0).item<float>(), 2.0F) << odd;
+  }
+}
+
 TEST(Optimizer, AdamAndAdamWFollowTheirRules) {
   for (const char* type : {"adam", "adamw"}) {
     const bool decoupled = std::string(type) == "adamw";

@@ -108,6 +108,18 @@ TEST_F(ResumeTest, IsExactForEveryOptimizer) {
   }
 }
 
+// The scales of the targets are buffers, and learnt anew from the same rows.
+TEST_F(ResumeTest, IsExactForNumbersToPredict) {
+  DataConfig data = small_data();
+  data.kind = "table";
+  data.task = "regression";
+  data.classes = 2;
+  FitJob job = small_job(data);
+  ASSERT_EQ(job.program.buffers.count("targets.mean"), 1U);
+  job.eval.metrics = {"rmse"};
+  expect_same(uninterrupted(job), interrupted(job, 5, 3));
+}
+
 // The last batch of an epoch is short, and the run ends within an epoch.
 TEST_F(ResumeTest, IsExactWithUnevenBatchesAndSteps) {
   FitJob job = small_job();

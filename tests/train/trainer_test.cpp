@@ -53,6 +53,39 @@ TEST(Trainer, TakesTheStepOfEveryNetworkOfTheZooAsOneGraph) {
   }
 }
 
+// Whatever the unit of the targets, a step of the same run changes the weights by the same.
+TEST(Trainer, TakesTheSameStepsInEveryUnitOfTheTargets) {
+  const at::Tensor x = at::rand({32, 3}), y = x.sum(1, true);
+  const auto trained = [&](double unit, const char* optimizer) {
+    DataSpec spec;
+    spec.input.kind = InputKind::kTable;
+    for (const char* name : {"a", "b", "c"}) {
+      spec.input.columns.push_back({.name = name, .categories = {}});
+    }
+    spec.task = {
+        .kind = TaskKind::kRegression, .labels = {"y"}, .scales = {{1.5 * unit, 0.5 * unit}}};
+    TrainConfig config;
+    config.optimizer.type = optimizer;
+    Trainer trainer(build_model({}, spec, {.seed = 3}), config, spec.task, 1);
+    double loss = 0;
+    for (int64_t step = 0; step < 20; ++step) {
+      loss = trainer.step({{x}, y.mul(unit)}, step, 0.05).loss;
+    }
+    return std::pair(loss, trainer.snapshot().parameters);
+  };
+  for (const char* optimizer : {"sgd", "adamw"}) {
+    const auto [loss, weights] = trained(1, optimizer);
+    EXPECT_LT(loss, 0.5);
+    for (const double unit : {1e-6, 1e6}) {
+      const auto [other, moved] = trained(unit, optimizer);
+      EXPECT_NEAR(other, loss, 1e-2 * loss) << optimizer << unit;
+      for (const auto& [name, tensor] : weights) {
+        EXPECT_TRUE(at::allclose(tensor, moved.at(name), 1e-2, 1e-2)) << optimizer << unit << name;
+      }
+    }
+  }
+}
+
 TEST(Trainer, OfAccumulatedPartsTakesTheStepOfTheWholeBatch) {
   TrainConfig config;
   config.optimizer.type = "sgd";

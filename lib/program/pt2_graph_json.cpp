@@ -25,6 +25,12 @@ void write_dim(JsonWriter& json, const Dim& dim) {
   json.end_object().end_object();
 }
 
+// Hints may be anything.
+int64_t saturated_product(int64_t a, int64_t b) {
+  int64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
+}
+
 // Row-major strides of a symbolic shape: products of sizes, as sympy text.
 std::vector<Dim> contiguous_strides(const std::vector<Dim>& shape) {
   std::vector<Dim> strides(shape.size());
@@ -33,12 +39,12 @@ std::vector<Dim> contiguous_strides(const std::vector<Dim>& shape) {
     strides[i] = step;
     const Dim& size = shape[i];
     if (!step.is_symbolic() && !size.is_symbolic()) {
-      step = Dim(step.size * std::max<int64_t>(size.size, 1));
+      step = Dim(saturated_product(step.size, std::max<int64_t>(size.size, 1)));
     } else {
       const std::string text = step.is_symbolic() || step.size != 1
                                    ? fmt::format("({})*({})", to_text(step), to_text(size))
                                    : to_text(size);
-      step = Dim(text, step.size * size.size);
+      step = Dim(text, saturated_product(step.size, size.size));
     }
   }
   return strides;

@@ -51,7 +51,10 @@ Argument read_plain_argument(std::string_view kind, const JsonView& value,
     if (number < 1 || number > 4) refuse(place, "a memory format", "1 to 4");
     return kFormats[number - 1];
   }
-  if (kind == "as_layout") return at::kStrided;
+  if (kind == "as_layout") {
+    if (value.integer() != 7) refuse(place, "a sparse layout", "7, for strided tensors");
+    return at::kStrided;
+  }
   if (kind == "as_device") {
     // Weights live on the CPU here, wherever the model was exported.
     return at::Device(at::kCPU);

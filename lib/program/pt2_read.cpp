@@ -15,6 +15,7 @@
 #include "program/pt2_model_record.h"
 #include "program/pt2_plain_argument.h"
 #include "program/pt2_tensors.h"
+#include "program/pt2_values.h"
 #include "tensor/dtype.h"
 
 namespace maas {
@@ -37,7 +38,7 @@ class GraphReader {
   void read(const JsonView& exported) {
     const JsonView module = exported.at("graph_module"), graph = module.at("graph");
     Scope scope;
-    read_inputs(graph, module.at("signature"), scope);
+    read_inputs(Pt2Values(graph), module.at("signature"), scope);
     read_nodes(graph, scope, 0);
     read_outputs(graph, module.at("signature"), scope);
     for (const auto& [name, range] : exported.at("range_constraints").members()) {
@@ -63,27 +64,11 @@ class GraphReader {
   }
 
   // Makes the value `name`, described in the graph's tables.
-  ValueId define(const JsonView& graph, const std::string& name, Scope& scope) {
-    Value value;
-    value.name = name;
+  ValueId define(const Pt2Values& values, const std::string& name, Scope& scope) {
     const std::string place = fmt::format("{}: value '{}'", where_, name);
-    if (graph.at("tensor_values").has(name)) {
-      const TensorMeta meta = read_tensor_meta(graph.at("tensor_values").at(name), place);
-      value.dtype = meta.dtype;
-      value.shape = meta.sizes;
-      value.strides = meta.strides;
-      value.requires_grad = meta.requires_grad;
-    } else if (graph.at("sym_int_values").has(name)) {
-      value.kind = ValueKind::kSymInt;
-      value.number = read_dim(graph.at("sym_int_values").at(name), place);
-    } else if (graph.has("sym_bool_values") && graph.at("sym_bool_values").has(name)) {
-      value.kind = ValueKind::kSymBool;
-    } else if (graph.has("sym_float_values") && graph.at("sym_float_values").has(name)) {
-      value.kind = ValueKind::kSymFloat;
-    } else {
-      refuse(place, "has no description", "an entry in tensor_values or sym_int_values");
-    }
-    const ValueId id = add_value(std::move(value));
+    std::optional<Value> value = values.find(name, place);
+    if (!value) refuse(place, "has no description", "an entry in tensor_values or sym_int_values");
+    const ValueId id = add_value(std::move(*value));
     if (!scope.emplace(name, id).second) refuse(place, "is made twice", "one definition");
     return id;
   }
@@ -98,7 +83,7 @@ class GraphReader {
 
   std::string place() const { return node_.empty() ? where_ : where_ + ": " + node_; }
 
-  void read_inputs(const JsonView& graph, const JsonView& signature, Scope& scope) {
+  void read_inputs(const Pt2Values& values, const JsonView& signature, Scope& scope) {
     const std::vector<JsonView> specs = signature.at("input_specs").items();
     for (const JsonView& spec : specs) {
       const auto [kind, body] = spec.only_member();
@@ -109,12 +94,12 @@ class GraphReader {
                                          : InputKindOf::kConstant;
         input.target = body.at(std::string(kind) + "_name").text();
         if (kind == "buffer") input.persistent = body.at("persistent").flag();
-        input.value = define(graph, body.at("arg").at("name").text(), scope);
+        input.value = define(values, body.at("arg").at("name").text(), scope);
       } else if (kind == "user_input") {
         const auto [arg_kind, arg] = body.at("arg").only_member();
         if (arg_kind == "as_tensor") {
           input.target = arg.at("name").text();
-          input.value = define(graph, input.target, scope);
+          input.value = define(values, input.target, scope);
         } else if (arg_kind.rfind("as_sym_", 0) == 0) {
           refuse(where_, "an input that is a symbolic number", "tensor inputs",
                  "make it a tensor, or fix its value when exporting");
@@ -163,6 +148,7 @@ class GraphReader {
 
   void read_nodes(const JsonView& graph, Scope& scope, int depth) {
     if (depth > 16) refuse(where_, "wrappers nested deeper than 16", "a flat graph");
+    const Pt2Values values(graph);
     int64_t index = 0;
     for (const JsonView& json : graph.at("nodes").items()) {
       const std::string target = json.at("target").text();
@@ -170,13 +156,13 @@ class GraphReader {
       if (target.rfind("torch.ops.higher_order.wrap_with_", 0) == 0) {
         inline_wrapper(json, scope, depth);
       } else {
-        read_node(graph, json, target, scope);
+        read_node(values, json, target, scope);
       }
     }
     node_.clear();
   }
 
-  void read_node(const JsonView& graph, const JsonView& json, const std::string& target,
+  void read_node(const Pt2Values& values, const JsonView& json, const std::string& target,
                  Scope& scope) {
     Node node;
     split_target(target, node);
@@ -195,7 +181,7 @@ class GraphReader {
           {input.at("name").text(), read_argument(input.at("arg"), scope), keyword});
     }
     for (const JsonView& output : json.at("outputs").items()) {
-      node.outputs.push_back(read_result(graph, output, scope));
+      node.outputs.push_back(read_result(values, output, scope));
     }
     for (const auto& [key, text] : json.at("metadata").members()) {
       if (key == "nn_module_stack" || key == "torch_fn")
@@ -205,19 +191,19 @@ class GraphReader {
     program_.nodes.push_back(std::move(node));
   }
 
-  Node::Output read_result(const JsonView& graph, const JsonView& json, Scope& scope) {
+  Node::Output read_result(const Pt2Values& values, const JsonView& json, Scope& scope) {
     const auto [kind, body] = json.only_member();
-    if (kind == "as_tensor") return {{define(graph, body.at("name").text(), scope)}, false};
+    if (kind == "as_tensor") return {{define(values, body.at("name").text(), scope)}, false};
     if (kind == "as_none") return {{kNoValue}, false};
     if (kind == "as_tensors") {
       Node::Output output{{}, true};
       for (const JsonView& item : body.items()) {
-        output.ids.push_back(define(graph, item.at("name").text(), scope));
+        output.ids.push_back(define(values, item.at("name").text(), scope));
       }
       return output;
     }
     if (kind == "as_sym_int" || kind == "as_sym_bool" || kind == "as_sym_float") {
-      return {{define(graph, body.at("as_name").text(), scope)}, false};
+      return {{define(values, body.at("as_name").text(), scope)}, false};
     }
     refuse(place(), fmt::format("a result of kind '{}'", kind), "tensors and numbers");
   }
@@ -227,7 +213,9 @@ class GraphReader {
   void inline_wrapper(const JsonView& json, Scope& scope, int depth) {
     const bool outer_autocast = autocast_;
     if (json.at("target").text().find("autocast") != std::string::npos) {
-      autocast_ = json.at("inputs").items().at(2).at("arg").at("as_bool").flag();
+      const std::vector<JsonView> inputs = json.at("inputs").items();
+      if (inputs.size() < 3) refuse(place(), "no flag that enables it", "device, dtype, enabled");
+      autocast_ = inputs[2].at("arg").at("as_bool").flag();
     }
     std::vector<ValueId> arguments;
     std::optional<JsonView> body;

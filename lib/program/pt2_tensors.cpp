@@ -60,7 +60,16 @@ at::Tensor map_tensor(std::string_view bytes, const TensorMeta& meta,
            fmt::format("{} for {}{}", wanted, dtype_name(meta.dtype), to_text(meta.sizes)),
            "the file is damaged; restore it or export it again");
   }
-  // Strides that visit one element twice (expanded weights) are fine to read.
+  // Strides may visit an element twice (an expanded weight), but a few bytes must not pass for a
+  // tensor that no memory holds.
+  const uint64_t most = std::max(uint64_t{64} << 20, 64 * uint64_t{bytes.size()});
+  const std::optional<uint64_t> dense = dense_bytes(meta.dtype, sizes);
+  if (!dense || *dense > most) {
+    refuse(
+        where,
+        fmt::format("{}{} in {} bytes", dtype_name(meta.dtype), to_text(meta.sizes), bytes.size()),
+        fmt::format("at most {} bytes once expanded", most), "save the weight as it is used");
+  }
   const size_t element = c10::elementSize(meta.dtype);
   const char* start = bytes.data() + static_cast<uint64_t>(meta.storage_offset) * element;
   const auto options = at::TensorOptions().dtype(meta.dtype);

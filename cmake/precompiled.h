@@ -1,4 +1,4 @@
-// Headers that most files of the libraries over libtorch include, parsed once: they are two thirds
+// Headers that most files of the libraries over libtorch include, parsed once: they are half
 // of the time that such a file takes to compile. Files include what they use all the same; a build
 // without precompiled headers (clang's, the preset fuzz) says so where one does not.
 #pragma once

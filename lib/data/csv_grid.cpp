@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "base/did_you_mean.h"
-#include "data/input_error.h"
+#include "base/input_error.h"
 
 namespace maas {
 

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "data/input_error.h"
+#include "base/input_error.h"
 
 namespace maas {
 namespace {

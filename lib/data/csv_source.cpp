@@ -9,9 +9,9 @@
 #include <set>
 
 #include "base/did_you_mean.h"
+#include "base/input_error.h"
 #include "data/csv_grid.h"
 #include "data/gzip_reader.h"
-#include "data/input_error.h"
 #include "data/labels.h"
 #include "data/source.h"
 #include "data/tensor_dataset.h"

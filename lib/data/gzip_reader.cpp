@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/files.h"
-#include "data/input_error.h"
+#include "base/input_error.h"
 
 namespace maas {
 

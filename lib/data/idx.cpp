@@ -7,8 +7,8 @@
 #include <array>
 #include <vector>
 
+#include "base/input_error.h"
 #include "data/gzip_reader.h"
-#include "data/input_error.h"
 
 namespace maas {
 namespace {

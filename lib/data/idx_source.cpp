@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "base/input_error.h"
 #include "data/idx.h"
-#include "data/input_error.h"
 #include "data/labels.h"
 #include "data/source.h"
 #include "data/tensor_dataset.h"

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <vector>
 
-#include "data/input_error.h"
+#include "base/input_error.h"
 
 namespace maas {
 namespace {

@@ -13,9 +13,9 @@
 #include <thread>
 
 #include "base/files.h"
+#include "base/input_error.h"
 #include "data/image_codec.h"
 #include "data/image_list.h"
-#include "data/input_error.h"
 #include "data/labels.h"
 #include "data/row_gather.h"
 #include "data/source.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "data/input_error.h"
+#include "base/input_error.h"
 
 namespace maas {
 namespace {

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string_view>
 
+#include "base/input_error.h"
 #include "data/image_codec.h"
-#include "data/input_error.h"
 
 namespace maas {
 namespace {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/did_you_mean.h"
-#include "data/input_error.h"
+#include "base/input_error.h"
 
 namespace maas {
 

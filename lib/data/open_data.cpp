@@ -9,8 +9,8 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/input_error.h"
 #include "data/batches.h"
-#include "data/input_error.h"
 #include "data/source.h"
 
 namespace maas {

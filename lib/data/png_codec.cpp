@@ -6,8 +6,8 @@
 #include <cstring>
 #include <memory>
 
+#include "base/input_error.h"
 #include "data/image_codec.h"
-#include "data/input_error.h"
 
 namespace maas {
 namespace {

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "base/files.h"
+#include "base/input_error.h"
 #include "data/csv_grid.h"
 #include "data/image_codec.h"
-#include "data/input_error.h"
 
 namespace maas {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/did_you_mean.h"
-#include "data/input_error.h"
+#include "base/input_error.h"
 #include "data/raw_input.h"
 #include "data/table_encoder.h"
 #include "tensor/json_view.h"

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/input_error.h"
 #include "data/counter_random.h"
-#include "data/input_error.h"
 #include "data/labels.h"
 #include "data/source.h"
 #include "data/table_encoder.h"

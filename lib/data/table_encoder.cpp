@@ -11,7 +11,7 @@
 #include <set>
 #include <unordered_map>
 
-#include "data/input_error.h"
+#include "base/input_error.h"
 
 namespace maas {
 namespace {

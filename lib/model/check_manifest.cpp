@@ -3,59 +3,46 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
-#include "base/error.h"
-#include "tensor/dtype.h"
+#include "base/input_error.h"
 
 namespace maas {
 namespace {
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what,
                          const std::string& expected) {
-  throw Error(ErrorKind::kInput, {.where = where,
-                                  .what = what,
-                                  .expected = expected,
-                                  .fix = "the file is damaged; restore it or train it again",
-                                  .excerpt = ""});
+  throw_input(where, what, expected, "the file is damaged; restore it or train it again");
 }
 
-struct Described {
-  at::ScalarType dtype = at::kFloat;
-  std::vector<Dim> shape;
-};
+Value declared(at::ScalarType dtype, std::vector<Dim> shape) {
+  Value value;
+  value.dtype = dtype;
+  value.shape = std::move(shape);
+  return value;
+}
 
-std::vector<Described> described_inputs(const InputSpec& input) {
+std::vector<Value> described_inputs(const InputSpec& input) {
   const Dim batch("batch", 1);
   if (input.kind == InputKind::kImage) {
-    return {{at::kByte, {batch, input.channels, input.height, input.width}}};
+    return {declared(at::kByte, {batch, input.channels, input.height, input.width})};
   }
-  std::vector<Described> inputs;
+  std::vector<Value> inputs;
   const auto numeric = static_cast<int64_t>(input.numeric_columns().size());
   const auto categorical = static_cast<int64_t>(input.categorical_columns().size());
-  if (numeric > 0) inputs.push_back({at::kFloat, {batch, numeric}});
-  if (categorical > 0) inputs.push_back({at::kLong, {batch, categorical}});
+  if (numeric > 0) inputs.push_back(declared(at::kFloat, {batch, numeric}));
+  if (categorical > 0) inputs.push_back(declared(at::kLong, {batch, categorical}));
   return inputs;
 }
 
-// Of one sample: the batch may be called anything.
-bool is_same(const Described& described, const Value& value) {
-  return described.dtype == value.dtype && described.shape.size() == value.shape.size() &&
-         std::equal(value.shape.begin() + 1, value.shape.end(), described.shape.begin() + 1);
-}
-
 void check_inputs(const InputSpec& input, const Program& program, const std::string& where) {
-  const std::vector<Described> described = described_inputs(input);
+  const std::vector<Value> described = described_inputs(input);
   const auto taken = program.user_inputs();
   bool same = described.size() == taken.size();
   std::vector<std::string> texts, wanted;
-  for (const Described& one : described) {
-    texts.push_back(dtype_name(one.dtype) + to_text(one.shape));
-  }
+  for (const Value& one : described) texts.push_back(type_text(one));
   for (size_t i = 0; i < taken.size(); ++i) {
     const Value& value = program.value(taken[i]->value);
-    same = same && is_same(described[i], value);
-    wanted.push_back(dtype_name(value.dtype) + to_text(value.shape));
+    same = same && value.dtype == described[i].dtype && same_sample(value, described[i]);
+    wanted.push_back(type_text(value));
   }
   if (same) return;
   refuse(where,
@@ -65,12 +52,8 @@ void check_inputs(const InputSpec& input, const Program& program, const std::str
 }
 
 void check_outputs(const TaskSpec& task, const Program& program, const std::string& where) {
-  const auto outputs = program.user_outputs();
-  const auto* ref = outputs.empty() ? nullptr : std::get_if<ValueRef>(&outputs[0]->value);
-  const std::vector<Dim> shape = ref == nullptr ? std::vector<Dim>{} : program.value(ref->id).shape;
-  const bool fits = shape.size() == 2 && shape[1].size == task.outputs();
-  const bool single = shape.size() == 1 && task.outputs() == 1;
-  if (fits || single) return;
+  const std::vector<Dim> shape = program.output_shape();
+  if (is_rows(shape, task.outputs())) return;
   refuse(where, fmt::format("names {} outputs", task.outputs()),
          "as many as the graph gives: " + to_text(shape));
 }

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "base/error.h"
+#include "base/input_error.h"
 #include "base/json_writer.h"
 #include "model/model.h"
 #include "tensor/json_view.h"
@@ -67,11 +67,7 @@ std::vector<std::string> read_texts(const JsonView& json) {
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what,
                          const std::string& expected) {
-  throw Error(ErrorKind::kInput, {.where = where,
-                                  .what = what,
-                                  .expected = expected,
-                                  .fix = "use a maas of the version that wrote the model",
-                                  .excerpt = ""});
+  throw_input(where, what, expected, "use a maas of the version that wrote the model");
 }
 
 InputSpec read_input(const JsonView& json, const std::string& where) {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <map>
 
-#include "base/error.h"
+#include "base/input_error.h"
 
 namespace maas {
 namespace {
@@ -27,12 +27,8 @@ bool any_double(const Stack& stack) {
 }
 
 [[noreturn]] void refuse(const std::string& what) {
-  throw Error(ErrorKind::kInput,
-              {.where = "shape arithmetic",
-               .what = what,
-               .expected = "an input of the size that the model was exported for",
-               .fix = "check the input's shape",
-               .excerpt = ""});
+  throw_input("shape arithmetic", what, "an input of the size that the model was exported for",
+              "check the input's shape");
 }
 
 // Sizes are 64-bit integers here and unbounded in Python.

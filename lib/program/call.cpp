@@ -12,6 +12,7 @@
 
 #include "base/did_you_mean.h"
 #include "base/error.h"
+#include "base/input_error.h"
 #include "program/arithmetic.h"
 #include "program/call_arguments.h"
 #include "program/index_limits.h"
@@ -51,11 +52,7 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what,
                          const std::string& expected) {
-  throw Error(ErrorKind::kInput, {.where = where,
-                                  .what = what,
-                                  .expected = expected,
-                                  .fix = "export the model again with torch 2.13",
-                                  .excerpt = ""});
+  throw_input(where, what, expected, "export the model again with torch 2.13");
 }
 
 // Also where it is left out: what creates a tensor would make it on the CPU.

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <limits>
 
-#include "base/error.h"
+#include "base/input_error.h"
 #include "tensor/dtype.h"
 
 namespace maas {
@@ -20,11 +20,7 @@ constexpr int64_t kMemoryFormats = static_cast<int64_t>(at::MemoryFormat::NumOpt
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what,
                          const std::string& expected) {
-  throw Error(ErrorKind::kInput, {.where = where,
-                                  .what = what,
-                                  .expected = expected,
-                                  .fix = "export the model again with torch 2.13",
-                                  .excerpt = ""});
+  throw_input(where, what, expected, "export the model again with torch 2.13");
 }
 
 // libtorch throws where C and Python round to infinity.

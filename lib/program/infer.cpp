@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/input_error.h"
 #include "program/meta_kernels.h"
 #include "program/rewrite.h"
 #include "tensor/dtype.h"
@@ -17,12 +18,6 @@ namespace maas {
 namespace {
 
 constexpr int64_t kMostElements = int64_t{1} << 26;  // for operators that must run on zeros
-
-[[noreturn]] void refuse(const std::string& where, const std::string& what,
-                         const std::string& expected, const std::string& fix) {
-  throw Error(ErrorKind::kInput,
-              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
-}
 
 // Replaces the values that the node reads by `convert` of them; gives back what was there.
 Slots converted_inputs(const Node& node, const Slots& slots,
@@ -38,23 +33,20 @@ Slots converted_inputs(const Node& node, const Slots& slots,
 void run_on_zeros(const Call& call, const Node& node, Slots& slots, const std::string& where) {
   Slots real = converted_inputs(node, slots, [&](const at::Tensor& meta) {
     if (meta.numel() > kMostElements) {
-      refuse(where, fmt::format("no shape rule, and {} elements to try it on", meta.numel()),
-             fmt::format("at most {}", kMostElements), "use smaller example shapes");
+      throw_input(where, fmt::format("no shape rule, and {} elements to try it on", meta.numel()),
+                  fmt::format("at most {}", kMostElements), "use smaller example shapes");
     }
     return at::zeros_like(meta, at::TensorOptions().device(at::kCPU));
   });
   call.run(real);
-  for (const Node::Output& output : node.outputs) {
-    for (const ValueId id : output.ids) {
-      if (id == kNoValue) continue;
-      c10::IValue& value = real[static_cast<size_t>(id)];
-      if (value.isTensor() && value.toTensor().defined()) {
-        const at::Tensor& tensor = value.toTensor();
-        value = at::empty(tensor.sizes(), tensor.options().device(at::kMeta));
-      }
-      slots[static_cast<size_t>(id)] = value;
+  for_each_result(node, [&](ValueId id) {
+    c10::IValue& value = real[static_cast<size_t>(id)];
+    if (value.isTensor() && value.toTensor().defined()) {
+      const at::Tensor& tensor = value.toTensor();
+      value = at::empty(tensor.sizes(), tensor.options().device(at::kMeta));
     }
-  }
+    slots[static_cast<size_t>(id)] = value;
+  });
 }
 
 }  // namespace
@@ -83,22 +75,22 @@ at::Tensor ShapeInference::declared(const Value& value, const SymbolValues& symb
       const auto expression = DimExpression::parse(dim.expression);
       const auto known = expression ? expression->evaluate(symbols) : std::nullopt;
       if (!known) {
-        refuse(fmt::format("{}: value '{}'", where_, value.name),
-               fmt::format("size '{}'", dim.expression), "an expression over the model's symbols",
-               "export the model again");
+        throw_input(fmt::format("{}: value '{}'", where_, value.name),
+                    fmt::format("size '{}'", dim.expression),
+                    "an expression over the model's symbols", "export the model again");
       }
       size = *known;
     }
     if (size < 0) {
-      refuse(fmt::format("{}: value '{}'", where_, value.name), fmt::format("size {}", size),
-             "at least 0", "export the model again");
+      throw_input(fmt::format("{}: value '{}'", where_, value.name), fmt::format("size {}", size),
+                  "at least 0", "export the model again");
     }
     sizes.push_back(size);
   }
   if (!dense_bytes(value.dtype, sizes)) {
-    refuse(fmt::format("{}: value '{}'", where_, value.name),
-           fmt::format("sizes [{}]", fmt::join(sizes, ", ")), "a tensor that memory can hold",
-           "export the model again");
+    throw_input(fmt::format("{}: value '{}'", where_, value.name),
+                fmt::format("sizes [{}]", fmt::join(sizes, ", ")), "a tensor that memory can hold",
+                "export the model again");
   }
   return at::empty(sizes, at::TensorOptions().dtype(value.dtype).device(at::kMeta));
 }
@@ -115,7 +107,7 @@ void ShapeInference::run(const Program& program, int64_t node_index, Slots& slot
     call.run(slots);
   } catch (const c10::NotImplementedError&) {
     if (without_rule_ == WithoutRule::kRefuse) {
-      refuse(where, "no shape rule", "an operator with one", "use the sizes of the example");
+      throw_input(where, "no shape rule", "an operator with one", "use the sizes of the example");
     }
     call.set_device(at::kCPU);
     try {
@@ -123,25 +115,41 @@ void ShapeInference::run(const Program& program, int64_t node_index, Slots& slot
     } catch (const Error&) {
       throw;
     } catch (const std::exception& error) {
-      refuse(where, short_reason(error), "arguments that the operator takes",
-             "the graph is inconsistent; export it again");
+      throw_input(where, short_reason(error), "arguments that the operator takes",
+                  "the graph is inconsistent; export it again");
     }
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    refuse(where, short_reason(error), "arguments that the operator takes",
-           "the graph is inconsistent; export it again");
+    throw_input(where, short_reason(error), "arguments that the operator takes",
+                "the graph is inconsistent; export it again");
   }
 }
 
-Slots ShapeInference::run(const Program& program, const SymbolValues& symbols) const {
+Slots ShapeInference::declared_inputs(const Program& program, const SymbolValues& symbols) const {
   Slots slots(program.values.size());
   for (const GraphInput& input : program.inputs) {
     if (input.value == kNoValue) continue;
     slots[static_cast<size_t>(input.value)] = declared(program.value(input.value), symbols);
   }
+  return slots;
+}
+
+Slots ShapeInference::run(const Program& program, const SymbolValues& symbols) const {
+  Slots slots = declared_inputs(program, symbols);
   for (int64_t i = 0; i < static_cast<int64_t>(program.nodes.size()); ++i) run(program, i, slots);
   return slots;
+}
+
+bool has_size_of_data(const Value& value, const SymbolValues& symbols) {
+  for (const Dim& dim : value.shape) {
+    const auto expression = DimExpression::parse(dim.expression);
+    if (!dim.is_symbolic() || !expression) continue;
+    for (const std::string& symbol : expression->symbols()) {
+      if (symbol.front() == 'u' && symbols.count(symbol) == 0) return true;
+    }
+  }
+  return false;
 }
 
 namespace {

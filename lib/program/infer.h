@@ -23,6 +23,9 @@ class ShapeInference {
   // a size cannot be computed or is negative.
   at::Tensor declared(const Value& value, const SymbolValues& symbols) const;
 
+  // All graph inputs, declared; the other values are empty.
+  Slots declared_inputs(const Program& program, const SymbolValues& symbols) const;
+
   // Runs one node: reads `slots` by ValueId, writes its results there. Throws Error{kInput} naming
   // the node with libtorch's reason (mismatched shapes, wrong dtypes).
   void run(const Program& program, int64_t node_index, Slots& slots) const;
@@ -34,6 +37,10 @@ class ShapeInference {
   std::string where_;
   WithoutRule without_rule_;
 };
+
+// Whether the value has a size that no input's shape tells (torch's "u0"): how many elements are
+// not zero, say.
+bool has_size_of_data(const Value& value, const SymbolValues& symbols);
 
 // Two admissible assignments of the program's symbols, different in every symbol where its range
 // allows.

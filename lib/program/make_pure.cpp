@@ -12,7 +12,7 @@
 #include <set>
 #include <utility>
 
-#include "base/error.h"
+#include "base/input_error.h"
 #include "program/call.h"
 #include "program/operators.h"
 #include "program/rewrite.h"
@@ -102,12 +102,9 @@ class Purifier {
   }
 
   [[noreturn]] void refuse(const Node& node, const std::string& what) const {
-    throw Error(ErrorKind::kInput,
-                {.where = where_ + ": " + describe_node(program_, node, index_),
-                 .what = what,
-                 .expected = "in-place operators whose effect can be followed",
-                 .fix = "export the model with ep.run_decompositions(), which removes them",
-                 .excerpt = ""});
+    throw_input(where_ + ": " + describe_node(program_, node, index_), what,
+                "in-place operators whose effect can be followed",
+                "export the model with ep.run_decompositions(), which removes them");
   }
 
   void add_pure(const Node& original) {

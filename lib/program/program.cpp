@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "tensor/dtype.h"
 
@@ -56,6 +58,12 @@ const at::Tensor& Program::tensor_of(const GraphInput& input) const {
   return found->second;
 }
 
+std::vector<Dim> Program::output_shape() const {
+  const auto given = user_outputs();
+  const auto* ref = given.empty() ? nullptr : std::get_if<ValueRef>(&given[0]->value);
+  return ref == nullptr ? std::vector<Dim>{} : value(ref->id).shape;
+}
+
 int64_t Program::parameter_count() const {
   int64_t count = 0;
   for (const auto& [name, tensor] : parameters) count += tensor.numel();
@@ -80,6 +88,22 @@ std::string to_text(const std::vector<Dim>& shape) {
   return text + "]";
 }
 
+bool same_sample(const Value& a, const Value& b) {
+  return a.shape.size() == b.shape.size() && !a.shape.empty() &&
+         std::equal(a.shape.begin() + 1, a.shape.end(), b.shape.begin() + 1);
+}
+
+bool is_rows(const std::vector<Dim>& shape, int64_t width) {
+  return (shape.size() == 2 && shape[1].size == width) || (shape.size() == 1 && width == 1);
+}
+
+std::string type_text(const at::Tensor& tensor) {
+  return dtype_name(tensor.scalar_type()) +
+         to_text(std::vector<Dim>(tensor.sizes().begin(), tensor.sizes().end()));
+}
+
+std::string type_text(const Value& value) { return dtype_name(value.dtype) + to_text(value.shape); }
+
 namespace {
 
 std::string name_of(const Program& program, ValueId id) {
@@ -91,7 +115,7 @@ std::string typed_name(const Program& program, ValueId id) {
   const Value& value = program.value(id);
   if (value.kind != ValueKind::kTensor)
     return fmt::format("%{}: {}", value.name, to_text(value.number));
-  return fmt::format("%{}: {}{}", value.name, dtype_name(value.dtype), to_text(value.shape));
+  return fmt::format("%{}: {}", value.name, type_text(value));
 }
 
 struct ArgumentText {

@@ -138,6 +138,8 @@ struct Program {
   std::vector<const GraphOutput*> user_outputs() const;
   // The tensor behind a parameter, buffer or constant input. Throws Error{kInput} if absent.
   const at::Tensor& tensor_of(const GraphInput& input) const;
+  // The shape of the first user output; empty where there is none.
+  std::vector<Dim> output_shape() const;
   int64_t parameter_count() const;
   int64_t byte_count() const;  // parameters, buffers and constants
 };
@@ -146,5 +148,11 @@ struct Program {
 std::string to_text(const Program& program);
 std::string to_text(const Dim& dim);
 std::string to_text(const std::vector<Dim>& shape);
+// Of the same shape but for the first dimension, which counts samples.
+bool same_sample(const Value& a, const Value& b);
+// [B, width], or [B] where the width is 1.
+bool is_rows(const std::vector<Dim>& shape, int64_t width);
+std::string type_text(const at::Tensor& tensor);  // "f32[16, 4]"
+std::string type_text(const Value& value);        // "f32[s0, 4]" of a tensor, as declared
 
 }  // namespace maas

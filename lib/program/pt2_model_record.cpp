@@ -2,19 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include "base/input_error.h"
 
 namespace maas {
-namespace {
-
-[[noreturn]] void refuse(const std::string& where, const std::string& what,
-                         const std::string& expected, const std::string& fix) {
-  throw Error(ErrorKind::kInput,
-              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
-}
-
-}  // namespace
-
 std::string find_model_record(const ArchiveReader& archive) {
   std::vector<std::string> models;
   for (const std::string& name : archive.names()) {
@@ -26,13 +16,13 @@ std::string find_model_record(const ArchiveReader& archive) {
   if (archive.has("models/model.json")) return "models/model.json";
   if (models.size() == 1) return models[0];
   const bool script = archive.has("constants.pkl") || archive.has("data.pkl");
-  refuse(archive.path(),
-         models.empty() ? (script ? "a pickle or TorchScript file" : "no models/*.json inside")
-                        : fmt::format("{} models inside", models.size()),
-         "one program that torch.export.save wrote",
-         script ? "pickles and TorchScript can run code and are never read; in Python: "
-                  "torch.export.save(torch.export.export(model, example_inputs), 'model.pt2')"
-                : "export it with torch.export.save");
+  throw_input(archive.path(),
+              models.empty() ? (script ? "a pickle or TorchScript file" : "no models/*.json inside")
+                             : fmt::format("{} models inside", models.size()),
+              "one program that torch.export.save wrote",
+              script ? "pickles and TorchScript can run code and are never read; in Python: "
+                       "torch.export.save(torch.export.export(model, example_inputs), 'model.pt2')"
+                     : "export it with torch.export.save");
 }
 
 }  // namespace maas

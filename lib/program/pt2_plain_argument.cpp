@@ -2,20 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include "base/input_error.h"
 #include "tensor/dtype.h"
 
 namespace maas {
-namespace {
-
-[[noreturn]] void refuse(const std::string& where, const std::string& what,
-                         const std::string& expected, const std::string& fix = "") {
-  throw Error(ErrorKind::kInput,
-              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
-}
-
-}  // namespace
-
 Argument read_plain_argument(std::string_view kind, const JsonView& value,
                              const std::string& place) {
   if (kind == "as_ints") {
@@ -40,7 +30,8 @@ Argument read_plain_argument(std::string_view kind, const JsonView& value,
   }
   if (kind == "as_scalar_type") {
     const auto dtype = dtype_from_export(value.integer());
-    if (!dtype) refuse(place, "an element type that maas does not have", "float, integer, bool");
+    if (!dtype)
+      throw_input(place, "an element type that maas does not have", "float, integer, bool");
     return *dtype;
   }
   if (kind == "as_memory_format") {
@@ -48,19 +39,19 @@ Argument read_plain_argument(std::string_view kind, const JsonView& value,
         at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast,
         at::MemoryFormat::ChannelsLast3d, at::MemoryFormat::Preserve};
     const int64_t number = value.integer();
-    if (number < 1 || number > 4) refuse(place, "a memory format", "1 to 4");
+    if (number < 1 || number > 4) throw_input(place, "a memory format", "1 to 4");
     return kFormats[number - 1];
   }
   if (kind == "as_layout") {
-    if (value.integer() != 7) refuse(place, "a sparse layout", "7, for strided tensors");
+    if (value.integer() != 7) throw_input(place, "a sparse layout", "7, for strided tensors");
     return at::kStrided;
   }
   if (kind == "as_device") {
     // Weights live on the CPU here, wherever the model was exported.
     return at::Device(at::kCPU);
   }
-  refuse(place, fmt::format("an argument of kind '{}'", kind), "tensors, numbers and strings",
-         "export the model without custom objects");
+  throw_input(place, fmt::format("an argument of kind '{}'", kind), "tensors, numbers and strings",
+              "export the model without custom objects");
 }
 
 void split_target(const std::string& target, Node& node) {

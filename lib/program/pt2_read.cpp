@@ -8,7 +8,7 @@
 #include <set>
 
 #include "base/did_you_mean.h"
-#include "base/error.h"
+#include "base/input_error.h"
 #include "program/autocast.h"
 #include "program/make_pure.h"
 #include "program/operators.h"
@@ -22,12 +22,6 @@ namespace maas {
 namespace {
 
 constexpr int64_t kSchemaMajor = 8;
-
-[[noreturn]] void refuse(const std::string& where, const std::string& what,
-                         const std::string& expected, const std::string& fix = "") {
-  throw Error(ErrorKind::kInput,
-              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
-}
 
 using Scope = std::map<std::string, ValueId, std::less<>>;
 
@@ -67,16 +61,17 @@ class GraphReader {
   ValueId define(const Pt2Values& values, const std::string& name, Scope& scope) {
     const std::string place = fmt::format("{}: value '{}'", where_, name);
     std::optional<Value> value = values.find(name, place);
-    if (!value) refuse(place, "has no description", "an entry in tensor_values or sym_int_values");
+    if (!value)
+      throw_input(place, "has no description", "an entry in tensor_values or sym_int_values");
     const ValueId id = add_value(std::move(*value));
-    if (!scope.emplace(name, id).second) refuse(place, "is made twice", "one definition");
+    if (!scope.emplace(name, id).second) throw_input(place, "is made twice", "one definition");
     return id;
   }
 
   ValueId use(const std::string& name, const Scope& scope) const {
     const auto found = scope.find(name);
     if (found == scope.end()) {
-      refuse(place(), fmt::format("uses '{}' before it is made", name), "values in order");
+      throw_input(place(), fmt::format("uses '{}' before it is made", name), "values in order");
     }
     return found->second;
   }
@@ -101,8 +96,8 @@ class GraphReader {
           input.target = arg.at("name").text();
           input.value = define(values, input.target, scope);
         } else if (arg_kind.rfind("as_sym_", 0) == 0) {
-          refuse(where_, "an input that is a symbolic number", "tensor inputs",
-                 "make it a tensor, or fix its value when exporting");
+          throw_input(where_, "an input that is a symbolic number", "tensor inputs",
+                      "make it a tensor, or fix its value when exporting");
         } else {
           input.kind = InputKindOf::kConstantScalar;
           input.constant = read_argument(body.at("arg"), scope);
@@ -112,9 +107,9 @@ class GraphReader {
         input.target = body.at("name").text();
         input.constant = read_argument(body.at("value"), scope);
       } else {
-        refuse(where_, fmt::format("an input of kind '{}'", kind),
-               "parameters, buffers and tensors",
-               "export the model without custom objects and effects");
+        throw_input(where_, fmt::format("an input of kind '{}'", kind),
+                    "parameters, buffers and tensors",
+                    "export the model without custom objects and effects");
       }
       program_.inputs.push_back(std::move(input));
     }
@@ -135,19 +130,19 @@ class GraphReader {
       } else if (kind == "user_input_mutation") {
         continue;  // what the caller's tensor would become
       } else {
-        refuse(where_, fmt::format("an output of kind '{}'", kind), "user outputs",
-               "export the forward pass of the model only");
+        throw_input(where_, fmt::format("an output of kind '{}'", kind), "user outputs",
+                    "export the forward pass of the model only");
       }
       program_.outputs.push_back(std::move(output));
     }
     if (specs.size() != graph.at("outputs").items().size()) {
-      refuse(where_, "outputs that disagree with the signature", "one spec an output");
+      throw_input(where_, "outputs that disagree with the signature", "one spec an output");
     }
     node_.clear();
   }
 
   void read_nodes(const JsonView& graph, Scope& scope, int depth) {
-    if (depth > 16) refuse(where_, "wrappers nested deeper than 16", "a flat graph");
+    if (depth > 16) throw_input(where_, "wrappers nested deeper than 16", "a flat graph");
     const Pt2Values values(graph);
     int64_t index = 0;
     for (const JsonView& json : graph.at("nodes").items()) {
@@ -168,12 +163,12 @@ class GraphReader {
     split_target(target, node);
     if (!is_allowed_operator(node.op) && pure_form(node.op).empty()) {
       const std::string suggestion = nearest_name(node.op, allowed_operators());
-      refuse(place(),
-             fmt::format("operator '{}' is not on the list of operators that maas runs",
-                         node.full_name()),
-             suggestion.empty() ? "ATen operators"
-                                : fmt::format("ATen operators such as {}", suggestion),
-             "export the model without it, or with ep.run_decompositions()");
+      throw_input(place(),
+                  fmt::format("operator '{}' is not on the list of operators that maas runs",
+                              node.full_name()),
+                  suggestion.empty() ? "ATen operators"
+                                     : fmt::format("ATen operators such as {}", suggestion),
+                  "export the model without it, or with ep.run_decompositions()");
     }
     for (const JsonView& input : json.at("inputs").items()) {
       const bool keyword = input.has("kind") && input.at("kind").integer() == 2;
@@ -205,7 +200,7 @@ class GraphReader {
     if (kind == "as_sym_int" || kind == "as_sym_bool" || kind == "as_sym_float") {
       return {{define(values, body.at("as_name").text(), scope)}, false};
     }
-    refuse(place(), fmt::format("a result of kind '{}'", kind), "tensors and numbers");
+    throw_input(place(), fmt::format("a result of kind '{}'", kind), "tensors and numbers");
   }
 
   // wrap_with_set_grad_enabled(flag, graph, args...): the flag is dropped, as maas decides itself
@@ -214,7 +209,8 @@ class GraphReader {
     const bool outer_autocast = autocast_;
     if (json.at("target").text().find("autocast") != std::string::npos) {
       const std::vector<JsonView> inputs = json.at("inputs").items();
-      if (inputs.size() < 3) refuse(place(), "no flag that enables it", "device, dtype, enabled");
+      if (inputs.size() < 3)
+        throw_input(place(), "no flag that enables it", "device, dtype, enabled");
       autocast_ = inputs[2].at("arg").at("as_bool").flag();
     }
     std::vector<ValueId> arguments;
@@ -226,18 +222,18 @@ class GraphReader {
       } else if (body) {
         const Argument argument = read_argument(input.at("arg"), scope);
         if (!std::holds_alternative<ValueRef>(argument)) {
-          refuse(place(), "a wrapper argument that is no value", "tensors");
+          throw_input(place(), "a wrapper argument that is no value", "tensors");
         }
         arguments.push_back(std::get<ValueRef>(argument).id);
       }
     }
-    if (!body) refuse(place(), "no graph inside", "a wrapped graph");
+    if (!body) throw_input(place(), "no graph inside", "a wrapped graph");
     const std::string outer = node_;
     Scope inner;
     const std::vector<JsonView> inputs = body->at("inputs").items();
     if (inputs.size() != arguments.size()) {
-      refuse(place(), fmt::format("{} arguments", arguments.size()),
-             fmt::format("{}", inputs.size()));
+      throw_input(place(), fmt::format("{} arguments", arguments.size()),
+                  fmt::format("{}", inputs.size()));
     }
     for (size_t i = 0; i < inputs.size(); ++i) {
       const auto [kind, value] = inputs[i].only_member();
@@ -261,11 +257,13 @@ class GraphReader {
     }
     const std::vector<JsonView> results = body.at("outputs").items();
     if (names.size() != results.size()) {
-      refuse(place(), fmt::format("{} results", names.size()), fmt::format("{}", results.size()));
+      throw_input(place(), fmt::format("{} results", names.size()),
+                  fmt::format("{}", results.size()));
     }
     for (size_t i = 0; i < names.size(); ++i) {
       const auto [kind, value] = results[i].only_member();
-      if (kind != "as_tensor") refuse(place(), "a wrapped result that is no tensor", "tensors");
+      if (kind != "as_tensor")
+        throw_input(place(), "a wrapped result that is no tensor", "tensors");
       scope[names[i]] = use(value.at("name").text(), inner);
     }
   }
@@ -302,7 +300,7 @@ class GraphReader {
     if (kind == "as_int") return inner.integer();
     if (kind == "as_float") return inner.number();
     if (kind == "as_bool") return inner.flag();
-    refuse(place(), fmt::format("a symbolic number of kind '{}'", kind), "a name or a number");
+    throw_input(place(), fmt::format("a symbolic number of kind '{}'", kind), "a name or a number");
   }
 
   Argument read_argument(const JsonView& json, const Scope& scope) {
@@ -343,10 +341,10 @@ Program read_pt2(const ArchiveReader& archive) {
   const JsonView exported = parse_json(parser, archive.record(record), where);
   const int64_t major = exported.at("schema_version").at("major").integer();
   if (major != kSchemaMajor) {
-    refuse(where,
-           fmt::format("schema version {}.{}", major,
-                       exported.at("schema_version").at("minor").integer()),
-           "8.x, as torch 2.13 writes it", "export the model again with torch 2.13");
+    throw_input(where,
+                fmt::format("schema version {}.{}", major,
+                            exported.at("schema_version").at("minor").integer()),
+                "8.x, as torch 2.13 writes it", "export the model again with torch 2.13");
   }
   Program program;
   GraphReader(where, program).read(exported);
@@ -363,8 +361,8 @@ Program read_pt2(const ArchiveReader& archive) {
     if (found == first.end()) {
       found = second.find(input.target);
       if (found == second.end()) {
-        refuse(where, fmt::format("no weight for '{}'", input.target), "one for every graph input",
-               "the file is incomplete; export it again");
+        throw_input(where, fmt::format("no weight for '{}'", input.target),
+                    "one for every graph input", "the file is incomplete; export it again");
       }
     }
     auto& table = input.kind == InputKindOf::kParameter ? program.parameters

@@ -4,24 +4,19 @@
 #include <ATen/ops/from_blob.h>
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include "base/input_error.h"
 #include "program/dim_expression.h"
 #include "tensor/dtype.h"
 
 namespace maas {
 namespace {
 
-[[noreturn]] void refuse(const std::string& where, const std::string& what,
-                         const std::string& expected, const std::string& fix) {
-  throw Error(ErrorKind::kInput,
-              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
-}
-
 std::vector<int64_t> plain_sizes(const std::vector<Dim>& dims, const std::string& where) {
   std::vector<int64_t> sizes;
   for (const Dim& dim : dims) {
     if (dim.is_symbolic() || dim.size < 0) {
-      refuse(where, fmt::format("size or stride {}", to_text(dim)), "a number of at least 0", "");
+      throw_input(where, fmt::format("size or stride {}", to_text(dim)), "a number of at least 0",
+                  "");
     }
     sizes.push_back(dim.size);
   }
@@ -43,9 +38,9 @@ uint64_t extent_bytes(const TensorMeta& meta, const std::vector<int64_t>& sizes,
   uint64_t bytes = 0;
   if (overflow || __builtin_add_overflow(last, uint64_t{1}, &last) ||
       __builtin_mul_overflow(last, uint64_t{c10::elementSize(meta.dtype)}, &bytes)) {
-    refuse(where,
-           fmt::format("sizes {} with strides {}", to_text(meta.sizes), to_text(meta.strides)),
-           "sizes and strides whose product fits", "the file is damaged; export it again");
+    throw_input(where,
+                fmt::format("sizes {} with strides {}", to_text(meta.sizes), to_text(meta.strides)),
+                "sizes and strides whose product fits", "the file is damaged; export it again");
   }
   return empty ? 0 : bytes;
 }
@@ -56,16 +51,16 @@ at::Tensor map_tensor(std::string_view bytes, const TensorMeta& meta,
   const std::vector<int64_t> strides = plain_sizes(meta.strides, where);
   const uint64_t wanted = extent_bytes(meta, sizes, strides, where);
   if (wanted > bytes.size()) {
-    refuse(where, fmt::format("{} bytes", bytes.size()),
-           fmt::format("{} for {}{}", wanted, dtype_name(meta.dtype), to_text(meta.sizes)),
-           "the file is damaged; restore it or export it again");
+    throw_input(where, fmt::format("{} bytes", bytes.size()),
+                fmt::format("{} for {}{}", wanted, dtype_name(meta.dtype), to_text(meta.sizes)),
+                "the file is damaged; restore it or export it again");
   }
   // Strides may visit an element twice (an expanded weight), but a few bytes must not pass for a
   // tensor that no memory holds.
   const uint64_t most = std::max(uint64_t{64} << 20, 64 * uint64_t{bytes.size()});
   const std::optional<uint64_t> dense = dense_bytes(meta.dtype, sizes);
   if (!dense || *dense > most) {
-    refuse(
+    throw_input(
         where,
         fmt::format("{}{} in {} bytes", dtype_name(meta.dtype), to_text(meta.sizes), bytes.size()),
         fmt::format("at most {} bytes once expanded", most), "save the weight as it is used");
@@ -86,13 +81,14 @@ at::Tensor map_tensor(std::string_view bytes, const TensorMeta& meta,
 Dim read_dim(const JsonView& json, const std::string& where) {
   const auto [kind, value] = json.only_member();
   if (kind == "as_int") return Dim(value.integer());
-  if (kind != "as_expr") refuse(where, fmt::format("size '{}'", kind), "as_int or as_expr", "");
+  if (kind != "as_expr")
+    throw_input(where, fmt::format("size '{}'", kind), "as_int or as_expr", "");
   const std::string text = value.at("expr_str").text();
   const auto expression = DimExpression::parse(text);
   if (!expression) {
-    refuse(where, fmt::format("size expression '{}'", text),
-           "sums, products and divisions of symbols",
-           "export the model with simpler dynamic shapes");
+    throw_input(where, fmt::format("size expression '{}'", text),
+                "sums, products and divisions of symbols",
+                "export the model with simpler dynamic shapes");
   }
   if (expression->symbols().empty()) {
     if (const auto number = expression->evaluate({})) return Dim(*number);
@@ -109,12 +105,12 @@ TensorMeta read_tensor_meta(const JsonView& json, const std::string& where) {
   const int64_t number = json.at("dtype").integer();
   const auto dtype = dtype_from_export(number);
   if (!dtype) {
-    refuse(where, fmt::format("element type number {}", number), "float, bfloat16, integer or bool",
-           "convert the model to one of these types");
+    throw_input(where, fmt::format("element type number {}", number),
+                "float, bfloat16, integer or bool", "convert the model to one of these types");
   }
   meta.dtype = *dtype;
   if (json.at("layout").integer() != 7) {
-    refuse(where, "a sparse layout", "strided tensors", "convert the weights to dense ones");
+    throw_input(where, "a sparse layout", "strided tensors", "convert the weights to dense ones");
   }
   for (const JsonView& size : json.at("sizes").items()) meta.sizes.push_back(read_dim(size, where));
   for (const JsonView& stride : json.at("strides").items()) {
@@ -137,11 +133,12 @@ std::map<std::string, at::Tensor> read_pt2_tensors(const ArchiveReader& archive,
   for (const auto& [name, entry] : config.at("config").members()) {
     const std::string place = fmt::format("{}: '{}'", where, name);
     if (entry.has("use_pickle") && entry.at("use_pickle").flag()) {
-      refuse(place, "a pickled weight", "plain bytes",
-             "pickles can run code and are never read; save the weight as a plain dense tensor");
+      throw_input(
+          place, "a pickled weight", "plain bytes",
+          "pickles can run code and are never read; save the weight as a plain dense tensor");
     }
     if (!entry.has("tensor_meta")) {
-      refuse(place, "a custom object", "a tensor", "export the model without custom objects");
+      throw_input(place, "a custom object", "a tensor", "export the model without custom objects");
     }
     const TensorMeta meta = read_tensor_meta(entry.at("tensor_meta"), place);
     const std::string record = folder + entry.at("path_name").text();

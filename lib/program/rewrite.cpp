@@ -23,6 +23,14 @@ void for_each_use(const Node& node, const std::function<void(ValueId)>& visit) {
   for (const NamedArgument& argument : node.arguments) for_each_use(argument.value, visit);
 }
 
+void for_each_result(const Node& node, const std::function<void(ValueId)>& visit) {
+  for (const Node::Output& output : node.outputs) {
+    for (const ValueId id : output.ids) {
+      if (id != kNoValue) visit(id);
+    }
+  }
+}
+
 void rename_uses(Argument& argument, const std::function<ValueId(ValueId)>& replace) {
   if (auto* ref = std::get_if<ValueRef>(&argument)) {
     ref->id = replace(ref->id);
@@ -85,13 +93,20 @@ std::set<std::string> changing_buffers(const Program& program) {
 std::vector<int64_t> producers(const Program& program) {
   std::vector<int64_t> made_by(program.values.size(), -1);
   for (size_t i = 0; i < program.nodes.size(); ++i) {
-    for (const Node::Output& output : program.nodes[i].outputs) {
-      for (const ValueId id : output.ids) {
-        if (id != kNoValue) made_by[static_cast<size_t>(id)] = static_cast<int64_t>(i);
-      }
-    }
+    for_each_result(program.nodes[i], [&](ValueId id) {
+      made_by[static_cast<size_t>(id)] = static_cast<int64_t>(i);
+    });
   }
   return made_by;
+}
+
+std::vector<int64_t> last_reads(const Program& program) {
+  std::vector<int64_t> last(program.values.size(), -1);
+  for (size_t i = 0; i < program.nodes.size(); ++i) {
+    for_each_use(program.nodes[i],
+                 [&](ValueId id) { last[static_cast<size_t>(id)] = static_cast<int64_t>(i); });
+  }
+  return last;
 }
 
 void remove_dead_code(Program& program) {
@@ -101,11 +116,7 @@ void remove_dead_code(Program& program) {
   std::vector<Node> kept;
   for (auto node = program.nodes.rbegin(); node != program.nodes.rend(); ++node) {
     bool needed = false;
-    for (const Node::Output& output : node->outputs) {
-      for (const ValueId id : output.ids) {
-        needed = needed || (id != kNoValue && wanted[static_cast<size_t>(id)]);
-      }
-    }
+    for_each_result(*node, [&](ValueId id) { needed = needed || wanted[static_cast<size_t>(id)]; });
     if (!needed) continue;
     for_each_use(*node, want);
     kept.push_back(std::move(*node));
@@ -133,11 +144,7 @@ void compact_values(Program& program) {
   }
   for (const Node& node : program.nodes) {
     for_each_use(node, mark);
-    for (const Node::Output& output : node.outputs) {
-      for (const ValueId id : output.ids) {
-        if (id != kNoValue) mark(id);
-      }
-    }
+    for_each_result(node, mark);
   }
   std::vector<ValueId> renamed(program.values.size(), kNoValue);
   std::vector<Value> values;

@@ -15,6 +15,9 @@ namespace maas {
 void for_each_use(const Argument& argument, const std::function<void(ValueId)>& visit);
 void for_each_use(const Node& node, const std::function<void(ValueId)>& visit);
 
+// Calls `visit` for every value that the node makes.
+void for_each_result(const Node& node, const std::function<void(ValueId)>& visit);
+
 // Replaces reads of values by `replace(id)`, in one node or in one argument.
 void rename_uses(Argument& argument, const std::function<ValueId(ValueId)>& replace);
 void rename_uses(Node& node, const std::function<ValueId(ValueId)>& replace);
@@ -34,6 +37,9 @@ std::set<std::string> changing_buffers(const Program& program);
 
 // Index of the node that makes each value; -1 for graph inputs.
 std::vector<int64_t> producers(const Program& program);
+
+// Index of the last node that reads each value; -1 for those that no node reads.
+std::vector<int64_t> last_reads(const Program& program);
 
 // Removes nodes whose results nobody reads, and parameters, buffers and constants that no node
 // reads (never user inputs). Assertions go too: they check what verify() has checked.

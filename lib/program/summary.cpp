@@ -7,7 +7,6 @@
 #include "program/example_sizes.h"
 #include "program/operators.h"
 #include "program/rewrite.h"
-#include "tensor/dtype.h"
 
 namespace maas {
 namespace {
@@ -115,8 +114,7 @@ std::vector<LayerSummary> summarise_layers(const Program& program) {
     if (node.outputs.empty() || node.outputs[0].ids.empty() || node.outputs[0].ids[0] < 0) continue;
     const Value& value = program.value(node.outputs[0].ids[0]);
     if (value.kind != ValueKind::kTensor) continue;
-    LayerSummary row{value.name, node.full_name(), dtype_name(value.dtype) + to_text(value.shape),
-                     0, 0};
+    LayerSummary row{value.name, node.full_name(), type_text(value), 0, 0};
     for_each_use(node, [&](ValueId id) {
       const auto found = weights.find(id);
       if (found == weights.end()) return;

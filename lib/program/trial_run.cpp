@@ -9,11 +9,10 @@
 #include <map>
 #include <set>
 
-#include "base/error.h"
+#include "base/input_error.h"
 #include "program/allocation_limit.h"
 #include "program/infer.h"
 #include "program/rewrite.h"
-#include "tensor/dtype.h"
 
 namespace maas {
 namespace {
@@ -23,16 +22,7 @@ constexpr int64_t kTimesOwnBytes = 256;  // an attention map or an unfolded imag
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what,
                          const std::string& expected) {
-  throw Error(ErrorKind::kInput, {.where = where,
-                                  .what = what,
-                                  .expected = expected,
-                                  .fix = "the graph is inconsistent; export it again",
-                                  .excerpt = ""});
-}
-
-std::string shape_text(const at::Tensor& tensor) {
-  return dtype_name(tensor.scalar_type()) +
-         to_text(std::vector<Dim>(tensor.sizes().begin(), tensor.sizes().end()));
+  throw_input(where, what, expected, "the graph is inconsistent; export it again");
 }
 
 class RandomStateGuard {
@@ -47,14 +37,6 @@ class RandomStateGuard {
   at::Generator generator_;  // the one that all share: a handle
   at::Tensor state_;
 };
-
-bool has_data_dependent_size(const Value& value, const SymbolValues& symbols) {
-  for (const Dim& dim : value.shape) {
-    const auto expression = dim.is_symbolic() ? DimExpression::parse(dim.expression) : std::nullopt;
-    if (expression && !expression->evaluate(symbols)) return true;
-  }
-  return false;
-}
 
 // Only its shape counts.
 bool reads_values(const Node& node) {
@@ -96,25 +78,11 @@ class Trial {
 
  private:
   void plan_releases() {
-    std::vector<int64_t> last(program_.values.size(), -1);
-    for (size_t i = 0; i < program_.nodes.size(); ++i) {
-      for_each_result(program_.nodes[i],
-                      [&](ValueId id) { last[static_cast<size_t>(id)] = static_cast<int64_t>(i); });
-      for_each_use(program_.nodes[i],
-                   [&](ValueId id) { last[static_cast<size_t>(id)] = static_cast<int64_t>(i); });
-    }
+    const std::vector<int64_t> made = producers(program_), read = last_reads(program_);
     released_.resize(program_.nodes.size());
-    for (size_t id = 0; id < last.size(); ++id) {
-      if (last[id] >= 0)
-        released_[static_cast<size_t>(last[id])].push_back(static_cast<ValueId>(id));
-    }
-  }
-
-  static void for_each_result(const Node& node, const std::function<void(ValueId)>& visit) {
-    for (const Node::Output& output : node.outputs) {
-      for (const ValueId id : output.ids) {
-        if (id != kNoValue) visit(id);
-      }
+    for (size_t id = 0; id < made.size(); ++id) {
+      const int64_t last = std::max(made[id], read[id]);
+      if (last >= 0) released_[static_cast<size_t>(last)].push_back(static_cast<ValueId>(id));
     }
   }
 
@@ -194,7 +162,7 @@ class Trial {
     bool of_input = false, of_unknown_size = false;
     for_each_use(node, [&](ValueId id) {
       of_input = of_input || depends_on_input_[static_cast<size_t>(id)];
-      of_unknown_size = of_unknown_size || has_data_dependent_size(program_.value(id), symbols_);
+      of_unknown_size = of_unknown_size || has_size_of_data(program_.value(id), symbols_);
     });
     for_each_result(node, [&](ValueId id) {
       depends_on_input_[static_cast<size_t>(id)] = of_input && reads_values(node);
@@ -219,14 +187,13 @@ class Trial {
   void compare(ValueId id, size_t index) const {
     const at::Tensor* shape = shape_of(id);
     const c10::IValue& made = slots_[static_cast<size_t>(id)];
-    if (shape == nullptr || has_data_dependent_size(program_.value(id), symbols_)) return;
+    if (shape == nullptr || has_size_of_data(program_.value(id), symbols_)) return;
     if (!made.isTensor() || !made.toTensor().defined()) {
-      refuse(place(index), fmt::format("makes no %{}", program_.value(id).name),
-             shape_text(*shape));
+      refuse(place(index), fmt::format("makes no %{}", program_.value(id).name), type_text(*shape));
     }
     const at::Tensor& tensor = made.toTensor();
     if (tensor.scalar_type() != shape->scalar_type() || tensor.sizes() != shape->sizes()) {
-      refuse(place(index), "makes " + shape_text(tensor), shape_text(*shape));
+      refuse(place(index), "makes " + type_text(tensor), type_text(*shape));
     }
   }
 

@@ -7,11 +7,11 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/input_error.h"
 #include "program/infer.h"
 #include "program/operators.h"
 #include "program/rewrite.h"
 #include "program/trial_run.h"
-#include "tensor/dtype.h"
 
 namespace maas {
 namespace {
@@ -41,11 +41,8 @@ class Verifier {
  private:
   [[noreturn]] void refuse(const std::string& place, const std::string& what,
                            const std::string& expected) const {
-    throw Error(ErrorKind::kInput, {.where = where_ + ": " + place,
-                                    .what = what,
-                                    .expected = expected,
-                                    .fix = "the graph is inconsistent; export it again",
-                                    .excerpt = ""});
+    throw_input(where_ + ": " + place, what, expected,
+                "the graph is inconsistent; export it again");
   }
 
   void make(ValueId id, const std::string& place) {
@@ -100,11 +97,7 @@ class Verifier {
         refuse(place, "the operator writes into its arguments", "its pure form");
       }
       for_each_use(node, [&](ValueId id) { read(id, place); });
-      for (const Node::Output& output : node.outputs) {
-        for (const ValueId id : output.ids) {
-          if (id != kNoValue) make(id, place);
-        }
-      }
+      for_each_result(node, [&](ValueId id) { make(id, place); });
     }
     int64_t index = 0;
     for (const GraphOutput& output : program_.outputs) {
@@ -136,7 +129,7 @@ class Verifier {
     if (buffer == program_.buffers.end()) refuse(place, "there is no such buffer", "a buffer");
     const Value& value = program_.value(id);
     if (!is_declared_as(value, buffer->second)) {
-      refuse(place, dtype_name(value.dtype) + to_text(value.shape), text_of(buffer->second));
+      refuse(place, type_text(value), type_text(buffer->second));
     }
   }
 
@@ -150,34 +143,19 @@ class Verifier {
     return same;
   }
 
-  static std::string text_of(const at::Tensor& t) {
-    return dtype_name(t.scalar_type()) +
-           to_text(std::vector<Dim>(t.sizes().begin(), t.sizes().end()));
-  }
-
   void check_weights() const {
     for (const GraphInput& input : program_.inputs) {
       if (input.kind == InputKindOf::kUser || input.kind == InputKindOf::kConstantScalar) continue;
       const at::Tensor& tensor = program_.tensor_of(input);
       const Value& value = program_.value(input.value);
       if (is_declared_as(value, tensor)) continue;
-      refuse(fmt::format("weight '{}'", input.target), text_of(tensor),
-             fmt::format("{}{} as the graph says", dtype_name(value.dtype), to_text(value.shape)));
+      refuse(fmt::format("weight '{}'", input.target), type_text(tensor),
+             type_text(value) + " as the graph says");
     }
-  }
-
-  Slots declared_inputs(const ShapeInference& inference, const SymbolValues& symbols) const {
-    Slots slots(program_.values.size());
-    for (const GraphInput& input : program_.inputs) {
-      if (input.value == kNoValue) continue;
-      slots[static_cast<size_t>(input.value)] =
-          inference.declared(program_.value(input.value), symbols);
-    }
-    return slots;
   }
 
   Slots check_shapes(const ShapeInference& inference, const SymbolValues& symbols) const {
-    Slots slots = declared_inputs(inference, symbols);
+    Slots slots = inference.declared_inputs(program_, symbols);
     for (int64_t i = 0; i < static_cast<int64_t>(program_.nodes.size()); ++i) {
       inference.run(program_, i, slots);
       compare_results(i, slots, symbols);
@@ -186,11 +164,8 @@ class Verifier {
   }
 
   void compare_results(int64_t node_index, const Slots& slots, const SymbolValues& symbols) const {
-    for (const Node::Output& output : program_.nodes[static_cast<size_t>(node_index)].outputs) {
-      for (const ValueId id : output.ids) {
-        if (id != kNoValue) compare(id, node_index, slots, symbols);
-      }
-    }
+    for_each_result(program_.nodes[static_cast<size_t>(node_index)],
+                    [&](ValueId id) { compare(id, node_index, slots, symbols); });
   }
 
   // nullopt where libtorch refuses these sizes: an exporter's range can be wider than what a graph
@@ -209,18 +184,6 @@ class Verifier {
     return slots;
   }
 
-  // A size that no input's shape tells (torch's "u0"): how many elements are not zero, say.
-  static bool depends_on_data(const Value& value, const SymbolValues& symbols) {
-    for (const Dim& dim : value.shape) {
-      const auto expression = DimExpression::parse(dim.expression);
-      if (!dim.is_symbolic() || !expression) continue;
-      for (const std::string& symbol : expression->symbols()) {
-        if (symbol.front() == 'u' && symbols.count(symbol) == 0) return true;
-      }
-    }
-    return false;
-  }
-
   void compare(ValueId id, int64_t node_index, const Slots& slots,
                const SymbolValues& symbols) const {
     const Value& value = program_.value(id);
@@ -237,14 +200,14 @@ class Verifier {
           fmt::format("makes {} as %{}", found.isNone() ? "nothing" : found.tagKind(), value.name),
           value.kind == ValueKind::kTensor ? "a tensor" : "a number");
     }
-    if (value.kind != ValueKind::kTensor || depends_on_data(value, symbols)) return;
+    if (value.kind != ValueKind::kTensor || has_size_of_data(value, symbols)) return;
     const at::Tensor& tensor = found.toTensor();
     const at::Tensor declared = ShapeInference(where_).declared(value, symbols);
     if (tensor.scalar_type() == declared.scalar_type() && tensor.sizes() == declared.sizes()) {
       return;
     }
-    refuse(place(), "makes " + text_of(tensor),
-           fmt::format("{} as declared ({})", text_of(declared), to_text(value.shape)));
+    refuse(place(), "makes " + type_text(tensor),
+           fmt::format("{} as declared ({})", type_text(declared), to_text(value.shape)));
   }
 
   const Program& program_;

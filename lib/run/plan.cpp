@@ -16,7 +16,6 @@
 #include "run/fold_affine.h"
 #include "run/fold_constants.h"
 #include "run/lower.h"
-#include "tensor/dtype.h"
 
 namespace maas {
 namespace {
@@ -75,11 +74,7 @@ class InterpretedPlan : public Plan {
   // Linear scan: a value takes a free slot when it is made and gives it back after its last use.
   void assign_slots() {
     const auto count = static_cast<int64_t>(program_.nodes.size());
-    std::vector<int64_t> last_use(program_.values.size(), -1);
-    for (int64_t i = 0; i < count; ++i) {
-      for_each_use(program_.nodes[static_cast<size_t>(i)],
-                   [&](ValueId id) { last_use[static_cast<size_t>(id)] = i; });
-    }
+    std::vector<int64_t> last_use = last_reads(program_);
     for (const GraphOutput& output : program_.outputs) {
       for_each_use(output.value, [&](ValueId id) { last_use[static_cast<size_t>(id)] = count; });
     }
@@ -98,11 +93,7 @@ class InterpretedPlan : public Plan {
     released_.resize(program_.nodes.size());
     for (int64_t i = 0; i < count; ++i) {
       const Node& node = program_.nodes[static_cast<size_t>(i)];
-      for (const Node::Output& output : node.outputs) {
-        for (const ValueId id : output.ids) {
-          if (id != kNoValue) take(id);
-        }
-      }
+      for_each_result(node, take);
       for_each_use(node, [&](ValueId id) {
         const int32_t slot = slot_of_[static_cast<size_t>(id)];
         auto& gone = released_[static_cast<size_t>(i)];
@@ -162,14 +153,11 @@ class InterpretedPlan : public Plan {
       }
     }
     if (fits) return;
-    throw Error(ErrorKind::kInput,
-                {.where = fmt::format("input '{}'", input.target),
-                 .what = fmt::format(
-                     "{}{}", dtype_name(tensor.scalar_type()),
-                     to_text(std::vector<Dim>(tensor.sizes().begin(), tensor.sizes().end()))),
-                 .expected = fmt::format("{}{}", dtype_name(value.dtype), to_text(value.shape)),
-                 .fix = "give the model the input that `maas inspect` shows",
-                 .excerpt = ""});
+    throw Error(ErrorKind::kInput, {.where = fmt::format("input '{}'", input.target),
+                                    .what = type_text(tensor),
+                                    .expected = type_text(value),
+                                    .fix = "give the model the input that `maas inspect` shows",
+                                    .excerpt = ""});
   }
 
   Program program_;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/error.h"
+#include "base/input_error.h"
 
 namespace maas {
 namespace {
@@ -14,11 +14,7 @@ namespace {
 constexpr int64_t kNoLowerBound = 2;
 
 [[noreturn]] void refuse(const std::string& where, int64_t size, const std::string& expected) {
-  throw Error(ErrorKind::kInput, {.where = where,
-                                  .what = fmt::format("is {}", size),
-                                  .expected = expected,
-                                  .fix = "",
-                                  .excerpt = ""});
+  throw_input(where, fmt::format("is {}", size), expected);
 }
 
 // a*n + b, for an expression in one symbol that looks so wherever it is tried.

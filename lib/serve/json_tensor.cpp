@@ -9,7 +9,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "base/error.h"
+#include "base/input_error.h"
 #include "serve/session.h"
 
 namespace maas {
@@ -17,11 +17,7 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& name, const std::string& what,
                          const std::string& expected) {
-  throw Error(ErrorKind::kInput, {.where = "input '" + name + "'",
-                                  .what = what,
-                                  .expected = expected,
-                                  .fix = "",
-                                  .excerpt = ""});
+  throw_input("input '" + name + "'", what, expected);
 }
 
 // One pass over the values, in row-major order.

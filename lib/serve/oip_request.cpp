@@ -7,7 +7,7 @@
 #include <chrono>
 #include <set>
 
-#include "base/error.h"
+#include "base/input_error.h"
 #include "base/utf8.h"
 #include "serve/json_fault.h"
 #include "serve/json_tensor.h"
@@ -27,8 +27,7 @@ constexpr size_t kKeptParserBytes = 4 << 20;
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what,
                          const std::string& expected = "") {
-  throw Error(ErrorKind::kInput,
-              {.where = where, .what = what, .expected = expected, .fix = "", .excerpt = ""});
+  throw_input(where, what, expected);
 }
 
 using Members = std::vector<std::pair<std::string_view, element>>;

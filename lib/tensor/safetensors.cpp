@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/input_error.h"
 #include "base/json_writer.h"
 #include "tensor/dtype.h"
 #include "tensor/json_view.h"
@@ -66,11 +67,7 @@ class NewFile {
 // Refuses what is wrong at `where`: the file, or the file and a tensor.
 [[noreturn]] void refuse(const std::string& where, const std::string& what,
                          const std::string& expected) {
-  throw Error(ErrorKind::kInput, {.where = where,
-                                  .what = what,
-                                  .expected = expected,
-                                  .fix = "the file is damaged or no safetensors; use another copy",
-                                  .excerpt = ""});
+  throw_input(where, what, expected, "the file is damaged or no safetensors; use another copy");
 }
 
 struct Entry {

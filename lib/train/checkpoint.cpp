@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/input_error.h"
 #include "base/json_writer.h"
 #include "tensor/json_view.h"
 
@@ -24,15 +25,10 @@ constexpr const char* kState = "state.json";
 constexpr const char* kManifest = "manifest.json";
 constexpr int64_t kFormat = 2;
 
-[[noreturn]] void refuse(const std::string& where, const std::string& what,
-                         const std::string& expected, const std::string& fix) {
-  throw Error(ErrorKind::kInput,
-              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
-}
-
 [[noreturn]] void refuse_absent(const std::string& name) {
-  refuse("checkpoint: '" + name + "'", "is missing", "the state of a run of this version of maas",
-         "resume with the version that the run was started with");
+  throw_input("checkpoint: '" + name + "'", "is missing",
+              "the state of a run of this version of maas",
+              "resume with the version that the run was started with");
 }
 
 std::string state_json(const Checkpoint& checkpoint) {
@@ -85,11 +81,11 @@ void verify_file(const fs::path& file, const JsonView& entry) {
   const std::string digest = sha256_hex_of_file(file);
   const std::string wanted(entry.at("sha256").text());
   if (digest == wanted) return;
-  refuse(file.string(),
-         fmt::format("{} bytes with SHA-256 {}...", fs::file_size(file), digest.substr(0, 12)),
-         fmt::format("{} bytes with {}..., as its manifest says", entry.at("bytes").integer(),
-                     wanted.substr(0, 12)),
-         "the checkpoint is damaged");
+  throw_input(file.string(),
+              fmt::format("{} bytes with SHA-256 {}...", fs::file_size(file), digest.substr(0, 12)),
+              fmt::format("{} bytes with {}..., as its manifest says", entry.at("bytes").integer(),
+                          wanted.substr(0, 12)),
+              "the checkpoint is damaged");
 }
 
 Checkpoint load_verified(const fs::path& folder) {
@@ -98,8 +94,8 @@ Checkpoint load_verified(const fs::path& folder) {
   const std::string text = read_file(folder / kManifest, 1 << 20);
   const JsonView manifest = parse_json(parser, text, where);
   if (manifest.at("format").integer() != kFormat) {
-    refuse(where, fmt::format("is of format {}", manifest.at("format").integer()),
-           fmt::format("format {}", kFormat), "resume with the version of maas that wrote it");
+    throw_input(where, fmt::format("is of format {}", manifest.at("format").integer()),
+                fmt::format("format {}", kFormat), "resume with the version of maas that wrote it");
   }
   for (const char* name : {kTensors, kState}) {
     verify_file(folder / name, manifest.at("files").at(name));

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "program/emit.h"
+#include "zoo/raw_output.h"
 
 namespace maas {
 namespace {
@@ -55,14 +56,9 @@ ValueId append(Program& program, const std::string& op, const std::vector<Operan
 // Changes both values to what they are in deviations from the mean of training.
 void standardize(Program& program, const std::vector<TargetScale>& scales, ValueId& outputs,
                  ValueId& target) {
-  std::vector<double> means, deviations;
-  for (const TargetScale& scale : scales) {
-    means.push_back(scale.mean);
-    deviations.push_back(scale.deviation);
-  }
-  const ValueRef mean{add_constant(program, "loss.mean", at::tensor(means, at::kFloat))};
-  const ValueRef deviation{
-      add_constant(program, "loss.deviation", at::tensor(deviations, at::kFloat))};
+  const ScaleTensors tensors = scale_tensors(scales);
+  const ValueRef mean{add_constant(program, "loss.mean", tensors.mean)};
+  const ValueRef deviation{add_constant(program, "loss.deviation", tensors.deviation)};
   for (ValueId* value : {&outputs, &target}) {
     const ValueId centred =
         append(program, "aten::sub.Tensor", {{"self", ValueRef{*value}}, {"other", mean}}, *value);

@@ -31,7 +31,6 @@ std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
                                           const std::vector<at::Tensor>& params);
 
 // Scales grads so that their L2 norm over all is at most `limit`; returns the norm before. Leaves
-// them alone when that is not finite. Leaves
 // them alone when that is not finite.
 double clip_gradients(const std::vector<at::Tensor>& grads, double limit);
 

@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "program/compose.h"
 #include "program/verify.h"
-#include "tensor/dtype.h"
 #include "zoo/prepared_input.h"
 
 namespace maas {
@@ -17,22 +16,13 @@ namespace {
               {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
 }
 
-std::string value_text(const Value& value) {
-  return dtype_name(value.dtype) + to_text(value.shape);
-}
-
 std::string input_text(const Program& program) {
   std::string text;
   for (const GraphInput* input : program.user_inputs()) {
     if (!text.empty()) text += ", ";
-    text += value_text(program.value(input->value));
+    text += type_text(program.value(input->value));
   }
   return text;
-}
-
-bool same_sample(const Value& a, const Value& b) {
-  return a.shape.size() == b.shape.size() && !a.shape.empty() &&
-         std::equal(a.shape.begin() + 1, a.shape.end(), b.shape.begin() + 1);
 }
 
 // The data's inputs are the network's, in number, type and shape.
@@ -71,12 +61,8 @@ void check_batch(const Program& network, const std::string& where) {
 }
 
 void check_outputs(const Program& network, const TaskSpec& task, const std::string& where) {
-  const auto outputs = network.user_outputs();
-  const auto* ref = outputs.empty() ? nullptr : std::get_if<ValueRef>(&outputs[0]->value);
-  const std::vector<Dim> shape = ref == nullptr ? std::vector<Dim>{} : network.value(ref->id).shape;
-  const bool fits = shape.size() == 2 && shape[1].size == task.outputs();
-  const bool single = shape.size() == 1 && task.outputs() == 1;
-  if (fits || single) return;
+  const std::vector<Dim> shape = network.output_shape();
+  if (is_rows(shape, task.outputs())) return;
   refuse(where, fmt::format("gives {}", to_text(shape)),
          fmt::format("[batch, {}], as the data has {} {}", task.outputs(), task.outputs(),
                      task.kind == TaskKind::kRegression ? "targets" : "classes"),
@@ -96,7 +82,7 @@ Program adopt_model(const Program& network, const DataSpec& data, const BuildOpt
   const Value& made = prepared.value(std::get<ValueRef>(prepared.user_outputs().at(0)->value).id);
   const bool fits = wanted != nullptr && wanted->dtype == made.dtype && same_sample(*wanted, made);
   if (!fits) {
-    const std::string raw = input_text(prepared), scaled = value_text(made);
+    const std::string raw = input_text(prepared), scaled = type_text(made);
     refuse(where, "takes " + input_text(network),
            raw == scaled ? raw + " as the data gives"
                          : fmt::format("{} as the data gives, or {} after scaling", raw, scaled),

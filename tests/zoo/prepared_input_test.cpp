@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "program/builder.h"
-#include "program/call.h"
+#include "program/evaluate.h"
 
 namespace maas {
 namespace {
@@ -31,16 +31,7 @@ DataSpec table_spec() {
 at::Tensor prepared(const DataSpec& spec, Normalize normalize, const at::Tensor& raw) {
   GraphBuilder g("test", 1);
   const Handle x = prepared_input(g, spec, {.normalize = normalize});
-  const Program program = g.finish({{"x", x}});
-  Slots slots(program.values.size());
-  for (const GraphInput& input : program.inputs) {
-    slots[static_cast<size_t>(input.value)] =
-        input.kind == InputKindOf::kUser ? raw : program.buffers.at(input.target);
-  }
-  for (size_t i = 0; i < program.nodes.size(); ++i) {
-    Call(program, program.nodes[i], static_cast<int64_t>(i)).run(slots);
-  }
-  return slots[static_cast<size_t>(x.id)].toTensor();
+  return evaluate(g.finish({{"x", x}}), {raw}).at(0);
 }
 
 const at::Tensor kPixels = at::tensor({0, 51, 102, 255}, at::kByte).view({1, 1, 2, 2});

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "program/builder.h"
-#include "program/call.h"
+#include "program/evaluate.h"
 
 namespace maas {
 namespace {
@@ -18,17 +18,7 @@ TaskSpec prices(std::vector<TargetScale> scales) {
 at::Tensor given(const TaskSpec& task, const at::Tensor& y) {
   GraphBuilder g("test", 1);
   const Handle x = g.input("y", {2}, at::kFloat);
-  const Handle raw = raw_output(g, x, task);
-  const Program program = g.finish({{"values", raw}});
-  Slots slots(program.values.size());
-  for (const GraphInput& input : program.inputs) {
-    slots[static_cast<size_t>(input.value)] =
-        input.kind == InputKindOf::kUser ? y : program.buffers.at(input.target);
-  }
-  for (size_t i = 0; i < program.nodes.size(); ++i) {
-    Call(program, program.nodes[i], static_cast<int64_t>(i)).run(slots);
-  }
-  return slots[static_cast<size_t>(raw.id)].toTensor();
+  return evaluate(g.finish({{"values", raw_output(g, x, task)}}), {y}).at(0);
 }
 
 const at::Tensor kOutputs = at::tensor({0.0, 1.0, -2.0, 0.5}, at::kFloat).view({2, 2});

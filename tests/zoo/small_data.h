@@ -11,7 +11,6 @@
 #include "program/evaluate.h"
 #include "program/summary.h"
 #include "support/scratch.h"
-#include "tensor/dtype.h"
 #include "tensor/random.h"
 #include "zoo/build_model.h"
 
@@ -88,8 +87,7 @@ inline int64_t macs_of(const Program& program) {
 // "logits: f32[s0, 10]"
 inline std::string output_text(const Program& program) {
   const auto& ref = std::get<ValueRef>(program.user_outputs().at(0)->value);
-  const Value& value = program.value(ref.id);
-  return program.user_output_names.at(0) + ": " + dtype_name(value.dtype) + to_text(value.shape);
+  return program.user_output_names.at(0) + ": " + type_text(program.value(ref.id));
 }
 
 // The nodes that call "aten::" + `op`.

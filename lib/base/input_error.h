@@ -9,7 +9,7 @@
 namespace maas {
 
 [[noreturn]] inline void throw_input(std::string where, std::string what, std::string expected,
-                                     std::string fix) {
+                                     std::string fix = "") {
   throw Error(ErrorKind::kInput, {.where = std::move(where),
                                   .what = std::move(what),
                                   .expected = std::move(expected),

@@ -65,14 +65,15 @@ class Zsh(Case):
         (cls.folder / "_maas").write_text(maas("completion", "zsh", check=0).stdout)
 
     def complete(self, line):
-        """What zsh offers; its completion runs on a terminal only, so one is made by zpty."""
+        """What zsh offers; its completion runs on a terminal only, so one is made by zpty. Keys are sent
+        once its line editor says that it reads: before that the terminal itself would take the tab."""
         script = f"""
 zmodload zsh/zpty; zpty s zsh -f -i
 zpty -w s 'PS1=; fpath=({self.folder} $fpath); autoload -U compinit; compinit -u -D; cd {self.folder}'
-zpty -w s 'zstyle ":completion:*" list-colors ""; LISTMAX=1000; bindkey "^I" complete-word; echo re''ady'
-zpty -r -m s x '*ready*'
-zpty -w -n s $'{line}\\t'
-zpty -w -n s $'\\C-a: \\C-e\\n'; zpty -w s 'echo do''ne'; zpty -r -m s x '*done*'; print -r -- $x"""
+zpty -w s 'zstyle ":completion:*" list-colors ""; LISTMAX=1000; bindkey "^I" complete-word'
+zpty -w s 'zle-line-init() {{ print -n re""ads }}; zle -N zle-line-init'
+zpty -r -m s x '*reads*'
+zpty -w -n s $'{line}\\t\\C-a: \\C-e\\n'; zpty -r -m s x '*reads*'; print -r -- $x"""
         done = subprocess.run(["zsh", "-f", "-c", script], capture_output=True, text=True, timeout=30)
         return done.stdout
 

@@ -1,8 +1,10 @@
 """maas, onnxruntime and eager PyTorch on the same exported networks, one thread, pinned to a core.
 
 Called by scripts/bench. ResNet-18 (fp32, batch 1 and 8), the MLP 784-128-10 (batch 1 and 64) and a
-GPT of 4 layers of 128 (128 tokens). Each figure is the median of calls in rounds that alternate
-between the three, so that a busy moment meets all of them.
+GPT of 4 layers of 128 (128 tokens). The three take turns in short rounds; a round's figure is the median
+of its calls. Shown is the best round of each, and the ratio of these: a neighbour on the same host slows
+a core by a third for seconds at a time, which the best of many short rounds leaves out. The ratios of
+the single rounds are shown as a range.
 """
 import json
 import pathlib
@@ -16,8 +18,8 @@ import torch.nn.functional as F
 from torch import nn
 
 MAAS = "build/maas"
-ROUNDS = 3
-SECONDS = 1.5
+ROUNDS = 8
+SECONDS = 0.7
 
 
 class Block(nn.Module):
@@ -125,10 +127,11 @@ def bench(name, folder):
             with torch.no_grad():
                 eager.append(median_ms(lambda: network(x)))
             onnx.append(median_ms(lambda n=x.numpy(): session.run(None, {"x": n})))
-        a, b, c = (statistics.median(times) for times in (ours, eager, onnx))
+        a, b, c = (min(times) for times in (ours, eager, onnx))
+        rounds = [mine / theirs for mine, theirs in zip(ours, onnx)]
         print(f"infer: {name:<9} batch {batch:<3}  maas {a:9.4f} ms   eager {b:9.4f} ms "
-              f"({b / a:4.2f} times ours)   onnxruntime {c:9.4f} ms (ours is {a / c:4.2f} of it)",
-              flush=True)
+              f"({b / a:4.2f} times ours)   onnxruntime {c:9.4f} ms (ours is {a / c:4.2f} of it, "
+              f"{min(rounds):4.2f} to {max(rounds):4.2f} by round)", flush=True)
 
 
 def main(folder, names):

@@ -11,6 +11,7 @@
 #include "run/fuse_pointwise.h"
 #include "run/prepack_convolution.h"
 #include "run/prepack_linear.h"
+#include "run/recompose.h"
 
 namespace maas {
 namespace {
@@ -24,6 +25,7 @@ Program drop_dead_code(Program program) {
 
 const std::vector<LoweringPass>& lowering_passes() {
   static const std::vector<LoweringPass> passes = {
+      {"recompose", "layers in place of what a decomposed export wrote", recompose},
       {"fold-constants", "compute once what does not depend on the input", fold_constants},
       {"fold-affine", "scaling and shifting by constants in one go", fold_affine},
       {"fold-batch-norm", "scale convolutions instead of their results", fold_batch_norm},

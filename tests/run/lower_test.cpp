@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "program/builder.h"
+#include "program/emit.h"
 #include "program/mode.h"
 #include "run/measure_plan.h"
 #include "run/plan.h"
@@ -60,6 +61,43 @@ TEST(Lower, PutsReluAndTheResidualSumIntoTheConvolution) {
   EXPECT_EQ(count(after, "aten::relu"), 0);
   EXPECT_EQ(count(after, "aten::add"), 0);
   for (const int64_t batch : {1, 8}) EXPECT_LT(difference(before, after, batch), 1e-5);
+}
+
+// As torch.export's run_decompositions() writes convolutions and norms.
+Program decomposed(Program program) {
+  for (Node& node : program.nodes) {
+    if (node.op != "aten::conv2d") continue;
+    const Node::Output made = node.outputs.at(0);
+    node = make_node("aten::convolution", {{"input", argument_of(node, "input", None{})},
+                                           {"weight", argument_of(node, "weight", None{})},
+                                           {"bias", argument_of(node, "bias", None{})},
+                                           {"stride", argument_of(node, "stride", IntList{})},
+                                           {"padding", argument_of(node, "padding", IntList{})},
+                                           {"dilation", int_list({1, 1})},
+                                           {"transposed", false},
+                                           {"output_padding", int_list({0, 0})},
+                                           {"groups", int64_t{1}}});
+    node.outputs = {made};
+  }
+  return program;
+}
+
+TEST(Lower, PacksTheConvolutionsOfADecomposedExport) {
+  const Program before = decomposed(small_resnet());
+  ASSERT_EQ(count(before, "aten::convolution"), 2);
+  const Program after = lower(before);
+  EXPECT_EQ(count(after, "mkldnn::_convolution_pointwise"), 2);
+  EXPECT_EQ(count(after, "aten::batch_norm"), 0);
+  for (const int64_t batch : {1, 8}) EXPECT_LT(difference(before, after, batch), 1e-5);
+}
+
+TEST(Lower, LeavesATransposedConvolutionAlone) {
+  Program before = decomposed(small_resnet());
+  for (Node& node : before.nodes) {
+    if (node.op == "aten::convolution") node.set("transposed", true);
+  }
+  const Program after = lower(before, {"dead-code"});
+  EXPECT_EQ(count(after, "aten::convolution"), 2);
 }
 
 TEST(Lower, KeepsAViewOfAConvolutionsResultRight) {

@@ -1,0 +1,12 @@
+// The operators that a decomposed export spells out, as layers again.
+#pragma once
+
+#include "program/program.h"
+
+namespace maas {
+
+// `aten::convolution` of images that is not transposed becomes `aten::conv2d`, the form in which
+// the later passes fold, pack and fuse it (torch.export's run_decompositions() writes the former).
+Program recompose(Program program);
+
+}  // namespace maas

@@ -70,6 +70,11 @@ std::vector<std::string> read_texts(const JsonView& json) {
   throw_input(where, what, expected, "use a maas of the version that wrote the model");
 }
 
+double checked_deviation(double deviation, const std::string& where) {
+  if (deviation > 0) return deviation;
+  refuse(where, fmt::format("a deviation of {}", deviation), "above 0");
+}
+
 InputSpec read_input(const JsonView& json, const std::string& where) {
   InputSpec input;
   const std::string kind = json.at("kind").text();
@@ -80,6 +85,7 @@ InputSpec read_input(const JsonView& json, const std::string& where) {
     input.resize_to_fit = json.at("resize_to_fit").flag();
     input.mean = read_numbers(json.at("mean"));
     input.deviation = read_numbers(json.at("deviation"));
+    for (const double deviation : input.deviation) checked_deviation(deviation, where);
     for (const int64_t size : {input.channels, input.height, input.width}) {
       if (size < 1 || size > 65536) {
         refuse(where, fmt::format("an image size of {}", size), "1 to 65536");
@@ -88,12 +94,15 @@ InputSpec read_input(const JsonView& json, const std::string& where) {
   } else if (kind == to_text(InputKind::kTable)) {
     input.kind = InputKind::kTable;
     input.missing = json.at("missing").text();
+    if (input.missing != "error" && input.missing != "mean") {
+      refuse(where, fmt::format("'{}' for missing values", input.missing), "error or mean");
+    }
     for (const JsonView& item : json.at("columns").items()) {
       ColumnSpec column;
       column.name = item.at("name").text();
       column.categorical = item.at("categorical").flag();
       column.mean = item.at("mean").number();
-      column.deviation = item.at("deviation").number();
+      column.deviation = checked_deviation(item.at("deviation").number(), where);
       column.categories = read_texts(item.at("categories"));
       input.columns.push_back(std::move(column));
     }
@@ -117,10 +126,8 @@ TaskSpec read_task(const JsonView& json, const std::string& where) {
   task.labels = read_texts(json.at("labels"));
   if (!json.has("scales")) return task;
   for (const JsonView& item : json.at("scales").items()) {
-    task.scales.push_back({item.at("mean").number(), item.at("deviation").number()});
-    if (!(task.scales.back().deviation > 0)) {
-      refuse(where, fmt::format("a deviation of {}", task.scales.back().deviation), "above 0");
-    }
+    const double deviation = checked_deviation(item.at("deviation").number(), where);
+    task.scales.push_back({item.at("mean").number(), deviation});
   }
   const size_t wanted = task.kind == TaskKind::kRegression ? task.labels.size() : 0;
   if (task.scales.size() != wanted) {

@@ -85,7 +85,7 @@ TEST_F(ManifestFile, OfImagesWithoutSizeIsRefused) {
   }
 }
 
-TEST(Manifest, OfATableComesBack) {
+Manifest of_a_table() {
   Manifest manifest;
   manifest.data.emplace();
   InputSpec& input = manifest.data->input;
@@ -93,12 +93,35 @@ TEST(Manifest, OfATableComesBack) {
   input.missing = "mean";
   input.columns = {{.name = "a", .mean = -1.5, .deviation = 1e-7, .categories = {}},
                    {.name = "b,\"", .categorical = true, .categories = {"", "x", "\xe2\x82\xac"}}};
+  manifest.data->task = {.labels = {"y"}, .scales = {}};
+  return manifest;
+}
+
+TEST(Manifest, OfATableComesBack) {
+  Manifest manifest = of_a_table();
   for (const TaskKind kind :
        {TaskKind::kClassification, TaskKind::kMultiLabel, TaskKind::kRegression}) {
-    manifest.data->task = {.kind = kind, .labels = {"y"}, .scales = {}};
+    manifest.data->task.kind = kind;
     const Manifest again = manifest_from_json(manifest_to_json(manifest), "model.pt");
     EXPECT_EQ(again.data, manifest.data);
   }
+}
+
+std::string refusal(std::string text, const std::string& from, const std::string& to) {
+  text.replace(text.find(from), from.size(), to);
+  try {
+    manifest_from_json(text, "m.pt");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Manifest, RefusesColumnsThatNoTableHas) {
+  const std::string text = manifest_to_json(of_a_table());
+  EXPECT_THAT(refusal(text, "\"missing\":\"mean\"", "\"missing\":\"foo\""),
+              HasSubstr("'foo' for missing values; expected error or mean"));
+  EXPECT_THAT(refusal(text, ":1e-07", ":0"), HasSubstr("a deviation of 0; expected above 0"));
 }
 
 TEST(Manifest, KeepsMetricsThatAreNoNumbersOut) {
@@ -117,16 +140,6 @@ Manifest of_prices() {
                          .labels = {"price", "rent"},
                          .scales = {{412.5, 0.1}, {-3, 1e-9}}};
   return manifest;
-}
-
-std::string refusal(std::string text, const std::string& from, const std::string& to) {
-  text.replace(text.find(from), from.size(), to);
-  try {
-    manifest_from_json(text, "m.pt");
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(Manifest, KeepsTheScalesOfTargetsExactly) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "base/cores.h"
 #include "base/files.h"
@@ -139,7 +140,11 @@ class Train : public Command {
     FitJob job;
     job.seed = static_cast<uint64_t>(experiment.seed);
     check_experiment(experiment);
-    job.data = open_data(experiment.data, job.seed);
+    std::optional<Model> parent;
+    const std::string& from = experiment.model.from.path;
+    if (!from.empty()) parent = load_model(from);
+    const DataSpec* known = parent && parent->manifest.data ? &*parent->manifest.data : nullptr;
+    job.data = open_data(experiment.data, job.seed, known);
     show_warnings(job.data.warnings, output);
     job.data_config = experiment.data;
     job.train = experiment.train;
@@ -151,17 +156,16 @@ class Train : public Command {
     check_metric_names(job.eval.metrics, job.data.spec.task.kind, "eval.metrics");
     job.resume = !resume_.empty();
     const BuildOptions build = build_options(experiment);
-    const std::string& from = experiment.model.from.path;
-    job.program = from.empty() ? build_model(experiment.model, job.data.spec, build)
-                               : adopt(from, build, job.data.spec);
+    job.program = parent ? adopt(*parent, from, build, job.data.spec)
+                         : build_model(experiment.model, job.data.spec, build);
     job.settings = run_settings(experiment);
     check_job(job);
     return job;
   }
 
   // A network that exists keeps its output, and with it the scale that its loss is measured in.
-  static Program adopt(const std::string& from, const BuildOptions& build, DataSpec& spec) {
-    const Model parent = load_model(from);
+  static Program adopt(const Model& parent, const std::string& from, const BuildOptions& build,
+                       DataSpec& spec) {
     Program program = adopt_model(parent.program, spec, build, from);
     std::vector<TargetScale> scales;
     if (parent.manifest.data) scales = parent.manifest.data->task.scales;

@@ -18,6 +18,14 @@ class Subset final : public Dataset {
   at::Tensor targets(const at::Tensor& index) const override {
     return whole_->targets(gather_rows(index_, index));
   }
+  std::vector<uint64_t> digests() const override {
+    const std::vector<uint64_t> all = whole_->digests();
+    std::vector<uint64_t> own;
+    if (all.empty()) return own;
+    const auto* rows = index_.const_data_ptr<int64_t>();
+    for (int64_t i = 0; i < size(); ++i) own.push_back(all[static_cast<size_t>(rows[i])]);
+    return own;
+  }
   const DataSpec& spec() const override { return whole_->spec(); }
   std::string name_of(int64_t i) const override {
     MAAS_CHECK(i >= 0 && i < size());

@@ -29,6 +29,9 @@ class Dataset {
   virtual Batch rows(const at::Tensor& index) const = 0;
   // The targets of rows(index) alone; cheap where inputs would have to be decoded.
   virtual at::Tensor targets(const at::Tensor& index) const { return rows(index).targets; }
+  // One number a sample, equal for samples whose inputs are equal (and hardly ever otherwise);
+  // empty where inputs would have to be decoded first. O(bytes of all inputs).
+  virtual std::vector<uint64_t> digests() const { return {}; }
   virtual const DataSpec& spec() const = 0;
   // Where sample i came from, for reports and errors: "train-images:17", "cats/3.jpg", "a.csv:12".
   virtual std::string name_of(int64_t i) const = 0;

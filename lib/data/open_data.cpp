@@ -116,6 +116,50 @@ void warn_of_absent_labels(const Dataset& dataset, Split split,
                                  absent, seen.size(), task.labels[static_cast<size_t>(first)]));
 }
 
+// A score on samples that were trained on says little.
+void warn_of_shared_samples(const DataConfig& config, Split split, DataSplits& splits) {
+  if (const SourceConfig* where = own_source(config, split);
+      where && same_files(*where, config.train)) {
+    splits.warnings.push_back(fmt::format("{}: is the training data itself", to_text(split)));
+    return;
+  }
+  const Dataset& held_out = *(split == Split::kTest ? splits.test : splits.validation);
+  std::vector<uint64_t> trained = splits.train->digests();
+  std::sort(trained.begin(), trained.end());
+  const std::vector<uint64_t> tested = held_out.digests();
+  int64_t shared = 0, first = 0;
+  for (size_t i = 0; i < tested.size(); ++i) {
+    if (!std::binary_search(trained.begin(), trained.end(), tested[i])) continue;
+    if (shared++ == 0) first = static_cast<int64_t>(i);
+  }
+  if (shared == 0) return;
+  splits.warnings.push_back(
+      fmt::format("{}: {} of {} samples are in the training data too (first: {})", to_text(split),
+                  shared, tested.size(), held_out.name_of(first)));
+}
+
+// What the parent's weights were made for stays as they know it.
+DataSpec inherit(DataSpec learnt, const DataSpec& parent) {
+  const InputSpec &own = learnt.input, &known = parent.input;
+  const bool same_form = own.kind == known.kind && own.columns.size() == known.columns.size() &&
+                         own.channels == known.channels && own.height == known.height &&
+                         own.width == known.width;
+  if (same_form) {
+    const std::string missing = own.missing;
+    const bool resize = own.resize_to_fit;
+    learnt.input = parent.input;
+    learnt.input.missing = missing;
+    learnt.input.resize_to_fit = resize;
+  }
+  const auto& labels = parent.task.labels;
+  const bool among = std::all_of(
+      learnt.task.labels.begin(), learnt.task.labels.end(), [&](const std::string& label) {
+        return std::find(labels.begin(), labels.end(), label) != labels.end();
+      });
+  if (among && learnt.task.kind == parent.task.kind) learnt.task = parent.task;
+  return learnt;
+}
+
 }  // namespace
 
 std::string to_text(Split split) {
@@ -143,13 +187,16 @@ std::unique_ptr<Source> open_source(const SourceRequest& request) {
                                   .excerpt = ""});
 }
 
-DataSplits open_data(const DataConfig& config, uint64_t seed) {
+DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* parent) {
   check_data_config(config);
   DataSplits splits;
   splits.fingerprint = fingerprint(config);
-  const auto source = open_checked({config, config.train, "train", nullptr, splits.warnings});
+  const bool of_columns = parent != nullptr && !parent->input.columns.empty();
+  const auto source =
+      open_checked({config, config.train, "train", of_columns ? parent : nullptr, splits.warnings});
   const SplitRows rows = split_rows(config, source->size(), seed);
   splits.spec = source->learn(rows.train);
+  if (parent != nullptr) splits.spec = inherit(std::move(splits.spec), *parent);
   const auto whole = source->conform(splits.spec, splits.warnings);
   splits.train = part_of(whole, rows.train);
   splits.validation = part_of(whole, rows.validation);
@@ -157,14 +204,13 @@ DataSplits open_data(const DataConfig& config, uint64_t seed) {
   const auto open_own = [&](Split split, std::shared_ptr<const Dataset>& into) {
     const SourceConfig* where = own_source(config, split);
     if (!where) return;
-    if (same_files(*where, config.train)) {
-      splits.warnings.push_back(fmt::format("{}: is the training data itself", to_text(split)));
-    }
     into = open_checked({config, *where, to_text(split), &splits.spec, splits.warnings})
                ->conform(splits.spec, splits.warnings);
   };
   open_own(Split::kValidation, splits.validation);
   open_own(Split::kTest, splits.test);
+  if (splits.validation) warn_of_shared_samples(config, Split::kValidation, splits);
+  if (splits.test) warn_of_shared_samples(config, Split::kTest, splits);
   warn_of_absent_labels(*splits.train, Split::kTrain, splits.warnings);
   if (splits.validation) {
     warn_of_absent_labels(*splits.validation, Split::kValidation, splits.warnings);

@@ -17,10 +17,13 @@ std::string to_text(Split split);  // "train", "validation", "test"
 // Reads every source and splits it. Which rows go where depends on `seed` and the number of rows
 // only: first `limit` rows are drawn, of these the test fraction, then the validation fraction;
 // within a split rows keep the order of the source. The specification (statistics, categories,
-// labels, column types) is learnt from the training rows alone.
+// labels, column types) is learnt from the training rows alone, but for what `parent`, the data of
+// a model that is to learn further, knows already: the columns of a table with their categories and
+// statistics, the same form of images, targets among which the data's own are. Its weights were
+// made for these. Null = a new model.
 // Throws Error: kInput for data that is missing, damaged or too small (with counts), kUsage for
 // contradictory settings, kResources for files that may not be read.
-DataSplits open_data(const DataConfig& config, uint64_t seed);
+DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* parent = nullptr);
 
 // One split for a model that exists: statistics, categories, column types and labels are the
 // model's. Unknown categories become index 0 with a warning, or an Error when `data.unknown` says

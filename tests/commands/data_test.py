@@ -215,6 +215,21 @@ class OfAnotherForm(DataCase):
         done = maas("eval", model, "data.height=6", "--split", "train", check=3)
         self.assertSays(done.stderr, "samples are [1, 6, 4]", "[1, 4, 4] of image", "as the model has")
 
+    def test_a_table_model_that_learns_further_keeps_its_categories_and_labels(self):
+        rows = "".join(f"{c},{n},{'warm' if c == 'red' else 'cold'}\n"
+                       for n in range(6) for c in ("blue", "green", "red"))
+        (self.folder / "all.csv").write_text("colour,size,kind\n" + rows)
+        data = "type: csv\ntrain: {path: %s}\nlabel: kind\n"
+        model = self.train_on("all", data % "all.csv", "train.epochs=30")["model"]
+        (self.folder / "some.csv").write_text("size,colour,kind\n9,red,warm\n7,red,warm\n8,green,cold\n"
+                                              "9,red,warm\n")
+        further = self.train_on("some", data % "some.csv", f"model={{from: {model}}}",
+                                "train.learning_rate=1e-12")["model"]
+        row = '{"colour": "green", "size": 3}'
+        first, second = (json.loads(maas("predict", path, "-", "--json", stdin=row, check=0).stdout)
+                         for path in (model, further))
+        self.assertEqual(first, second)
+
     def test_another_number_of_classes(self):
         model = self.train_on("two", self.MADE_UP.format(2, 4))["model"]
         text = self.refusal("three", self.MADE_UP.format(3, 4), f"model={{from: {model}}}", check=2)

@@ -3,6 +3,7 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/tensor.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -202,6 +203,57 @@ TEST(OpenData, WarnsOfTestingOnTheTrainingData) {
   config.test = config.train;
   EXPECT_THAT(open_data(config, 1).warnings,
               testing::ElementsAre("test: is the training data itself"));
+}
+
+TEST(OpenData, CountsTestSamplesThatWereTrainedOn) {
+  const Scratch scratch;
+  DataConfig config = idx_config(scratch, 10);
+  const std::string pixels = std::string(4, '\x50') + std::string(4, '\3') + std::string(4, '\7');
+  config.test.images.path = scratch.write("some.idx", idx_bytes({3, 2, 2}, pixels));
+  config.test.labels.path = scratch.write("their.idx", idx_bytes({3}, std::string(3, '\0')));
+  EXPECT_THAT(
+      open_data(config, 1).warnings,
+      testing::ElementsAre("test: 2 of 3 samples are in the training data too (first: some:1)"));
+}
+
+TEST(OpenData, CountsSamplesThatASplitOfOneFilePutsOnBothSides) {
+  const Scratch scratch;
+  DataConfig config = idx_config(scratch, 100);
+  config.validation = 0.5;
+  EXPECT_THAT(open_data(config, 1).warnings, testing::IsEmpty());
+  config.train.images.path =
+      scratch.write("same.idx", idx_bytes({100, 2, 2}, std::string(400, 'x')));
+  EXPECT_THAT(open_data(config, 1).warnings,
+              testing::ElementsAre(HasSubstr("validation: 50 of 50 samples are in the training")));
+}
+
+// A row with a category and a number: numbers and letters that the first table has and others.
+DataConfig table_config(const Scratch& scratch, const std::string& rows) {
+  DataConfig config;
+  config.type = "csv";
+  config.train.path.path = scratch.write("t.csv", "c,n,y\n" + rows);
+  config.label = "y";
+  return config;
+}
+
+TEST(OpenData, KeepsWhatAModelThatLearnsFurtherKnows) {
+  const Scratch scratch;
+  const DataSpec parent = open_data(table_config(scratch, "a,1,p\nb,2,q\nc,3,r\n"), 1).spec;
+  DataConfig more = table_config(scratch, "c,9,r\nb,8,q\nd,7,q\n");
+  const DataSplits splits = open_data(more, 1, &parent);
+  EXPECT_EQ(splits.spec, parent);
+  const Batch batch = load_batch(*splits.train, at::arange(3, at::kLong));
+  EXPECT_TRUE(at::equal(batch.inputs[1], at::tensor({3, 2, 0}, at::kLong).view({3, 1})));
+  EXPECT_TRUE(at::equal(batch.targets, at::tensor({2, 1, 1}, at::kLong)));
+  EXPECT_THAT(splits.warnings, testing::Contains(HasSubstr("categories that training did not")));
+}
+
+TEST(OpenData, LearnsLabelsThatAModelDoesNotKnow) {
+  const Scratch scratch;
+  const DataSpec parent = open_data(table_config(scratch, "a,1,p\nb,2,q\n"), 1).spec;
+  const DataSpec spec = open_data(table_config(scratch, "b,1,u\na,2,v\n"), 1, &parent).spec;
+  EXPECT_EQ(spec.input, parent.input);
+  EXPECT_THAT(spec.task.labels, testing::ElementsAre("u", "v"));
 }
 
 TEST(OpenData, KnowsTheTrainingDataByAnyPath) {

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/input_error.h"
 #include "program/meta_kernels.h"
+#include "program/piece_limit.h"
 #include "program/rewrite.h"
 #include "tensor/dtype.h"
 
@@ -101,6 +102,7 @@ void ShapeInference::run(const Program& program, int64_t node_index, Slots& slot
   const std::string where = where_ + ": " + describe_node(program, node, node_index);
   const c10::InferenceMode no_gradients;
   slots.resize(program.values.size());
+  check_pieces(node, slots, where);
   try {
     call.set_device(at::kMeta);
     // Numbers that the graph gives for tensors were made on the CPU; meta kernels take them.

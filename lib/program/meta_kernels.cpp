@@ -10,6 +10,8 @@
 
 #include <tuple>
 
+#include "program/meta_kernels_plain.h"
+
 namespace maas {
 namespace {
 
@@ -141,6 +143,7 @@ void register_meta_kernels() {
     made.impl("_prelu_kernel", TORCH_FN(prelu));
     made.impl("native_dropout", TORCH_FN(dropout));
     made.impl("_adaptive_avg_pool2d", TORCH_FN(adaptive_average));
+    add_plain_meta_kernels(made);
     return made;
   }();
 }

@@ -112,7 +112,11 @@ std::vector<int64_t> last_reads(const Program& program) {
 void remove_dead_code(Program& program) {
   std::vector<bool> wanted(program.values.size(), false);
   const auto want = [&](ValueId id) { wanted[static_cast<size_t>(id)] = true; };
-  for (const GraphOutput& output : program.outputs) for_each_use(output.value, want);
+  std::set<std::string> written;  // buffers, which something outside may read
+  for (const GraphOutput& output : program.outputs) {
+    for_each_use(output.value, want);
+    if (output.kind != OutputKindOf::kUser) written.insert(output.target);
+  }
   std::vector<Node> kept;
   for (auto node = program.nodes.rbegin(); node != program.nodes.rend(); ++node) {
     bool needed = false;
@@ -128,6 +132,7 @@ void remove_dead_code(Program& program) {
                            input.kind == InputKindOf::kBuffer ||
                            input.kind == InputKindOf::kConstant;
     if (!droppable || wanted[static_cast<size_t>(input.value)]) return false;
+    if (written.count(input.target) != 0) return false;
     auto& table = input.kind == InputKindOf::kParameter ? program.parameters
                   : input.kind == InputKindOf::kBuffer  ? program.buffers
                                                         : program.constants;

@@ -42,7 +42,8 @@ std::vector<int64_t> producers(const Program& program);
 std::vector<int64_t> last_reads(const Program& program);
 
 // Removes nodes whose results nobody reads, and parameters, buffers and constants that no node
-// reads (never user inputs). Assertions go too: they check what verify() has checked.
+// reads (never user inputs, nor buffers that the graph writes). Assertions go too: they check what
+// verify() has checked.
 void remove_dead_code(Program& program);
 
 // Drops values that nothing mentions and renumbers the rest.

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/input_error.h"
+#include "base/memory.h"
 #include "program/allocation_limit.h"
 #include "program/infer.h"
 #include "program/rewrite.h"
@@ -91,13 +92,22 @@ class Trial {
     return shape.isTensor() && shape.toTensor().defined() ? &shape.toTensor() : nullptr;
   }
 
+  // The kernel would lend more than there is, and then end the process.
   int64_t memory_limit() const {
-    double own = static_cast<double>(program_.byte_count());
+    double inputs = 0;
     for (const GraphInput* input : program_.user_inputs()) {
       if (const at::Tensor* shape = shape_of(input->value))
-        own += static_cast<double>(shape->nbytes());
+        inputs += static_cast<double>(shape->nbytes());
     }
-    return kFreeBytes + static_cast<int64_t>(std::min(own * kTimesOwnBytes, 0x1p60));
+    const int64_t there = std::max(available_memory(), kFreeBytes);
+    if (inputs > static_cast<double>(there)) {
+      refuse(
+          where_, fmt::format("its inputs need {:.3g} GiB of memory", inputs / 0x1p30),
+          fmt::format("at most the {:.3g} GiB that are free", static_cast<double>(there) / 0x1p30));
+    }
+    const double own = static_cast<double>(program_.byte_count()) + inputs;
+    const auto explained = static_cast<int64_t>(std::min(own * kTimesOwnBytes, 0x1p60));
+    return std::min(kFreeBytes + explained, there);
   }
 
   // Values that share memory (views) count once: the shape rules make them share it, too.
@@ -115,7 +125,7 @@ class Trial {
       });
       if (alive > static_cast<double>(limit)) {
         refuse(place(i), fmt::format("needs {:.3g} GiB of memory at once", alive / 0x1p30),
-               fmt::format("at most {:.3g} GiB for a network of this size",
+               fmt::format("at most {:.3g} GiB for a network of this size on this machine",
                            static_cast<double>(limit) / 0x1p30));
       }
       for (const ValueId id : released_[i]) {

@@ -62,6 +62,14 @@ TEST(TrialRun, RefusesAGraphThatNeedsMoreMemoryThanItsSizeExplains) {
   EXPECT_THAT(message_of(program), HasSubstr("node 0 (%repeat = aten::repeat): needs 32 GiB"));
 }
 
+TEST(TrialRun, RefusesInputsThatNoMachineHolds) {
+  GraphBuilder g("test", 1);
+  const Handle x = g.input("x", {4}, at::kFloat);
+  Program program = g.finish({{"y", g.relu(x)}});
+  program.value(x.id).shape[0] = Dim(int64_t{1} << 40);
+  EXPECT_THAT(message_of(program), HasSubstr("its inputs need 1.64e+04 GiB of memory; expected"));
+}
+
 TEST(TrialRun, LeavesStatisticsAndRandomNumbersAsTheyWere) {
   GraphBuilder g("test", 1);
   const Handle x = g.batch_norm("bn", g.dropout(g.input("x", {4}, at::kFloat), 0.5));

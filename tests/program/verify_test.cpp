@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "program/builder.h"
+#include "program/emit.h"
 
 namespace maas {
 namespace {
@@ -185,6 +186,34 @@ TEST(Verify, RefusesTwoValuesOfOneName) {
   Program program = small_network();
   program.values[0].name = program.values[1].name;
   EXPECT_THAT(message_of(program), HasSubstr("two values of this name"));
+}
+
+TEST(Verify, AcceptsLargeImagesInTheLargeBatchesOfTheirExport) {
+  GraphBuilder g("test", 1);
+  const Handle x = g.input("x", {3, 224, 224}, at::kFloat);
+  const Handle h = g.relu(g.conv2d("conv", x, 64, 3, {.padding = 1}));
+  Program program = g.finish({{"y", g.linear("fc", g.flatten(g.global_avg_pool(h)), 10)}});
+  for (Value& value : program.values) {
+    if (!value.shape.empty() && value.shape[0].is_symbolic()) value.shape[0].size = 64;
+  }
+  EXPECT_EQ(message_of(program), "");
+}
+
+// Each piece has a header, also where it has no memory: these would fill any machine.
+TEST(Verify, RefusesToTakeATensorIntoMorePiecesThanAMachineHolds) {
+  GraphBuilder g("test", 1);
+  const Handle x = g.input("x", {1}, at::kByte);
+  Program program = g.finish({{"y", g.relu(x)}});
+  program.value(x.id).shape[0] = Dim(int64_t{1} << 31);
+  const Node::Output made = {program.nodes[0].outputs[0].ids, true};
+  for (Node node :
+       {make_node("aten::unbind.int", {{"self", ValueRef{x.id}}}),
+        make_node("aten::split.Tensor", {{"self", ValueRef{x.id}}, {"split_size", int64_t{1}}}),
+        make_node("aten::chunk", {{"self", ValueRef{x.id}}, {"chunks", int64_t{1} << 40}})}) {
+    node.outputs = {made};
+    program.nodes[0] = node;
+    EXPECT_THAT(message_of(program), HasSubstr("into 2147483648 pieces; expected at most 1048576"));
+  }
 }
 
 TEST(Verify, RefusesTwoInputsForOneWeight) {

@@ -91,6 +91,17 @@ TEST(Lower, PacksTheConvolutionsOfADecomposedExport) {
   for (const int64_t batch : {1, 8}) EXPECT_LT(difference(before, after, batch), 1e-5);
 }
 
+TEST(Lower, KeepsABufferThatIsOnlyWritten) {
+  Program program = small_resnet();
+  program.outputs.push_back({OutputKindOf::kBufferMutation,
+                             ValueRef{operand_of(program.nodes.at(1), "weight")},
+                             "bn1.running_mean"});
+  const Program lowered = lower(program);
+  Plan::compile(lowered)->run(example_inputs(program, 1));
+  EXPECT_TRUE(
+      at::equal(lowered.buffers.at("bn1.running_mean"), program.parameters.at("bn1.weight")));
+}
+
 TEST(Lower, LeavesATransposedConvolutionAlone) {
   Program before = decomposed(small_resnet());
   for (Node& node : before.nodes) {

@@ -4,6 +4,7 @@ import unittest
 
 import torch
 
+from architectures import ARCHITECTURES
 from interop_runs import Case, other_sizes
 from networks import PLAIN, TRANSFORMERS
 
@@ -38,9 +39,16 @@ class Forward(Case):
                 self.check(name, make, decompose=True)
 
 
+    def test_other_architectures_as_exported_and_decomposed(self):
+        for name, make in ARCHITECTURES.items():
+            for decompose in (False, True):
+                with self.subTest(name, decompose=decompose):
+                    self.check(name, make, decompose)
+
+
 class Transformers(Forward):
     test_plain_torch_as_exported = test_plain_torch_with_fixed_sizes = None
-    test_plain_torch_decomposed = None
+    test_plain_torch_decomposed = test_other_architectures_as_exported_and_decomposed = None
 
     @classmethod
     def setUpClass(cls):

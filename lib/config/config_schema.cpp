@@ -126,18 +126,6 @@ class SchemaWriter {
     json_.end_object();
   }
 
-  void value(int64_t number) { json_.value(number); }
-  void value(double number) { json_.value(number); }
-  void value(const std::string& text) { json_.value(text); }
-  void value(const InputPath& path) { json_.value(path.path); }
-  void value(const Quantity& quantity) {
-    if (quantity.unit.empty()) {
-      json_.value(quantity.value);
-    } else {
-      json_.value(to_text(quantity));
-    }
-  }
-
   void write(bool* flag) {
     shape(flag, false);
     json_.key("default").value(*flag);
@@ -154,14 +142,14 @@ class SchemaWriter {
     shape(plain, false);
     if (field_->is_required) return;
     json_.key("default");
-    value(*plain);
+    write_value(json_, *plain);
   }
   template <class T>
   void write(std::optional<T>* optional) {
     shape(static_cast<T*>(nullptr), true);
     json_.key("default");
     if (*optional) {
-      value(**optional);
+      write_value(json_, **optional);
     } else {
       json_.null();
     }
@@ -173,7 +161,7 @@ class SchemaWriter {
     shape(static_cast<T*>(nullptr), false);
     json_.end_object();
     json_.key("default").begin_array();
-    for (const T& item : *list) value(item);
+    for (const T& item : *list) write_value(json_, item);
     json_.end_array();
   }
   void write(const SectionRef& ref) { section_or_shorthand(ref); }

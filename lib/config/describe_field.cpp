@@ -188,6 +188,16 @@ std::string allowed_text(const Field& field) {
   return fmt::format("a list such as {} with {} each", example_text(field), item);
 }
 
+void write_value(JsonWriter& json, const InputPath& path) { json.value(path.path); }
+
+void write_value(JsonWriter& json, const Quantity& quantity) {
+  if (quantity.unit.empty()) {
+    json.value(quantity.value);
+  } else {
+    json.value(to_text(quantity));
+  }
+}
+
 bool is_section(const Field& field) {
   return std::holds_alternative<SectionRef>(field.target) ||
          std::holds_alternative<SectionListRef>(field.target);

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/json_writer.h"
 #include "config/fields.h"
 
 namespace maas {
@@ -18,6 +19,14 @@ std::string example_text(const Field& field);
 
 // The field's present value as YAML in flow style, for "default" in messages and help.
 std::string value_text(const Field& field);
+
+// A scalar as it stands in JSON, which is YAML as well.
+void write_value(JsonWriter& json, const InputPath& path);
+void write_value(JsonWriter& json, const Quantity& quantity);
+template <typename T>
+void write_value(JsonWriter& json, const T& plain) {
+  json.value(plain);
+}
 
 // It holds settings or a list of settings, not a value.
 bool is_section(const Field& field);

@@ -91,18 +91,6 @@ class JsonOfConfig {
   std::string take() { return json_.take(); }
 
  private:
-  void value(int64_t number) { json_.value(number); }
-  void value(double number) { json_.value(number); }
-  void value(const std::string& text) { json_.value(text); }
-  void value(const InputPath& path) { json_.value(path.path); }
-  void value(const Quantity& quantity) {
-    if (quantity.unit.empty()) {
-      json_.value(quantity.value);
-    } else {
-      json_.value(to_text(quantity));
-    }
-  }
-
   void write(const SectionRef& ref) { section(ref); }
   void write(const SectionListRef& items) {
     json_.begin_array();
@@ -120,16 +108,16 @@ class JsonOfConfig {
   template <class T>
   void write(const std::vector<T>* items) {
     json_.begin_array();
-    for (const T& item : *items) value(item);
+    for (const T& item : *items) write_value(json_, item);
     json_.end_array();
   }
   template <class T>
   void write(const std::optional<T>* optional) {
-    value(**optional);  // those without a value are left out
+    write_value(json_, **optional);  // those without a value are left out
   }
   template <class T>
   void write(const T* plain) {
-    value(*plain);
+    write_value(json_, *plain);
   }
 
   JsonWriter json_;

@@ -1,61 +1,20 @@
 """maas beside PyTorch: the same losses step by step, the same outputs in both directions."""
-import gzip
 import json
-import os
-import pathlib
-import subprocess
-import tempfile
 import unittest
-import warnings
 
-import numpy
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from interop_runs import ROOT, Case, maas, mnist
 from rows_of_maas import order_of_rows
 
-MAAS = os.environ["MAAS"]
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-
-def maas(*arguments, check=0):
-    done = subprocess.run([MAAS, *map(str, arguments)], capture_output=True, text=True, timeout=300)
-    if done.returncode != check:
-        raise AssertionError(f"exit {done.returncode}, wanted {check}\n{done.stdout}{done.stderr}")
-    return done
-
-
-def export(module, example, path):
-    """With a dynamic batch."""
-    dynamic = tuple({0: torch.export.Dim.DYNAMIC} for _ in example)
-    torch.export.save(torch.export.export(module.eval(), example, dynamic_shapes=dynamic), path)
-
-
-def mnist(name):
-    with gzip.open(ROOT / f"data/mnist/{name}-ubyte.gz") as file:
-        data = file.read()
-    images = "images" in name
-    array = numpy.frombuffer(data, numpy.uint8, offset=16 if images else 8)
-    return torch.from_numpy(array.copy()).reshape(-1, 1, 28, 28) if images else torch.from_numpy(
-        array.astype(numpy.int64))
-
-
-class Interop(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        warnings.simplefilter("ignore")
-        cls._folder = tempfile.TemporaryDirectory()
-        cls.folder = pathlib.Path(cls._folder.name)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls._folder.cleanup()
-
+class Interop(Case):
     def test_losses_of_200_steps_equal_those_of_pytorch(self):
         torch.manual_seed(0)
         net = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-        export(net, (torch.rand(4, 1, 28, 28),), self.folder / "seed.pt2")
+        self.save("seed", net, [torch.rand(4, 1, 28, 28)], [{0}])
         maas("train", ROOT / "configs/bench_mlp.yaml", f"model.from={self.folder}/seed.pt2",
              "data.normalize=unit", "train.steps=200", "train.log_every=1", "train.threads=1",
              "eval.require={}", "-o", self.folder / "parity")
@@ -95,7 +54,7 @@ class Interop(unittest.TestCase):
                             nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8 * 14 * 14, 10))
         with torch.no_grad():
             net(torch.rand(64, 1, 28, 28))
-        export(net, (torch.rand(4, 1, 28, 28),), self.folder / "conv.pt2")
+        self.save("conv", net, [torch.rand(4, 1, 28, 28)], [{0}])
         # A learning rate so small that float weights stay: the metrics are those of the network.
         done = maas("train", ROOT / "configs/bench_mlp.yaml", f"model.from={self.folder}/conv.pt2",
                     "data.normalize=unit", "train.steps=1", "train.learning_rate=1e-30",
@@ -112,11 +71,11 @@ class Interop(unittest.TestCase):
             def forward(self, x):
                 return torch.ops.aten.geometric(x, 0.5)
         net = nn.Linear(4, 2)
-        export(net, (torch.rand(4, 4),), self.folder / "net.pt2")
+        self.save("net", net, [torch.rand(4, 4)], [{0}])
         maas("inspect", self.folder / "net.pt2")
         torch.save(net.state_dict(), self.folder / "weights.pt")
         torch.jit.save(torch.jit.script(net), self.folder / "script.pt")
-        export(Draw(), (torch.rand(4, 4),), self.folder / "draw.pt2")
+        self.save("draw", Draw(), [torch.rand(4, 4)], [{0}])
         whole = (self.folder / "net.pt2").read_bytes()
         (self.folder / "short.pt2").write_bytes(whole[:len(whole) // 2])
         for name, reason in (("weights.pt", "pickle"), ("script.pt", "TorchScript"),

@@ -1,16 +1,14 @@
 """tritonclient against `maas serve` on files that Python exported: tensors in JSON both ways."""
 import json
-import os
-import pathlib
 import subprocess
 import sys
-import tempfile
 import unittest
-import warnings
 
 import numpy
 import torch
 from torch import nn
+
+from interop_runs import MAAS, Case
 
 try:
     import tritonclient.http as triton
@@ -19,7 +17,6 @@ except ImportError:
     print("skipped: tritonclient is not installed; fix: scripts/interop_environment")
     sys.exit(77)
 
-MAAS = os.environ["MAAS"]
 TYPES = {"BOOL": torch.bool, "UINT8": torch.uint8, "UINT16": torch.uint16, "UINT32": torch.uint32,
          "UINT64": torch.uint64, "INT8": torch.int8, "INT16": torch.int16, "INT32": torch.int32,
          "INT64": torch.int64, "FP16": torch.float16, "FP32": torch.float32, "FP64": torch.float64}
@@ -92,18 +89,7 @@ def export(module, example, path, dims=None):
     torch.export.save(torch.export.export(module.eval(), example, dynamic_shapes=shapes), path)
 
 
-class Triton(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        warnings.simplefilter("ignore")
-        torch.manual_seed(0)
-        cls._folder = tempfile.TemporaryDirectory()
-        cls.folder = pathlib.Path(cls._folder.name)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls._folder.cleanup()
-
+class Triton(Case):
     def test_every_type_goes_there_and_back(self):
         example = tuple((torch.arange(6).reshape(2, 3) % 2).to(dtype) for dtype in TYPES.values())
         export(Copies(), example, self.folder / "copies.pt2")

@@ -121,11 +121,30 @@ class Serving {
 };
 
 // Of two clients whose requests compete for the last place in the queue: the refused one first.
-std::pair<TestClient*, TestClient*> refused_and_waiting(TestClient& one, TestClient& two) {
-  pollfd sockets[] = {{one.socket(), POLLIN, 0}, {two.socket(), POLLIN, 0}};
-  ::poll(sockets, 2, 20'000);
-  return sockets[0].revents != 0 ? std::pair{&one, &two} : std::pair{&two, &one};
+ServeConfig one_worker_one_place() {
+  ServeConfig config = one_worker();
+  config.queue_capacity = 1;
+  return config;
 }
+
+// A request at work, one that waits in the only place, and one that found none.
+struct FullQueue {
+  Serving serving{one_worker_one_place()};
+  TestClient busy{serving.port()}, one{serving.port()}, two{serving.port()};
+  TestClient *refused = nullptr, *waiting = nullptr;
+
+  FullQueue() {
+    busy.send(infer());
+    serving.gate.wait_for(1);
+    one.send(infer());
+    two.send(infer());
+    pollfd sockets[] = {{one.socket(), POLLIN, 0}, {two.socket(), POLLIN, 0}};
+    ::poll(sockets, 2, 20'000);
+    const bool first = sockets[0].revents != 0;
+    refused = first ? &one : &two;
+    waiting = first ? &two : &one;
+  }
+};
 
 TEST(Server, AnswersHealthAndMetadata) {
   const Serving serving;
@@ -242,24 +261,16 @@ TEST(Server, AnswersHealthWhileEveryWorkerComputes) {
 }
 
 TEST(Server, AFullQueueIs503WithATimeToComeBack) {
-  ServeConfig config = one_worker();
-  config.queue_capacity = 1;
-  Serving serving(config);
-  TestClient busy(serving.port()), one(serving.port()), two(serving.port());
-  busy.send(infer());
-  serving.gate.wait_for(1);
-  one.send(infer());
-  two.send(infer());
-  const auto [refused, waiting] = refused_and_waiting(one, two);
-  const TestAnswer answer = refused->receive();
+  FullQueue full;
+  const TestAnswer answer = full.refused->receive();
   EXPECT_EQ(answer.status, 503);
   EXPECT_TRUE(answer.has("Retry-After: 1\r\n"));
   EXPECT_THAT(answer.body, HasSubstr("too many requests are waiting"));
   EXPECT_FALSE(answer.has("Connection: close"));
-  serving.gate.open();
-  EXPECT_EQ(busy.receive().status, 200);
-  EXPECT_EQ(waiting->receive().status, 200);
-  EXPECT_EQ(refused->ask(infer()).status, 200);
+  full.serving.gate.open();
+  EXPECT_EQ(full.busy.receive().status, 200);
+  EXPECT_EQ(full.waiting->receive().status, 200);
+  EXPECT_EQ(full.refused->ask(infer()).status, 200);
 }
 
 // O04
@@ -292,39 +303,23 @@ TEST(Server, ATimeoutThatTheClientAskedForIsKept) {
 // A job that has waited runs on the thread of the one before it, which must not hold up that one's
 // connection.
 TEST(Server, AConnectionGoesOnWhileItsThreadComputesForAnother) {
-  ServeConfig config = one_worker();
-  config.queue_capacity = 1;
-  Serving serving(config);
-  TestClient first(serving.port()), one(serving.port()), two(serving.port());
-  first.send(infer());
-  serving.gate.wait_for(1);
-  one.send(infer());
-  two.send(infer());
-  const auto [refused, waiting] = refused_and_waiting(one, two);
-  serving.gate.let_one_through();
-  EXPECT_EQ(first.receive().status, 200);
-  serving.gate.wait_for(2);
-  EXPECT_EQ(first.ask(get("/v2/health/live")).status, 200);
-  serving.gate.open();
-  EXPECT_EQ(waiting->receive().status, 200);
+  FullQueue full;
+  full.serving.gate.let_one_through();
+  EXPECT_EQ(full.busy.receive().status, 200);
+  full.serving.gate.wait_for(2);
+  EXPECT_EQ(full.busy.ask(get("/v2/health/live")).status, 200);
+  full.serving.gate.open();
+  EXPECT_EQ(full.waiting->receive().status, 200);
 }
 
 // H05
 TEST(Server, DoesNotComputeForAClientThatHasGone) {
-  ServeConfig config = one_worker();
-  config.queue_capacity = 1;
-  Serving serving(config);
-  TestClient first(serving.port()), one(serving.port()), two(serving.port());
-  first.send(infer());
-  serving.gate.wait_for(1);
-  one.send(infer());
-  two.send(infer());
-  const auto [refused, waiting] = refused_and_waiting(one, two);
-  waiting->close();
-  serving.gate.open();
-  EXPECT_EQ(first.receive().status, 200);
-  EXPECT_EQ(first.ask(infer()).status, 200);
-  EXPECT_EQ(serving.gate.entered(), 2);
+  FullQueue full;
+  full.waiting->close();
+  full.serving.gate.open();
+  EXPECT_EQ(full.busy.receive().status, 200);
+  EXPECT_EQ(full.busy.ask(infer()).status, 200);
+  EXPECT_EQ(full.serving.gate.entered(), 2);
 }
 
 TEST(Server, StopsByFinishingWhatIsInFlightAndTakingNothingNew) {

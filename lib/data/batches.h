@@ -1,12 +1,9 @@
-// Which rows make up step k of epoch e, and getting them in time.
+// Which rows make up step k of epoch e.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
 
 #include "data/dataset.h"
 
@@ -36,32 +33,5 @@ class BatchOrder {
 
 // dataset.rows(index) after checking that index is int64 [B] and within the dataset.
 Batch load_batch(const Dataset& dataset, const at::Tensor& index);
-
-// Runs `load(first)`, `load(first + 1)`, ... `load(last - 1)` in this order, on one thread of its
-// own up to two steps ahead of the consumer, or inside next() when `ahead` is false. The batches
-// are the same either way. An exception of load is thrown by the next() that would have returned
-// its batch; after it next() gives nothing more. The destructor waits for the load in progress, no
-// longer. One consumer thread.
-class Prefetcher {
- public:
-  struct Options {
-    int64_t first = 0;
-    int64_t last = 0;  // one past the last step
-    bool ahead = true;
-  };
-  Prefetcher(std::function<Batch(int64_t step)> load, const Options& options);
-  ~Prefetcher();
-  Prefetcher(const Prefetcher&) = delete;
-  Prefetcher& operator=(const Prefetcher&) = delete;
-
-  std::optional<Batch> next();  // nothing after the last step
-
- private:
-  class Worker;
-  std::function<Batch(int64_t)> load_;
-  int64_t next_step_;
-  int64_t last_;
-  std::unique_ptr<Worker> worker_;  // null when not ahead
-};
 
 }  // namespace maas

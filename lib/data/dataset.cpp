@@ -18,6 +18,7 @@ class Subset final : public Dataset {
   at::Tensor targets(const at::Tensor& index) const override {
     return whole_->targets(gather_rows(index_, index));
   }
+  bool in_memory() const override { return whole_->in_memory(); }
   std::vector<uint64_t> digests() const override {
     const std::vector<uint64_t> all = whole_->digests();
     std::vector<uint64_t> own;

@@ -29,6 +29,8 @@ class Dataset {
   virtual Batch rows(const at::Tensor& index) const = 0;
   // The targets of rows(index) alone; cheap where inputs would have to be decoded.
   virtual at::Tensor targets(const at::Tensor& index) const { return rows(index).targets; }
+  // False when rows() reads and decodes files: then loading ahead pays.
+  virtual bool in_memory() const { return true; }
   // One number a sample, equal for samples whose inputs are equal (and hardly ever otherwise);
   // empty where inputs would have to be decoded first. O(bytes of all inputs).
   virtual std::vector<uint64_t> digests() const { return {}; }

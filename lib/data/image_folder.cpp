@@ -85,6 +85,7 @@ class LazyImages final : public Dataset {
   at::Tensor targets(const at::Tensor& index) const override {
     return gather_rows(targets_, index);
   }
+  bool in_memory() const override { return false; }
   const DataSpec& spec() const override { return spec_; }
   std::string name_of(int64_t i) const override { return files_[static_cast<size_t>(i)].name; }
 

@@ -11,9 +11,8 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "data/augment.h"
-#include "data/batches.h"
 #include "data/open_data.h"
+#include "data/prefetcher.h"
 #include "evaluate/metrics.h"
 #include "evaluate/predict_all.h"
 #include "run/plan.h"
@@ -22,6 +21,7 @@
 #include "train/check_job.h"
 #include "train/checkpoint.h"
 #include "train/divergence.h"
+#include "train/epoch_batches.h"
 #include "train/run_folder.h"
 #include "train/run_settings.h"
 #include "train/schedule.h"
@@ -93,29 +93,35 @@ class Fit {
     return std::max<int64_t>(1, in_steps(*job_.train.steps, steps_per_epoch_, 0));
   }
 
-  Batch load(int64_t epoch, const BatchOrder& order, int64_t step_in_epoch) const {
-    Batch batch = load_batch(*job_.data.train, order.index(step_in_epoch));
-    if (!job_.data_config.augment.empty() && job_.data.spec.input.kind == InputKind::kImage) {
-      const auto global = static_cast<uint64_t>(epoch * steps_per_epoch_ + step_in_epoch);
-      batch.inputs[0] = augment(batch.inputs[0], job_.data_config.augment,
-                                mix_seed(job_.seed, "augment", global));
-    }
-    return batch;
+  std::shared_ptr<const EpochBatches> batches_of(int64_t epoch) const {
+    const bool images = job_.data.spec.input.kind == InputKind::kImage;
+    return std::make_shared<EpochBatches>(EpochBatches{
+        .samples = job_.data.train,
+        .order = BatchOrder(rows_, job_.train.batch_size, mix_seed(job_.seed, "order"), epoch),
+        .augments = images ? job_.data_config.augment : std::vector<AugmentConfig>{},
+        .seed = job_.seed,
+        .first_step = epoch * steps_per_epoch_});
+  }
+
+  bool loads_ahead(const EpochBatches& batches) const {
+    const bool pays = !batches.augments.empty() || !batches.samples->in_memory();
+    return job_.data_config.prefetch && pays;
   }
 
   void run_epoch() {
     const int64_t epoch = step_ / steps_per_epoch_;
     const int64_t first = step_ % steps_per_epoch_;
     const int64_t last = std::min(steps_per_epoch_, first + total_steps_ - step_);
-    const BatchOrder order(rows_, job_.train.batch_size, mix_seed(job_.seed, "order"), epoch);
-    Prefetcher loader([&](int64_t step) { return load(epoch, order, step); },
+    const auto batches = batches_of(epoch);
+    Prefetcher loader([batches](int64_t step) { return batches->load(step); },
                       {.first = first,
                        .last = last,
-                       .ahead = job_.data_config.prefetch && !job_.data_config.augment.empty()});
+                       .ahead = loads_ahead(*batches),
+                       .name_of = [batches](int64_t step) { return batches->name_of(step); }});
     const auto start = Clock::now();
     bool epoch_done = false;
     while (auto batch = loader.next()) {
-      train_step(*batch, epoch, order);
+      train_step(*batch, epoch, batches->order);
       epoch_done = step_ % steps_per_epoch_ == 0 || step_ == total_steps_;
       if (watcher_.stop_requested && watcher_.stop_requested()) {
         result_.interrupted = step_ < total_steps_;

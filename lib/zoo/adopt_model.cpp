@@ -50,6 +50,13 @@ Program preprocessing(const DataSpec& data, const BuildOptions& options, const V
   return g.finish({{"prepared", x}});
 }
 
+// How a folder of images comes to the size that the network takes; "" for other inputs.
+std::string resizing(const Value* wanted) {
+  if (wanted == nullptr || wanted->shape.size() != 4) return "";
+  return fmt::format("; a folder of images is resized by data.height={} data.width={}",
+                     wanted->shape[2].size, wanted->shape[3].size);
+}
+
 void check_batch(const Program& network, const std::string& where) {
   for (const GraphInput* input : network.user_inputs()) {
     const Value& value = network.value(input->value);
@@ -88,7 +95,7 @@ Program adopt_model(const Program& network, const DataSpec& data, const BuildOpt
                          : fmt::format("{} as the data gives, or {} after scaling", raw, scaled),
            wanted != nullptr && sample_size(*wanted) == sample_size(made)
                ? "reshape inside the network"
-               : "choose data of that size");
+               : "choose data of that size" + resizing(wanted));
   }
   Program joined = compose(prepared, network);
   verify(joined, where);

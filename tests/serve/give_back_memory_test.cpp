@@ -22,7 +22,7 @@ int64_t resident_bytes() {
 }
 
 TEST(GiveBackMemory, GivesBackWhatAThreadFreedWhereverItLay) {
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "the sanitizer has its own allocator";
 #endif
   // As apps/maas/main.cpp has it: nothing goes back by itself.

@@ -24,15 +24,14 @@ class Prefetcher::Worker : public std::enable_shared_from_this<Worker> {
   }
 
   void stop() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    changed_.notify_all();
+    ask_to_stop();
     if (thread_.joinable()) thread_.join();
   }
 
-  void leave_behind() { thread_.detach(); }
+  void leave_behind() {
+    ask_to_stop();
+    thread_.detach();
+  }
 
   // False when nothing came in time.
   bool wait(std::chrono::milliseconds patience) {
@@ -56,6 +55,14 @@ class Prefetcher::Worker : public std::enable_shared_from_this<Worker> {
 
  private:
   static constexpr size_t kAhead = 2;
+
+  void ask_to_stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+  }
 
   void run() {
     std::exception_ptr failure;

@@ -5,6 +5,7 @@
 // Prints  its path, or with -o - the config.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/files.h"
@@ -26,6 +27,12 @@ int64_t batch_size_for(int64_t samples) {
   return size;
 }
 
+// Few samples make few steps an epoch: enough epochs for a thousand, from 20 to 100.
+int64_t epochs_for(int64_t samples) {
+  const int64_t steps = std::max<int64_t>(1, samples * 7 / 10 / batch_size_for(samples));
+  return std::clamp<int64_t>(1000 / steps, 20, 100);
+}
+
 std::string splits_of(const DataGuess& guess) {
   std::string lines;
   if (!guess.has_own_test) {
@@ -39,6 +46,10 @@ std::string splits_of(const DataGuess& guess) {
 
 std::string config_text(const std::string& name, const std::string& file, const DataGuess& guess) {
   const bool validates = guess.has_own_validation || guess.samples >= kFewSamples;
+  const int64_t epochs = epochs_for(guess.samples);
+  const std::string early_stop =
+      fmt::format("  early_stop: {{patience: {}}}{:9}# evaluations without improvement; 0 = off\n",
+                  epochs / 4, "");
   return fmt::format(
       "# Written by maas init: a start to change. `maas config explain` tells every setting.\n"
       "#   maas config check {0}\n"
@@ -49,7 +60,7 @@ std::string config_text(const std::string& name, const std::string& file, const 
       "data:\n{2}{3}"
       "model: {4}\n"
       "train:\n"
-      "  epochs: 20\n"
+      "  epochs: {8}\n"
       "  batch_size: {5}\n"
       "  optimizer: {{type: adamw, weight_decay: 0.01}}\n"
       "  learning_rate: 1e-3\n"
@@ -57,9 +68,7 @@ std::string config_text(const std::string& name, const std::string& file, const 
       "{6}"
       "eval: {{metrics: {7}}}\n",
       file, name, guess.data, splits_of(guess), guess.model, batch_size_for(guess.samples),
-      validates ? "  early_stop: {patience: 5}         # evaluations without improvement; 0 = off\n"
-                : "",
-      guess.metrics);
+      validates ? early_stop : "", guess.metrics, epochs);
 }
 
 class Init : public Command {

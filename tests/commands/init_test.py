@@ -86,6 +86,14 @@ class Init(Case):
         rows = [json.loads(line) for line in (self.folder / "tuned/metrics.jsonl").read_text().splitlines()]
         self.assertLess(rows[0]["loss"], 0.2)  # in deviations, as it was trained
 
+    def test_few_rows_are_seen_often_enough_to_learn_from(self):
+        rows = [(age, job, "high" if age > 45 or job == "pilot" else "low")
+                for age in range(18, 70) for job in ("nurse", "clerk", "pilot")]
+        text = self.init_and_train(self.table("jobs.csv", "age,job,pay", rows), "epochs: 100")
+        self.assertIn("patience: 25", text)
+        done = maas("train", self.folder / "made.yaml", "-o", self.folder / "jobs", "--json", check=0)
+        self.assertGreater(json.loads(done.stdout)["metrics"]["accuracy"], 0.85)
+
     def test_tables_of_other_habits(self):
         rows = [(i % 7, i % 5, i % 2) for i in range(60)]
         self.init_and_train(self.table("t.csv", "a;b;label", rows, ";"), 'delimiter: ";"')

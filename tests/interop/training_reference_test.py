@@ -6,10 +6,7 @@ the same rows in the same order; losses, rates and final weights must agree.
 import copy
 import json
 import math
-import pathlib
-import tempfile
 import unittest
-import warnings
 
 import numpy
 import torch
@@ -17,20 +14,17 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim import lr_scheduler
 
-from torch_test import export, maas, order_of_rows
+from interop_runs import Case, maas
+from rows_of_maas import order_of_rows
 
 ROWS, BATCH, STEPS, SEED = 96, 16, 42, 5
 PER_EPOCH = ROWS // BATCH
 
 
-class Reference(unittest.TestCase):
+class Reference(Case):
     @classmethod
     def setUpClass(cls):
-        warnings.simplefilter("ignore")
-        torch.set_num_threads(1)
-        cls._folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls._folder.cleanup)
-        cls.folder = pathlib.Path(cls._folder.name)
+        super().setUpClass()
         draw = numpy.random.default_rng(3)
         cls.x = torch.from_numpy(draw.normal(size=(ROWS, 4)).astype(numpy.float32))
         score = cls.x @ torch.from_numpy(draw.normal(size=(4, 3)).astype(numpy.float32))
@@ -58,8 +52,7 @@ class Reference(unittest.TestCase):
 
     def maas_run(self, name, net, task, *settings):
         """Losses and rates of every step, the rows of validation, and the trained network."""
-        path = self.folder / f"{name}.pt2"
-        export(copy.deepcopy(net), (self.x[:4],), path)
+        path = self.save(name, copy.deepcopy(net), [self.x[:4]], [{0}])
         run = self.folder / name
         done = maas("train", self.folder / f"{task}.yaml", f"model={{from: {path}}}", "-o", run,
                     "--json", *settings)

@@ -1,8 +1,8 @@
 """maas, onnxruntime and eager PyTorch on the same exported networks, one thread, pinned to a core.
 
-Called by scripts/bench. ResNet-18 (fp32, batch 1 and 8), the MLP 784-128-10 (batch 1 and 64) and a
-GPT of 4 layers of 128 (128 tokens). The three take turns in short rounds; a round's figure is the median
-of its calls. Shown is the best round of each, and the ratio of these: a neighbour on the same host slows
+Called by scripts/bench. ResNet-18 (fp32, batch 1 and 8; -core: decomposed to core ATen), the MLP
+784-128-10 (batch 1 and 64) and a GPT of 4 layers of 128 (128 tokens). The three take turns in short
+rounds; a round's figure is the median of its calls. Shown is the best round of each, and the ratio of these: a neighbour on the same host slows
 a core by a third for seconds at a time, which the best of many short rounds leaves out. The ratios of
 the single rounds are shown as a range.
 """
@@ -78,6 +78,7 @@ class Gpt(nn.Module):
 
 NETWORKS = {
     "resnet18": (resnet18, lambda b: torch.randn(b, 3, 224, 224), (1, 8)),
+    "resnet18-core": (resnet18, lambda b: torch.randn(b, 3, 224, 224), (1, 8)),
     "mlp": (lambda: nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)),
             lambda b: torch.randn(b, 784), (1, 64)),
     "gpt": (Gpt, lambda b: torch.randint(0, 65, (b, 128)), (1,)),
@@ -117,7 +118,8 @@ def bench(name, folder):
     network = make().eval()
     path = f"{folder}/{name}.pt2"
     dynamic = ({0: torch.export.Dim.DYNAMIC},)
-    torch.export.save(torch.export.export(network, (inputs(2),), dynamic_shapes=dynamic), path)
+    program = torch.export.export(network, (inputs(2),), dynamic_shapes=dynamic)
+    torch.export.save(program.run_decompositions() if name.endswith("-core") else program, path)
     session = onnx_session(network, inputs(2), f"{folder}/{name}.onnx")
     for batch in batches:
         x = inputs(batch)
@@ -129,7 +131,7 @@ def bench(name, folder):
             onnx.append(median_ms(lambda n=x.numpy(): session.run(None, {"x": n})))
         a, b, c = (min(times) for times in (ours, eager, onnx))
         rounds = [mine / theirs for mine, theirs in zip(ours, onnx)]
-        print(f"infer: {name:<9} batch {batch:<3}  maas {a:9.4f} ms   eager {b:9.4f} ms "
+        print(f"infer: {name:<13} batch {batch:<3}  maas {a:9.4f} ms   eager {b:9.4f} ms "
               f"({b / a:4.2f} times ours)   onnxruntime {c:9.4f} ms (ours is {a / c:4.2f} of it, "
               f"{min(rounds):4.2f} to {max(rounds):4.2f} by round)", flush=True)
 

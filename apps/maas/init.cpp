@@ -48,8 +48,8 @@ std::string config_text(const std::string& name, const std::string& file, const 
   const bool validates = guess.has_own_validation || guess.samples >= kFewSamples;
   const int64_t epochs = epochs_for(guess.samples);
   const std::string early_stop =
-      fmt::format("  early_stop: {{patience: {}}}{:9}# evaluations without improvement; 0 = off\n",
-                  epochs / 4, "");
+      fmt::format("{:36}# evaluations without improvement; 0 = off\n",
+                  fmt::format("  early_stop: {{patience: {}}}", epochs / 4));
   return fmt::format(
       "# Written by maas init: a start to change. `maas config explain` tells every setting.\n"
       "#   maas config check {0}\n"

@@ -10,7 +10,7 @@
 
 #include <tuple>
 
-#include "program/meta_kernels_plain.h"
+#include "program/meta_kernels_elementwise.h"
 
 namespace maas {
 namespace {
@@ -127,6 +127,45 @@ Tensor adaptive_average(const Tensor& self, IntArrayRef output_size) {
   return at::empty(sizes, self.options());
 }
 
+Tensor shuffled(const Tensor& self, int64_t groups) {
+  TORCH_CHECK(self.dim() > 2 && groups > 0 && self.size(1) % groups == 0, "channel_shuffle of ",
+              self.sizes(), " in ", groups, " groups");
+  return at::empty_like(self);
+}
+
+Tensor reflection_pad(const Tensor& self, IntArrayRef padding) {
+  TORCH_CHECK(padding.size() == 4 && self.dim() >= 3, "reflection_pad2d of ", self.sizes(), " by ",
+              padding);
+  std::vector<int64_t> sizes = self.sizes().vec();
+  for (size_t i = 0; i < 2; ++i) {
+    int64_t& size = sizes[sizes.size() - 1 - i];
+    TORCH_CHECK(padding[2 * i] < size && padding[2 * i + 1] < size, "reflection_pad2d by ", padding,
+                " of a side of ", size);
+    size += padding[2 * i] + padding[2 * i + 1];
+  }
+  return at::empty(sizes, self.options());
+}
+
+Tensor grid_sampler(const Tensor& input, const Tensor& grid, int64_t /*interpolation*/,
+                    int64_t /*padding*/, bool /*align_corners*/) {
+  TORCH_CHECK(
+      input.dim() == 4 && grid.dim() == 4 && grid.size(3) == 2 && grid.size(0) == input.size(0),
+      "grid_sampler_2d of ", input.sizes(), " at ", grid.sizes());
+  return at::empty({input.size(0), input.size(1), grid.size(1), grid.size(2)}, input.options());
+}
+
+std::tuple<Tensor, Tensor> attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                                     double /*dropout*/, bool /*causal*/,
+                                     const std::optional<Tensor>& /*mask*/,
+                                     std::optional<double> /*scale*/) {
+  TORCH_CHECK(query.dim() == 4 && key.dim() == 4 && value.dim() == 4 &&
+                  query.size(3) == key.size(3) && key.size(2) == value.size(2),
+              "attention of ", query.sizes(), " over ", key.sizes(), " and ", value.sizes());
+  const auto sums = query.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  return {at::empty_like(query),
+          at::empty({query.size(0), query.size(1), query.size(2)}, query.options().dtype(sums))};
+}
+
 }  // namespace
 
 void register_meta_kernels() {
@@ -143,7 +182,11 @@ void register_meta_kernels() {
     made.impl("_prelu_kernel", TORCH_FN(prelu));
     made.impl("native_dropout", TORCH_FN(dropout));
     made.impl("_adaptive_avg_pool2d", TORCH_FN(adaptive_average));
-    add_plain_meta_kernels(made);
+    made.impl("channel_shuffle", TORCH_FN(shuffled));
+    made.impl("reflection_pad2d", TORCH_FN(reflection_pad));
+    made.impl("grid_sampler_2d", TORCH_FN(grid_sampler));
+    made.impl("_scaled_dot_product_flash_attention_for_cpu", TORCH_FN(attention));
+    register_elementwise(made);
     return made;
   }();
 }

@@ -182,4 +182,8 @@ bool is_view(const std::string& op) {
   return all.count(op) != 0;
 }
 
+bool is_one_of(const std::string& op, std::initializer_list<const char*> names) {
+  return std::find(names.begin(), names.end(), op) != names.end();
+}
+
 }  // namespace maas

@@ -1,6 +1,7 @@
 // Which operators a Program may hold.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ std::string pure_form(const std::string& op);
 
 // Operators whose result may share memory with their first argument (views).
 bool is_view(const std::string& op);
+
+// For the short lists of a rule; O(length). `names` as in "aten::split", without an overload.
+bool is_one_of(const std::string& op, std::initializer_list<const char*> names);
 
 const std::vector<std::string>& allowed_operators();  // sorted
 

@@ -6,13 +6,10 @@
 
 #include "base/input_error.h"
 #include "program/emit.h"
+#include "program/operators.h"
 
 namespace maas {
 namespace {
-
-bool is_one_of(const std::string& op, std::initializer_list<const char*> names) {
-  return std::any_of(names.begin(), names.end(), [&](const char* name) { return op == name; });
-}
 
 const at::Tensor* tensor_at(const Node& node, const char* name, const Slots& slots) {
   const ValueId id = operand_of(node, name);

@@ -20,10 +20,6 @@ const std::set<std::string>& always_views() {
   return all;
 }
 
-bool is_one_of(const std::string& op, std::initializer_list<const char*> names) {
-  return std::find(names.begin(), names.end(), op) != names.end();
-}
-
 Node call(const std::string& op, std::vector<NamedArgument> arguments) {
   Node node;
   node.op = op;

@@ -211,7 +211,8 @@ class OfAnotherForm(DataCase):
         model = self.train_on("small", self.MADE_UP.format(2, 4))["model"]
         text = self.refusal("from", self.MADE_UP.format(2, 6),
                             f"model={{from: {model}}}", check=2)
-        self.assertSays(text, "small/model.pt", "1, 4, 4]", "1, 6, 4]", "choose data of that size", "data.height=4 data.width=4")
+        self.assertSays(text, "small/model.pt", "1, 4, 4]", "1, 6, 4]", "choose data of that size",
+                        "data.height=4 data.width=4")
         done = maas("eval", model, "data.height=6", "--split", "train", check=3)
         self.assertSays(done.stderr, "samples are [1, 6, 4]", "[1, 4, 4] of image", "as the model has")
 

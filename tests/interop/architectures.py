@@ -149,19 +149,19 @@ class Choices(nn.Module):
         return F.log_softmax(F.glu(self.b(h), -1) + picked + torch.einsum("bi,bj->b", h, x)[:, None], -1)
 
 
-def _of(module, *example):
-    return lambda: (module(), list(example), [{0}] * len(example))
+def _of(module, *shape):
+    return lambda: (module(), [torch.rand(shape)], [{0}])
 
 
 ARCHITECTURES = {
-    "mobilenet": _of(SqueezeExcite, torch.rand(2, 3, 32, 32)),
-    "unet": _of(UNet, torch.rand(2, 3, 16, 16)),
-    "swin": _of(ShiftedWindows, torch.rand(2, 3, 32, 32)),
-    "convnext": _of(ConvNext, torch.rand(2, 3, 32, 32)),
-    "tcn": _of(Temporal, torch.rand(2, 4, 20)),
-    "norms": _of(Norms, torch.rand(2, 8, 6, 6)),
+    "mobilenet": _of(SqueezeExcite, 2, 3, 32, 32),
+    "unet": _of(UNet, 2, 3, 16, 16),
+    "swin": _of(ShiftedWindows, 2, 3, 32, 32),
+    "convnext": _of(ConvNext, 2, 3, 32, 32),
+    "tcn": _of(Temporal, 2, 4, 20),
+    "norms": _of(Norms, 2, 8, 6, 6),
     "transformer": lambda: (Transformer(), [torch.randint(0, 20, (2, 6))], [{0, 1}]),
-    "spatial": _of(SpatialTransformer, torch.rand(2, 3, 8, 8)),
-    "codebook": _of(Codebook, torch.rand(2, 4)),
-    "choices": _of(Choices, torch.rand(2, 4)),
+    "spatial": _of(SpatialTransformer, 2, 3, 8, 8),
+    "codebook": _of(Codebook, 2, 4),
+    "choices": _of(Choices, 2, 4),
 }

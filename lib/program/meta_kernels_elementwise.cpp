@@ -1,4 +1,4 @@
-#include "program/meta_kernels_plain.h"
+#include "program/meta_kernels_elementwise.h"
 
 #include <ATen/ExpandUtils.h>
 #include <ATen/WrapDimUtilsMulti.h>
@@ -36,12 +36,6 @@ Tensor rolled(const Tensor& self, IntArrayRef shifts, IntArrayRef dims) {
   TORCH_CHECK(shifts.size() == dims.size() || (dims.empty() && shifts.size() == 1), "roll has ",
               shifts.size(), " shifts for ", dims.size(), " dimensions");
   return flipped(self, dims);
-}
-
-Tensor shuffled(const Tensor& self, int64_t groups) {
-  TORCH_CHECK(self.dim() > 2 && groups > 0 && self.size(1) % groups == 0, "channel_shuffle of ",
-              self.sizes(), " in ", groups, " groups");
-  return at::empty_like(self);
 }
 
 std::tuple<Tensor, Tensor> log_sigmoid(const Tensor& self) {
@@ -88,48 +82,14 @@ Tensor product(const Tensor& self, std::optional<at::ScalarType> dtype) {
                    self.options().dtype(dtype.value_or(counts ? at::kLong : self.scalar_type())));
 }
 
-Tensor reflection_pad(const Tensor& self, IntArrayRef padding) {
-  TORCH_CHECK(padding.size() == 4 && self.dim() >= 3, "reflection_pad2d of ", self.sizes(), " by ",
-              padding);
-  std::vector<int64_t> sizes = self.sizes().vec();
-  for (size_t i = 0; i < 2; ++i) {
-    int64_t& size = sizes[sizes.size() - 1 - i];
-    TORCH_CHECK(padding[2 * i] < size && padding[2 * i + 1] < size, "reflection_pad2d by ", padding,
-                " of a side of ", size);
-    size += padding[2 * i] + padding[2 * i + 1];
-  }
-  return at::empty(sizes, self.options());
-}
-
-Tensor grid_sampler(const Tensor& input, const Tensor& grid, int64_t /*interpolation*/,
-                    int64_t /*padding*/, bool /*align_corners*/) {
-  TORCH_CHECK(
-      input.dim() == 4 && grid.dim() == 4 && grid.size(3) == 2 && grid.size(0) == input.size(0),
-      "grid_sampler_2d of ", input.sizes(), " at ", grid.sizes());
-  return at::empty({input.size(0), input.size(1), grid.size(1), grid.size(2)}, input.options());
-}
-
-std::tuple<Tensor, Tensor> attention(const Tensor& query, const Tensor& key, const Tensor& value,
-                                     double /*dropout*/, bool /*causal*/,
-                                     const std::optional<Tensor>& /*mask*/,
-                                     std::optional<double> /*scale*/) {
-  TORCH_CHECK(query.dim() == 4 && key.dim() == 4 && value.dim() == 4 &&
-                  query.size(3) == key.size(3) && key.size(2) == value.size(2),
-              "attention of ", query.sizes(), " over ", key.sizes(), " and ", value.sizes());
-  const auto sums = query.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  return {at::empty_like(query),
-          at::empty({query.size(0), query.size(1), query.size(2)}, query.options().dtype(sums))};
-}
-
 }  // namespace
 
-void add_plain_meta_kernels(torch::Library& library) {
+void register_elementwise(torch::Library& library) {
   for (const char* name : {"relu", "hardswish"}) library.impl(name, TORCH_FN(same));
   library.impl("hardtanh", TORCH_FN(clamped));
   library.impl("isnan", TORCH_FN(flags));
   library.impl("flip", TORCH_FN(flipped));
   library.impl("roll", TORCH_FN(rolled));
-  library.impl("channel_shuffle", TORCH_FN(shuffled));
   library.impl("log_sigmoid_forward", TORCH_FN(log_sigmoid));
   library.impl("floor_divide", TORCH_FN(of_both));
   library.impl("rsub.Tensor", TORCH_FN(of_both_scaled));
@@ -141,9 +101,6 @@ void add_plain_meta_kernels(torch::Library& library) {
   }
   for (const char* name : {"max", "min"}) library.impl(name, TORCH_FN(one_of_all));
   library.impl("prod", TORCH_FN(product));
-  library.impl("reflection_pad2d", TORCH_FN(reflection_pad));
-  library.impl("grid_sampler_2d", TORCH_FN(grid_sampler));
-  library.impl("_scaled_dot_product_flash_attention_for_cpu", TORCH_FN(attention));
 }
 
 }  // namespace maas

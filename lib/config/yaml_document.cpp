@@ -229,6 +229,13 @@ void report_syntax(const YAML::Exception& error, const TreeBuilder& builder,
     place.column = static_cast<int>(tab) + 1;
     return findings.add(place, "a tab in the indentation", "blanks", "indent with blanks");
   }
+  const size_t bound = line.find(">=");
+  if (bound != line.npos && (error.msg.find("block scalar") != error.msg.npos ||
+                             error.msg.find("unknown token") != error.msg.npos)) {
+    place.column = static_cast<int>(bound) + 1;
+    return findings.add(place, "'>=' without quotes: '>' begins a text of many lines", "YAML",
+                        "quote the value, as in \">= 0.95\"");
+  }
   const bool is_list = error.msg.find("end of sequence flow") != line.npos;
   const bool is_map = error.msg.find("end of map flow") != line.npos;
   const std::optional<YamlPlace> bracket = builder.open_bracket();

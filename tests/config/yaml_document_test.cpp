@@ -16,6 +16,13 @@ TEST(YamlDocument, PointsAtATabInTheIndentation) {
       AllOf(HasSubstr("a.yaml:2:1: a tab in the indentation"), HasSubstr("\n   type: sgd\n  ^")));
 }
 
+TEST(YamlDocument, SaysThatABoundWantsQuotes) {
+  for (const char* text : {"x: 1\neval: {accuracy: >= 0.9}", "x: 1\naccuracy: >= 0.9\n"}) {
+    EXPECT_THAT(refusal(text), AllOf(HasSubstr("'>=' without quotes"), HasSubstr(":2:"),
+                                     HasSubstr("quote the value, as in \">= 0.95\"")));
+  }
+}
+
 TEST(YamlDocument, BlamesATabForNothingElse) {
   EXPECT_THAT(refusal("name:\tx\nhidden: [1\n"), Not(HasSubstr("tab")));
 }

@@ -47,11 +47,12 @@ class Bench : public Command {
       output.detail(fmt::format("pass {}: {} -> {} nodes in {:.1f} ms", pass.name,
                                 pass.nodes_before, pass.nodes_after, 1000 * pass.seconds));
     }
-    const auto plan = Plan::compile(model.program, {.lower = true, .disabled_passes = disabled});
     std::vector<Row> rows;
     for (const int64_t threads : threads_) {
       at::set_num_threads(static_cast<int>(threads));
       for (const int64_t batch : batches_) {
+        const auto plan = Plan::compile(
+            model.program, {.lower = true, .disabled_passes = disabled, .rows = batch});
         rows.push_back({batch, threads, {}});
         rows.back().latency = measure_latency(
             *plan, example_inputs(model.program, batch),

@@ -5,6 +5,8 @@
 // Prints  the metrics; exits 6 when eval.require is not met.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "command.h"
 #include "data/open_data.h"
@@ -56,8 +58,10 @@ class Eval : public Command {
     const Program program =
         model.manifest.data ? model.program
                             : adopt_model(model.program, spec, build_options(experiment), model_);
-    const auto plan = Plan::compile(
-        program, {.lower = true, .disabled_passes = {without_.begin(), without_.end()}});
+    const auto plan =
+        Plan::compile(program, {.lower = true,
+                                .disabled_passes = {without_.begin(), without_.end()},
+                                .rows = std::min(experiment.eval.batch_size, dataset->size())});
     return compute_metrics(predict_all(*plan, *dataset, spec.task, experiment.eval.batch_size),
                            names);
   }

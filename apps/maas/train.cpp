@@ -243,8 +243,11 @@ class Train : public Command {
   static int publish(const Experiment& experiment, const Finished& run, TrainProgress& progress,
                      Output& output) {
     const DataSplits& data = run.job.data;
-    const auto plan = Plan::compile(run.result.program, {.lower = true, .disabled_passes = {}});
     const auto held_out = data.test ? data.test : data.validation ? data.validation : data.train;
+    const auto plan = Plan::compile(run.result.program,
+                                    {.lower = true,
+                                     .disabled_passes = {},
+                                     .rows = std::min(run.job.eval.batch_size, held_out->size())});
     const char* held_out_name = data.test ? "test" : data.validation ? "validation" : "train";
     const Predictions predictions =
         predict_all(*plan, *held_out, data.spec.task, run.job.eval.batch_size);

@@ -58,4 +58,13 @@ std::vector<int64_t> sizes_of(const Value& value, const SymbolValues& sizes) {
   return shape;
 }
 
+Program with_example_batch(Program program, int64_t rows) {
+  const SymbolValues sizes = example_sizes(program).with_batch(rows);
+  for (Value& value : program.values) {
+    const std::vector<int64_t> shape = sizes_of(value, sizes);
+    for (size_t d = 0; d < shape.size(); ++d) value.shape[d].size = shape[d];
+  }
+  return program;
+}
+
 }  // namespace maas

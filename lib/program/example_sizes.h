@@ -28,4 +28,8 @@ ExampleSizes example_sizes(const Program& program);
 // is its hint.
 std::vector<int64_t> sizes_of(const Value& value, const SymbolValues& sizes);
 
+// The same program with hints (Dim::size) as if it had been exported with a batch of `rows` >= 1;
+// one with a fixed batch stays as it is.
+Program with_example_batch(Program program, int64_t rows);
+
 }  // namespace maas

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "program/call.h"
 #include "program/dim_expression.h"
+#include "program/example_sizes.h"
 #include "program/infer.h"
 #include "program/operators.h"
 #include "program/rewrite.h"
@@ -173,7 +174,9 @@ class InterpretedPlan : public Plan {
 }  // namespace
 
 std::shared_ptr<const Plan> Plan::compile(const Program& program, const PlanOptions& options) {
-  Program ready = options.lower ? lower(program, options.disabled_passes) : program;
+  Program ready = options.lower
+                      ? lower(with_example_batch(program, options.rows), options.disabled_passes)
+                      : program;
   if (options.training) ready = fold_affine(fold_views_of_weights(std::move(ready)));
   return std::make_shared<InterpretedPlan>(std::move(ready));
 }

@@ -18,6 +18,7 @@ struct PlanOptions {
   bool training = false;  // only what stays right when weights change: views of them made once,
                           // constant scaling of the input in one go
   std::set<std::string> disabled_passes;  // names of lowering passes to leave out
+  int64_t rows = 1;                       // that a run usually has; lowering packs weights for them
 };
 
 // Immutable after compile(); `run` may be called from many threads at once, each run keeps its
@@ -25,7 +26,10 @@ struct PlanOptions {
 // change of them (a training step) is seen by the next run.
 class Plan {
  public:
-  // Throws Error{kInput} naming the node for an operator that is not on the allow-list.
+  // Lowering packs weights for options.rows and for the number of threads that
+  // at::get_num_threads() gives now. Runs with others are right, but where oneDNN wants another
+  // form for them it packs again in every call. Throws Error{kInput} naming the node for an
+  // operator that is not on the allow-list.
   static std::shared_ptr<const Plan> compile(const Program& program,
                                              const PlanOptions& options = {});
   virtual ~Plan() = default;

@@ -195,7 +195,10 @@ class Fit {
   }
 
   std::map<std::string, double> evaluate(const Program& program) const {
-    const auto plan = Plan::compile(program, {.lower = true, .disabled_passes = {}});
+    const auto plan = Plan::compile(
+        program, {.lower = true,
+                  .disabled_passes = {},
+                  .rows = std::min(job_.eval.batch_size, job_.data.validation->size())});
     const Predictions predictions =
         predict_all(*plan, *job_.data.validation, job_.data.spec.task, job_.eval.batch_size, {});
     return compute_metrics(predictions, metric_names_).values;

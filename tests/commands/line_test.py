@@ -51,6 +51,21 @@ class TheLine(Case):
         said = json.loads(maas("inspect", self.model, "--json", check=0).stdout)
         self.assertEqual(said["parameters"], 784 * 128 + 128 + 128 * 10 + 10)
 
+    def test_bench_runs_with_weights_packed_for_its_rows_and_threads(self):
+        """oneDNN packs for rows and threads; with others it packs again in every call."""
+        config = self.folder / "packed.yaml"
+        config.write_text("name: x\ndata: {type: synthetic, samples: 20, classes: 2, height: 16, width: 16}\n"
+                          "model: {type: resnet, depth: 20}\ntrain: {steps: 1, batch_size: 4}\n")
+        run = self.folder / "packed"
+        maas("train", config, "-o", run, check=0)
+        for batch, threads in ((1, 1), (1, 2), (8, 2)):
+            said = maas("bench", run / "model.pt", "--batch", batch, "--threads", threads, "--seconds", "0.3",
+                        env={"ONEDNN_VERBOSE": "1"}, check=0).stdout.splitlines()
+            did = [line.split(",")[5] for line in said if ",exec," in line]
+            if "convolution" not in did:
+                self.skipTest("this libtorch has no oneDNN, or it does not tell what it does")
+            self.assertLess(did.count("reorder"), 10 * 21)  # the network has 21 convolutions
+
     def test_bench_gives_latencies_by_batch(self):
         said = json.loads(maas("bench", self.model, "--batch", "1,8", "--seconds", "0.05", "--json",
                                check=0).stdout)

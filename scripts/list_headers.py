@@ -29,11 +29,11 @@ def listing():
              if line and not line.startswith("#")]
     text = ""
     for rank, folder in ranks:
-        headers = sorted((LIB / folder).glob("*.h"))
+        headers = sorted((LIB / folder).rglob("*.h"))
         if not headers:
             continue
         text += f"\n### {folder} (rank {rank})\n\n"
-        text += "".join(f"- `{header.name}` {phrase(header)}\n" for header in headers)
+        text += "".join(f"- `{header.relative_to(LIB / folder)}` {phrase(header)}\n" for header in headers)
     return text + "\n"
 
 

@@ -34,11 +34,8 @@ class Config : public Command {
                                              "name one: maas config " + action_ + " my.yaml", ""});
     }
     ConfigFile config;
-    const ConfigPlaces places = read_config({.file = words_[0],
-                                             .text = "",
-                                             .text_name = "",
-                                             .overrides = {words_.begin() + 1, words_.end()}},
-                                            section_of(config));
+    const ConfigPlaces places = read_config(
+        {.file = words_[0], .overrides = {words_.begin() + 1, words_.end()}}, section_of(config));
     return action_ == "show" ? show(config, output) : check(config, places, output);
   }
 

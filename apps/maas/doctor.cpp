@@ -19,8 +19,8 @@
 #include "base/cores.h"
 #include "base/json_writer.h"
 #include "base/memory.h"
+#include "call/builder.h"
 #include "command.h"
-#include "program/builder.h"
 #include "run/measure_plan.h"
 
 namespace maas {
@@ -125,7 +125,7 @@ Check check_inference() {
     GraphBuilder g("self-test", 1);
     const Handle x = g.input("x", {784}, at::kFloat);
     const Program program = g.finish({{"y", g.linear("fc2", g.relu(g.linear("fc1", x, 128)), 10)}});
-    const auto plan = Plan::compile(program, {.lower = true, .disabled_passes = {}});
+    const auto plan = Plan::compile(program, {.lower = true});
     const LatencyStats stats = measure_latency(*plan, example_inputs(program, 1), {0.05, 0.1, 3});
     return {"self-test", Verdict::kOk, fmt::format("784-128-10 in {:.3f} ms", stats.p50_ms), ""};
   } catch (const std::exception& error) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/json_writer.h"
+#include "base/throw_error.h"
 #include "command.h"
 #include "data/open_data.h"
 #include "evaluate/predict_all.h"
@@ -79,12 +80,8 @@ class Eval : public Command {
   void take_config_from_words() {
     if (overrides_.empty() || overrides_[0].find('=') != std::string::npos) return;
     if (!config_.empty()) {
-      throw Error(ErrorKind::kUsage,
-                  {.where = "command line",
-                   .what = fmt::format("two configs, '{}' and '{}'", config_, overrides_[0]),
-                   .expected = "one",
-                   .fix = "leave one out",
-                   .excerpt = ""});
+      throw_usage("command line", fmt::format("two configs, '{}' and '{}'", config_, overrides_[0]),
+                  "one", "leave one out");
     }
     config_ = overrides_[0];
     overrides_.erase(overrides_.begin());
@@ -100,12 +97,8 @@ class Eval : public Command {
         open_split(experiment.data, spec, split, static_cast<uint64_t>(experiment.seed), &warnings);
     for (const std::string& warning : warnings) output.warn(warning);
     if (dataset != nullptr) return dataset;
-    throw Error(ErrorKind::kUsage,
-                {.where = "data",
-                 .what = fmt::format("has no {} split", split_),
-                 .expected = "one to measure on",
-                 .fix = "set data.test or data.test_fraction, or use --split train",
-                 .excerpt = ""});
+    throw_usage("data", fmt::format("has no {} split", split_), "one to measure on",
+                "set data.test or data.test_fraction, or use --split train");
   }
 
   void report(const Metrics& metrics, const std::vector<Problem>& missed, Output& output) const {

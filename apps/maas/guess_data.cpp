@@ -19,9 +19,7 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void refuse(ErrorKind kind, const fs::path& where, const std::string& what,
                          const std::string& expected, const std::string& fix) {
-  throw Error(
-      kind,
-      {.where = where.string(), .what = what, .expected = expected, .fix = fix, .excerpt = ""});
+  throw Error(kind, {.where = where.string(), .what = what, .expected = expected, .fix = fix});
 }
 
 std::string written(const fs::path& path, const fs::path& config_folder) {

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <set>
 
-#include "base/error.h"
 #include "base/json_writer.h"
-#include "data/csv_reader.h"
+#include "base/throw_error.h"
 #include "data/gzip_reader.h"
-#include "data/table_encoder.h"
+#include "sample/csv_reader.h"
+#include "sample/table_encoder.h"
 
 namespace maas {
 namespace {
@@ -121,12 +121,9 @@ std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t lab
 void check_size(const CsvTable& table, bool header, const fs::path& path) {
   const int64_t rows = table.rows() - (header ? 1 : 0);
   if (rows >= 2 && table.columns() >= 2) return;
-  throw Error(ErrorKind::kInput,
-              {.where = path.string(),
-               .what = fmt::format("has {} rows and {} columns", rows, table.columns()),
-               .expected = "a header, two rows or more, and a label beside at least one column",
-               .fix = "give a table that holds what to learn from",
-               .excerpt = ""});
+  throw_input(path.string(), fmt::format("has {} rows and {} columns", rows, table.columns()),
+              "a header, two rows or more, and a label beside at least one column",
+              "give a table that holds what to learn from");
 }
 
 }  // namespace

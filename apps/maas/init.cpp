@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/json_writer.h"
+#include "base/throw_error.h"
 #include "command.h"
 #include "guess_data.h"
 
@@ -118,11 +119,7 @@ class Init : public Command {
 
   void write(const std::string& file, const std::string& text) const {
     if (fs::exists(file) && !force_) {
-      throw Error(ErrorKind::kUsage, {.where = file,
-                                      .what = "exists",
-                                      .expected = "a new file",
-                                      .fix = "choose another with -o, or add --force",
-                                      .excerpt = ""});
+      throw_usage(file, "exists", "a new file", "choose another with -o, or add --force");
     }
     write_file_atomically(file, text);
   }

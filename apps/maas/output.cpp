@@ -40,8 +40,7 @@ void Output::result(std::string_view text) const {
                .what = std::string("cannot be written: ") + std::strerror(errno),
                .expected = "",
                .fix = errno == ENOSPC ? "free some space where stdout goes"
-                                      : "give a stdout that can be written",
-               .excerpt = ""});
+                                      : "give a stdout that can be written"});
 }
 
 void Output::say(const std::string& text) const {

@@ -13,9 +13,9 @@
 #include "base/files.h"
 #include "base/json_writer.h"
 #include "command.h"
-#include "data/raw_input.h"
 #include "predict_tensors.h"
 #include "run/plan.h"
+#include "sample/raw_input.h"
 #include "sources.h"
 #include "usage.h"
 
@@ -38,7 +38,7 @@ class Predict : public Command {
       return 0;
     }
     set_threads(1);
-    const auto plan = Plan::compile(model.program, {.lower = true, .disabled_passes = {}});
+    const auto plan = Plan::compile(model.program, {.lower = true});
     for (const std::string& input : inputs_) {
       std::vector<std::string> warnings;
       const std::vector<at::Tensor> tensors = read(input, model.manifest.data->input, warnings);
@@ -78,9 +78,8 @@ class Predict : public Command {
     const auto [values, indices] = probabilities.topk(shown);
     const auto label = [&](int64_t i) {
       const auto index = indices[i].item<int64_t>();
-      return static_cast<size_t>(index) < task.labels.size()
-                 ? task.labels[static_cast<size_t>(index)]
-                 : std::to_string(index);
+      return static_cast<size_t>(index) < task.labels.size() ? task.labels[index]
+                                                             : std::to_string(index);
     };
     if (output.json()) {
       JsonWriter json;

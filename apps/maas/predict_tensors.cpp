@@ -12,10 +12,12 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json_writer.h"
-#include "program/infer.h"
+#include "base/throw_error.h"
+#include "call/infer.h"
 #include "serve/json_tensor.h"
 #include "serve/oip.h"
 #include "serve/plan_session.h"
+#include "tensor/short_reason.h"
 
 namespace maas {
 namespace {
@@ -87,8 +89,7 @@ void check_shape(const std::vector<int64_t>& shape, const TensorInfo& info) {
       {.where = "input '" + info.name + "'",
        .what = fmt::format("lists of shape [{}]", fmt::join(shape, ", ")),
        .expected = fmt::format("[{}] of {}", fmt::join(info.shape, ", "), oip_datatype(info.dtype)),
-       .fix = "",
-       .excerpt = ""});
+       .fix = ""});
 }
 
 at::Tensor nested_tensor(element value, const TensorInfo& info) {
@@ -126,11 +127,8 @@ std::vector<at::Tensor> plain_lists(element root, const SessionInfo& info) {
     bool known = false;
     for (const TensorInfo& input : info.inputs) known = known || input.name == field.key;
     if (known) continue;
-    throw Error(ErrorKind::kInput, {.where = fmt::format("'{}'", field.key.substr(0, 64)),
-                                    .what = "is not an input of this model",
-                                    .expected = names_of(info.inputs),
-                                    .fix = "",
-                                    .excerpt = ""});
+    throw_input(fmt::format("'{}'", field.key.substr(0, 64)), "is not an input of this model",
+                names_of(info.inputs));
   }
   return tensors;
 }
@@ -174,8 +172,7 @@ std::string answer(const Document& document, const std::string& place,
     explain({.where = "body",
              .what = short_reason(error),
              .expected = "values and sizes that the model was made for",
-             .fix = "",
-             .excerpt = ""},
+             .fix = ""},
             place, model_path);
   }
 }
@@ -186,16 +183,15 @@ void predict_tensors(const Model& model, const std::string& model_path,
                      const std::vector<std::string>& inputs, const Output& output) {
   at::set_num_threads(1);
   const std::string name = model.name_or_stem(model_path);
-  const auto session = make_plan_session(
-      model, {.name = is_model_name(name) ? name : "model", .disabled_passes = {}});
+  const auto session = make_plan_session(model, {.name = is_model_name(name) ? name : "model"});
   for (const std::string& input : inputs) {
     const std::string name_of_input = input == "-" ? "stdin" : input;
     const std::string text =
         input == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(input);
     const std::vector<Document> documents = split_documents(text);
     if (documents.empty()) {
-      explain({.where = "body", .what = "is empty", .expected = "JSON", .fix = "", .excerpt = ""},
-              name_of_input, model_path);
+      explain({.where = "body", .what = "is empty", .expected = "JSON", .fix = ""}, name_of_input,
+              model_path);
     }
     for (const Document& document : documents) {
       const std::string place = fmt::format("{}:{}", name_of_input, document.line);

@@ -8,7 +8,7 @@
 #include <ctime>
 
 #include "base/cores.h"
-#include "base/error.h"
+#include "base/throw_error.h"
 #include "config/read_config.h"
 #include "config_file.h"
 #include "data/open_data.h"
@@ -30,17 +30,13 @@ PlacedExperiment experiment_of(const Model& model, const std::string& config_fil
   if (!config_file.empty()) {
     ConfigFile config;
     ConfigPlaces places =
-        read_config({.file = config_file, .text = "", .text_name = "", .overrides = overrides},
-                    section_of(config));
+        read_config({.file = config_file, .overrides = overrides}, section_of(config));
     return {std::move(config.experiment), std::move(places)};
   }
   if (model.manifest.resolved_config.empty()) {
-    throw Error(ErrorKind::kUsage, {.where = "model",
-                                    .what = "does not remember its data",
-                                    .expected = "a config with a data section",
-                                    .fix = "name one: `maas eval net.pt2 my.yaml`; `maas init` "
-                                           "writes one for your data",
-                                    .excerpt = ""});
+    throw_usage("model", "does not remember its data", "a config with a data section",
+                "name one: `maas eval net.pt2 my.yaml`; `maas init` "
+                "writes one for your data");
   }
   PlacedExperiment placed;
   placed.places = read_config({.file = "",

@@ -14,6 +14,7 @@
 #include "base/cores.h"
 #include "base/files.h"
 #include "base/json_writer.h"
+#include "base/throw_error.h"
 #include "command.h"
 #include "config/read_config.h"
 #include "config/write_config.h"
@@ -22,13 +23,13 @@
 #include "data/open_data.h"
 #include "evaluate/predict_all.h"
 #include "evaluate/requirement.h"
+#include "record/environment.h"
+#include "record/run_folder.h"
 #include "run/plan.h"
 #include "sources.h"
 #include "tensor/random.h"
 #include "train/check_job.h"
-#include "train/environment.h"
 #include "train/fit.h"
-#include "train/run_folder.h"
 #include "train/run_settings.h"
 #include "train/suggest_threads.h"
 #include "train_progress.h"
@@ -89,46 +90,32 @@ class Train : public Command {
   Experiment read_experiment() {
     std::string file = words_.empty() ? "" : words_[0];
     if (resume_.empty() && file.find('=') != file.npos && !std::filesystem::exists(file)) {
-      throw Error(ErrorKind::kUsage, {.where = "command line",
-                                      .what = "no config before '" + file + "'",
-                                      .expected = "a YAML file, then key=value",
-                                      .fix = "name it first: maas train my.yaml " + file,
-                                      .excerpt = ""});
+      throw_usage("command line", "no config before '" + file + "'", "a YAML file, then key=value",
+                  "name it first: maas train my.yaml " + file);
     }
     std::vector<std::string> overrides(words_.begin() + (words_.empty() ? 0 : 1), words_.end());
     if (!resume_.empty()) {
       if (file.find('=') == file.npos && !file.empty()) {
-        throw Error(ErrorKind::kUsage, {.where = file,
-                                        .what = "is given beside --resume",
-                                        .expected = "key=value; the run has its own config",
-                                        .fix = "leave it out: maas train --resume " + resume_,
-                                        .excerpt = ""});
+        throw_usage(file, "is given beside --resume", "key=value; the run has its own config",
+                    "leave it out: maas train --resume " + resume_);
       }
       if (!file.empty()) overrides.insert(overrides.begin(), file);
       if (!holds_run(resume_)) {
-        throw Error(ErrorKind::kInput, {.where = resume_,
-                                        .what = "holds no run",
-                                        .expected = "a folder that maas train wrote",
-                                        .fix = "name the run's folder, such as runs/mnist_mlp",
-                                        .excerpt = ""});
+        throw_input(resume_, "holds no run", "a folder that maas train wrote",
+                    "name the run's folder, such as runs/mnist_mlp");
       }
       file = (std::filesystem::path(resume_) / "resolved.yaml").string();
     }
     if (file.empty()) {
-      throw Error(ErrorKind::kUsage, {.where = "command line",
-                                      .what = "no config",
-                                      .expected = "a YAML file",
-                                      .fix = "name one, or write one with `maas init`",
-                                      .excerpt = ""});
+      throw_usage("command line", "no config", "a YAML file",
+                  "name one, or write one with `maas init`");
     }
     ConfigFile config;
-    places_ = read_config({.file = file, .text = "", .text_name = "", .overrides = overrides},
-                          section_of(config));
+    places_ = read_config({.file = file, .overrides = overrides}, section_of(config));
     Experiment experiment = std::move(config.experiment);
     if (!resume_.empty()) {
       // Before anything is written: a run keeps the settings that it was started with.
-      const auto started_with =
-          read_config<Experiment>({.file = file, .text = "", .text_name = "", .overrides = {}});
+      const auto started_with = read_config<Experiment>({.file = file});
       check_same_settings(run_settings(started_with), run_settings(experiment), resume_);
       experiment.output_dir = resume_;
     }
@@ -229,8 +216,7 @@ class Train : public Command {
                 {.where = folder.path().string(),
                  .what = fmt::format("stopped by a signal at step {}; {}", result.steps, saved),
                  .expected = "",
-                 .fix = "go on with: maas train --resume " + folder.path().string(),
-                 .excerpt = ""});
+                 .fix = "go on with: maas train --resume " + folder.path().string()});
   }
 
   struct Finished {
@@ -244,10 +230,9 @@ class Train : public Command {
                      Output& output) {
     const DataSplits& data = run.job.data;
     const auto held_out = data.test ? data.test : data.validation ? data.validation : data.train;
-    const auto plan = Plan::compile(run.result.program,
-                                    {.lower = true,
-                                     .disabled_passes = {},
-                                     .rows = std::min(run.job.eval.batch_size, held_out->size())});
+    const auto plan =
+        Plan::compile(run.result.program,
+                      {.lower = true, .rows = std::min(run.job.eval.batch_size, held_out->size())});
     const char* held_out_name = data.test ? "test" : data.validation ? "validation" : "train";
     const Predictions predictions =
         predict_all(*plan, *held_out, data.spec.task, run.job.eval.batch_size);
@@ -285,11 +270,11 @@ class Train : public Command {
     const std::string what =
         fmt::format("the outputs are not finite for {} of {} {} samples", broken, rows, split);
     if (2 * broken < rows) return progress.warn("model: " + what);
-    throw Error(ErrorKind::kDiverged, {.where = "model",
-                                       .what = what,
-                                       .expected = "finite outputs",
-                                       .fix = "lower train.learning_rate, or set train.clip_norm=1",
-                                       .excerpt = ""});
+    throw Error(ErrorKind::kDiverged,
+                {.where = "model",
+                 .what = what,
+                 .expected = "finite outputs",
+                 .fix = "lower train.learning_rate, or set train.clip_norm=1"});
   }
 
   // The model is there: a page that cannot be written is a warning.

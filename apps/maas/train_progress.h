@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "output.h"
-#include "train/append_file.h"
+#include "record/append_file.h"
+#include "record/run_folder.h"
+#include "record/run_log.h"
 #include "train/fit.h"
-#include "train/run_folder.h"
-#include "train/run_log.h"
 
 namespace maas {
 

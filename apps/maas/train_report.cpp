@@ -6,13 +6,13 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "evaluate/calibration.h"
 #include "evaluate/class_scores.h"
+#include "evaluate/confidence_bins.h"
 #include "program/summary.h"
-#include "train/environment.h"
-#include "train/metrics_log.h"
-#include "train/report.h"
-#include "train/report_examples.h"
+#include "record/environment.h"
+#include "record/metrics_log.h"
+#include "record/report.h"
+#include "record/report_examples.h"
 
 namespace maas {
 namespace {

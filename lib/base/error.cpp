@@ -28,8 +28,7 @@ void fail_check(const char* condition, const char* file, int line) {
               {.where = fmt::format("{}:{}", file, line),
                .what = fmt::format("internal check '{}' does not hold", condition),
                .expected = "",
-               .fix = "this is a bug in maas; please report it with the command that led here",
-               .excerpt = ""});
+               .fix = "this is a bug in maas; please report it with the command that led here"});
 }
 
 }  // namespace maas

@@ -1,6 +1,7 @@
 // Errors: where, what was found, what was expected, how to fix it.
 //
-// Library code throws Error (or Errors: several found in one pass) and never prints, never exits.
+// Library code throws Error (one that holds several problems where one pass finds them) and never
+// prints, never exits.
 // The program's main() and the server's session are the only places that catch them.
 #pragma once
 
@@ -24,11 +25,11 @@ enum class ErrorKind {
 
 // One problem. Parts are lower case, without a final period; `expected` and `fix` may be empty.
 struct Problem {
-  std::string where;     // file:line:column, path + record, flag, or request part
-  std::string what;      // what was found, with the value
-  std::string expected;  // what would have been right
-  std::string fix;       // one imperative
-  std::string excerpt;   // source line and caret, ready to print; may be empty
+  std::string where = {};     // file:line:column, path + record, flag, or request part
+  std::string what = {};      // what was found, with the value
+  std::string expected = {};  // what would have been right
+  std::string fix = {};       // one imperative
+  std::string excerpt = {};   // source line and caret, ready to print; may be empty
 
   // "where: what; expected ...\n<excerpt>\n  fix: ..."
   std::string text() const;
@@ -42,9 +43,8 @@ class Error : public std::exception {
   ErrorKind kind() const { return kind_; }
   const std::vector<Problem>& problems() const { return problems_; }
   const Problem& first() const { return problems_.front(); }
-  const char* what() const noexcept override {
-    return text_.c_str();
-  }  // every problem, a block each
+  // Every problem, a block each.
+  const char* what() const noexcept override { return text_.c_str(); }
 
  private:
   ErrorKind kind_;

@@ -16,6 +16,7 @@
 
 #include "base/did_you_mean.h"
 #include "base/error.h"
+#include "base/throw_error.h"
 
 namespace maas {
 namespace {
@@ -104,12 +105,8 @@ uint64_t regular_file_size(const fs::path& path, int fd) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) throw_unreadable(path, "inspect", errno);
   if (!S_ISREG(info.st_mode)) {
-    throw Error(ErrorKind::kInput,
-                {.where = path.string(),
-                 .what = S_ISDIR(info.st_mode) ? "is a folder" : "is not a regular file",
-                 .expected = "a file",
-                 .fix = "name a file",
-                 .excerpt = ""});
+    throw_input(path.string(), S_ISDIR(info.st_mode) ? "is a folder" : "is not a regular file",
+                "a file", "name a file");
   }
   return static_cast<uint64_t>(info.st_size);
 }
@@ -120,11 +117,8 @@ std::string read_file(const fs::path& path, int64_t max_bytes) {
   const Descriptor file(open_to_read(path));
   const uint64_t size = regular_file_size(path, file.get());
   if (size > static_cast<uint64_t>(max_bytes)) {
-    throw Error(ErrorKind::kInput, {.where = path.string(),
-                                    .what = fmt::format("holds {} bytes", size),
-                                    .expected = fmt::format("at most {}", max_bytes),
-                                    .fix = "",
-                                    .excerpt = ""});
+    throw_input(path.string(), fmt::format("holds {} bytes", size),
+                fmt::format("at most {}", max_bytes));
   }
   std::string bytes(size, '\0');
   size_t done = 0;

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "base/did_you_mean.h"
-#include "base/error.h"
 #include "base/json_writer.h"
+#include "base/throw_error.h"
 #include "config/describe_field.h"
 #include "config/walk_fields.h"
 #include "config/yaml_place.h"
@@ -82,12 +82,8 @@ std::vector<Row> rows_below(const SectionRef& root, const std::string& key) {
     }
   });
   if (!rows.empty() || key.empty()) return rows;
-  throw Error(ErrorKind::kUsage,
-              {.where = "config",
-               .what = fmt::format("no setting '{}'{}", shown_text(key), suggestion(root, wanted)),
-               .expected = "",
-               .fix = "`maas config explain` lists all settings",
-               .excerpt = ""});
+  throw_usage("config", fmt::format("no setting '{}'{}", shown_text(key), suggestion(root, wanted)),
+              "", "`maas config explain` lists all settings");
 }
 
 }  // namespace

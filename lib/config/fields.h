@@ -116,10 +116,9 @@ FieldTarget field_target(T& value) {
   } else if constexpr (std::is_constructible_v<FieldTarget, T*>) {
     return FieldTarget(&value);
   } else {  // std::vector of described structs
-    return SectionListRef{
-        [&value] { return static_cast<int64_t>(value.size()); },
-        [&value](int64_t size) { value.resize(static_cast<size_t>(size)); },
-        [&value](int64_t i, Fields& fields) { value[static_cast<size_t>(i)].describe(fields); }};
+    return SectionListRef{[&value] { return static_cast<int64_t>(value.size()); },
+                          [&value](int64_t size) { value.resize(static_cast<size_t>(size)); },
+                          [&value](int64_t i, Fields& fields) { value[i].describe(fields); }};
   }
 }
 

@@ -12,10 +12,10 @@ namespace maas {
 
 // Where the values come from.
 struct ConfigSource {
-  std::filesystem::path file;          // "-" = stdin; "" = `text` is used
-  std::string text;                    // YAML, when `file` is empty
-  std::string text_name = "config";    // what to call `text` in messages
-  std::vector<std::string> overrides;  // "train.epochs=3", in order; later wins
+  std::filesystem::path file = {};          // "-" = stdin; "" = `text` is used
+  std::string text = {};                    // YAML, when `file` is empty
+  std::string text_name = "config";         // what to call `text` in messages
+  std::vector<std::string> overrides = {};  // "train.epochs=3", in order; later wins
 };
 
 // Reads the file (at most 1 MiB, UTF-8, one document, no aliases, no tags, no duplicate keys,

@@ -30,8 +30,7 @@ class Checker {
     problems_.push_back({.where = std::move(where),
                          .what = std::move(what),
                          .expected = std::move(expected),
-                         .fix = std::move(fix),
-                         .excerpt = ""});
+                         .fix = std::move(fix)});
   }
 
   void check_source(const std::string& name, const SourceConfig& source, bool required) {

@@ -9,12 +9,12 @@
 #include <set>
 
 #include "base/did_you_mean.h"
-#include "base/input_error.h"
-#include "data/csv_grid.h"
+#include "base/throw_error.h"
 #include "data/gzip_reader.h"
-#include "data/labels.h"
 #include "data/source.h"
 #include "data/tensor_dataset.h"
+#include "sample/csv_grid.h"
+#include "sample/labels.h"
 
 namespace maas {
 namespace {
@@ -95,7 +95,7 @@ class CsvSource final : public Source {
                            .targets = targets(spec.task),
                            .spec = spec,
                            .name_of = [stem, lines = grid_.lines()](int64_t i) {
-                             return fmt::format("{}:{}", stem, lines[static_cast<size_t>(i)]);
+                             return fmt::format("{}:{}", stem, lines[i]);
                            }});
   }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "config/fields.h"
-#include "data/spec.h"
+#include "sample/spec.h"
 
 namespace maas {
 

@@ -24,7 +24,7 @@ class Subset final : public Dataset {
     std::vector<uint64_t> own;
     if (all.empty()) return own;
     const auto* rows = index_.const_data_ptr<int64_t>();
-    for (int64_t i = 0; i < size(); ++i) own.push_back(all[static_cast<size_t>(rows[i])]);
+    for (int64_t i = 0; i < size(); ++i) own.push_back(all[rows[i]]);
     return own;
   }
   const DataSpec& spec() const override { return whole_->spec(); }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "data/spec.h"
+#include "sample/spec.h"
 
 namespace maas {
 

@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "base/files.h"
-#include "base/input_error.h"
+#include "base/throw_error.h"
 #include "data/open_data.h"
 
 namespace maas {

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/files.h"
-#include "base/input_error.h"
+#include "base/throw_error.h"
 
 namespace maas {
 

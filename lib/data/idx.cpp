@@ -7,7 +7,7 @@
 #include <array>
 #include <vector>
 
-#include "base/input_error.h"
+#include "base/throw_error.h"
 #include "data/gzip_reader.h"
 
 namespace maas {

@@ -6,11 +6,11 @@
 #include <filesystem>
 
 #include "base/files.h"
-#include "base/input_error.h"
+#include "base/throw_error.h"
 #include "data/idx.h"
-#include "data/labels.h"
 #include "data/source.h"
 #include "data/tensor_dataset.h"
+#include "sample/labels.h"
 
 namespace maas {
 namespace {

@@ -13,13 +13,13 @@
 #include <thread>
 
 #include "base/files.h"
-#include "base/input_error.h"
-#include "data/image_codec.h"
+#include "base/throw_error.h"
 #include "data/image_list.h"
-#include "data/labels.h"
 #include "data/row_gather.h"
 #include "data/source.h"
 #include "data/tensor_dataset.h"
+#include "sample/image_codec.h"
+#include "sample/labels.h"
 
 namespace maas {
 namespace {
@@ -76,7 +76,7 @@ class LazyImages final : public Dataset {
     auto* to = images.mutable_data_ptr<uint8_t>();
     const auto* row = index.const_data_ptr<int64_t>();
     spread(index.size(0), [&](int64_t i) {
-      const at::Tensor pixels = decode_file(files_[static_cast<size_t>(row[i])], form);
+      const at::Tensor pixels = decode_file(files_[row[i]], form);
       std::memcpy(to + i * each, pixels.const_data_ptr(), static_cast<size_t>(each));
     });
     batch.inputs = {images};
@@ -87,7 +87,7 @@ class LazyImages final : public Dataset {
   }
   bool in_memory() const override { return false; }
   const DataSpec& spec() const override { return spec_; }
-  std::string name_of(int64_t i) const override { return files_[static_cast<size_t>(i)].name; }
+  std::string name_of(int64_t i) const override { return files_[i].name; }
 
  private:
   std::vector<ImageFile> files_;
@@ -150,11 +150,10 @@ class ImageFolder final : public Source {
           known.at(classes_[file.label], [&] { return file.path; });
     }
     if (!pixels_.defined()) return std::make_shared<LazyImages>(files_, targets, spec);
-    return tensor_dataset(
-        {.inputs = {pixels_},
-         .targets = targets,
-         .spec = spec,
-         .name_of = [files = files_](int64_t i) { return files[static_cast<size_t>(i)].name; }});
+    return tensor_dataset({.inputs = {pixels_},
+                           .targets = targets,
+                           .spec = spec,
+                           .name_of = [files = files_](int64_t i) { return files[i].name; }});
   }
 
  private:
@@ -191,10 +190,10 @@ class ImageFolder final : public Source {
     std::vector<std::string> faults(files_.size());
     spread(size(), [&](int64_t i) {
       try {
-        keep(i, decode_file(files_[static_cast<size_t>(i)], form_));
+        keep(i, decode_file(files_[i], form_));
       } catch (const Error& error) {
         if (config_.corrupt == "fail") throw;
-        faults[static_cast<size_t>(i)] = error.first().what;
+        faults[i] = error.first().what;
       }
     });
     if (config_.corrupt == "skip") drop(faults, warnings);
@@ -209,8 +208,7 @@ class ImageFolder final : public Source {
         sum += *p;
         squares += uint64_t{*p} * *p;
       }
-      sums_[static_cast<size_t>(i * form_.channels + c)] = {static_cast<double>(sum),
-                                                            static_cast<double>(squares)};
+      sums_[i * form_.channels + c] = {static_cast<double>(sum), static_cast<double>(squares)};
     }
     if (!pixels_.defined()) return;
     std::memcpy(pixels_.mutable_data_ptr<uint8_t>() + i * image.numel(), data,

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "base/input_error.h"
+#include "base/throw_error.h"
 
 namespace maas {
 namespace {
@@ -25,8 +25,7 @@ std::vector<fs::directory_entry> sorted_entries(const fs::path& folder) {
                 {.where = folder.string(),
                  .what = fmt::format("cannot be listed: {}", error.message()),
                  .expected = "a folder with a folder for each class",
-                 .fix = "check the path and the permissions",
-                 .excerpt = ""});
+                 .fix = "check the path and the permissions"});
   }
   std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
     return a.path().filename().native() < b.path().filename().native();

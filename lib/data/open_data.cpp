@@ -9,7 +9,7 @@
 #include <system_error>
 
 #include "base/error.h"
-#include "base/input_error.h"
+#include "base/throw_error.h"
 #include "data/batches.h"
 #include "data/source.h"
 
@@ -107,13 +107,13 @@ void warn_of_absent_labels(const Dataset& dataset, Split split,
   for (int64_t step = 0; step < order.steps(); ++step) {
     const at::Tensor targets = dataset.targets(order.index(step));
     const auto* label = targets.const_data_ptr<int64_t>();
-    for (int64_t i = 0; i < targets.size(0); ++i) seen[static_cast<size_t>(label[i])] = true;
+    for (int64_t i = 0; i < targets.size(0); ++i) seen[label[i]] = true;
   }
   const auto absent = std::count(seen.begin(), seen.end(), false);
   if (absent == 0) return;
   const auto first = std::find(seen.begin(), seen.end(), false) - seen.begin();
   warnings.push_back(fmt::format("{}: {} of {} labels have no sample (first: '{}')", to_text(split),
-                                 absent, seen.size(), task.labels[static_cast<size_t>(first)]));
+                                 absent, seen.size(), task.labels[first]));
 }
 
 // A score on samples that were trained on says little.
@@ -180,11 +180,7 @@ std::unique_ptr<Source> open_source(const SourceRequest& request) {
   if (type == "csv") return open_csv_source(request);
   if (type == "images") return open_image_folder(request);
   if (type == "synthetic") return open_synthetic_source(request);
-  throw Error(ErrorKind::kUsage, {.where = "data.type",
-                                  .what = fmt::format("'{}'", type),
-                                  .expected = "idx, csv, images or synthetic",
-                                  .fix = "",
-                                  .excerpt = ""});
+  throw_usage("data.type", fmt::format("'{}'", type), "idx, csv, images or synthetic");
 }
 
 DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* parent) {

@@ -138,8 +138,7 @@ void Prefetcher::give_up() {
       {.where = options_.name_of ? options_.name_of(step) : fmt::format("batch {}", step),
        .what = fmt::format("is not loaded after {:.3g} s", seconds),
        .expected = "data that can be read while training runs",
-       .fix = "check the disk or the network drive that the data are on; go on with --resume",
-       .excerpt = ""});
+       .fix = "check the disk or the network drive that the data are on; go on with --resume"});
 }
 
 }  // namespace maas

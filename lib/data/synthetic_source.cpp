@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/input_error.h"
+#include "base/throw_error.h"
 #include "data/counter_random.h"
-#include "data/labels.h"
 #include "data/source.h"
-#include "data/table_encoder.h"
 #include "data/tensor_dataset.h"
+#include "sample/labels.h"
+#include "sample/table_encoder.h"
 
 namespace maas {
 namespace {
@@ -39,7 +39,7 @@ std::vector<float> class_pictures(const DataConfig& config, const ImageForm& for
     for (float& value : grid) value = static_cast<float>(random.uniform());
     for (int64_t y = 0; y < form.height; ++y) {
       for (int64_t x = 0; x < form.width; ++x) {
-        const float* corner = &grid[static_cast<size_t>(y / kCell * columns + x / kCell)];
+        const float* corner = &grid[y / kCell * columns + x / kCell];
         const float v = static_cast<float>(y % kCell) / kCell;
         const float u = static_cast<float>(x % kCell) / kCell;
         const float top = corner[0] * (1 - u) + corner[1] * u;
@@ -65,7 +65,7 @@ TensorSamples make_images(const DataConfig& config) {
                          kFirstSample + static_cast<uint64_t>(i));
     const auto label = static_cast<int64_t>(random.below(static_cast<uint64_t>(config.classes)));
     made.targets.mutable_data_ptr<int64_t>()[i] = label;
-    const float* picture = &pictures[static_cast<size_t>(label * form.pixels())];
+    const float* picture = &pictures[label * form.pixels()];
     for (int64_t p = 0; p < form.pixels(); ++p) {
       const float value = std::clamp(picture[p] + noise * random.roughly_normal(), 0.0F, 1.0F);
       *pixel++ = static_cast<uint8_t>(value * 255 + 0.5F);
@@ -94,7 +94,7 @@ TensorSamples make_table(const DataConfig& config, TaskKind task) {
     if (single) {
       const auto label = static_cast<int64_t>(random.below(static_cast<uint64_t>(classes)));
       made.targets.mutable_data_ptr<int64_t>()[i] = label;
-      const float* centre = &centres[static_cast<size_t>(label * features)];
+      const float* centre = &centres[label * features];
       for (int64_t f = 0; f < features; ++f) x[f] = centre[f] + noise * random.roughly_normal();
       continue;
     }
@@ -102,7 +102,7 @@ TensorSamples make_table(const DataConfig& config, TaskKind task) {
     for (int64_t t = 0; t < classes; ++t) {
       float y = noise * random.roughly_normal();
       for (int64_t f = 0; f < features; ++f) {
-        y += x[f] * centres[static_cast<size_t>(t * features + f)];
+        y += x[f] * centres[t * features + f];
       }
       made.targets.mutable_data_ptr<float>()[i * classes + t] =
           task == TaskKind::kRegression ? y : static_cast<float>(y > 0);

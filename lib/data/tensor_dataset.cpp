@@ -72,8 +72,8 @@ void measure_channels(const at::Tensor& images, const at::Tensor& index, InputSp
         s += image[p];
         q += uint64_t{image[p]} * image[p];
       }
-      sum[static_cast<size_t>(c)] += s;
-      squares[static_cast<size_t>(c)] += q;
+      sum[c] += s;
+      squares[c] += q;
     }
   }
   std::vector<ChannelSums> sums;

@@ -11,8 +11,7 @@ namespace {
   throw Error(ErrorKind::kInput, Problem{.where = "metrics",
                                          .what = what,
                                          .expected = expected,
-                                         .fix = "evaluate the model on data of its own task",
-                                         .excerpt = ""});
+                                         .fix = "evaluate the model on data of its own task"});
 }
 
 std::string shape_text(const at::Tensor& tensor) {
@@ -82,7 +81,7 @@ std::vector<RowScore> class_scores(const Predictions& predictions) {
       bad_input("target " + std::to_string(target[i]) + " in row " + std::to_string(i),
                 "0 to " + std::to_string(classes - 1));
     }
-    scores[static_cast<size_t>(i)] = score_row(logits + i * classes, classes, target[i]);
+    scores[i] = score_row(logits + i * classes, classes, target[i]);
   }
   return scores;
 }

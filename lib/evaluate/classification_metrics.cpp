@@ -7,8 +7,8 @@
 #include <map>
 
 #include "base/error.h"
-#include "evaluate/calibration.h"
 #include "evaluate/class_scores.h"
+#include "evaluate/confidence_bins.h"
 #include "evaluate/roc_auc.h"
 #include "evaluate/task_metrics.h"
 #include "evaluate/top_k.h"
@@ -29,8 +29,7 @@ double top_k(const std::vector<RowScore>& rows, int64_t k, int64_t classes) {
                                            .what = "top_" + std::to_string(k) + " of " +
                                                    std::to_string(classes) + " classes",
                                            .expected = "at most top_" + std::to_string(classes),
-                                           .fix = "take a smaller number",
-                                           .excerpt = ""});
+                                           .fix = "take a smaller number"});
   }
   return mean_of(rows, [k](const RowScore& row) { return row.rank < k ? 1.0 : 0.0; });
 }
@@ -74,9 +73,9 @@ std::vector<ClassMetrics> per_class(const Predictions& predictions,
                                     const std::vector<RowScore>& rows, int64_t classes) {
   std::vector<int64_t> hits(static_cast<size_t>(classes)), support(hits), predicted(hits);
   for (const RowScore& row : rows) {
-    ++support[static_cast<size_t>(row.target)];
-    ++predicted[static_cast<size_t>(row.predicted)];
-    if (row.target == row.predicted) ++hits[static_cast<size_t>(row.target)];
+    ++support[row.target];
+    ++predicted[row.predicted];
+    if (row.target == row.predicted) ++hits[row.target];
   }
   std::vector<ClassMetrics> result;
   for (int64_t k = 0; k < classes; ++k) {

@@ -32,14 +32,12 @@ Problem wrong_name(const std::string& name, TaskKind task, const std::string& wh
         .where = where,
         .what = "metric '" + name + "' is for " + to_text(other) + ", the task is " + to_text(task),
         .expected = "one of " + joined(known),
-        .fix = "take one that fits the task",
-        .excerpt = ""};
+        .fix = "take one that fits the task"};
   }
   return {.where = where,
           .what = "unknown metric '" + name + "'" + did_you_mean(name, known),
           .expected = "one of " + joined(known),
-          .fix = "correct the name",
-          .excerpt = ""};
+          .fix = "correct the name"};
 }
 
 }  // namespace

@@ -29,7 +29,7 @@
 #include <string>
 #include <vector>
 
-#include "data/spec.h"
+#include "sample/spec.h"
 
 namespace maas {
 

@@ -15,8 +15,7 @@ namespace {
   throw Error(ErrorKind::kInput, Problem{.where = "model output",
                                          .what = what,
                                          .expected = expected,
-                                         .fix = "evaluate the model on data of its own task",
-                                         .excerpt = ""});
+                                         .fix = "evaluate the model on data of its own task"});
 }
 
 // The first output as [rows, columns].

@@ -18,8 +18,7 @@ Problem malformed(const std::string& metric, const std::string& text) {
   return {.where = "eval.require." + metric,
           .what = "cannot read the requirement '" + text + "'",
           .expected = ">=, >, <= or < and a number, as in \">= 0.98\" or \"> 98%\"",
-          .fix = fmt::format("write {}: \">= 0.98\"", metric),
-          .excerpt = ""};
+          .fix = fmt::format("write {}: \">= 0.98\"", metric)};
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -112,15 +111,13 @@ std::vector<Problem> unmet(const Metrics& metrics,
                          .what = "metric '" + requirement.metric + "' was not computed" +
                                  did_you_mean(requirement.metric, names_of(metrics)),
                          .expected = "one of eval.metrics",
-                         .fix = "add it to eval.metrics or correct its name",
-                         .excerpt = ""});
+                         .fix = "add it to eval.metrics or correct its name"});
     } else if (!requirement.met_by(found->second)) {
       problems.push_back({.where = where,
                           .what = fmt::format("{} is {:.6g} on {} samples", requirement.metric,
                                               found->second, metrics.samples),
                           .expected = requirement.text,
-                          .fix = "improve the model, or lower the requirement",
-                          .excerpt = ""});
+                          .fix = "improve the model, or lower the requirement"});
     }
   }
   if (!unknown.empty()) throw Error(ErrorKind::kUsage, unknown);

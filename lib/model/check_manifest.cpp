@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "base/input_error.h"
+#include "base/throw_error.h"
 
 namespace maas {
 namespace {

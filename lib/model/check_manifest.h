@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "data/spec.h"
 #include "program/program.h"
+#include "sample/spec.h"
 
 namespace maas {
 
-// Throws Error{kInput} with both shapes when the inputs that `data` describes (data/spec.h) are not
-// the graph's, in number, type or shape, or when the task has another number of outputs. `where`
-// names file and record.
+// Throws Error{kInput} with both shapes when the inputs that `data` describes (sample/spec.h) are
+// not the graph's, in number, type or shape, or when the task has another number of outputs.
+// `where` names file and record.
 void check_manifest(const DataSpec& data, const Program& program, const std::string& where);
 
 }  // namespace maas

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "base/input_error.h"
 #include "base/json_writer.h"
+#include "base/throw_error.h"
 #include "model/model.h"
 #include "tensor/json_view.h"
 

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include "base/throw_error.h"
+#include "call/verify.h"
 #include "model/check_manifest.h"
 #include "program/mode.h"
-#include "program/pt2_read.h"
-#include "program/pt2_write.h"
-#include "program/state.h"
-#include "program/verify.h"
+#include "program/refuse_state.h"
+#include "pt2/read.h"
+#include "pt2/write.h"
 #include "tensor/archive.h"
 
 namespace maas {
@@ -43,11 +43,8 @@ Model load_model(const std::filesystem::path& path) {
 std::string save_model(const Model& model, const std::filesystem::path& path,
                        const SaveModelOptions& options) {
   if (!options.replace && std::filesystem::exists(path)) {
-    throw Error(ErrorKind::kUsage, {.where = path.string(),
-                                    .what = "exists",
-                                    .expected = "a new file",
-                                    .fix = "name another output with -o, or give --force",
-                                    .excerpt = ""});
+    throw_usage(path.string(), "exists", "a new file",
+                "name another output with -o, or give --force");
   }
   verify(model.program, path.string());
   write_archive(path, [&](const PutRecord& put) {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "data/spec.h"
 #include "program/program.h"
+#include "sample/spec.h"
 
 namespace maas {
 
@@ -38,10 +38,10 @@ struct Model {
 
 // Opens what maas or Python's torch.export.save wrote; weights stay mapped from the file.
 // Everything is checked before anything is used: archive, sizes, operators, graph
-// (program/verify.h), and that the manifest describes it (check_manifest.h). The program is in
+// (call/verify.h), and that the manifest describes it (check_manifest.h). The program is in
 // evaluation mode, however it was exported, and holds no weights that nothing reads. Throws
 // Error{kInput} naming file, record and node; also for a network that keeps state
-// (program/state.h).
+// (program/refuse_state.h).
 Model load_model(const std::filesystem::path& path);
 
 // Atomically; refuses to replace an existing file unless told to. Returns the digest.

@@ -55,10 +55,11 @@ class Prefix {
              0) {
         input.target = "pre_" + input.target;
       }
-      const at::Tensor* tensor = input.kind == InputKindOf::kUser ? nullptr : tensor_for(input);
-      if (input.kind == InputKindOf::kParameter) joined_.parameters[input.target] = *tensor;
-      if (input.kind == InputKindOf::kBuffer) joined_.buffers[input.target] = *tensor;
-      if (input.kind == InputKindOf::kConstant) joined_.constants[input.target] = *tensor;
+      const at::Tensor* tensor =
+          input.kind == GraphInput::Kind::kUser ? nullptr : tensor_for(input);
+      if (input.kind == GraphInput::Kind::kParameter) joined_.parameters[input.target] = *tensor;
+      if (input.kind == GraphInput::Kind::kBuffer) joined_.buffers[input.target] = *tensor;
+      if (input.kind == GraphInput::Kind::kConstant) joined_.constants[input.target] = *tensor;
       auto place = std::find_if(joined_.inputs.begin(), joined_.inputs.end(),
                                 [&](const GraphInput& other) { return other.kind > input.kind; });
       joined_.inputs.insert(place, input);
@@ -99,7 +100,7 @@ Program compose(const Program& first, const Program& second) {
   Program joined = second;
   joined.call_signature_json.clear();  // it names inputs that are no longer there
   std::erase_if(joined.inputs,
-                [](const GraphInput& input) { return input.kind == InputKindOf::kUser; });
+                [](const GraphInput& input) { return input.kind == GraphInput::Kind::kUser; });
   Prefix prefix(first, joined);
   prefix.rename_symbols(first.value(made), second.value(taken));
   prefix.add_values();

@@ -59,14 +59,14 @@ Program with_mode(Program program, Mode mode) {
   if (!train) {
     // Exported from training: running statistics are no longer updated.
     std::erase_if(program.outputs, [](const GraphOutput& output) {
-      return output.kind == OutputKindOf::kBufferMutation;
+      return output.kind == GraphOutput::Kind::kBufferMutation;
     });
   }
   const std::vector<int64_t> uses = count_uses(program);
   const auto only_first_used = [&](const Node& node) {
     for (size_t i = 1; i < node.outputs.size(); ++i) {
       for (const ValueId id : node.outputs[i].ids) {
-        if (id != kNoValue && uses[static_cast<size_t>(id)] > 0) return false;
+        if (id != kNoValue && uses[id] > 0) return false;
       }
     }
     return true;

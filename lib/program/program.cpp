@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "base/error.h"
+#include "base/throw_error.h"
 #include "tensor/dtype.h"
 
 namespace maas {
@@ -30,7 +30,7 @@ void Node::set(const std::string& name, Argument value) {
 std::vector<const GraphInput*> Program::user_inputs() const {
   std::vector<const GraphInput*> found;
   for (const GraphInput& input : inputs) {
-    if (input.kind == InputKindOf::kUser) found.push_back(&input);
+    if (input.kind == GraphInput::Kind::kUser) found.push_back(&input);
   }
   return found;
 }
@@ -38,22 +38,20 @@ std::vector<const GraphInput*> Program::user_inputs() const {
 std::vector<const GraphOutput*> Program::user_outputs() const {
   std::vector<const GraphOutput*> found;
   for (const GraphOutput& output : outputs) {
-    if (output.kind == OutputKindOf::kUser) found.push_back(&output);
+    if (output.kind == GraphOutput::Kind::kUser) found.push_back(&output);
   }
   return found;
 }
 
 const at::Tensor& Program::tensor_of(const GraphInput& input) const {
-  const auto& table = input.kind == InputKindOf::kParameter ? parameters
-                      : input.kind == InputKindOf::kBuffer  ? buffers
-                                                            : constants;
+  const auto& table = input.kind == GraphInput::Kind::kParameter ? parameters
+                      : input.kind == GraphInput::Kind::kBuffer  ? buffers
+                                                                 : constants;
   const auto found = table.find(input.target);
   if (found == table.end()) {
-    throw Error(ErrorKind::kInput, {.where = fmt::format("graph input '{}'", input.target),
-                                    .what = "has no tensor behind it",
-                                    .expected = "one weight for every parameter and buffer",
-                                    .fix = "the model is incomplete; export it again",
-                                    .excerpt = ""});
+    throw_input(fmt::format("graph input '{}'", input.target), "has no tensor behind it",
+                "one weight for every parameter and buffer",
+                "the model is incomplete; export it again");
   }
   return found->second;
 }
@@ -153,17 +151,17 @@ struct ArgumentText {
   }
 };
 
-const char* kind_name(InputKindOf kind) {
+const char* kind_name(GraphInput::Kind kind) {
   switch (kind) {
-    case InputKindOf::kParameter:
+    case GraphInput::Kind::kParameter:
       return "parameter";
-    case InputKindOf::kBuffer:
+    case GraphInput::Kind::kBuffer:
       return "buffer";
-    case InputKindOf::kConstant:
+    case GraphInput::Kind::kConstant:
       return "constant";
-    case InputKindOf::kUser:
+    case GraphInput::Kind::kUser:
       return "input";
-    case InputKindOf::kConstantScalar:
+    case GraphInput::Kind::kConstantScalar:
       return "fixed";
   }
   return "";
@@ -190,7 +188,7 @@ std::string to_text(const Program& program) {
                         fmt::join(arguments, ", "));
   }
   for (const GraphOutput& output : program.outputs) {
-    const char* kind = output.kind == OutputKindOf::kUser ? "output" : "writes buffer";
+    const char* kind = output.kind == GraphOutput::Kind::kUser ? "output" : "writes buffer";
     text += fmt::format("{} {}{}\n", kind, output.target.empty() ? "" : output.target + " ",
                         std::visit(ArgumentText{program}, output.value));
   }

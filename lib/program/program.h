@@ -99,20 +99,18 @@ struct Node {
   std::string full_name() const { return overload.empty() ? op : op + "." + overload; }
 };
 
-enum class InputKindOf { kParameter, kBuffer, kConstant, kUser, kConstantScalar };
-
 struct GraphInput {
-  InputKindOf kind = InputKindOf::kUser;
+  enum class Kind { kParameter, kBuffer, kConstant, kUser, kConstantScalar };
+  Kind kind = Kind::kUser;
   ValueId value = kNoValue;  // kNoValue for kConstantScalar
   std::string target;        // parameter, buffer or constant name; user input's name
   bool persistent = true;    // buffers
   Argument constant;         // kConstantScalar: a non-tensor input fixed at export
 };
 
-enum class OutputKindOf { kUser, kBufferMutation };
-
 struct GraphOutput {
-  OutputKindOf kind = OutputKindOf::kUser;
+  enum class Kind { kUser, kBufferMutation };
+  Kind kind = Kind::kUser;
   Argument value;      // usually a ValueRef
   std::string target;  // kBufferMutation: the buffer's name
 };
@@ -132,8 +130,8 @@ struct Program {
   std::string call_signature_json;
   std::vector<std::string> user_output_names;
 
-  const Value& value(ValueId id) const { return values.at(static_cast<size_t>(id)); }
-  Value& value(ValueId id) { return values.at(static_cast<size_t>(id)); }
+  const Value& value(ValueId id) const { return values.at(id); }
+  Value& value(ValueId id) { return values.at(id); }
   std::vector<const GraphInput*> user_inputs() const;
   std::vector<const GraphOutput*> user_outputs() const;
   // The tensor behind a parameter, buffer or constant input. Throws Error{kInput} if absent.

@@ -46,6 +46,10 @@ std::vector<int64_t> last_reads(const Program& program);
 // verify() has checked.
 void remove_dead_code(Program& program);
 
+// The program with further user outputs, in this order, behind its own: values by name. Throws
+// Error{kInternal} for a name that no value has.
+Program with_outputs(Program program, const std::vector<std::string>& values);
+
 // Drops values that nothing mentions and renumbers the rest.
 void compact_values(Program& program);
 

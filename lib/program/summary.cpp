@@ -102,7 +102,7 @@ class MacCounter {
 std::vector<LayerSummary> summarise_layers(const Program& program) {
   std::map<ValueId, const GraphInput*> weights;
   for (const GraphInput& input : program.inputs) {
-    if (input.kind == InputKindOf::kParameter) weights[input.value] = &input;
+    if (input.kind == GraphInput::Kind::kParameter) weights[input.value] = &input;
   }
   const ExampleSizes sizes = example_sizes(program);
   const MacCounter macs(program, sizes.with_batch(1));

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "program/arguments.h"
 #include "program/emit.h"
 #include "program/rewrite.h"
 
@@ -29,7 +30,7 @@ class AffineFolder {
     reads_ = count_uses(program_);
     reader_.assign(program_.values.size(), 0);
     for (size_t i = 0; i < program_.nodes.size(); ++i) {
-      for_each_use(program_.nodes[i], [&](ValueId id) { reader_[static_cast<size_t>(id)] = i; });
+      for_each_use(program_.nodes[i], [&](ValueId id) { reader_[id] = i; });
     }
     for (const GraphOutput& output : program_.outputs) {
       for_each_use(output.value, [&](ValueId id) { outputs_.insert(id); });
@@ -54,8 +55,9 @@ class AffineFolder {
   void find_constants() {
     const std::set<std::string> changing = changing_buffers(program_);
     for (const GraphInput& input : program_.inputs) {
-      const bool fixed = input.kind == InputKindOf::kConstant ||
-                         (input.kind == InputKindOf::kBuffer && changing.count(input.target) == 0);
+      const bool fixed =
+          input.kind == GraphInput::Kind::kConstant ||
+          (input.kind == GraphInput::Kind::kBuffer && changing.count(input.target) == 0);
       if (!fixed) continue;
       const at::Tensor& tensor = program_.tensor_of(input);
       if (tensor.scalar_type() == at::kFloat && tensor.numel() <= kMostElements) {
@@ -106,8 +108,8 @@ class AffineFolder {
     std::vector<size_t> members = {first};
     while (true) {
       const ValueId made = program_.nodes[members.back()].outputs[0].ids[0];
-      if (reads_[static_cast<size_t>(made)] != 1 || outputs_.count(made) != 0) break;
-      const size_t reader = reader_[static_cast<size_t>(made)];
+      if (reads_[made] != 1 || outputs_.count(made) != 0) break;
+      const size_t reader = reader_[made];
       if (operand_of(program_.nodes[reader], "self") != made) break;
       const auto longer = then(program_.nodes[reader], *chain);
       if (!longer) break;

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "program/arguments.h"
 #include "program/emit.h"
 #include "program/rewrite.h"
 
@@ -53,7 +54,7 @@ class Folder {
     if (input == nullptr) return;
     const auto at = static_cast<size_t>(input->id);
     if (made_by_[at] < 0 || uses_[at] != 1) return;
-    Node& conv = program_.nodes[static_cast<size_t>(made_by_[at])];
+    Node& conv = program_.nodes[made_by_[at]];
     if (conv.op != "aten::conv2d" || !conv.overload.empty()) return;
 
     const auto kernel = weight(conv, "weight"), conv_bias = weight(conv, "bias");

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "program/call.h"
+#include "call/call.h"
 #include "program/operators.h"
 #include "program/rewrite.h"
 
@@ -39,10 +39,10 @@ class ConstantFolder {
     slots_.resize(program_.values.size());
     known_.assign(program_.values.size(), false);
     for (const GraphInput& input : program_.inputs) {
-      if (input.kind == InputKindOf::kUser || input.value == kNoValue) continue;
-      if (input.kind == InputKindOf::kBuffer && changing.count(input.target) != 0) continue;
-      slots_[static_cast<size_t>(input.value)] = program_.tensor_of(input);
-      known_[static_cast<size_t>(input.value)] = true;
+      if (input.kind == GraphInput::Kind::kUser || input.value == kNoValue) continue;
+      if (input.kind == GraphInput::Kind::kBuffer && changing.count(input.target) != 0) continue;
+      slots_[input.value] = program_.tensor_of(input);
+      known_[input.value] = true;
     }
   }
 
@@ -51,7 +51,7 @@ class ConstantFolder {
     if (node.op.find("empty") != std::string::npos) return false;
     if (what_ == What::kViews && !is_view(node.op)) return false;
     bool constant = true;
-    for_each_use(node, [&](ValueId id) { constant = constant && known_[static_cast<size_t>(id)]; });
+    for_each_use(node, [&](ValueId id) { constant = constant && known_[id]; });
     return constant && std::all_of(node.outputs.begin(), node.outputs.end(),
                                    [this](const auto& output) { return is_small(output); });
   }
@@ -71,7 +71,7 @@ class ConstantFolder {
   }
 
   bool fold(int64_t index) {
-    const Node node = program_.nodes[static_cast<size_t>(index)];
+    const Node node = program_.nodes[index];
     Call(program_, node, index).run(slots_);
     for (const Node::Output& output : node.outputs) {
       for (const ValueId id : output.ids) {
@@ -88,23 +88,23 @@ class ConstantFolder {
 
   // Views are only kept where they look at the weight's own memory.
   bool is_right(ValueId id, const Node& node) const {
-    const c10::IValue& made = slots_[static_cast<size_t>(id)];
+    const c10::IValue& made = slots_[id];
     if (!made.isTensor() || !made.toTensor().defined()) return false;
     if (what_ == What::kAll) return true;
     bool is_alias = false;
     for_each_use(node, [&](ValueId used) {
-      const at::Tensor& source = slots_[static_cast<size_t>(used)].toTensor();
+      const at::Tensor& source = slots_[used].toTensor();
       is_alias = is_alias || source.is_alias_of(made.toTensor());
     });
     return is_alias;
   }
 
   void become_weight(ValueId id) {
-    known_[static_cast<size_t>(id)] = true;
+    known_[id] = true;
     const std::string name = fmt::format("folded.{}", program_.value(id).name);
-    program_.parameters[name] = slots_[static_cast<size_t>(id)].toTensor();
+    program_.parameters[name] = slots_[id].toTensor();
     program_.inputs.insert(program_.inputs.begin(),
-                           {InputKindOf::kParameter, id, name, true, None{}});
+                           {GraphInput::Kind::kParameter, id, name, true, None{}});
   }
 
   Program program_;

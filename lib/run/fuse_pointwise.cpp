@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "program/arguments.h"
 #include "program/emit.h"
 #include "program/rewrite.h"
 
@@ -43,11 +44,11 @@ class Fuser {
     reads_ = count_uses(program_);
     reader_.assign(program_.values.size(), 0);
     for (size_t i = 0; i < program_.nodes.size(); ++i) {
-      for_each_use(program_.nodes[i], [&](ValueId id) { reader_[static_cast<size_t>(id)] = i; });
+      for_each_use(program_.nodes[i], [&](ValueId id) { reader_[id] = i; });
     }
     is_output_.assign(program_.values.size(), false);
     for (const GraphOutput& output : program_.outputs) {
-      for_each_use(output.value, [&](ValueId id) { is_output_[static_cast<size_t>(id)] = true; });
+      for_each_use(output.value, [&](ValueId id) { is_output_[id] = true; });
     }
   }
 

@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "base/did_you_mean.h"
-#include "base/error.h"
+#include "base/throw_error.h"
 #include "program/rewrite.h"
 #include "run/fold_affine.h"
 #include "run/fold_batch_norm.h"
@@ -44,11 +44,8 @@ Program lower(Program program, const std::set<std::string>& disabled,
   for (const LoweringPass& pass : lowering_passes()) names.emplace_back(pass.name);
   for (const std::string& name : disabled) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
-      throw Error(ErrorKind::kUsage, {.where = "lowering",
-                                      .what = "no pass '" + name + "'" + did_you_mean(name, names),
-                                      .expected = "",
-                                      .fix = "see `maas bench --help` for the passes",
-                                      .excerpt = ""});
+      throw_usage("lowering", "no pass '" + name + "'" + did_you_mean(name, names), "",
+                  "see `maas bench --help` for the passes");
     }
   }
   for (const LoweringPass& pass : lowering_passes()) {

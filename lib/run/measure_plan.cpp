@@ -8,7 +8,7 @@
 #include <chrono>
 #include <numeric>
 
-#include "base/error.h"
+#include "base/throw_error.h"
 #include "program/example_sizes.h"
 #include "tensor/random.h"
 
@@ -60,12 +60,10 @@ LatencyStats measure_latency(const Plan& plan, const std::vector<at::Tensor>& in
 std::vector<at::Tensor> example_inputs(const Program& program, int64_t batch) {
   const ExampleSizes sizes = example_sizes(program);
   if (sizes.fixed_batch && *sizes.fixed_batch != batch) {
-    throw Error(ErrorKind::kUsage,
-                {.where = "input '" + program.user_inputs()[0]->target + "'",
-                 .what = fmt::format("takes a batch of {}, not of {}", *sizes.fixed_batch, batch),
-                 .expected = "a batch size that the model admits",
-                 .fix = fmt::format("use --batch {}", *sizes.fixed_batch),
-                 .excerpt = ""});
+    throw_usage("input '" + program.user_inputs()[0]->target + "'",
+                fmt::format("takes a batch of {}, not of {}", *sizes.fixed_batch, batch),
+                "a batch size that the model admits",
+                fmt::format("use --batch {}", *sizes.fixed_batch));
   }
   const SymbolValues symbols = sizes.with_batch(batch);
   std::vector<at::Tensor> inputs;

@@ -7,11 +7,11 @@
 
 #include <algorithm>
 
-#include "base/error.h"
-#include "program/call.h"
+#include "base/throw_error.h"
+#include "call/call.h"
+#include "call/infer.h"
 #include "program/dim_expression.h"
 #include "program/example_sizes.h"
-#include "program/infer.h"
 #include "program/operators.h"
 #include "program/rewrite.h"
 #include "run/fold_affine.h"
@@ -27,8 +27,8 @@ class InterpretedPlan : public Plan {
     assign_slots();
     for (const GraphInput& input : program_.inputs) {
       if (input.value == kNoValue) continue;
-      const int32_t slot = slot_of_[static_cast<size_t>(input.value)];
-      if (input.kind == InputKindOf::kUser) {
+      const int32_t slot = slot_of_[input.value];
+      if (input.kind == GraphInput::Kind::kUser) {
         input_slots_.push_back(slot);
       } else if (slot >= 0) {
         fixed_.emplace_back(slot, program_.tensor_of(input));
@@ -37,7 +37,7 @@ class InterpretedPlan : public Plan {
     calls_.reserve(program_.nodes.size());
     for (size_t i = 0; i < program_.nodes.size(); ++i) {
       calls_.emplace_back(program_, program_.nodes[i], static_cast<int64_t>(i));
-      calls_.back().set_slots([this](ValueId id) { return slot_of_[static_cast<size_t>(id)]; });
+      calls_.back().set_slots([this](ValueId id) { return slot_of_[id]; });
     }
     for (const GraphOutput& output : program_.outputs) plan_output(output);
   }
@@ -51,22 +51,22 @@ class InterpretedPlan : public Plan {
 
   std::vector<at::Tensor> run_unchecked(const std::vector<at::Tensor>& inputs) const override {
     Slots slots(static_cast<size_t>(slot_count_));
-    for (const auto& [slot, tensor] : fixed_) slots[static_cast<size_t>(slot)] = tensor;
+    for (const auto& [slot, tensor] : fixed_) slots[slot] = tensor;
     for (size_t i = 0; i < input_slots_.size(); ++i) {
-      if (input_slots_[i] >= 0) slots[static_cast<size_t>(input_slots_[i])] = inputs[i];
+      if (input_slots_[i] >= 0) slots[input_slots_[i]] = inputs[i];
     }
     for (size_t i = 0; i < calls_.size(); ++i) {
       calls_[i].run(slots);
-      for (const int32_t slot : released_[i]) slots[static_cast<size_t>(slot)] = c10::IValue();
+      for (const int32_t slot : released_[i]) slots[slot] = c10::IValue();
     }
     for (const auto& [slot, buffer] : mutations_) {
       const at::NoGradGuard no_gradients;
-      buffer.copy_(slots[static_cast<size_t>(slot)].toTensor());
+      buffer.copy_(slots[slot].toTensor());
     }
     std::vector<at::Tensor> outputs;
     outputs.reserve(output_slots_.size());
     for (const int32_t slot : output_slots_) {
-      outputs.push_back(slots[static_cast<size_t>(slot)].toTensor());
+      outputs.push_back(slots[slot].toTensor());
     }
     return outputs;
   }
@@ -77,7 +77,7 @@ class InterpretedPlan : public Plan {
     const auto count = static_cast<int64_t>(program_.nodes.size());
     std::vector<int64_t> last_use = last_reads(program_);
     for (const GraphOutput& output : program_.outputs) {
-      for_each_use(output.value, [&](ValueId id) { last_use[static_cast<size_t>(id)] = count; });
+      for_each_use(output.value, [&](ValueId id) { last_use[id] = count; });
     }
     slot_of_.assign(program_.values.size(), -1);
     std::vector<int32_t> free;
@@ -93,15 +93,15 @@ class InterpretedPlan : public Plan {
     }
     released_.resize(program_.nodes.size());
     for (int64_t i = 0; i < count; ++i) {
-      const Node& node = program_.nodes[static_cast<size_t>(i)];
+      const Node& node = program_.nodes[i];
       for_each_result(node, take);
       for_each_use(node, [&](ValueId id) {
-        const int32_t slot = slot_of_[static_cast<size_t>(id)];
-        auto& gone = released_[static_cast<size_t>(i)];
-        const bool last = last_use[static_cast<size_t>(id)] == i;
+        const int32_t slot = slot_of_[id];
+        auto& gone = released_[i];
+        const bool last = last_use[id] == i;
         if (last && std::find(gone.begin(), gone.end(), slot) == gone.end()) gone.push_back(slot);
       });
-      const auto& gone = released_[static_cast<size_t>(i)];
+      const auto& gone = released_[i];
       free.insert(free.end(), gone.begin(), gone.end());
     }
   }
@@ -111,14 +111,11 @@ class InterpretedPlan : public Plan {
     const bool is_tensor = ref != nullptr && program_.value(ref->id).kind == ValueKind::kTensor;
     if (!is_tensor) {
       if (std::holds_alternative<None>(output.value)) return;
-      throw Error(ErrorKind::kInput, {.where = "output " + output.target,
-                                      .what = "is no tensor",
-                                      .expected = "tensor outputs",
-                                      .fix = "export a model that returns tensors",
-                                      .excerpt = ""});
+      throw_input("output " + output.target, "is no tensor", "tensor outputs",
+                  "export a model that returns tensors");
     }
-    const int32_t slot = slot_of_[static_cast<size_t>(ref->id)];
-    if (output.kind == OutputKindOf::kUser) {
+    const int32_t slot = slot_of_[ref->id];
+    if (output.kind == GraphOutput::Kind::kUser) {
       output_slots_.push_back(slot);
     } else {
       mutations_.emplace_back(slot, program_.buffers.at(output.target));
@@ -128,11 +125,9 @@ class InterpretedPlan : public Plan {
   void check_inputs(const std::vector<at::Tensor>& inputs) const {
     const auto expected = program_.user_inputs();
     if (inputs.size() != expected.size()) {
-      throw Error(ErrorKind::kInput, {.where = "inputs",
-                                      .what = fmt::format("{} tensors", inputs.size()),
-                                      .expected = fmt::format("{}", expected.size()),
-                                      .fix = "give one tensor for each input of the model",
-                                      .excerpt = ""});
+      throw_input("inputs", fmt::format("{} tensors", inputs.size()),
+                  fmt::format("{}", expected.size()),
+                  "give one tensor for each input of the model");
     }
     SymbolValues symbols;
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -145,7 +140,7 @@ class InterpretedPlan : public Plan {
     bool fits = tensor.scalar_type() == value.dtype &&
                 tensor.dim() == static_cast<int64_t>(value.shape.size());
     for (int64_t d = 0; fits && d < tensor.dim(); ++d) {
-      const Dim& dim = value.shape[static_cast<size_t>(d)];
+      const Dim& dim = value.shape[d];
       if (!dim.is_symbolic()) {
         fits = tensor.size(d) == dim.size;
       } else if (const auto known = symbols.emplace(dim.expression, tensor.size(d));
@@ -154,11 +149,8 @@ class InterpretedPlan : public Plan {
       }
     }
     if (fits) return;
-    throw Error(ErrorKind::kInput, {.where = fmt::format("input '{}'", input.target),
-                                    .what = type_text(tensor),
-                                    .expected = type_text(value),
-                                    .fix = "give the model the input that `maas inspect` shows",
-                                    .excerpt = ""});
+    throw_input(fmt::format("input '{}'", input.target), type_text(tensor), type_text(value),
+                "give the model the input that `maas inspect` shows");
   }
 
   Program program_;

@@ -17,8 +17,8 @@ struct PlanOptions {
   bool lower = false;     // rewrite for speed (run/lower.h); inference only
   bool training = false;  // only what stays right when weights change: views of them made once,
                           // constant scaling of the input in one go
-  std::set<std::string> disabled_passes;  // names of lowering passes to leave out
-  int64_t rows = 1;                       // that a run usually has; lowering packs weights for them
+  std::set<std::string> disabled_passes = {};  // names of lowering passes to leave out
+  int64_t rows = 1;  // that a run usually has; lowering packs weights for them
 };
 
 // Immutable after compile(); `run` may be called from many threads at once, each run keeps its

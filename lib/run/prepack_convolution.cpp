@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "program/arguments.h"
 #include "program/emit.h"
 #include "program/rewrite.h"
 

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "program/arguments.h"
 #include "program/emit.h"
 #include "program/rewrite.h"
 

@@ -1,5 +1,6 @@
 #include "run/recompose.h"
 
+#include "program/arguments.h"
 #include "program/emit.h"
 
 namespace maas {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/input_error.h"
+#include "base/throw_error.h"
 
 namespace maas {
 namespace {

@@ -9,7 +9,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "base/input_error.h"
+#include "base/throw_error.h"
 #include "serve/session.h"
 
 namespace maas {

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <set>
 
-#include "base/input_error.h"
+#include "base/throw_error.h"
 #include "base/utf8.h"
 #include "serve/json_fault.h"
 #include "serve/json_tensor.h"

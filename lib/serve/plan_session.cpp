@@ -7,13 +7,14 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
-#include "base/error.h"
-#include "program/index_limits.h"
-#include "program/infer.h"
+#include "base/throw_error.h"
+#include "call/index_limits.h"
+#include "call/infer.h"
 #include "program/mode.h"
 #include "run/plan.h"
 #include "serve/dynamic_sizes.h"
 #include "serve/json_tensor.h"
+#include "tensor/short_reason.h"
 
 namespace maas {
 namespace {
@@ -27,23 +28,17 @@ std::vector<int64_t> protocol_shape(const std::vector<Dim>& shape) {
 TensorInfo tensor_info(const Program& program, ValueId id, const std::string& name) {
   const Value& value = program.value(id);
   if (value.kind != ValueKind::kTensor || oip_datatype(value.dtype).empty()) {
-    throw Error(ErrorKind::kInput, {.where = "model, '" + name + "'",
-                                    .what = "is no tensor of a datatype that can be served",
-                                    .expected = "BOOL, an integer or a floating type",
-                                    .fix = "",
-                                    .excerpt = ""});
+    throw_input("model, '" + name + "'", "is no tensor of a datatype that can be served",
+                "BOOL, an integer or a floating type");
   }
   return {name, value.dtype, protocol_shape(value.shape)};
 }
 
 void check_name(const std::string& name) {
   if (is_model_name(name)) return;
-  throw Error(ErrorKind::kUsage,
-              {.where = "model name",
-               .what = fmt::format("'{}' cannot be part of a path", name),
-               .expected = "letters, digits and . _ -, at most 128, the first no sign",
-               .fix = "give another with --name",
-               .excerpt = ""});
+  throw_usage("model name", fmt::format("'{}' cannot be part of a path", name),
+              "letters, digits and . _ -, at most 128, the first no sign",
+              "give another with --name");
 }
 
 std::vector<TensorInfo> input_infos(const Program& program) {
@@ -100,12 +95,8 @@ class PlanSession final : public Session {
       sizes_.check(inputs);
       return plan_->run(inputs);
     } catch (const c10::IndexError& error) {
-      throw Error(ErrorKind::kInput,
-                  {.where = "inputs",
-                   .what = "lead to an index that is out of range (" + short_reason(error) + ")",
-                   .expected = "values and sizes that the model was made for",
-                   .fix = "",
-                   .excerpt = ""});
+      throw_input("inputs", "lead to an index that is out of range (" + short_reason(error) + ")",
+                  "values and sizes that the model was made for");
     }
   }
 

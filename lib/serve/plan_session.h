@@ -11,8 +11,8 @@
 namespace maas {
 
 struct PlanSessionOptions {
-  std::string name;                       // of the served model; is_model_name() must hold
-  std::set<std::string> disabled_passes;  // of lowering (run/lower.h)
+  std::string name;                            // of the served model; is_model_name() must hold
+  std::set<std::string> disabled_passes = {};  // of lowering (run/lower.h)
 };
 
 // Lowers and compiles the model's Program. One operator runs on the calling thread alone: the

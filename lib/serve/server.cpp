@@ -11,9 +11,9 @@
 #include "base/cores.h"
 #include "base/error.h"
 #include "base/json_writer.h"
-#include "serve/access_log.h"
-#include "serve/http_head.h"
-#include "serve/http_listener.h"
+#include "http/access_log.h"
+#include "http/head.h"
+#include "http/listener.h"
 #include "serve/oip.h"
 #include "serve/queue.h"
 

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/throw_error.h"
 #include "tensor/zip_directory.h"
 
 namespace maas {
@@ -18,12 +19,8 @@ ArchiveReader::ArchiveReader(const std::filesystem::path& path)
 }
 
 void ArchiveReader::fail(const std::string& what, const std::string& expected) const {
-  throw Error(ErrorKind::kInput,
-              {.where = path_,
-               .what = what,
-               .expected = expected,
-               .fix = "the file is damaged or no PT2 archive; restore it or export it again",
-               .excerpt = ""});
+  throw_input(path_, what, expected,
+              "the file is damaged or no PT2 archive; restore it or export it again");
 }
 
 void ArchiveReader::read_directory() {
@@ -108,8 +105,7 @@ void write_archive(const std::filesystem::path& path,
                 {.where = path.string(),
                  .what = fmt::format("cannot write: {}", std::strerror(failure)),
                  .expected = "",
-                 .fix = "check the disk space and permissions",
-                 .excerpt = ""});
+                 .fix = "check the disk space and permissions"});
   });
 }
 

@@ -6,16 +6,12 @@
 #include <limits>
 #include <variant>
 
-#include "base/error.h"
+#include "base/throw_error.h"
 
 namespace maas {
 
 void JsonView::fail(const std::string& what) const {
-  throw Error(ErrorKind::kInput, {.where = *where_,
-                                  .what = what,
-                                  .expected = "",
-                                  .fix = "the file is damaged or of another kind",
-                                  .excerpt = ""});
+  throw_input(*where_, what, "", "the file is damaged or of another kind");
 }
 
 JsonView JsonView::at(std::string_view key) const {
@@ -136,11 +132,8 @@ void refuse_repeated_keys(simdjson::dom::element element, const Place* place,
   const auto twice = std::adjacent_find(keys.begin(), keys.end());
   if (twice == keys.end()) return;
   const std::string inside = place == nullptr ? "" : " under '" + to_text(place) + "'";
-  throw Error(ErrorKind::kInput, {.where = where,
-                                  .what = fmt::format("two members named '{}'{}", *twice, inside),
-                                  .expected = "one",
-                                  .fix = "the file is damaged or of another kind",
-                                  .excerpt = ""});
+  throw_input(where, fmt::format("two members named '{}'{}", *twice, inside), "one",
+              "the file is damaged or of another kind");
 }
 
 }  // namespace
@@ -152,12 +145,8 @@ JsonView parse_json(simdjson::dom::parser& parser, std::string_view text,
   auto error = parser.allocate(text.size(), kDeepest);
   if (error == simdjson::SUCCESS) error = parser.parse(text.data(), text.size()).get(root);
   if (error != simdjson::SUCCESS) {
-    throw Error(ErrorKind::kInput,
-                {.where = where,
-                 .what = fmt::format("is not JSON: {}", simdjson::error_message(error)),
-                 .expected = "",
-                 .fix = "the file is damaged or of another kind",
-                 .excerpt = ""});
+    throw_input(where, fmt::format("is not JSON: {}", simdjson::error_message(error)), "",
+                "the file is damaged or of another kind");
   }
   refuse_repeated_keys(root, nullptr, where);
   return {root, &where};

@@ -13,8 +13,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/input_error.h"
 #include "base/json_writer.h"
+#include "base/throw_error.h"
 #include "tensor/dtype.h"
 #include "tensor/json_view.h"
 
@@ -56,8 +56,7 @@ class NewFile {
                 {.where = path_.string(),
                  .what = fmt::format("cannot {}: {}", doing, std::strerror(error)),
                  .expected = "",
-                 .fix = "check the disk space and permissions",
-                 .excerpt = ""});
+                 .fix = "check the disk space and permissions"});
   }
 
   const std::filesystem::path& path_;

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <set>
 
-#include "base/error.h"
+#include "base/throw_error.h"
 
 namespace maas {
 namespace {
@@ -86,12 +86,8 @@ class DirectoryReader {
 
  private:
   [[noreturn]] void fail(const std::string& what, const std::string& expected) const {
-    throw Error(ErrorKind::kInput,
-                {.where = where_,
-                 .what = what,
-                 .expected = expected,
-                 .fix = "the file is damaged or no PT2 archive; restore it or export it again",
-                 .excerpt = ""});
+    throw_input(where_, what, expected,
+                "the file is damaged or no PT2 archive; restore it or export it again");
   }
   [[noreturn]] void fail_as_no_zip(const std::string& found) const {
     fail("found " + found, "a zip archive that torch.export.save or maas wrote");

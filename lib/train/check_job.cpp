@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/throw_error.h"
 #include "evaluate/metrics.h"
 #include "evaluate/top_k.h"
 #include "train/loss.h"
@@ -12,8 +13,7 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what,
                          const std::string& expected, const std::string& fix) {
-  throw Error(ErrorKind::kUsage,
-              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
+  throw_usage(where, what, expected, fix);
 }
 
 void check_samples(const FitJob& job) {
@@ -24,8 +24,7 @@ void check_samples(const FitJob& job) {
       {.where = "data.train",
        .what = fmt::format("{} samples are left for training", rows),
        .expected = fmt::format("at least one batch of {} (train.batch_size)", job.train.batch_size),
-       .fix = fmt::format("give more data, or set train.batch_size={}", rows),
-       .excerpt = ""});
+       .fix = fmt::format("give more data, or set train.batch_size={}", rows)});
 }
 
 void check_validation(const FitJob& job) {

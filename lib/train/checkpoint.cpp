@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/input_error.h"
 #include "base/json_writer.h"
+#include "base/throw_error.h"
 #include "tensor/json_view.h"
 
 namespace maas {
@@ -62,8 +62,7 @@ std::vector<int64_t> list_steps(const fs::path& folder) {
     throw Error(ErrorKind::kResources, {.where = folder.string(),
                                         .what = "cannot be listed: " + error.message(),
                                         .expected = "a folder of checkpoints",
-                                        .fix = "check the permissions",
-                                        .excerpt = ""});
+                                        .fix = "check the permissions"});
   }
   for (const auto& entry : entries) {
     const std::string name = entry.path().filename().string();
@@ -148,8 +147,7 @@ void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint, int64
     throw Error(ErrorKind::kResources, {.where = (folder / name).string(),
                                         .what = "cannot save: " + error.code().message(),
                                         .expected = "",
-                                        .fix = "check the disk space and permissions",
-                                        .excerpt = ""});
+                                        .fix = "check the disk space and permissions"});
   } catch (...) {
     std::error_code ignored;
     fs::remove_all(temporary, ignored);

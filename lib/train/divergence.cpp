@@ -53,8 +53,7 @@ Error divergence_error(const Divergence& what, const Dataset& train) {
                   .what = fmt::format("{} at learning rate {:.3g}, for the batch of {}",
                                       found_text(what), what.learning_rate, names),
                   .expected = has_finite_loss(what) ? "a finite gradient" : "a finite loss",
-                  .fix = fix_text(what),
-                  .excerpt = ""}};
+                  .fix = fix_text(what)}};
 }
 
 Error broken_weights_error(const Divergence& what) {
@@ -64,8 +63,7 @@ Error broken_weights_error(const Divergence& what) {
                       "weights or running statistics are not finite at learning rate {:.3g}",
                       what.learning_rate),
                   .expected = "finite numbers",
-                  .fix = fix_text(what),
-                  .excerpt = ""}};
+                  .fix = fix_text(what)}};
 }
 
 void write_divergence(const Divergence& what, const Dataset& train, const RunFolder& run) {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "data/dataset.h"
-#include "train/run_folder.h"
+#include "record/run_folder.h"
 
 namespace maas {
 

@@ -11,10 +11,12 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/throw_error.h"
 #include "data/open_data.h"
 #include "data/prefetcher.h"
 #include "evaluate/metrics.h"
 #include "evaluate/predict_all.h"
+#include "record/run_folder.h"
 #include "run/plan.h"
 #include "tensor/random.h"
 #include "train/best_model.h"
@@ -22,7 +24,6 @@
 #include "train/checkpoint.h"
 #include "train/divergence.h"
 #include "train/epoch_batches.h"
-#include "train/run_folder.h"
 #include "train/run_settings.h"
 #include "train/schedule.h"
 #include "train/trainer.h"
@@ -196,9 +197,8 @@ class Fit {
 
   std::map<std::string, double> evaluate(const Program& program) const {
     const auto plan = Plan::compile(
-        program, {.lower = true,
-                  .disabled_passes = {},
-                  .rows = std::min(job_.eval.batch_size, job_.data.validation->size())});
+        program,
+        {.lower = true, .rows = std::min(job_.eval.batch_size, job_.data.validation->size())});
     const Predictions predictions =
         predict_all(*plan, *job_.data.validation, job_.data.spec.task, job_.eval.batch_size, {});
     return compute_metrics(predictions, metric_names_).values;
@@ -210,12 +210,9 @@ class Fit {
     const Fingerprint now = fingerprint(job_.data_config);
     if (now == fingerprint_) return;
     if (now.content != fingerprint_.content) {
-      throw Error(ErrorKind::kInput,
-                  {.where = "data",
-                   .what = "a source file changed while training",
-                   .expected = "data that stay as they are during a run",
-                   .fix = "start again, or resume once the files are as they were",
-                   .excerpt = ""});
+      throw_input("data", "a source file changed while training",
+                  "data that stay as they are during a run",
+                  "start again, or resume once the files are as they were");
     }
     warn("data: a source file was written while training; its size and ends are as before");
     fingerprint_ = now;
@@ -290,11 +287,8 @@ class Fit {
       return found == checkpoint.texts.end() ? std::string() : found->second;
     };
     if (text("data") != fingerprint_.content) {
-      throw Error(ErrorKind::kInput, {.where = where,
-                                      .what = "the data changed since the run was started",
-                                      .expected = "the same files, in size and content",
-                                      .fix = "bring them back, or start a new run",
-                                      .excerpt = ""});
+      throw_input(where, "the data changed since the run was started",
+                  "the same files, in size and content", "bring them back, or start a new run");
     }
     if (text("data_times") != fingerprint_.times) {
       warn(

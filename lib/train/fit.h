@@ -11,6 +11,7 @@
 #include "data/dataset.h"
 #include "evaluate/eval_config.h"
 #include "program/program.h"
+#include "record/news.h"
 #include "train/train_config.h"
 
 namespace maas {
@@ -28,26 +29,7 @@ struct FitJob {
   bool resume = false;
 };
 
-// What the loop tells while it runs; called from the training thread.
-struct StepNews {
-  int64_t step = 0, total_steps = 0;  // steps done
-  int64_t epoch = 0, epochs = 0;
-  double passes = 0;   // over the training data so far, with a fraction
-  double seconds = 0;  // of the run so far, over all sessions of a resumed one
-  double loss = 0;     // of this batch
-  double learning_rate = 0;
-  int64_t samples = 0;  // of this batch
-};
-struct EpochNews {
-  int64_t epoch = 0, step = 0;
-  double passes = 0;
-  double run_seconds = 0;  // as StepNews::seconds
-  double train_loss = 0;   // mean over the epoch's samples
-  double seconds = 0;      // training only, without evaluation
-  double learning_rate = 0;
-  std::map<std::string, double> validation;  // empty without a validation split
-  bool best = false;
-};
+// What the loop calls while it runs, from the training thread.
 struct FitWatcher {
   std::function<void(const StepNews&)> on_step;
   std::function<void(const EpochNews&)> on_epoch;

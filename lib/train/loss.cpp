@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <map>
 
-#include "base/error.h"
+#include "base/throw_error.h"
 #include "program/emit.h"
-#include "zoo/raw_output.h"
+#include "zoo/target_scale.h"
 
 namespace maas {
 namespace {
@@ -28,8 +28,7 @@ std::string loss_type(const LossConfig& config, const TaskSpec& task) {
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what,
                          const std::string& expected, const std::string& fix) {
-  throw Error(ErrorKind::kUsage,
-              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
+  throw_usage(where, what, expected, fix);
 }
 
 void check_class_weights(const std::string& type, const LossConfig& config, const TaskSpec& task) {
@@ -93,7 +92,7 @@ double loss_weight(const LossConfig& config, const at::Tensor& targets) {
   const auto* target = indices.const_data_ptr<int64_t>();
   double sum = 0;
   for (int64_t i = 0; i < targets.size(0); ++i) {
-    sum += config.class_weights.at(static_cast<size_t>(target[i]));
+    sum += config.class_weights.at(target[i]);
   }
   return sum;
 }
@@ -130,8 +129,9 @@ Program with_loss(Program program, const LossConfig& config, const TaskSpec& tas
   if (type == "huber") operands.push_back({"delta", config.delta});
   const ValueId loss = append(program, kOperators.at(type), operands);
   std::erase_if(program.outputs,
-                [](const GraphOutput& output) { return output.kind == OutputKindOf::kUser; });
-  program.outputs.insert(program.outputs.begin(), {OutputKindOf::kUser, ValueRef{loss}, "loss"});
+                [](const GraphOutput& output) { return output.kind == GraphOutput::Kind::kUser; });
+  program.outputs.insert(program.outputs.begin(),
+                         {GraphOutput::Kind::kUser, ValueRef{loss}, "loss"});
   program.user_output_names = {"loss"};
   return program;
 }

@@ -3,8 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "data/spec.h"
 #include "program/program.h"
+#include "sample/spec.h"
 #include "train/train_config.h"
 
 namespace maas {

@@ -19,7 +19,7 @@
 
 #include <cmath>
 
-#include "base/error.h"
+#include "base/throw_error.h"
 
 namespace maas {
 namespace {
@@ -133,12 +133,10 @@ void Optimizer::load_state(const TensorMap& saved) {
   for (auto& [name, tensor] : own) {
     const auto found = saved.find(name);
     if (found == saved.end() || found->second.sizes() != tensor.sizes()) {
-      throw Error(ErrorKind::kInput,
-                  {.where = "optimizer state '" + name + "'",
-                   .what = found == saved.end() ? "is missing" : "has another shape",
-                   .expected = "the state that this config's optimizer keeps",
-                   .fix = "resume with the config that the run was started with",
-                   .excerpt = ""});
+      throw_input("optimizer state '" + name + "'",
+                  found == saved.end() ? "is missing" : "has another shape",
+                  "the state that this config's optimizer keeps",
+                  "resume with the config that the run was started with");
     }
     tensor.copy_(found->second);
   }

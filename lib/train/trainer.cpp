@@ -15,9 +15,9 @@
 #include <iterator>
 #include <optional>
 
-#include "base/error.h"
-#include "program/expand.h"
-#include "program/gradients.h"
+#include "autodiff/expand.h"
+#include "autodiff/gradients.h"
+#include "base/throw_error.h"
 #include "program/mode.h"
 #include "program/rewrite.h"
 #include "tensor/random.h"
@@ -82,7 +82,7 @@ Trainer::Trainer(const Program& program, const TrainConfig& config, const TaskSp
   if (config_.precision == "fp32") {
     if (const auto step = with_gradients(expand_composites(loss), names_)) {
       gives_gradients_ = true;
-      plan_ = Plan::compile(*step, {.training = true, .disabled_passes = {}});
+      plan_ = Plan::compile(*step, {.training = true});
       return;
     }
   }
@@ -193,12 +193,10 @@ void Trainer::load_state(const TensorMap& saved) {
     const auto found = saved.find(name);
     if (found == saved.end() || found->second.sizes() != tensor.sizes() ||
         found->second.scalar_type() != tensor.scalar_type()) {
-      throw Error(ErrorKind::kInput,
-                  {.where = fmt::format("checkpoint: '{}'", name),
-                   .what = found == saved.end() ? "is missing" : "has another shape or dtype",
-                   .expected = "the state of this config's model and optimizer",
-                   .fix = "resume with the config that the run was started with",
-                   .excerpt = ""});
+      throw_input(fmt::format("checkpoint: '{}'", name),
+                  found == saved.end() ? "is missing" : "has another shape or dtype",
+                  "the state of this config's model and optimizer",
+                  "resume with the config that the run was started with");
     }
     if (name.rfind("optimizer/", 0) == 0) {
       optimizer_state[name.substr(10)] = found->second;

@@ -1,7 +1,7 @@
 // One network being trained: forward, loss, backward, update.
 //
-// The step is one graph (program/gradients.h) where every operator has a rule for its gradient, and
-// the forward graph under libtorch's autograd where one has none, or in lower precision.
+// The step is one graph (autodiff/gradients.h) where every operator has a rule for its gradient,
+// and the forward graph under libtorch's autograd where one has none, or in lower precision.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "data/dataset.h"
-#include "data/spec.h"
 #include "program/program.h"
 #include "run/plan.h"
+#include "sample/spec.h"
 #include "tensor/safetensors.h"
 #include "train/optimizer.h"
 #include "train/train_config.h"

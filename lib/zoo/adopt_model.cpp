@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include "base/throw_error.h"
+#include "call/verify.h"
 #include "program/compose.h"
-#include "program/verify.h"
 #include "zoo/prepared_input.h"
 
 namespace maas {
@@ -12,8 +12,7 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what,
                          const std::string& expected, const std::string& fix) {
-  throw Error(ErrorKind::kUsage,
-              {.where = where, .what = what, .expected = expected, .fix = fix, .excerpt = ""});
+  throw_usage(where, what, expected, fix);
 }
 
 std::string input_text(const Program& program) {

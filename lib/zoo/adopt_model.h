@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "data/spec.h"
 #include "program/program.h"
+#include "sample/spec.h"
 #include "zoo/build_model.h"
 
 namespace maas {

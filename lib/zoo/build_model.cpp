@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "zoo/prepared_input.h"
-#include "zoo/raw_output.h"
+#include "zoo/target_scale.h"
 
 namespace maas {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "data/spec.h"
-#include "program/builder.h"
+#include "call/builder.h"
 #include "program/program.h"
+#include "sample/spec.h"
 #include "zoo/model_config.h"
 
 namespace maas {

@@ -16,8 +16,7 @@ void check_image(const GraphBuilder& g, Handle x, const std::string& layer) {
       {.where = g.where(),
        .what = fmt::format("'{}' takes no input of shape {}", layer, to_text(g.shape(x))),
        .expected = "images [B, C, H, W]",
-       .fix = "use image data, or pool before the linear, flatten and global_avg_pool layers",
-       .excerpt = ""});
+       .fix = "use image data, or pool before the linear, flatten and global_avg_pool layers"});
 }
 
 Handle add_window(GraphBuilder& g, const std::string& name, Handle x, const LayerConfig& layer) {

@@ -1,7 +1,7 @@
 // Preprocessing as a part of the graph: what stands before every network.
 #pragma once
 
-#include "data/spec.h"
+#include "sample/spec.h"
 #include "zoo/build_model.h"
 
 namespace maas {

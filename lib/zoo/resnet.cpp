@@ -3,7 +3,7 @@
 // (6n + 2 layers; 1x1 projections where the shape changes).
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include "base/throw_error.h"
 #include "zoo/build_model.h"
 
 namespace maas {
@@ -54,11 +54,8 @@ Form form_of(int64_t depth) {
     default:
       break;
   }
-  throw Error(ErrorKind::kUsage, {.where = "model.depth",
-                                  .what = fmt::format("no ResNet of {} layers", depth),
-                                  .expected = "18, 34 or 50, or 20, 32 or 56 for small images",
-                                  .fix = "choose one of these",
-                                  .excerpt = ""});
+  throw_usage("model.depth", fmt::format("no ResNet of {} layers", depth),
+              "18, 34 or 50, or 20, 32 or 56 for small images", "choose one of these");
 }
 
 }  // namespace

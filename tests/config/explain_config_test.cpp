@@ -97,8 +97,7 @@ TEST(ConfigPlaces, LeaveAloneWhatIsNoSetting) {
   const ConfigPlaces none;
   CaseConfig config;
   const ConfigPlaces places =
-      read_config({.file = "", .text = "rule: sgd\n", .text_name = "a.yaml", .overrides = {}},
-                  section_of(config));
+      read_config({.file = "", .text = "rule: sgd\n", .text_name = "a.yaml"}, section_of(config));
   for (const char* where : {"rule.pt", "/data/x.csv", "memory", "", "name.x"}) {
     const Error error(ErrorKind::kInput, {where, "is odd", "", "", ""});
     EXPECT_EQ(places.located(error).first().text(), error.first().text());

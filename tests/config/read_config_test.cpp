@@ -15,8 +15,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 CaseConfig load(const std::string& file, std::vector<std::string> overrides = {}) {
-  return read_config<CaseConfig>(
-      {.file = file, .text = "", .text_name = "", .overrides = std::move(overrides)});
+  return read_config<CaseConfig>({.file = file, .overrides = std::move(overrides)});
 }
 
 TEST(ReadConfig, SuggestsTheNearestKey) {

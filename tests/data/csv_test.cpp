@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 
 #include "data/batches.h"
-#include "data/csv_reader.h"
 #include "data/open_data.h"
 #include "data/scratch.h"
-#include "data/table_encoder.h"
+#include "sample/csv_reader.h"
+#include "sample/table_encoder.h"
 
 namespace maas {
 namespace {

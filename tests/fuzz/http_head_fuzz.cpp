@@ -2,8 +2,8 @@
 // that lies inside its target.
 #include <cstdlib>
 
-#include "serve/http_head.h"
-#include "serve/router.h"
+#include "http/head.h"
+#include "http/router.h"
 
 namespace {
 

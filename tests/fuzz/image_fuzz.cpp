@@ -1,6 +1,6 @@
 // Any bytes as a PNG or JPEG for a small image model: a tensor or an Error, nothing else.
 #include "base/error.h"
-#include "data/raw_input.h"
+#include "sample/raw_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const maas::InputSpec spec = [] {

@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "call/builder.h"
 #include "model/model.h"
-#include "program/builder.h"
 #include "tensor/archive.h"
 #include "train/checkpoint.h"
 

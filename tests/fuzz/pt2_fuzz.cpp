@@ -1,9 +1,9 @@
 // Any bytes as a PT2 archive: a program that verifies or an Error, nothing else. The checksums of
 // zip keep most changes from the graph; pt2_graph_fuzz.cpp goes behind them.
 #include "base/error.h"
+#include "call/verify.h"
 #include "fuzz/memory_file.h"
-#include "program/pt2_read.h"
-#include "program/verify.h"
+#include "pt2/read.h"
 #include "tensor/archive.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

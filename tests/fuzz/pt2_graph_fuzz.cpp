@@ -1,10 +1,10 @@
 // Any text as the graph of a PT2 archive, and behind a zero byte, as the list of its weights: a
 // program that verifies or an Error, nothing else. What is read can be printed and written again.
 #include "base/error.h"
+#include "call/verify.h"
 #include "fuzz/memory_file.h"
-#include "program/pt2_graph_json.h"
-#include "program/pt2_read.h"
-#include "program/verify.h"
+#include "pt2/graph_json.h"
+#include "pt2/read.h"
 #include "tensor/archive.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -10,7 +10,7 @@
 namespace {
 
 maas::ConfigSource source_of(const std::string& text) {
-  return {.file = "", .text = text, .text_name = "fuzz", .overrides = {}};
+  return {.file = "", .text = text, .text_name = "fuzz"};
 }
 
 }  // namespace

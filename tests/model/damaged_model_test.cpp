@@ -6,7 +6,7 @@
 #include <random>
 
 #include "model/small_model.h"
-#include "program/pt2_write.h"
+#include "pt2/write.h"
 #include "support/zip_bytes.h"
 #include "tensor/archive.h"
 

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "model/small_model.h"
-#include "program/pt2_write.h"
+#include "pt2/write.h"
 #include "tensor/archive.h"
 
 namespace maas {

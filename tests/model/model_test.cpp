@@ -4,9 +4,9 @@
 #include <ATen/ops/randint.h>
 #include <sys/stat.h>
 
+#include "call/verify.h"
 #include "model/small_model.h"
 #include "program/mode.h"
-#include "program/verify.h"
 #include "support/full_disk.h"
 #include "tensor/random.h"
 

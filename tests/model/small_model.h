@@ -6,9 +6,9 @@
 #include <string>
 
 #include "base/files.h"
+#include "call/builder.h"
 #include "model/model.h"
-#include "program/builder.h"
-#include "program/evaluate.h"
+#include "support/evaluate_program.h"
 #include "support/scratch.h"
 
 namespace maas {

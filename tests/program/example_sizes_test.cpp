@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "program/builder.h"
+#include "call/builder.h"
 
 namespace maas {
 namespace {

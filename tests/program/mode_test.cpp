@@ -4,8 +4,8 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include "program/builder.h"
-#include "program/verify.h"
+#include "call/builder.h"
+#include "call/verify.h"
 
 namespace maas {
 namespace {

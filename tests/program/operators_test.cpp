@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "program/arithmetic.h"
+#include "call/size_arithmetic.h"
 
 namespace maas {
 namespace {

@@ -3,7 +3,7 @@
 #include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 
-#include "program/builder.h"
+#include "call/builder.h"
 #include "program/example_sizes.h"
 
 namespace maas {
@@ -58,7 +58,7 @@ TEST(ExampleSizes, TellSamplesFromOtherSizes) {
   Value tokens;
   tokens.shape = {Dim("s0", 3), Dim("s1", 40), Dim("2*s1", 80)};
   program.values = {tokens};
-  program.inputs = {{InputKindOf::kUser, 0, "tokens", true, None{}}};
+  program.inputs = {{GraphInput::Kind::kUser, 0, "tokens", true, None{}}};
   program.symbols["s1"] = {.min = 2, .max = 16};
   const ExampleSizes sizes = example_sizes(program);
   EXPECT_EQ(sizes.batch, std::set<std::string>{"s0"});
@@ -73,7 +73,7 @@ TEST(ExampleSizes, KnowTheBatchThatAnExportFixed) {
   rows.shape = {Dim(6), Dim(4)};
   row.shape = {Dim(4)};
   program.values = {rows, row};
-  program.inputs = {{InputKindOf::kUser, 0, "rows", true, None{}}};
+  program.inputs = {{GraphInput::Kind::kUser, 0, "rows", true, None{}}};
   EXPECT_EQ(example_sizes(program).fixed_batch, 6);
   program.inputs[0].value = 1;
   EXPECT_EQ(example_sizes(program).fixed_batch, 1);

@@ -7,7 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "program/builder.h"
+#include "call/builder.h"
+#include "program/arguments.h"
 #include "program/emit.h"
 #include "program/mode.h"
 #include "run/measure_plan.h"
@@ -93,7 +94,7 @@ TEST(Lower, PacksTheConvolutionsOfADecomposedExport) {
 
 TEST(Lower, KeepsABufferThatIsOnlyWritten) {
   Program program = small_resnet();
-  program.outputs.push_back({OutputKindOf::kBufferMutation,
+  program.outputs.push_back({GraphOutput::Kind::kBufferMutation,
                              ValueRef{operand_of(program.nodes.at(1), "weight")},
                              "bn1.running_mean"});
   const Program lowered = lower(program);

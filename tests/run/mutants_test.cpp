@@ -10,8 +10,8 @@
 #include <iostream>
 
 #include "base/error.h"
-#include "program/builder.h"
-#include "program/verify.h"
+#include "call/builder.h"
+#include "call/verify.h"
 #include "run/mutate.h"
 #include "run/plan.h"
 

@@ -135,13 +135,13 @@ class Mutator {
   void change_weight(Program& program) {
     std::vector<GraphInput*> weights;
     for (GraphInput& input : program.inputs) {
-      if (input.kind == InputKindOf::kParameter || input.kind == InputKindOf::kBuffer) {
+      if (input.kind == GraphInput::Kind::kParameter || input.kind == GraphInput::Kind::kBuffer) {
         weights.push_back(&input);
       }
     }
     if (weights.empty()) return;
     const GraphInput& input = *one_of(weights);
-    auto& table = input.kind == InputKindOf::kParameter ? program.parameters : program.buffers;
+    auto& table = input.kind == GraphInput::Kind::kParameter ? program.parameters : program.buffers;
     if (table.count(input.target) == 0) return;  // an earlier mutation renamed it
     at::Tensor& tensor = table.at(input.target);
     const auto rank = static_cast<size_t>(tensor.dim());
@@ -213,7 +213,7 @@ class Mutator {
     GraphOutput& output = one_of(program.outputs);
     switch (pick(4)) {
       case 0:
-        output.kind = OutputKindOf::kBufferMutation;
+        output.kind = GraphOutput::Kind::kBufferMutation;
         output.target = "no_buffer";
         break;
       case 1:
@@ -222,7 +222,7 @@ class Mutator {
       case 2:
         if (!program.buffers.empty()) {
           program.outputs.push_back(
-              {OutputKindOf::kBufferMutation, output.value, program.buffers.begin()->first});
+              {GraphOutput::Kind::kBufferMutation, output.value, program.buffers.begin()->first});
         }
         break;
       default:
@@ -239,7 +239,7 @@ class Mutator {
         one_of(program.inputs).target = one_of(program.inputs).target;
         break;
       case 2:
-        one_of(program.inputs).kind = static_cast<InputKindOf>(pick(4));
+        one_of(program.inputs).kind = static_cast<GraphInput::Kind>(pick(4));
         break;
       default:
         one_of(one_of(program.nodes).outputs).is_list ^= true;

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "program/builder.h"
+#include "call/builder.h"
 
 namespace maas {
 namespace {

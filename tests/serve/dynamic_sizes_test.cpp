@@ -18,7 +18,7 @@ Program program_with(const std::vector<std::vector<Dim>>& shapes) {
     Value value;
     value.name = std::string(1, static_cast<char>('a' + program.values.size()));
     value.shape = shape;
-    program.inputs.push_back({InputKindOf::kUser, static_cast<ValueId>(program.values.size()),
+    program.inputs.push_back({GraphInput::Kind::kUser, static_cast<ValueId>(program.values.size()),
                               value.name, true, None{}});
     program.values.push_back(value);
   }

@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "requests.h"
+#include "serve/requests.h"
 
 namespace maas {
 namespace {

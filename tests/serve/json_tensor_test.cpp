@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "requests.h"
+#include "serve/requests.h"
 
 namespace maas {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "requests.h"
+#include "serve/requests.h"
 
 namespace maas {
 namespace {

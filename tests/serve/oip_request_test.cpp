@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "requests.h"
+#include "serve/requests.h"
 
 namespace maas {
 namespace {

@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "program/builder.h"
+#include "call/builder.h"
 
 namespace maas {
 namespace {
@@ -22,7 +22,7 @@ using testing::HasSubstr;
 std::unique_ptr<Session> session_of(Program program, const std::string& name = "net") {
   Model model;
   model.program = std::move(program);
-  return make_plan_session(model, {.name = name, .disabled_passes = {}});
+  return make_plan_session(model, {.name = name});
 }
 
 template <class F>
@@ -68,11 +68,9 @@ TEST(PlanSession, HasTheLabelsOfAClassifier) {
   model.program = embedding(5);
   model.manifest.data.emplace();
   model.manifest.data->task = {TaskKind::kClassification, {"cat", "dog"}};
-  EXPECT_EQ(make_plan_session(model, {.name = "m", .disabled_passes = {}})->info().labels.size(),
-            2);
+  EXPECT_EQ(make_plan_session(model, {.name = "m"})->info().labels.size(), 2);
   model.manifest.data->task = {TaskKind::kRegression, {"price"}};
-  EXPECT_TRUE(
-      make_plan_session(model, {.name = "m", .disabled_passes = {}})->info().labels.empty());
+  EXPECT_TRUE(make_plan_session(model, {.name = "m"})->info().labels.empty());
 }
 
 TEST(PlanSession, RefusesANameThatIsNoPartOfAPath) {
@@ -137,7 +135,7 @@ TEST(PlanSession, ServesInEvaluationModeAndForgetsEachRequest) {
   const Handle next = g.call("aten::add.Scalar", {{"self", ValueRef{mean.id}}, {"other", 1.0}});
   Program program = g.finish({{"y", sum}});
   program.outputs.insert(program.outputs.begin(),
-                         {OutputKindOf::kBufferMutation, ValueRef{next.id}, "mean"});
+                         {GraphOutput::Kind::kBufferMutation, ValueRef{next.id}, "mean"});
   const auto session = session_of(program);
   const at::Tensor input = at::rand({1, 4});
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(session->infer({input})[0].equal(input));
@@ -150,10 +148,10 @@ TEST(PlanSession, ResultsOfNoneAreLeftOutAndNamesAreUnique) {
   const Handle y = g.relu(x), z = g.call("aten::neg", {{"self", ValueRef{x.id}}});
   Program program = g.finish({{"y", y}, {"z", z}});
   program.user_output_names.clear();
-  program.outputs = {{OutputKindOf::kUser, None{}, ""},
-                     {OutputKindOf::kUser, ValueRef{z.id}, ""},
-                     {OutputKindOf::kUser, ValueRef{y.id}, ""},
-                     {OutputKindOf::kUser, ValueRef{z.id}, ""}};
+  program.outputs = {{GraphOutput::Kind::kUser, None{}, ""},
+                     {GraphOutput::Kind::kUser, ValueRef{z.id}, ""},
+                     {GraphOutput::Kind::kUser, ValueRef{y.id}, ""},
+                     {GraphOutput::Kind::kUser, ValueRef{z.id}, ""}};
   const auto session = session_of(program);
   std::vector<std::string> names;
   for (const TensorInfo& output : session->info().outputs) names.push_back(output.name);

@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "base/error.h"
-#include "requests.h"
-#include "test_client.h"
+#include "http/test_client.h"
+#include "serve/requests.h"
 
 namespace maas {
 namespace {

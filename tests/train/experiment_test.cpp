@@ -7,10 +7,10 @@
 #include <map>
 
 #include "data/open_data.h"
+#include "record/run_folder.h"
 #include "support/odd_settings.h"
 #include "support/scratch.h"
 #include "train/fit.h"
-#include "train/run_folder.h"
 #include "zoo/build_model.h"
 
 namespace maas {
@@ -102,11 +102,8 @@ TEST(CheckExperiment, FindsEveryContradictionThatNeedsNoData) {
 
 TEST(CheckExperiment, LetsTheExamplesPass) {
   for (const char* name : {"mnist_mlp", "mnist_lenet", "mnist_cnn", "bench_mlp"}) {
-    check_experiment(read_config<Experiment>(
-        {.file = std::filesystem::path(MAAS_SOURCE_DIR) / "configs" / (std::string(name) + ".yaml"),
-         .text = "",
-         .text_name = "",
-         .overrides = {}}));
+    check_experiment(read_config<Experiment>({.file = std::filesystem::path(MAAS_SOURCE_DIR) /
+                                                      "configs" / (std::string(name) + ".yaml")}));
   }
 }
 

@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "base/files.h"
-#include "program/builder.h"
+#include "call/builder.h"
 #include "support/full_disk.h"
 #include "train/checkpoint.h"
 #include "train/run_scratch.h"
@@ -213,8 +213,7 @@ TEST_F(FitTest, EndsAtOnceWithWhatTheDataSetThrew) {
       throw Error(ErrorKind::kInput, {.where = "cats/30.jpg",
                                       .what = "ends within the image",
                                       .expected = "a JPEG image",
-                                      .fix = "",
-                                      .excerpt = ""});
+                                      .fix = ""});
     });
     std::filesystem::remove_all(run_);
     EXPECT_THAT(error_of(ErrorKind::kInput, [&] { train(job); }), HasSubstr("cats/30.jpg"));

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-#include "program/builder.h"
+#include "call/builder.h"
 #include "run/plan.h"
 #include "train/small_job.h"
 

@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "data/open_data.h"
+#include "record/run_folder.h"
 #include "tensor/random.h"
 #include "train/fit.h"
-#include "train/run_folder.h"
 #include "zoo/build_model.h"
 
 namespace maas {

@@ -6,9 +6,9 @@
 #include <ATen/ops/randint.h>
 #include <gtest/gtest.h>
 
+#include "autodiff/expand.h"
+#include "autodiff/gradients.h"
 #include "config/read_config.h"
-#include "program/expand.h"
-#include "program/gradients.h"
 #include "program/mode.h"
 #include "train/loss.h"
 #include "zoo/build_model.h"
@@ -27,8 +27,7 @@ DataSpec digits() {
 }
 
 Program network(const std::string& text) {
-  const auto config =
-      read_config<ModelConfig>({.file = "", .text = text, .text_name = "model", .overrides = {}});
+  const auto config = read_config<ModelConfig>({.file = "", .text = text, .text_name = "model"});
   return build_model(config, digits(),
                      {.seed = 3, .normalize = Normalize::kStandardize, .embed_categories = true});
 }

@@ -3,7 +3,7 @@
 #include <ATen/ops/equal.h>
 #include <gmock/gmock.h>
 
-#include "program/verify.h"
+#include "call/verify.h"
 #include "zoo/small_data.h"
 
 namespace maas {

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <map>
 
+#include "call/verify.h"
 #include "program/mode.h"
-#include "program/verify.h"
 #include "zoo/small_data.h"
 
 namespace maas {

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "program/verify.h"
+#include "call/verify.h"
 #include "zoo/small_data.h"
 
 namespace maas {

@@ -1,8 +1,8 @@
 #include <ATen/ops/equal.h>
 #include <gmock/gmock.h>
 
+#include "call/verify.h"
 #include "program/mode.h"
-#include "program/verify.h"
 #include "zoo/small_data.h"
 
 namespace maas {

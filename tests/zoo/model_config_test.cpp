@@ -12,8 +12,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 ModelConfig parse(const std::string& text) {
-  return read_config<ModelConfig>(
-      {.file = "", .text = text, .text_name = "model.yaml", .overrides = {}});
+  return read_config<ModelConfig>({.file = "", .text = text, .text_name = "model.yaml"});
 }
 
 std::string refusal(const std::string& text) {

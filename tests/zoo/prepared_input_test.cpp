@@ -6,8 +6,8 @@
 #include <ATen/ops/tensor.h>
 #include <gmock/gmock.h>
 
-#include "program/builder.h"
-#include "program/evaluate.h"
+#include "call/builder.h"
+#include "support/evaluate_program.h"
 
 namespace maas {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "program/verify.h"
+#include "call/verify.h"
 #include "zoo/small_data.h"
 
 namespace maas {

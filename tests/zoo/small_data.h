@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "program/evaluate.h"
 #include "program/summary.h"
+#include "support/evaluate_program.h"
 #include "support/scratch.h"
 #include "tensor/random.h"
 #include "zoo/build_model.h"

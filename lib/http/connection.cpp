@@ -1,0 +1,344 @@
+#include "http/connection.h"
+
+#include <sys/socket.h>
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+
+#include "http/access_log.h"
+
+namespace maas {
+namespace {
+
+constexpr size_t kReadBytes = 8 * 1024;
+constexpr size_t kBodyReadBytes = 64 * 1024;
+constexpr size_t kSkippedBodyBytes = 64 * 1024;  // a refused request's body is read up to this size
+constexpr size_t kMaxChunks = 65536;
+constexpr size_t kMaxChunkExtensionBytes = 1024;
+constexpr double kLingerSeconds = 2;
+constexpr auto kTooManyChunks = http::error::header_limit;  // one that bodies do not have
+
+bool has_bare_line_feed(std::string_view text) {
+  for (size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+    if (at == 0 || text[at - 1] != '\r') return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Connection::~Connection() {
+  free_long_strings();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->connections.erase(this);
+}
+
+void Connection::start() {
+  error_code ignored;
+  socket_.set_option(tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);
+  // A connection that says nothing is as suspect as one that says it slowly.
+  phase_ = Phase::kHead;
+  set_deadline(shared_->config.header_timeout.value);
+  in_strand([](Connection& self) { self.read_more(); });
+}
+
+void Connection::send() {
+  net::dispatch(socket_.get_executor(), [self = shared_from_this()] { self->write_response(); });
+}
+
+bool Connection::client_is_gone() {
+  char byte = 0;
+  const ssize_t got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+void Connection::check_deadline() {
+  in_strand([](Connection& self) { self.on_deadline(); });
+}
+
+void Connection::drain() {
+  in_strand([](Connection& self) {
+    error_code error;
+    const bool idle =
+        self.phase_ == Phase::kIdle || (self.phase_ == Phase::kHead && self.buffer_.size() == 0);
+    if (idle && self.socket_.available(error) == 0) self.close();
+  });
+}
+
+void Connection::in_strand(void (*what)(Connection&)) {
+  net::post(socket_.get_executor(), [self = shared_from_this(), what] { what(*self); });
+}
+
+void Connection::read_more() {
+  if (phase_ == Phase::kClosed) return;
+  const size_t bytes = phase_ == Phase::kBody ? kBodyReadBytes : kReadBytes;
+  socket_.async_read_some(
+      buffer_.prepare(bytes),
+      [self = shared_from_this()](error_code error, size_t count) { self->on_read(error, count); });
+}
+
+void Connection::on_read(error_code error, size_t count) {
+  if (phase_ == Phase::kClosed) return;
+  if (error) return close();
+  if (phase_ == Phase::kLingering) return read_more();  // discard: nothing is committed
+  buffer_.commit(count);
+  advance();
+}
+
+void Connection::advance() {
+  if (phase_ == Phase::kIdle) {
+    phase_ = Phase::kHead;
+    set_deadline(shared_->config.header_timeout.value);
+  }
+  if (phase_ == Phase::kHead) {
+    const auto data = buffer_.cdata();
+    const std::string_view bytes(static_cast<const char*>(data.data()), data.size());
+    switch (scanner_.scan(bytes)) {
+      case HeadScanner::State::kNeedMore:
+        return read_more();
+      case HeadScanner::State::kRefused:
+        return refuse(scanner_.status(), scanner_.message());
+      case HeadScanner::State::kComplete:
+        break;
+    }
+    if (!begin_request()) return;
+  }
+  if (phase_ == Phase::kBody) read_body();
+}
+
+bool Connection::begin_request() {
+  begun_ns_ = now_ns();
+  parser_.emplace();
+  parser_->header_limit(static_cast<uint32_t>(shared_->limits.max_head_bytes + 1));
+  parser_->body_limit(static_cast<uint64_t>(shared_->config.max_body_bytes));
+  body.clear();
+  parser_->get().body() = std::move(body);
+  chunks_ = 0;
+  parser_->on_chunk_header(on_chunk_);
+  error_code error;
+  parser_->put(net::buffer(buffer_.cdata(), scanner_.head_bytes()), error);
+  buffer_.consume(scanner_.head_bytes());
+  if (error == http::error::body_limit) {
+    return refuse(413, "the body is larger than this server takes"), false;
+  }
+  if (error || !parser_->is_header_done()) return refuse(400, "malformed request head"), false;
+  read_head_fields();
+  if (const HeadRefusal refusal = check_head(head, shared_->policy); refusal.status != 0) {
+    return refuse(refusal.status, refusal.message), false;
+  }
+  refused_ = !shared_->service->admit(*this);
+  const bool has_body = !parser_->is_done();
+  const uint64_t announced = parser_->content_length().value_or(kSkippedBodyBytes + 1);
+  if (refused_ && has_body && (announced > kSkippedBodyBytes || !head.expect.empty())) {
+    return refuse_as_set(), false;
+  }
+  phase_ = Phase::kBody;
+  set_body_deadline();
+  if (has_body && !head.expect.empty() && buffer_.size() == 0) return say_continue();
+  return true;
+}
+
+void Connection::read_head_fields() {
+  head.clear();
+  const auto& message = parser_->get();
+  head.method = message.method_string();
+  head.target = message.target();
+  head.version = static_cast<int>(message.version());
+  head.keep_alive = message.keep_alive();
+  for (const auto& header : message) head.add_header(header.name_string(), header.value());
+}
+
+bool Connection::say_continue() {
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  error_code error;
+  // Fits any fresh send buffer; where it does not, the client is not reading.
+  const size_t sent = socket_.write_some(net::buffer(kContinue), error);
+  if (error || sent != kContinue.size()) return close(), false;
+  return true;
+}
+
+void Connection::read_body() {
+  parser_->eager(true);
+  while (!parser_->is_done() && buffer_.size() > 0) {
+    error_code error;
+    const size_t used = parser_->put(buffer_.cdata(), error);
+    buffer_.consume(used);
+    body_bytes_ += used;
+    if (error == http::error::need_more) {
+      // What is left is the beginning of a chunk's line or of the trailers. The parser waits for a
+      // proper line end however long it takes; and they must fit the buffer as the head must.
+      const std::string_view rest(static_cast<const char*>(buffer_.cdata().data()), buffer_.size());
+      if (has_bare_line_feed(rest)) return refuse(400, "malformed body");
+      if (rest.size() > shared_->limits.max_head_bytes) {
+        return refuse(400, "a chunk header or trailer is too long");
+      }
+      break;
+    }
+    if (error == http::error::body_limit) {
+      return refuse(413, "the body is larger than this server takes");
+    }
+    if (error == kTooManyChunks) {
+      return refuse(400, "too many chunks, or a chunk with too long an extension");
+    }
+    if (error) return refuse(400, "malformed body");
+  }
+  if (!parser_->is_done()) {
+    set_body_deadline();
+    return read_more();
+  }
+  body = std::move(parser_->get().body());
+  phase_ = Phase::kServing;
+  deadline_ = kNever;
+  if (refused_) return write_response();
+  body.reserve(body.size() + kBodyPadding);
+  shared_->service->serve(shared_from_this());
+}
+
+void Connection::set_body_deadline() {
+  const HttpConfig& config = shared_->config;
+  int64_t allowed = to_ns(config.request_timeout.value);
+  if (config.min_body_rate > 0) {
+    const double paced =
+        config.header_timeout.value +
+        static_cast<double>(body_bytes_) / static_cast<double>(config.min_body_rate);
+    allowed = std::min(allowed, to_ns(paced));
+  }
+  deadline_ = begun_ns_ + allowed;
+}
+
+void Connection::refuse(int status, std::string_view message) {
+  response.clear();
+  response.set_error(status, message);
+  refuse_as_set();
+}
+
+void Connection::refuse_as_set() {
+  response.close = true;
+  write_response();
+}
+
+void Connection::write_response() {
+  if (phase_ == Phase::kClosed) return;
+  if (shared_->draining || !head.keep_alive) response.close = true;
+  const bool with_body = head.method != "HEAD";
+  make_response_head(response, head.version == 10, out_);
+  access_log(head, response, now_ns() - begun_ns_);
+  phase_ = Phase::kWriting;
+  written_ = 0;
+  out_size_ = out_.size() + (with_body ? response.body.size() : 0);
+  continue_writing();
+}
+
+void Connection::continue_writing() {
+  while (written_ < out_size_) {
+    error_code error;
+    written_ += socket_.write_some(pending_output(), error);
+    if (error == net::error::would_block) {
+      set_deadline(shared_->config.write_timeout.value);
+      socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](error_code failed) {
+        if (self->phase_ == Phase::kClosed) return;
+        failed ? self->close() : self->continue_writing();
+      });
+      return;
+    }
+    if (error) return close();
+  }
+  response.close ? linger() : next_request();
+}
+
+std::array<net::const_buffer, 2> Connection::pending_output() const {
+  const size_t head_left = out_.size() - std::min(written_, out_.size());
+  const size_t body_done = written_ - std::min(written_, out_.size());
+  const size_t body_left = out_size_ - out_.size() - body_done;
+  return {net::const_buffer(out_.data() + out_.size() - head_left, head_left),
+          net::const_buffer(response.body.data() + body_done, body_left)};
+}
+
+void Connection::next_request() {
+  free_long_strings();
+  parser_.reset();
+  scanner_.reset();
+  body_bytes_ = 0;
+  head.clear();  // what refuses the next request must not go by this one's method and version
+  response.clear();
+  if (shared_->draining && buffer_.size() == 0) return close();
+  phase_ = Phase::kIdle;
+  set_deadline(shared_->config.idle_timeout.value);
+  if (buffer_.size() > 0) return in_strand([](Connection& self) { self.advance_if_open(); });
+  buffer_.shrink_to_fit();
+  read_more();
+}
+
+void Connection::free_long_strings() {
+  for (std::string* text : {&body, &response.body, parser_ ? &parser_->get().body() : nullptr}) {
+    if (text == nullptr || text->capacity() <= kKeptBytes) continue;
+    *text = std::string();
+    shared_->freed_much = true;
+  }
+}
+
+void Connection::advance_if_open() {
+  if (phase_ != Phase::kClosed) advance();
+}
+
+void Connection::linger() {
+  error_code error;
+  socket_.shutdown(tcp::socket::shutdown_send, error);
+  if (error) return close();
+  phase_ = Phase::kLingering;
+  buffer_.clear();
+  set_deadline(kLingerSeconds);
+  read_more();
+}
+
+void Connection::close() {
+  if (phase_ == Phase::kClosed) return;
+  phase_ = Phase::kClosed;
+  deadline_ = kNever;
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void Connection::on_deadline() {
+  if (!is_overdue(now_ns())) return;
+  switch (phase_) {
+    case Phase::kHead:
+      // A read is still pending: it ends in the lingering that follows the answer.
+      if (buffer_.size() == 0) return close();
+      begun_ns_ = now_ns();
+      return time_out();
+    case Phase::kBody:
+      return time_out();
+    case Phase::kIdle:
+    case Phase::kWriting:
+    case Phase::kLingering:
+      return close();
+    case Phase::kServing:
+    case Phase::kClosed:
+      return;
+  }
+}
+
+void Connection::time_out() {
+  response.clear();
+  response.set_error(408, "the request did not arrive in time");
+  response.close = true;
+  head.version = 11;
+  make_response_head(response, false, out_);
+  out_ += response.body;
+  access_log(head, response, now_ns() - begun_ns_);
+  error_code ignored;
+  socket_.write_some(net::buffer(out_), ignored);
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  phase_ = Phase::kLingering;
+  set_deadline(kLingerSeconds);
+}
+
+void Connection::check_chunk(uint64_t size, std::string_view extensions, error_code& error) {
+  chunks_ += size > 0 ? 1 : 0;  // the last is no chunk but the end
+  if (chunks_ > kMaxChunks || extensions.size() > kMaxChunkExtensionBytes) error = kTooManyChunks;
+}
+
+}  // namespace maas

@@ -1,0 +1,251 @@
+#include "http/listener.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <csignal>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/throw_error.h"
+#include "http/connection.h"
+#include "http/give_back_memory.h"
+
+namespace maas {
+namespace {
+
+constexpr auto kTick = std::chrono::milliseconds(200);
+constexpr double kReleaseAfterSeconds = 1;
+constexpr double kReleaseForSeconds = 10;  // a worker may be busy for long
+constexpr double kUsableFiles = 0.8;  // of the open-file limit; the rest is for everything else
+
+// Raises the soft limit of open files to the hard one; returns how many connections it allows.
+size_t connection_limit(int64_t wanted) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return static_cast<size_t>(wanted);
+  if (limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  const double usable = kUsableFiles * static_cast<double>(limit.rlim_cur);
+  return static_cast<size_t>(std::max(1.0, std::min(static_cast<double>(wanted), usable)));
+}
+
+tcp::endpoint endpoint_of(const HttpConfig& config) {
+  error_code error;
+  const auto address =
+      net::ip::make_address(config.host == "localhost" ? "127.0.0.1" : config.host, error);
+  if (error) {
+    throw_usage("serve.host", fmt::format("'{}' is not an address", config.host),
+                "an IP address such as 127.0.0.1, 0.0.0.0 or ::1",
+                "name the address of a network interface");
+  }
+  if (!address.is_loopback() && !config.insecure) {
+    throw Error(
+        ErrorKind::kUsage,
+        {.where = "serve.host",
+         .what = fmt::format("{} can be reached from other machines", config.host),
+         .expected = "a loopback address, as there is neither encryption nor authentication",
+         .fix = "use --host 127.0.0.1 behind a proxy, or add --insecure in a trusted network"});
+  }
+  return {address, static_cast<uint16_t>(config.port)};
+}
+
+}  // namespace
+
+struct HttpListener::State {
+  explicit State(const HttpConfig& config)
+      : acceptor(io), ticker(io), signals(io), guard(net::make_work_guard(io)) {
+    shared->config = config;
+    max_connections = connection_limit(config.max_connections);
+  }
+
+  void bind() {
+    const tcp::endpoint endpoint = endpoint_of(shared->config);
+    error_code error;
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(net::socket_base::reuse_address(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(net::socket_base::max_listen_connections, error);
+    if (!error) {
+      port = acceptor.local_endpoint().port();
+      return;
+    }
+    throw Error(ErrorKind::kResources,
+                {.where = fmt::format("{}:{}", shared->config.host, shared->config.port),
+                 .what = "cannot listen: " + error.message(),
+                 .expected = "a free port",
+                 .fix = "choose another with --port; --port 0 takes any free one"});
+  }
+
+  size_t open_connections() {
+    const std::lock_guard lock(shared->mutex);
+    return shared->connections.size();
+  }
+
+  // At the limit, or out of file descriptors, the kernel's queue holds newcomers until a tick.
+  void accept() {
+    if (accepting || shared->draining || open_connections() >= max_connections) return;
+    accepting = true;
+    acceptor.async_accept(net::make_strand(io), [this](error_code error, tcp::socket socket) {
+      net::post(strand, [this, error, client = std::move(socket)]() mutable {
+        accepting = false;
+        if (shared->draining) return;
+        if (error) return;  // the next tick tries again
+        take(std::move(client));
+        accept();
+      });
+    });
+  }
+
+  void take(tcp::socket socket) {
+    auto connection = std::make_shared<Connection>(std::move(socket), shared);
+    {
+      const std::lock_guard lock(shared->mutex);
+      shared->connections.emplace(connection.get(), connection);
+    }
+    connection->start();
+  }
+
+  void tick() {
+    ticker.expires_after(kTick);
+    ticker.async_wait([this](error_code error) {
+      if (error) return;
+      net::post(strand, [this] {
+        check_deadlines();
+        release_memory();
+        if (on_tick) on_tick();
+        if (shared->draining && (open_connections() == 0 || now_ns() > drained_by))
+          return io.stop();
+        accept();
+        tick();
+      });
+    });
+  }
+
+  void check_deadlines() {
+    const int64_t now = now_ns();
+    for_each_connection([now](Connection& connection) {
+      if (connection.is_overdue(now)) connection.check_deadline();
+    });
+  }
+
+  // After large bodies or answers, and a second without one. Each thread has an arena of its own,
+  // and nobody says which thread takes a task: at every tick there are some, until all had one.
+  void release_memory() {
+    if (shared->freed_much.exchange(false)) {
+      release_at = now_ns() + to_ns(kReleaseAfterSeconds);
+      released = 0;
+      ++releases;
+    }
+    if (release_at == 0 || now_ns() < release_at) return;
+    if (released >= runners || now_ns() > release_at + to_ns(kReleaseForSeconds)) {
+      release_at = 0;
+      return;
+    }
+    for (int i = 0; i < runners; ++i) {
+      net::post(io, [this, number = releases] {
+        thread_local int64_t last = 0;
+        if (std::exchange(last, number) == number) return;
+        give_back_memory();
+        ++released;
+      });
+    }
+  }
+
+  void for_each_connection(const std::function<void(Connection&)>& visit) {
+    std::vector<std::shared_ptr<Connection>> alive;  // may die after, never during, the lock
+    {
+      const std::lock_guard lock(shared->mutex);
+      for (const auto& [_, weak] : shared->connections) {
+        if (auto connection = weak.lock()) alive.push_back(std::move(connection));
+      }
+    }
+    for (const auto& connection : alive) visit(*connection);
+  }
+
+  void drain(double seconds) {
+    if (shared->draining.exchange(true)) return;
+    drained_by = now_ns() + to_ns(seconds);
+    error_code ignored;
+    acceptor.close(ignored);
+    for_each_connection([](Connection& connection) { connection.drain(); });
+  }
+
+  // Destroyed last: connections that are still open leave the registry when `io` goes.
+  std::shared_ptr<ConnectionShared> shared = std::make_shared<ConnectionShared>();
+  net::io_context io;
+  net::strand<net::io_context::executor_type> strand{io.get_executor()};
+  tcp::acceptor acceptor;
+  net::steady_timer ticker;
+  net::signal_set signals;
+  net::executor_work_guard<net::io_context::executor_type> guard;
+  std::function<void()> on_tick;
+  uint16_t port = 0;
+  size_t max_connections = 0;
+  bool accepting = false;
+  int64_t drained_by = 0, release_at = 0, releases = 0;
+  std::atomic<int> runners{0};   // threads in run()
+  std::atomic<int> released{0};  // of them, those that gave memory back since the last large text
+};
+
+HttpListener::HttpListener(const HttpConfig& config, HttpService& service)
+    : state_(std::make_unique<State>(config)) {
+  ConnectionShared& shared = *state_->shared;
+  shared.service = &service;
+  shared.limits.max_head_bytes = static_cast<size_t>(config.max_head_bytes);
+  shared.limits.max_headers = static_cast<size_t>(config.max_headers);
+  shared.limits.max_target_bytes = static_cast<size_t>(config.max_target_bytes);
+  shared.policy.allowed_hosts = config.allowed_hosts;
+  // Beyond loopback the names under which the machine is known are not ours to guess.
+  shared.policy.check_host = is_loopback_name(config.host) || !config.allowed_hosts.empty();
+  std::signal(SIGPIPE, SIG_IGN);
+  state_->bind();
+}
+
+HttpListener::~HttpListener() = default;
+
+uint16_t HttpListener::port() const { return state_->port; }
+
+void HttpListener::start(std::function<void()> on_tick) {
+  net::post(state_->strand, [state = state_.get(), tick = std::move(on_tick)]() mutable {
+    state->on_tick = std::move(tick);
+    state->accept();
+    state->tick();
+  });
+}
+
+void HttpListener::run() {
+  ++state_->runners;
+  state_->io.run();
+  --state_->runners;
+}
+
+void HttpListener::post(std::function<void()> work) { net::post(state_->io, std::move(work)); }
+
+void HttpListener::stop() { state_->io.stop(); }
+
+void HttpListener::watch_signals(std::function<void()> on_signal) {
+  state_->signals.add(SIGTERM);
+  state_->signals.add(SIGINT);
+  state_->signals.async_wait(
+      [state = state_.get(), act = std::move(on_signal)](error_code error, int) {
+        if (error) return;
+        error_code ignored;
+        state->signals.clear(ignored);
+        act();
+      });
+}
+
+void HttpListener::drain(double seconds) {
+  net::post(state_->strand, [state = state_.get(), seconds] { state->drain(seconds); });
+}
+
+}  // namespace maas

@@ -1,0 +1,48 @@
+// HTTP/1.1 on a TCP port: connections, limits, time-outs; the meaning is the HttpService's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "http/exchange.h"
+#include "http/http_config.h"
+
+namespace maas {
+
+// Any number of threads call run(); each handles whatever is ready next. One connection is on one
+// thread at a time and has one request in flight; pipelined requests wait in its buffer. All calls
+// are thread-safe.
+class HttpListener {
+ public:
+  // Binds; connections queue in the kernel until start(). Throws Error{kUsage} for an address that
+  // is not allowed, Error{kResources} for a port that is taken or not permitted. `service` outlives
+  // the listener.
+  HttpListener(const HttpConfig& config, HttpService& service);
+  ~HttpListener();
+  HttpListener(const HttpListener&) = delete;
+  HttpListener& operator=(const HttpListener&) = delete;
+
+  uint16_t port() const;
+
+  // Accepts from now on; calls `on_tick` regularly (at least once a second) on some thread.
+  void start(std::function<void()> on_tick);
+  void run();  // until drain() is through, or stop()
+
+  // Runs `work` on some thread in run(), not as part of any connection's turn.
+  void post(std::function<void()> work);
+
+  // `on_signal` at the first SIGTERM or SIGINT; then both have their default effect again.
+  void watch_signals(std::function<void()> on_signal);
+
+  // Stops accepting, closes idle connections, lets requests in flight be answered (with
+  // Connection: close), at most `seconds` long; then every run() returns.
+  void drain(double seconds);
+  void stop();  // every run() returns after what it is at; connections are cut
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace maas

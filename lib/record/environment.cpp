@@ -1,0 +1,52 @@
+#include "record/environment.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <sys/utsname.h>
+#include <torch/version.h>
+
+#include <fstream>
+
+#include "base/json_writer.h"
+
+namespace maas {
+namespace {
+
+std::string processor() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+std::string operating_system() {
+  utsname name{};
+  if (::uname(&name) != 0) return "unknown";
+  return std::string(name.sysname) + " " + name.release + " " + name.machine;
+}
+
+}  // namespace
+
+std::vector<ReportFact> environment_facts(const std::string& version) {
+  return {{"maas", version},
+          {"libtorch", TORCH_VERSION},
+          {"processor", processor()},
+          {"instructions", at::get_cpu_capability()},
+          {"threads", std::to_string(at::get_num_threads())},
+          {"system", operating_system()},
+          {"compiler", __VERSION__}};
+}
+
+std::string environment_json(const std::string& version, const std::vector<std::string>& command) {
+  JsonWriter json;
+  json.begin_object();
+  for (const ReportFact& fact : environment_facts(version)) json.field(fact.name, fact.value);
+  json.key("command").begin_array();
+  for (const std::string& word : command) json.value(word);
+  json.end_array().end_object();
+  return json.take() + "\n";
+}
+
+}  // namespace maas

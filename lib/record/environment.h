@@ -1,0 +1,19 @@
+// On what a run ran: env.json and the report's table.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "record/report.h"
+
+namespace maas {
+
+// Versions, processor, threads, operating system: names and values for people. `version` is of
+// maas.
+std::vector<ReportFact> environment_facts(const std::string& version);
+
+// The same as one JSON object with the command line; no user name, no host name, no environment
+// variables, as runs are shared.
+std::string environment_json(const std::string& version, const std::vector<std::string>& command);
+
+}  // namespace maas

@@ -1,0 +1,30 @@
+// What a run that learns tells about its steps and epochs, to whoever shows or records it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace maas {
+
+struct StepNews {
+  int64_t step = 0, total_steps = 0;  // steps done
+  int64_t epoch = 0, epochs = 0;
+  double passes = 0;   // over the training data so far, with a fraction
+  double seconds = 0;  // of the run so far, over all sessions of a resumed one
+  double loss = 0;     // of this batch
+  double learning_rate = 0;
+  int64_t samples = 0;  // of this batch
+};
+struct EpochNews {
+  int64_t epoch = 0, step = 0;
+  double passes = 0;
+  double run_seconds = 0;  // as StepNews::seconds
+  double train_loss = 0;   // mean over the epoch's samples
+  double seconds = 0;      // training only, without evaluation
+  double learning_rate = 0;
+  std::map<std::string, double> validation;  // empty without a validation split
+  bool best = false;
+};
+
+}  // namespace maas

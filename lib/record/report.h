@@ -1,0 +1,89 @@
+// report.html: what a training run did, on one page that works offline.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluate/confidence_bins.h"
+#include "evaluate/metrics.h"
+#include "record/metrics_log.h"
+
+namespace maas {
+
+// One line of a chart. Vectors of equal length, in order of steps; NaN = not a number then.
+struct ReportSeries {
+  std::string metric;  // series of one metric share a chart: "loss"
+  std::string split;   // "train", "validation", "test"
+  std::vector<double> steps, epochs, seconds, values;
+};
+
+struct ReportFact {
+  std::string name, value;
+};
+
+struct ReportTiming {
+  std::string name;  // "forward and backward", "reading data", "evaluation"
+  double seconds = 0;
+};
+
+// A row that the model got wrong.
+struct ReportExample {
+  std::string name;                  // where it came from, as Dataset::name_of says
+  at::Tensor image;                  // uint8 [C, H, W], C = 1 or 3; or undefined
+  std::string text;                  // instead of an image: the row in words; may be empty
+  int64_t truth = 0, predicted = 0;  // class indices
+  double probability = 0;            // of the predicted class
+  double truth_probability = 0;
+  double loss = 0;  // nats
+};
+
+// Regression: what was predicted for a row.
+struct ReportPoint {
+  double truth = 0, predicted = 0;
+};
+
+struct ReportCommand {
+  std::string text;     // as typed
+  std::string purpose;  // what it does, a few words
+};
+
+// Everything on the page. All texts are plain; they are escaped here. Parts that are empty are left
+// out.
+struct ReportData {
+  std::string name;      // of the run
+  std::string subtitle;  // one line: "mlp on idx data, seed 1"
+  TaskKind task = TaskKind::kClassification;
+  std::string evaluated_on;  // "test", "validation": what `metrics` and the examples are from
+  Metrics metrics;
+  std::map<std::string, std::string> require;  // eval.require
+  std::vector<std::string> labels;             // by class index, or names of the targets
+  std::vector<ReportSeries> curves;
+  std::optional<int64_t> best_step;         // where the kept weights come from
+  std::vector<CalibrationBin> calibration;  // classification
+  std::vector<ReportExample> examples;      // any order; the page sorts by loss
+  std::vector<ReportPoint> points;          // regression, first target
+  std::vector<ReportFact> headlines;        // beside the metrics: parameters, size, time
+  std::vector<ReportFact> data_facts, environment;
+  std::vector<ReportTiming> timings;
+  std::vector<std::string> model_lines;  // a summary, one layer a line
+  std::vector<std::string> warnings;     // one line each
+  std::string resolved_yaml;
+  std::vector<ReportCommand> commands;  // what to type next
+};
+
+inline constexpr int64_t kReportImageSide = 160;  // pixels; larger images are shrunk to it
+
+// The page: UTF-8 HTML with styles, scripts (uPlot, MIT) and images inside; it asks no other file
+// or host for anything. Confusion matrices of more than
+// 40 classes are shown for the 40 classes with the most mistakes.
+std::string report_html(const ReportData& data);
+
+// Series from the rows of a log, one for each metric and split, in order of first appearance.
+std::vector<ReportSeries> report_curves(const std::vector<MetricsRow>& rows);
+
+}  // namespace maas

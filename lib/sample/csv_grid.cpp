@@ -1,0 +1,67 @@
+#include "sample/csv_grid.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/did_you_mean.h"
+#include "base/throw_error.h"
+
+namespace maas {
+
+CsvGrid::CsvGrid(CsvTable table, const Options& options) : table_(std::move(table)) {
+  if (table_.rows() == 0) {
+    throw_input(table_.name(), "holds no row", "a table", "check the file");
+  }
+  for (int64_t c = 0; c < table_.columns(); ++c) {
+    header_.push_back(options.has_header ? std::string(table_.at(0, c))
+                                         : fmt::format("column_{}", c + 1));
+    const std::string& name = header_.back();
+    if (name.empty() || std::count(header_.begin(), header_.end(), name) > 1) {
+      throw_input(table_.place(0, c),
+                  name.empty() ? std::string("a column has no name")
+                               : fmt::format("two columns are called '{}'", name),
+                  "names that differ", "rename it; without a header row set data.header: false");
+    }
+  }
+  rows_.resize(static_cast<size_t>(table_.rows() - (options.has_header ? 1 : 0)));
+  std::iota(rows_.begin(), rows_.end(), options.has_header ? 1 : 0);
+}
+
+int64_t CsvGrid::find(const std::string& name) const {
+  const auto found = std::find(header_.begin(), header_.end(), name);
+  if (found == header_.end()) {
+    throw_input(table_.name(),
+                fmt::format("there is no column '{}'{}", name, did_you_mean(name, header_)),
+                fmt::format("one of {}", fmt::join(header_, ", ")), "check the name");
+  }
+  return found - header_.begin();
+}
+
+void CsvGrid::select(const std::vector<ColumnSpec>& columns) {
+  selected_.clear();
+  for (const ColumnSpec& column : columns) selected_.push_back(find(column.name));
+}
+
+void CsvGrid::select_all() {
+  selected_.resize(header_.size());
+  std::iota(selected_.begin(), selected_.end(), 0);
+}
+
+void CsvGrid::keep_rows(const std::function<bool(int64_t)>& keep) {
+  std::vector<int64_t> kept;
+  for (int64_t row = 0; row < rows(); ++row) {
+    if (keep(row)) kept.push_back(rows_[row]);
+  }
+  rows_ = std::move(kept);
+}
+
+std::vector<int64_t> CsvGrid::lines() const {
+  std::vector<int64_t> lines;
+  lines.reserve(rows_.size());
+  for (const int64_t row : rows_) lines.push_back(table_.line(row));
+  return lines;
+}
+
+}  // namespace maas

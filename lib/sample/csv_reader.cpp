@@ -1,0 +1,158 @@
+#include "sample/csv_reader.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/throw_error.h"
+
+namespace maas {
+namespace {
+
+std::string_view trimmed(std::string_view cell) {
+  constexpr std::string_view kBlank = " \t";
+  const size_t first = cell.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return cell.substr(first, cell.find_last_not_of(kBlank) - first + 1);
+}
+
+}  // namespace
+
+class CsvParser {
+ public:
+  CsvParser(std::string text, const std::string& name, char delimiter) {
+    table_.name_ = name;
+    table_.delimiter_ = delimiter;
+    table_.text_ = std::make_shared<const std::string>(std::move(text));
+    text_ = *table_.text_;
+    if (text_.starts_with("\xef\xbb\xbf")) at_ = line_start_ = 3;
+  }
+
+  CsvTable run() {
+    const size_t nul = text_.find('\0');
+    if (nul != std::string_view::npos) {
+      throw_input(table_.name_, fmt::format("there is a NUL byte at byte {}", nul), "CSV text",
+                  "check that this is a text file in UTF-8");
+    }
+    while (at_ < text_.size()) {
+      if (is_line_end(text_[at_])) {
+        end_line();
+      } else {
+        read_row();
+      }
+    }
+    return std::move(table_);
+  }
+
+  // Where cell `column` of the row that starts at byte `start` starts.
+  size_t find_cell(size_t start, int64_t column) {
+    at_ = start;
+    for (int64_t c = 0; c < column; ++c) {
+      read_cell();
+      ++at_;
+    }
+    return at_;
+  }
+
+ private:
+  static bool is_line_end(char c) { return c == '\n' || c == '\r'; }
+  bool at_cell_end() const {
+    return at_ >= text_.size() || text_[at_] == table_.delimiter_ || is_line_end(text_[at_]);
+  }
+  std::string here() const {
+    return fmt::format("{}:{}:{}", table_.name_, line_, at_ - line_start_ + 1);
+  }
+
+  void end_line() {
+    at_ += text_[at_] == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n' ? 2 : 1;
+    ++line_;
+    line_start_ = at_;
+  }
+
+  void read_row() {
+    const size_t start = at_;
+    const int64_t line = line_;
+    int64_t columns = 0;
+    while (true) {
+      table_.cells_.push_back(read_cell());
+      ++columns;
+      if (at_ >= text_.size() || is_line_end(text_[at_])) break;
+      ++at_;
+    }
+    if (table_.starts_.empty()) table_.columns_ = columns;
+    if (columns != table_.columns_) {
+      throw_input(
+          fmt::format("{}:{}", table_.name_, line), fmt::format("{} values", columns),
+          fmt::format("{}, as in the first row (line {})", table_.columns_, table_.lines_.front()),
+          "check the delimiter, and quote values that hold it");
+    }
+    table_.starts_.push_back(start);
+    table_.lines_.push_back(line);
+    if (at_ < text_.size()) end_line();
+  }
+
+  std::string_view read_cell() {
+    if (at_ < text_.size() && text_[at_] == '"') return read_quoted();
+    const size_t start = at_;
+    while (!at_cell_end()) ++at_;
+    return trimmed(text_.substr(start, at_ - start));
+  }
+
+  std::string_view read_quoted() {
+    const std::string opened = here();
+    const size_t start = ++at_;
+    bool doubled = false;
+    while (true) {
+      if (at_ >= text_.size()) {
+        throw_input(opened, "this quote is never closed", "a closing quote", "close or remove it");
+      }
+      if (text_[at_] == '\n') {
+        ++line_;
+        line_start_ = at_ + 1;
+      }
+      if (text_[at_] == '"') {
+        if (at_ + 1 >= text_.size() || text_[at_ + 1] != '"') break;
+        doubled = true;
+        ++at_;
+      }
+      ++at_;
+    }
+    const std::string_view inside = text_.substr(start, at_++ - start);
+    if (!at_cell_end()) {
+      throw_input(here(), fmt::format("'{}' follows a closing quote", text_[at_]),
+                  "the delimiter or the end of the line", "double the quotes within a value");
+    }
+    return doubled ? unescape(inside) : inside;
+  }
+
+  std::string_view unescape(std::string_view inside) {
+    std::string plain;
+    plain.reserve(inside.size());
+    for (size_t i = 0; i < inside.size(); ++i) {
+      plain += inside[i];
+      if (inside[i] == '"') ++i;
+    }
+    return table_.unescaped_.emplace_back(std::move(plain));
+  }
+
+  friend class CsvTable;
+  CsvTable table_;
+  std::string_view text_;
+  size_t at_ = 0;
+  size_t line_start_ = 0;
+  int64_t line_ = 1;
+};
+
+std::string CsvTable::place(int64_t row, int64_t column) const {
+  const auto start = static_cast<size_t>(starts_[row]);
+  // Only errors ask for places, so the row is parsed again instead of keeping every offset.
+  CsvParser parser(text_->substr(start), name_, delimiter_);
+  const size_t at = parser.find_cell(0, column);
+  return fmt::format("{}:{}:{}", name_, line(row) + parser.line_ - 1, at - parser.line_start_ + 1);
+}
+
+CsvTable parse_csv(std::string text, const std::string& name, char delimiter) {
+  return CsvParser(std::move(text), name, delimiter).run();
+}
+
+}  // namespace maas

@@ -1,0 +1,41 @@
+// CSV text -> cells, by RFC 4180.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace maas {
+
+// Rows of equal length. Owns the text; cells point into it. Movable, immutable once parsed.
+class CsvTable {
+ public:
+  int64_t rows() const { return static_cast<int64_t>(starts_.size()); }
+  int64_t columns() const { return columns_; }
+  std::string_view at(int64_t row, int64_t column) const { return cells_[row * columns_ + column]; }
+  int64_t line(int64_t row) const { return lines_[row]; }  // from 1
+  // "file:line:column": the byte within its line where the cell starts, from 1.
+  std::string place(int64_t row, int64_t column) const;
+  const std::string& name() const { return name_; }
+
+ private:
+  friend class CsvParser;
+  std::string name_;
+  std::shared_ptr<const std::string> text_;  // shared: moving must not move the bytes
+  std::deque<std::string> unescaped_;        // quoted cells that held doubled quotes
+  std::vector<std::string_view> cells_;
+  std::vector<uint64_t> starts_;  // byte offset of each row
+  std::vector<int64_t> lines_;
+  int64_t columns_ = 0;
+  char delimiter_ = ',';
+};
+
+// A byte order mark is skipped; lines end in LF, CRLF or CR; empty lines are skipped; cells without
+// quotes lose surrounding spaces and tabs. Throws Error{kInput} naming file, line and column: a row
+// longer or shorter than the first, an open or misplaced quote, a NUL byte.
+CsvTable parse_csv(std::string text, const std::string& name, char delimiter);
+
+}  // namespace maas

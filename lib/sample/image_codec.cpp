@@ -1,0 +1,147 @@
+#include "sample/image_codec.h"
+
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "base/throw_error.h"
+
+namespace maas {
+namespace {
+
+// Weights of the input pixels that make up one output pixel.
+struct Tap {
+  int64_t first = 0;
+  std::vector<float> weights;  // add up to 1
+};
+
+std::vector<Tap> triangle_taps(int64_t from, int64_t to) {
+  const double scale = static_cast<double>(from) / static_cast<double>(to);
+  const double reach = std::max(1.0, scale);  // wider when shrinking: that is the antialiasing
+  std::vector<Tap> taps(static_cast<size_t>(to));
+  for (int64_t i = 0; i < to; ++i) {
+    Tap& tap = taps[i];
+    const double centre = (static_cast<double>(i) + 0.5) * scale;
+    tap.first = std::max<int64_t>(0, static_cast<int64_t>(centre - reach + 0.5));
+    const int64_t last = std::min(from, static_cast<int64_t>(centre + reach + 0.5));
+    double total = 0;
+    for (int64_t p = tap.first; p < last; ++p) {
+      const double far = std::abs((static_cast<double>(p) + 0.5 - centre) / reach);
+      tap.weights.push_back(static_cast<float>(std::max(0.0, 1 - far)));
+      total += tap.weights.back();
+    }
+    for (float& weight : tap.weights) weight = static_cast<float>(weight / total);
+  }
+  return taps;
+}
+
+void resize_plane(const uint8_t* in, int64_t in_width, const std::vector<Tap>& rows,
+                  const std::vector<Tap>& columns, uint8_t* out) {
+  std::vector<float> line(static_cast<size_t>(in_width));
+  for (const Tap& row : rows) {
+    std::fill(line.begin(), line.end(), 0.0F);
+    const uint8_t* source = in + row.first * in_width;
+    for (const float weight : row.weights) {
+      for (int64_t x = 0; x < in_width; ++x) line[x] += weight * source[x];
+      source += in_width;
+    }
+    for (const Tap& column : columns) {
+      float sum = 0.5F;
+      const float* from = &line[column.first];
+      for (const float weight : column.weights) sum += weight * *from++;
+      *out++ = static_cast<uint8_t>(std::clamp(sum, 0.0F, 255.0F));
+    }
+  }
+}
+
+uint8_t grey_of(const uint8_t* rgb) {
+  return static_cast<uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
+}
+
+at::Tensor centre_crop(const at::Tensor& pixels, int64_t height, int64_t width) {
+  const int64_t top = (pixels.size(1) - height) / 2;
+  const int64_t left = (pixels.size(2) - width) / 2;
+  return pixels.narrow(1, top, height).narrow(2, left, width).contiguous();
+}
+
+}  // namespace
+
+void check_image_size(int64_t width, int64_t height, const std::string& name) {
+  if (width > 0 && height > 0 && width <= kMostImagePixels / height) return;
+  throw_input(name, fmt::format("the image is {} x {} pixels (width x height)", width, height),
+              fmt::format("1 to {} pixels in all", kMostImagePixels), "make it smaller");
+}
+
+at::Tensor to_planes(const Interleaved& image, int64_t channels) {
+  if (channels == 0) channels = image.channels;
+  const int64_t count = image.height * image.width;
+  at::Tensor out = at::empty({channels, image.height, image.width}, at::kByte);
+  auto* to = out.mutable_data_ptr<uint8_t>();
+  if (image.channels == 1) {
+    for (int64_t c = 0; c < channels; ++c) {
+      std::memcpy(to + c * count, image.pixels, static_cast<size_t>(count));
+    }
+  } else if (channels == 1) {
+    for (int64_t p = 0; p < count; ++p) to[p] = grey_of(image.pixels + 3 * p);
+  } else {
+    for (int64_t p = 0; p < count; ++p) {
+      to[p] = image.pixels[3 * p];
+      to[p + count] = image.pixels[3 * p + 1];
+      to[p + 2 * count] = image.pixels[3 * p + 2];
+    }
+  }
+  return out;
+}
+
+at::Tensor decode_pixels(std::string_view bytes, const std::string& name,
+                         const DecodeOptions& options) {
+  MAAS_CHECK(options.channels == 0 || options.channels == 1 || options.channels == 3);
+  if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return decode_png(bytes, name, options);
+  if (bytes.starts_with("\xff\xd8\xff")) return decode_jpeg(bytes, name, options);
+  throw_input(name, bytes.empty() ? "is empty" : "is neither PNG nor JPEG by its first bytes",
+              "a PNG or JPEG image", "convert the image");
+}
+
+at::Tensor resize_pixels(const at::Tensor& pixels, int64_t height, int64_t width) {
+  MAAS_CHECK(pixels.dim() == 3 && pixels.is_contiguous() && height > 0 && width > 0);
+  const std::vector<Tap> rows = triangle_taps(pixels.size(1), height);
+  const std::vector<Tap> columns = triangle_taps(pixels.size(2), width);
+  at::Tensor out = at::empty({pixels.size(0), height, width}, at::kByte);
+  const int64_t plane = pixels.size(1) * pixels.size(2);
+  for (int64_t c = 0; c < pixels.size(0); ++c) {
+    resize_plane(pixels.const_data_ptr<uint8_t>() + c * plane, pixels.size(2), rows, columns,
+                 out.mutable_data_ptr<uint8_t>() + c * height * width);
+  }
+  return out;
+}
+
+at::Tensor fit_pixels(const at::Tensor& pixels, const std::string& name, const InputSpec& spec) {
+  const int64_t height = pixels.size(1), width = pixels.size(2);
+  if (height == spec.height && width == spec.width) return pixels;
+  if (!spec.resize_to_fit) {
+    throw_input(name, fmt::format("the image is {} x {} pixels (width x height)", width, height),
+                fmt::format("{} x {}", spec.width, spec.height),
+                "resize it, or train with data.height and data.width set, which resizes");
+  }
+  const double scale = std::max(static_cast<double>(spec.height) / static_cast<double>(height),
+                                static_cast<double>(spec.width) / static_cast<double>(width));
+  const auto scaled = [&](int64_t side, int64_t least) {
+    return std::max<int64_t>(least, std::llround(static_cast<double>(side) * scale));
+  };
+  const int64_t new_height = scaled(height, spec.height), new_width = scaled(width, spec.width);
+  check_image_size(new_width, new_height, name);  // extreme shapes grow on the way
+  return centre_crop(resize_pixels(pixels, new_height, new_width), spec.height, spec.width);
+}
+
+at::Tensor decode_to_fit(std::string_view bytes, const std::string& name, const InputSpec& spec) {
+  const DecodeOptions options{
+      .channels = spec.channels,
+      .least_side = spec.resize_to_fit ? std::max(spec.height, spec.width) : 0};
+  return fit_pixels(decode_pixels(bytes, name, options), name, spec);
+}
+
+}  // namespace maas

@@ -1,0 +1,39 @@
+// What users have (files, CSV text, JSON) -> the inputs that a model takes; for predict and serve.
+//
+// Every function returns the model's inputs in order, all [B, ...] (dataset.h), B >= 1. `name` is
+// what messages call the input. All throw Error{kInput} for input that does not fit `spec`; sizes
+// are checked before anything is allocated. Safe from many threads. Of tables, `warnings` (may be
+// null) gets a line for each column that has categories which training did not have.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sample/spec.h"
+
+namespace maas {
+
+// PNG or JPEG, told apart by content; at most 64 megapixels. Colour is turned to grey (ITU-R 601)
+// or grey to colour as spec.channels says (1 or 3); alpha is dropped. Another size than the spec's
+// is resized when spec.resize_to_fit (shorter side, antialiased, then centre crop), else an error.
+std::vector<at::Tensor> decode_image(std::string_view bytes, const std::string& name,
+                                     const InputSpec& spec);
+std::vector<at::Tensor> decode_image_file(const std::string& path, const InputSpec& spec);
+
+// RFC 4180 rows. With a header (the first row holds every column's name) columns are found by name
+// and others are ignored; without one the column count must equal the spec's.
+std::vector<at::Tensor> decode_csv(std::string_view text, const std::string& name,
+                                   const InputSpec& spec,
+                                   std::vector<std::string>* warnings = nullptr);
+
+// Images: an array of pixel values 0..255, flat [C*H*W] or nested [H][W] (one channel) or
+// [C][H][W], or an array of such. Tables: {column: value}, an array of values in column order, or
+// an array of either; null is a missing value.
+std::vector<at::Tensor> decode_json(std::string_view text, const std::string& name,
+                                    const InputSpec& spec,
+                                    std::vector<std::string>* warnings = nullptr);
+
+}  // namespace maas

@@ -1,0 +1,224 @@
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/did_you_mean.h"
+#include "base/throw_error.h"
+#include "sample/raw_input.h"
+#include "sample/table_encoder.h"
+#include "tensor/json_view.h"
+
+namespace maas {
+namespace {
+
+using simdjson::dom::element;
+
+// ---- images ----
+
+// Sizes along the first element of every level.
+std::vector<int64_t> outer_shape(element value) {
+  std::vector<int64_t> shape;
+  simdjson::dom::array array;
+  while (value.get(array) == simdjson::SUCCESS) {
+    int64_t size = 0;
+    for ([[maybe_unused]] const element item : array) ++size;
+    shape.push_back(size);
+    if (size == 0) break;
+    value = *array.begin();
+  }
+  return shape;
+}
+
+class PixelReader {
+ public:
+  PixelReader(const std::string& name, std::vector<int64_t> shape)
+      : name_(name), shape_(std::move(shape)), at_(shape_.size()) {}
+
+  void read(element value, size_t depth, uint8_t*& to) {
+    if (depth == shape_.size()) {
+      *to++ = pixel(value);
+      return;
+    }
+    simdjson::dom::array array;
+    if (value.get(array) != simdjson::SUCCESS) fail("a list of pixels is missing");
+    at_[depth] = 0;
+    for (const element item : array) {
+      if (at_[depth] == shape_[depth]) break;
+      read(item, depth + 1, to);
+      ++at_[depth];
+    }
+    const auto next = array.size();  // saturates at 0xffffff, which the shape check bounds
+    if (at_[depth] != shape_[depth] || static_cast<int64_t>(next) > shape_[depth]) {
+      fail(fmt::format("a list of {} values", next));
+    }
+  }
+
+ private:
+  uint8_t pixel(element value) const {
+    double number = 0;
+    if (value.get(number) == simdjson::SUCCESS && number >= 0 && number <= 255 &&
+        number == std::floor(number)) {
+      return static_cast<uint8_t>(number);
+    }
+    fail(fmt::format("the pixel is {}", simdjson::minify(value).substr(0, 60)));
+  }
+  [[noreturn]] void fail(const std::string& what) const {
+    throw_input(
+        fmt::format("{}[{}]", name_, fmt::join(at_, "][")), what,
+        fmt::format("whole numbers 0 to 255 in lists of shape [{}]", fmt::join(shape_, ", ")),
+        "send pixels as they are in the image, not scaled");
+  }
+
+  const std::string& name_;
+  std::vector<int64_t> shape_;
+  std::vector<int64_t> at_;  // where in the lists, for messages
+};
+
+// True when `shape` from dimension `start` on is one image.
+bool is_one_image(const std::vector<int64_t>& shape, size_t start, const InputSpec& spec) {
+  const std::vector<int64_t> rest(shape.begin() + static_cast<int64_t>(start), shape.end());
+  using Shape = std::vector<int64_t>;
+  return rest == Shape{spec.channels, spec.height, spec.width} ||
+         (spec.channels == 1 && rest == Shape{spec.height, spec.width}) ||
+         rest == Shape{spec.channels * spec.height * spec.width};
+}
+
+std::vector<at::Tensor> decode_pixels_json(element root, const std::string& name,
+                                           const InputSpec& spec) {
+  const std::vector<int64_t> shape = outer_shape(root);
+  const bool one = is_one_image(shape, 0, spec);
+  const bool several = !one && !shape.empty() && shape[0] > 0 && is_one_image(shape, 1, spec);
+  if (!one && !several) {
+    throw_input(name, fmt::format("the value has the shape [{}]", fmt::join(shape, ", ")),
+                fmt::format("[{0}, {1}, {2}] or [{3}], or a list of such", spec.channels,
+                            spec.height, spec.width, spec.channels * spec.height * spec.width),
+                "send one image or a list of images of the model's size");
+  }
+  at::Tensor out =
+      at::empty({one ? 1 : shape[0], spec.channels, spec.height, spec.width}, at::kByte);
+  auto* to = out.mutable_data_ptr<uint8_t>();
+  PixelReader(name, shape).read(root, 0, to);
+  return {out};
+}
+
+// ---- tables ----
+
+class JsonRows final : public CellGrid {
+ public:
+  JsonRows(const std::string& name, const InputSpec& spec) : name_(name), spec_(spec) {
+    for (const ColumnSpec& column : spec.columns) names_.push_back(column.name);
+  }
+
+  void add(element row) {
+    simdjson::dom::object object;
+    simdjson::dom::array array;
+    if (row.get(object) == simdjson::SUCCESS) return add_object(object);
+    if (row.get(array) == simdjson::SUCCESS) return add_array(array);
+    throw_input(where(), fmt::format("a row is {}", simdjson::minify(row).substr(0, 60)),
+                "an object {column: value} or a list of values", "");
+  }
+
+  int64_t rows() const override {
+    return static_cast<int64_t>(names_.empty() ? 0 : cells_.size() / names_.size());
+  }
+  std::string_view at(int64_t row, int64_t column) const override {
+    return cells_[static_cast<size_t>(row) * names_.size() + static_cast<size_t>(column)];
+  }
+  std::string place(int64_t row, int64_t column) const override {
+    return fmt::format("{}[{}].{}", name_, row, names_[column]);
+  }
+
+ private:
+  std::string where() const { return fmt::format("{}[{}]", name_, rows()); }
+
+  void add_object(simdjson::dom::object object) {
+    const std::string here = where();
+    for (const std::string& column : names_) {
+      element value;
+      if (object.at_key(column).get(value) == simdjson::SUCCESS) {
+        cells_.push_back(cell(value, here, column));
+        continue;
+      }
+      refuse_absent(object, here, column);
+      cells_.emplace_back();
+    }
+  }
+
+  // An absent key is a missing value where the model takes these, unless it is a misspelt one.
+  void refuse_absent(simdjson::dom::object object, const std::string& here,
+                     const std::string& column) const {
+    std::vector<std::string> strange;
+    for (const auto field : object) {
+      const std::string key(field.key);
+      if (std::count(names_.begin(), names_.end(), key) == 0) strange.push_back(key);
+    }
+    const std::string near = nearest_name(column, strange);
+    if (spec_.missing != "error" && near.empty()) return;
+    throw_input(here,
+                near.empty() ? fmt::format("column '{}' is absent", column)
+                             : fmt::format("column '{}' is absent; '{}' is given", column, near),
+                fmt::format("the columns {}", fmt::join(names_, ", ")), "give every column");
+  }
+
+  void add_array(simdjson::dom::array array) {
+    const std::string here = where();
+    size_t column = 0;
+    for (const element value : array) {
+      if (column < names_.size()) cells_.push_back(cell(value, here, names_[column]));
+      ++column;
+    }
+    if (column != names_.size()) {
+      throw_input(here, fmt::format("{} values", column),
+                  fmt::format("{}: {}", names_.size(), fmt::join(names_, ", ")),
+                  "give one value for each column");
+    }
+  }
+
+  static std::string cell(element value, const std::string& here, const std::string& column) {
+    std::string_view text;
+    if (value.get(text) == simdjson::SUCCESS) return std::string(text);
+    if (value.is_null()) return {};
+    if (value.is_array() || value.is_object()) {
+      throw_input(here + "." + column, "a list or an object", "a number, a string or null", "");
+    }
+    return simdjson::minify(value);
+  }
+
+  const std::string& name_;
+  const InputSpec& spec_;
+  std::vector<std::string> names_;
+  std::vector<std::string> cells_;  // row-major
+};
+
+std::vector<at::Tensor> decode_rows_json(element root, const std::string& name,
+                                         const InputSpec& spec,
+                                         std::vector<std::string>* warnings) {
+  JsonRows rows(name, spec);
+  simdjson::dom::array array;
+  const bool list = root.get(array) == simdjson::SUCCESS;
+  if (list && array.begin() == array.end()) {
+    throw_input(name, "an empty list", "at least one row", "");
+  }
+  const bool batch = list && ((*array.begin()).is_array() || (*array.begin()).is_object());
+  if (batch) {
+    for (const element row : array) rows.add(row);
+  } else {
+    rows.add(root);
+  }
+  return encode_rows(rows, spec, name, warnings);
+}
+
+}  // namespace
+
+std::vector<at::Tensor> decode_json(std::string_view text, const std::string& name,
+                                    const InputSpec& spec, std::vector<std::string>* warnings) {
+  simdjson::dom::parser parser;
+  const element root = parse_json(parser, text, name).element();
+  return spec.kind == InputKind::kImage ? decode_pixels_json(root, name, spec)
+                                        : decode_rows_json(root, name, spec, warnings);
+}
+
+}  // namespace maas

@@ -1,0 +1,35 @@
+#include "sample/spec.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace maas {
+namespace {
+
+std::vector<ColumnSpec> pick(const std::vector<ColumnSpec>& columns, bool categorical) {
+  std::vector<ColumnSpec> picked;
+  std::copy_if(columns.begin(), columns.end(), std::back_inserter(picked),
+               [&](const ColumnSpec& column) { return column.categorical == categorical; });
+  return picked;
+}
+
+}  // namespace
+
+std::vector<ColumnSpec> InputSpec::numeric_columns() const { return pick(columns, false); }
+std::vector<ColumnSpec> InputSpec::categorical_columns() const { return pick(columns, true); }
+
+std::string to_text(InputKind kind) { return kind == InputKind::kImage ? "image" : "table"; }
+
+std::string to_text(TaskKind kind) {
+  switch (kind) {
+    case TaskKind::kClassification:
+      return "classification";
+    case TaskKind::kMultiLabel:
+      return "multi_label";
+    case TaskKind::kRegression:
+      return "regression";
+  }
+  return "";
+}
+
+}  // namespace maas

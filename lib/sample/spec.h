@@ -1,0 +1,71 @@
+// What a sample looks like, and how raw input becomes one: travels inside the model, so that
+// `predict` and `serve` take what the user has.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace maas {
+
+// One column of a table.
+struct ColumnSpec {
+  std::string name;
+  bool categorical = false;
+  // numeric: statistics of the training rows; deviation > 0.
+  double mean = 0, deviation = 1;
+  // categorical: known values in order of index 1..n; index 0 = unknown or missing.
+  std::vector<std::string> categories;
+  bool operator==(const ColumnSpec&) const = default;
+};
+
+enum class InputKind { kImage, kTable };
+
+struct InputSpec {
+  InputKind kind = InputKind::kImage;
+
+  // kImage: one model input "image", uint8 [B, channels, height, width].
+  int64_t channels = 0, height = 0, width = 0;
+  bool resize_to_fit = false;  // images of other sizes are resized (shorter side, then centre crop)
+  // Per channel, of pixels / 255, over the training set; used when the graph standardises.
+  std::vector<double> mean, deviation;
+
+  // kTable: numeric columns make the input "numeric", float32 [B, N]; categorical ones the input
+  // "categorical", int64 [B, C] with values in [0, categories]. An input without columns is absent.
+  std::vector<ColumnSpec> columns;  // in file order
+  std::string missing = "error";    // error | mean (numeric: the mean; categorical: unknown)
+
+  std::vector<ColumnSpec> numeric_columns() const;
+  std::vector<ColumnSpec> categorical_columns() const;
+  bool operator==(const InputSpec&) const = default;
+};
+
+enum class TaskKind { kClassification, kMultiLabel, kRegression };
+
+// Where the values of one target lie in training.
+struct TargetScale {
+  double mean = 0, deviation = 1;  // in the target's units; deviation > 0
+  bool operator==(const TargetScale&) const = default;
+};
+
+struct TaskSpec {
+  TaskKind kind = TaskKind::kClassification;
+  std::vector<std::string> labels;  // class names by index; regression: names of the targets
+  // kRegression: what the network puts behind itself to give the targets' units
+  // (zoo/target_scale.h), and what its loss is measured in (train/loss.h): one a target, of the
+  // training rows; empty = the network gives the units by itself.
+  std::vector<TargetScale> scales = {};
+  int64_t outputs() const { return static_cast<int64_t>(labels.size()); }
+  bool operator==(const TaskSpec&) const = default;
+};
+
+std::string to_text(InputKind kind);  // "image", "table"
+std::string to_text(TaskKind kind);   // "classification", "multi_label", "regression"
+
+struct DataSpec {
+  InputSpec input;
+  TaskSpec task;
+  bool operator==(const DataSpec&) const = default;
+};
+
+}  // namespace maas

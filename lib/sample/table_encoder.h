@@ -1,0 +1,70 @@
+// Cells of text -> the numeric and categorical inputs of a table model.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sample/spec.h"
+
+namespace maas {
+
+// Rows of text cells; columns are those of a specification, in its order.
+class CellGrid {
+ public:
+  virtual ~CellGrid() = default;
+  virtual int64_t rows() const = 0;
+  virtual std::string_view at(int64_t row, int64_t column) const = 0;
+  virtual std::string place(int64_t row, int64_t column) const = 0;  // for messages
+};
+
+// "", "?", "NA", "N/A", "NaN", "nan", "null", "NULL" stand for a missing value.
+bool is_missing(std::string_view cell);
+
+// A finite decimal number, the whole cell; independent of the locale.
+std::optional<double> parse_number(std::string_view cell);
+
+// The values of one column that training did not have: they count as index 0.
+struct UnknownValues {
+  std::string column;
+  int64_t count = 0;
+  std::string first;        // "purple"
+  std::string first_place;  // "a.csv:3:7"
+};
+
+// "column 'colour': 2 values of categories that training did not have count as unknown (first:
+// a.csv:3:7: 'purple')"
+std::string to_text(const UnknownValues& unknown);
+
+struct EncodedTable {
+  std::vector<at::Tensor> inputs;  // numeric float32 [R, N], categorical int64 [R, C]; absent when
+                                   // the table has no such columns
+  std::vector<UnknownValues> unknown;  // one for each column that has any
+};
+
+// Throws Error{kInput} with the cell's place: missing while columns' missing policy is "error", not
+// a number, too large for float32.
+EncodedTable encode_table(const CellGrid& cells, const InputSpec& spec);
+
+// Its inputs; `warnings`, unless null, gets "<name>: " and what to_text() says of each column that
+// has unknown values.
+std::vector<at::Tensor> encode_rows(const CellGrid& cells, const InputSpec& spec,
+                                    const std::string& name, std::vector<std::string>* warnings);
+
+// Type and statistics of one column from the rows given. `type` is "numeric", "categorical" or ""
+// (numeric when every value that is not missing parses). Throws Error{kInput} when all are missing.
+ColumnSpec learn_column(const CellGrid& cells, int64_t column, const std::string& name,
+                        const std::string& type, const at::Tensor& index);
+
+// Mean and deviation of each column of float32 [R, N] over the rows `index` into columns[0..N).
+void measure_numeric_columns(const at::Tensor& values, const at::Tensor& index,
+                             std::vector<ColumnSpec>& columns);
+
+// Of each target in float32 [R, K] over the rows `index`. A constant target has deviation 1.
+std::vector<TargetScale> measure_targets(const at::Tensor& targets, const at::Tensor& index);
+
+}  // namespace maas

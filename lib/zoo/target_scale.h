@@ -1,0 +1,21 @@
+// Outputs in the targets' units as a part of the graph: what stands behind every network.
+#pragma once
+
+#include "call/builder.h"
+#include "sample/spec.h"
+
+namespace maas {
+
+// The scales of all targets, float32 [K] each.
+struct ScaleTensors {
+  at::Tensor mean, deviation;
+};
+ScaleTensors scale_tensors(const std::vector<TargetScale>& scales);
+
+// y * deviation + mean for y [B, K] and the task's K scales; y itself where the task has none. So
+// a network learns numbers around 0 of size 1, as its initial weights and the usual learning rates
+// expect, while what it gives is in the targets' units wherever the graph goes. The scales are
+// buffers "targets.deviation" and "targets.mean": stored with the model, changed by no training.
+Handle raw_output(GraphBuilder& g, Handle y, const TaskSpec& task);
+
+}  // namespace maas

@@ -1,0 +1,253 @@
+#include "http/listener.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "base/error.h"
+#include "http/echo_service.h"
+
+namespace maas {
+namespace {
+
+using testing::HasSubstr;
+using namespace std::string_literals;
+
+std::string refusal_to_listen(const std::string& host, int64_t port) {
+  HttpConfig config;
+  config.host = host;
+  config.port = port;
+  EchoService service;
+  try {
+    HttpListener(config, service);
+  } catch (const Error& error) {
+    return std::to_string(static_cast<int>(error.kind())) + " " + error.what();
+  }
+  return "";
+}
+
+TEST(HttpListener, TakesAnyFreePortForPortZero) {
+  const Listening one, two;
+  EXPECT_NE(one.port(), 0);
+  EXPECT_NE(one.port(), two.port());
+  EXPECT_EQ(TestClient(one.port()).ask(get("/")).status, 200);
+}
+
+TEST(HttpListener, NamesThePortThatIsTakenAndTheWayOut) {
+  const Listening taken;
+  const std::string text = refusal_to_listen("127.0.0.1", taken.port());
+  EXPECT_THAT(text, HasSubstr("4 127.0.0.1:" + std::to_string(taken.port())));
+  EXPECT_THAT(text, HasSubstr("Address already in use"));
+  EXPECT_THAT(text, HasSubstr("choose another with --port"));
+}
+
+TEST(HttpListener, ListensBeyondLoopbackOnlyWhenTold) {
+  for (const char* host : {"0.0.0.0", "::", "192.0.2.1"}) {
+    EXPECT_THAT(refusal_to_listen(host, 0), HasSubstr("can be reached from other machines"));
+    EXPECT_THAT(refusal_to_listen(host, 0), HasSubstr("--insecure"));
+  }
+  EXPECT_THAT(refusal_to_listen("nowhere.example", 0), HasSubstr("is not an address"));
+  EXPECT_EQ(refusal_to_listen("localhost", 0), "");
+}
+
+TEST(HttpListener, KeepsAConnectionForMoreRequests) {
+  const Listening server;
+  TestClient client(server.port());
+  for (int i = 0; i < 3; ++i) {
+    const TestAnswer answer = client.ask(post("/echo", "body " + std::to_string(i)));
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, "body " + std::to_string(i));
+    EXPECT_FALSE(answer.has("Connection: close"));
+  }
+  EXPECT_TRUE(client.ask(get("/", "Connection: close\r\n")).has("Connection: close"));
+  EXPECT_EQ(client.drain(), "");
+}
+
+TEST(HttpListener, SpeaksHttp10) {
+  const Listening server;
+  TestClient client(server.port());
+  EXPECT_TRUE(
+      client.ask("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").has("Connection: keep-alive"));
+  EXPECT_TRUE(client.ask("GET / HTTP/1.0\r\n\r\n").has("Connection: close"));
+}
+
+TEST(HttpListener, AnswersHeadWithoutABody) {
+  const Listening server;
+  TestClient client(server.port());
+  client.send("HEAD /refused HTTP/1.1\r\nHost: localhost\r\n\r\n" +
+              get("/", "Connection: close\r\n"));
+  const std::string all = client.drain();
+  EXPECT_THAT(all, HasSubstr("Content-Length: 23\r\n\r\nHTTP/1.1 200"));
+}
+
+TEST(HttpListener, ReadsChunkedBodies) {
+  const Listening server;
+  const std::string head =
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+  TestClient client(server.port());
+  EXPECT_EQ(client.ask(head + "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n").body, "abcde");
+  EXPECT_EQ(client.ask(head + "0\r\n\r\n").body, "");
+  EXPECT_EQ(client.ask(head + "1\r\na\r\n0\r\nTrailer: x\r\n\r\n").body, "a");
+}
+
+// H16
+TEST(HttpListener, AnswersTenThousandRequestsOfOnePacketInOrder) {
+  const Listening server;
+  constexpr int kCount = 10000;
+  std::string all;
+  for (int i = 0; i < kCount; ++i) all += post("/echo", std::to_string(i));
+  TestClient client(server.port());
+  std::jthread sender([&] { client.send(all); });
+  for (int i = 0; i < kCount; ++i) ASSERT_EQ(client.receive().body, std::to_string(i));
+}
+
+// H14
+TEST(HttpListener, SaysContinueOnlyToARequestThatItWillTake) {
+  HttpConfig config = quick_config();
+  config.max_body_bytes = 100;
+  const Listening server(config);
+  const auto head = [](const std::string& path, int64_t size, const std::string& expect) {
+    return "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nExpect: " + expect +
+           "\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
+  };
+  TestClient good(server.port());
+  EXPECT_EQ(good.ask(head("/echo", 2, "100-continue")).status, 100);
+  EXPECT_EQ(good.ask("{}").body, "{}");
+  TestClient unauthorised(server.port()), oversized(server.port()), magic(server.port());
+  EXPECT_EQ(unauthorised.ask(head("/refused", 2, "100-continue")).status, 401);
+  EXPECT_EQ(unauthorised.drain(), "");
+  EXPECT_EQ(oversized.ask(head("/echo", 101, "100-continue")).status, 413);
+  EXPECT_EQ(magic.ask(head("/echo", 2, "x")).status, 417);
+  EXPECT_EQ(server.service.served, 1);
+}
+
+TEST(HttpListener, KeepsTheConnectionOfARefusedRequestWithAShortBody) {
+  const Listening server;
+  TestClient client(server.port());
+  EXPECT_EQ(client.ask(post("/refused", "{}")).status, 401);
+  EXPECT_EQ(client.ask(post("/echo", "{}")).status, 200);
+  client.send(post("/refused", std::string(1 << 20, 'x')));  // not read: that would be work
+  const TestAnswer answer = client.receive();
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_TRUE(answer.has("Connection: close"));
+}
+
+// H07
+TEST(HttpListener, RefusesABodyAboveTheLimit) {
+  HttpConfig config = quick_config();
+  config.max_body_bytes = 1000;
+  const Listening server(config);
+  const std::string start = "POST /echo HTTP/1.1\r\nHost: localhost\r\n";
+  EXPECT_EQ(TestClient(server.port()).ask(post("/echo", std::string(1000, 'x'))).status, 200);
+  for (const std::string& request :
+       {start + "Content-Length: 1001\r\n\r\n", start + "Content-Length: 100000000000\r\n\r\n",
+        start + "Transfer-Encoding: chunked\r\n\r\n3e9\r\n",
+        start + "Transfer-Encoding: chunked\r\n\r\n3e8\r\n" + std::string(1000, 'x') +
+            "\r\n1\r\n"}) {
+    TestClient client(server.port());
+    const TestAnswer answer = client.ask(request);
+    EXPECT_EQ(answer.status, 413);
+    EXPECT_THAT(answer.body, HasSubstr("larger than this server takes"));
+    EXPECT_EQ(client.drain(), "");
+  }
+}
+
+// H08
+TEST(HttpListener, RefusesABodyOfTooManyChunks) {
+  const Listening server;
+  std::string body;
+  for (int i = 0; i < 65536; ++i) body += "1\r\nx\r\n";
+  const std::string head =
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+  TestClient most(server.port()), more(server.port());
+  EXPECT_EQ(most.ask(head + body + "0\r\n\r\n").body.size(), 65536);
+  const TestAnswer answer = more.ask(head + body + "1\r\nx\r\n0\r\n\r\n");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(answer.body, HasSubstr("too many chunks"));
+}
+
+TEST(HttpListener, PausesAtTheMostConnectionsAndGoesOn) {
+  HttpConfig config = quick_config();
+  config.max_connections = 2;
+  const Listening server(config);
+  auto one = std::make_unique<TestClient>(server.port());
+  TestClient two(server.port());
+  EXPECT_EQ(one->ask(get("/")).status + two.ask(get("/")).status, 400);
+  TestClient three(server.port());  // waits in the kernel's queue
+  three.send(get("/"));
+  EXPECT_EQ(two.ask(get("/")).status, 200);
+  one.reset();
+  EXPECT_EQ(three.receive().status, 200);
+}
+
+// H17
+TEST(HttpListener, GoesOnWhenThereAreFileDescriptorsAgain) {
+  const Listening server;
+  TestClient before(server.port());
+  EXPECT_EQ(before.ask(get("/")).status, 200);
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  rlimit none = limit;
+  none.rlim_cur = 3;
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  TestClient waiting(server.port(), socket);
+  EXPECT_TRUE(waiting.connected());  // by the kernel
+  waiting.send(get("/"));
+  EXPECT_EQ(before.ask(get("/")).status, 200);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  EXPECT_EQ(waiting.receive().status, 200);
+}
+
+TEST(HttpListener, KnowsWhenAClientHasGone) {
+  Listening server;
+  TestClient stays(server.port());
+  stays.send(get("/hold"));
+  EXPECT_FALSE(server.service.held()->client_is_gone());
+  server.service.release();
+  EXPECT_EQ(stays.receive().status, 200);
+  TestClient goes(server.port());
+  goes.send(get("/hold"));
+  const auto exchange = server.service.held();
+  goes.close();
+  while (!exchange->client_is_gone()) std::this_thread::yield();
+  server.service.release();
+  EXPECT_EQ(stays.ask(get("/")).status, 200);
+}
+
+TEST(HttpListener, AnswersAClientThatHasNothingMoreToSay) {
+  const Listening server;
+  TestClient client(server.port());
+  client.send(post("/echo", "x"));
+  client.close_sending();
+  EXPECT_THAT(client.drain(), HasSubstr("\r\n\r\nx"));
+}
+
+TEST(HttpListener, DrainsByAnsweringWhatIsInFlight) {
+  Listening server;
+  TestClient busy(server.port()), idle(server.port());
+  EXPECT_EQ(idle.ask(get("/")).status, 200);
+  busy.send(get("/hold"));
+  server.service.held();
+  server.listener.drain(60);
+  EXPECT_EQ(idle.drain(), "");  // closed
+  while (TestClient(server.port()).connected()) std::this_thread::yield();
+  server.service.release();
+  const TestAnswer answer = busy.receive();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.has("Connection: close"));
+  busy.close();
+  server.listener.run();  // returns when all is done
+}
+
+TEST(HttpListener, CutsWhatIsInFlightWhenItHasDrainedLongEnough) {
+  Listening server;
+  TestClient busy(server.port());
+  busy.send(get("/hold"));
+  const auto held = server.service.held();
+  server.listener.drain(0.05);
+  server.listener.run();
+}
+
+}  // namespace
+}  // namespace maas

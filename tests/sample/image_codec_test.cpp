@@ -1,0 +1,134 @@
+#include "sample/image_codec.h"
+
+#include <ATen/ops/equal.h>
+#include <ATen/ops/max.h>
+#include <gmock/gmock.h>
+#include <zlib.h>
+
+#include "data/scratch.h"
+#include "sample/picture.h"
+
+namespace maas {
+namespace {
+
+using testing::HasSubstr;
+
+int pixel(const at::Tensor& image, int64_t c, int64_t y, int64_t x) {
+  return image.const_data_ptr<uint8_t>()[(c * image.size(1) + y) * image.size(2) + x];
+}
+
+TEST(DecodePixels, KeepsEveryPixelOfAPng) {
+  Picture picture{3, 2, 3, {}};
+  for (int i = 0; i < 18; ++i) picture.pixels.push_back(static_cast<uint8_t>(10 * i));
+  const at::Tensor image = decode_pixels(png_of(picture), "x.png", {});
+  ASSERT_EQ(image.sizes(), (std::vector<int64_t>{3, 2, 3}));
+  EXPECT_EQ(pixel(image, 0, 0, 0), 0);
+  EXPECT_EQ(pixel(image, 2, 1, 2), 170);
+  EXPECT_EQ(pixel(image, 1, 1, 0), 100);
+}
+
+TEST(DecodePixels, ComesCloseToAJpegsPixels) {
+  const at::Tensor image =
+      decode_pixels(jpeg_of(Picture::filled(20, 10, {200, 100, 50})), "x.jpg", {});
+  ASSERT_EQ(image.sizes(), (std::vector<int64_t>{3, 10, 20}));
+  EXPECT_NEAR(pixel(image, 0, 5, 5), 200, 3);
+  EXPECT_NEAR(pixel(image, 2, 5, 5), 50, 3);
+}
+
+TEST(DecodePixels, TurnsColourToGreyAndBack) {
+  const Picture red = Picture::filled(4, 4, {255, 0, 0});
+  EXPECT_EQ(pixel(decode_pixels(png_of(red), "x", {.channels = 1}), 0, 1, 1), 76);
+  EXPECT_NEAR(pixel(decode_pixels(jpeg_of(red), "x", {.channels = 1}), 0, 1, 1), 76, 2);
+  const Picture grey = Picture::filled(4, 4, {90});
+  for (const std::string& bytes : {png_of(grey), jpeg_of(grey)}) {
+    EXPECT_EQ(decode_pixels(bytes, "x", {}).size(0), 1);
+    const at::Tensor colour = decode_pixels(bytes, "x", {.channels = 3});
+    EXPECT_EQ(colour.size(0), 3);
+    EXPECT_NEAR(pixel(colour, 2, 3, 3), 90, 1);
+  }
+}
+
+TEST(DecodePixels, DropsAlpha) {
+  const at::Tensor image = decode_pixels(png_of(Picture::filled(4, 4, {10, 20, 30, 255})), "x", {});
+  EXPECT_EQ(image.size(0), 3);
+  EXPECT_EQ(pixel(image, 1, 0, 0), 20);
+}
+
+TEST(DecodePixels, RefusesCutAndDamagedFilesByName) {
+  const std::string png = png_of(Picture::filled(40, 40, {1, 2, 3}));
+  const std::string jpeg = jpeg_of(Picture::filled(40, 40, {1, 2, 3}));
+  EXPECT_THAT(error_of([&] { decode_pixels(png.substr(0, png.size() / 2), "a.png", {}); }),
+              HasSubstr("a.png: the PNG cannot be decoded"));
+  EXPECT_THAT(error_of([&] { decode_pixels(jpeg.substr(0, jpeg.size() / 2), "a.jpg", {}); }),
+              HasSubstr("a.jpg: the JPEG cannot be decoded"));
+  std::string flipped = png;
+  flipped[png.size() / 2] ^= 0x55;
+  error_of([&] { decode_pixels(flipped, "a.png", {}); });
+}
+
+TEST(DecodePixels, RefusesOtherKinds) {
+  EXPECT_THAT(error_of([] { decode_pixels("", "x", {}); }), HasSubstr("is empty"));
+  EXPECT_THAT(error_of([] { decode_pixels("<svg></svg>", "x", {}); }),
+              HasSubstr("neither PNG nor JPEG"));
+  EXPECT_THAT(error_of([] {
+                decode_pixels(jpeg_of(Picture::filled(8, 8, {1, 2, 3, 4})), "x", {});
+              }),
+              HasSubstr("CMYK"));
+}
+
+TEST(DecodePixels, ChecksTheSizeBeforeDecoding) {
+  std::string jpeg = jpeg_of(Picture::filled(8, 8, {1, 2, 3}));
+  const size_t frame = jpeg.find("\xff\xc0");
+  jpeg.replace(frame + 5, 4, "\xea\x60\xea\x60");
+  EXPECT_THAT(error_of([&] { decode_pixels(jpeg, "x", {}); }), HasSubstr("60000 x 60000"));
+  std::string png = png_of(Picture::filled(8, 8, {1}));
+  png.replace(16, 8, big_endian(30000) + big_endian(30000));
+  const auto crc =
+      static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(png.data()) + 12, 17));
+  png.replace(29, 4, big_endian(crc));
+  EXPECT_THAT(error_of([&] { decode_pixels(png, "x", {}); }), HasSubstr("30000 x 30000"));
+}
+
+TEST(DecodePixels, ShrinksALargeJpegWhileDecoding) {
+  const std::string jpeg = jpeg_of(Picture::filled(640, 480, {200, 100, 50}));
+  EXPECT_EQ(decode_pixels(jpeg, "x", {.least_side = 28}).sizes(),
+            (std::vector<int64_t>{3, 60, 80}));
+  EXPECT_EQ(decode_pixels(jpeg, "x", {.least_side = 241}).size(1), 480);
+}
+
+TEST(ResizePixels, KeepsAFlatImageFlat) {
+  const at::Tensor image = decode_pixels(png_of(Picture::filled(50, 31, {77})), "x", {});
+  for (const auto& [height, width] : {std::pair{7, 9}, {31, 50}, {64, 100}, {1, 1}}) {
+    const at::Tensor small = resize_pixels(image, height, width);
+    EXPECT_EQ(small.min().item<int>(), 77);
+    EXPECT_EQ(small.max().item<int>(), 77);
+  }
+}
+
+TEST(ResizePixels, AveragesWhenShrinking) {
+  Picture stripes{64, 64, 1, {}};
+  for (int i = 0; i < 64 * 64; ++i) stripes.pixels.push_back(i % 2 ? 255 : 0);
+  const at::Tensor small = resize_pixels(decode_pixels(png_of(stripes), "x", {}), 8, 8);
+  EXPECT_NEAR(pixel(small, 0, 4, 4), 127, 3);
+}
+
+TEST(FitPixels, CropsTheCentreOrNamesBothSizes) {
+  Picture wide{60, 20, 1, {}};
+  for (int y = 0; y < 20; ++y) {
+    for (int x = 0; x < 60; ++x) wide.pixels.push_back(x < 20 || x >= 40 ? 0 : 200);
+  }
+  const at::Tensor image = decode_pixels(png_of(wide), "x", {});
+  InputSpec spec;
+  spec.channels = 1;
+  spec.height = spec.width = 10;
+  EXPECT_THAT(error_of([&] { fit_pixels(image, "x.png", spec); }),
+              testing::AllOf(HasSubstr("60 x 20"), HasSubstr("10 x 10")));
+  spec.resize_to_fit = true;
+  const at::Tensor fitted = fit_pixels(image, "x.png", spec);
+  EXPECT_EQ(fitted.sizes(), (std::vector<int64_t>{1, 10, 10}));
+  EXPECT_EQ(pixel(fitted, 0, 5, 5), 200);
+  EXPECT_EQ(pixel(fitted, 0, 5, 1), 200);
+}
+
+}  // namespace
+}  // namespace maas

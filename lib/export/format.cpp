@@ -1,0 +1,72 @@
+#include "export/format.h"
+
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/did_you_mean.h"
+#include "base/throw_error.h"
+#include "export/pt2.h"
+#include "run/plan.h"
+
+namespace maas {
+
+const std::vector<Format>& formats() {
+  static const std::vector<Format> all = {
+      {.name = "pt2",
+       .extensions = {".pt2"},
+       .summary = "Python's torch.export.load",
+       .loses = "labels, preprocessing of files, metrics, config and lineage: the manifest",
+       .write = write_pt2_file,
+       .reopen = reopen_pt2_file,
+       .read = read_pt2_file},
+  };
+  return all;
+}
+
+const Format& format_named(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Format& format : formats()) {
+    if (name == format.name) return format;
+    names.emplace_back(format.name);
+  }
+  throw_usage("--format", fmt::format("unknown '{}'{}", name, did_you_mean(name, names)),
+              fmt::format("one of {}", fmt::join(names, ", ")));
+}
+
+const Format& format_of_file(const std::filesystem::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::vector<std::string> known;
+  for (const Format& format : formats()) {
+    for (const std::string& own : format.extensions) {
+      if (own == extension) return format;
+      known.push_back(own);
+    }
+  }
+  const std::string expected = fmt::format("one of {}", fmt::join(known, ", "));
+  const std::string fix = "say the format with --format";
+  if (extension == ".pt") {
+    throw_usage(path.string(), "several formats use the ending '.pt'", expected, fix);
+  }
+  if (extension.empty()) {
+    throw_usage(path.string(), "has no ending that tells its format", expected, fix);
+  }
+  throw_usage(path.string(),
+              fmt::format("unknown ending '{}'{}", extension, did_you_mean(extension, known)),
+              expected, fix);
+}
+
+Forward forward_of(const Program& program) {
+  const auto plan = Plan::compile(program);
+  return [plan](const std::vector<at::Tensor>& inputs) {
+    const at::NoGradGuard no_gradients;
+    return plan->run(inputs);
+  };
+}
+
+}  // namespace maas

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
+
 namespace maas {
 
 Node make_node(const std::string& op, const std::vector<Operand>& operands) {
@@ -28,14 +30,24 @@ ValueId add_result(Program& program, Node& node, const std::string& stem, ValueI
 
 namespace {
 
+// Values are Python variables in a saved graph; targets may have dots.
+std::string value_name(std::string name, ValueId id) {
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return fmt::format("{}_v{}", name, id);
+}
+
 ValueId add_tensor(Program& program, GraphInput::Kind kind, const std::string& name,
                    const at::Tensor& tensor) {
-  auto& table = kind == GraphInput::Kind::kParameter ? program.parameters : program.constants;
+  auto& table = kind == GraphInput::Kind::kParameter ? program.parameters
+                : kind == GraphInput::Kind::kBuffer  ? program.buffers
+                                                     : program.constants;
   std::string target = name;
   for (int64_t i = 1; table.count(target) != 0; ++i) target = fmt::format("{}_{}", name, i);
   const auto id = static_cast<ValueId>(program.values.size());
   Value value;
-  value.name = fmt::format("{}_v{}", target, id);
+  value.name = value_name(target, id);
   value.dtype = tensor.scalar_type();
   value.shape = {tensor.sizes().begin(), tensor.sizes().end()};
   program.values.push_back(std::move(value));
@@ -54,11 +66,15 @@ ValueId add_constant(Program& program, const std::string& name, const at::Tensor
   return add_tensor(program, GraphInput::Kind::kConstant, name, tensor);
 }
 
+ValueId add_buffer(Program& program, const std::string& name, const at::Tensor& tensor) {
+  return add_tensor(program, GraphInput::Kind::kBuffer, name, tensor);
+}
+
 ValueId add_user_input(Program& program, const std::string& name, at::ScalarType dtype,
                        std::vector<Dim> shape) {
   const auto id = static_cast<ValueId>(program.values.size());
   Value value;
-  value.name = fmt::format("{}_v{}", name, id);
+  value.name = value_name(name, id);
   value.dtype = dtype;
   value.shape = std::move(shape);
   program.values.push_back(std::move(value));

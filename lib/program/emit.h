@@ -29,6 +29,9 @@ ValueId add_weight(Program& program, const std::string& name, const at::Tensor& 
 // The same as a constant that no training changes.
 ValueId add_constant(Program& program, const std::string& name, const at::Tensor& tensor);
 
+// The same as a buffer, which is saved with the program.
+ValueId add_buffer(Program& program, const std::string& name, const at::Tensor& tensor);
+
 // A new user input, last in order; names its value after `name`.
 ValueId add_user_input(Program& program, const std::string& name, at::ScalarType dtype,
                        std::vector<Dim> shape);

@@ -19,6 +19,7 @@
 #include "base/cores.h"
 #include "base/json_writer.h"
 #include "base/memory.h"
+#include "base/version.h"
 #include "call/builder.h"
 #include "command.h"
 #include "run/measure_plan.h"
@@ -139,7 +140,7 @@ class Doctor : public Command {
 
   int run(Output& output) override {
     const std::vector<Check> checks = {
-        {"maas", Verdict::kOk, fmt::format("{}, libtorch {}", MAAS_VERSION, TORCH_VERSION), ""},
+        {"maas", Verdict::kOk, fmt::format("{}, libtorch {}", maas_version(), TORCH_VERSION), ""},
         check_processor(),
         check_cores(),
         check_memory(),

@@ -56,10 +56,8 @@ class Inspect : public Command {
     for (const auto& [name, value] : model.manifest.metrics) {
       text += fmt::format("metric  {} {:.4f}\n", name, value);
     }
-    const Lineage& lineage = model.manifest.lineage;
-    if (!lineage.verb.empty()) {
-      text += fmt::format("made by maas {} ({}) at {}\n", lineage.verb, lineage.version,
-                          lineage.created);
+    for (const std::string& step : to_lines(model.manifest.lineage)) {
+      text += "made by maas " + step + "\n";
     }
     return text + "sha256  " + model.digest;
   }
@@ -123,10 +121,8 @@ class Inspect : public Command {
     }
     json.end_array().key("metrics").begin_object();
     for (const auto& [name, value] : model.manifest.metrics) json.field(name, value);
-    json.end_object().key("lineage").begin_object();
-    json.field("verb", model.manifest.lineage.verb)
-        .field("created", model.manifest.lineage.created);
-    json.end_object();
+    json.end_object().key("lineage");
+    write_lineage(json, model.manifest.lineage);
     if (graph_) json.field("graph", to_text(model.program));
     json.end_object();
     return json.take();

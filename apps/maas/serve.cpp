@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/json_writer.h"
+#include "base/version.h"
 #include "command.h"
 #include "config/read_config.h"
 #include "config_file.h"
@@ -50,7 +51,7 @@ class Serve : public Command {
                                   : model_ + ": can be served; no port was opened");
       return 0;
     }
-    Server server(config, std::move(session), MAAS_VERSION);
+    Server server(config, std::move(session), maas_version());
     server.run([&] { announce(config, server, output); });
     output.say("stopped");
     return 0;

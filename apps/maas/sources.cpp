@@ -3,9 +3,7 @@
 #include <ATen/Parallel.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
-#include <ctime>
 
 #include "base/cores.h"
 #include "base/throw_error.h"
@@ -60,15 +58,6 @@ BuildOptions build_options(const Experiment& experiment) {
 
 void set_threads(int64_t wanted) {
   at::set_num_threads(static_cast<int>(wanted > 0 ? wanted : usable_cores()));
-}
-
-std::string now_iso() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
 }
 
 const std::atomic<int>& watch_signals() {

@@ -32,8 +32,6 @@ BuildOptions build_options(const Experiment& experiment);
 // Sets libtorch's threads: `wanted`, or the usable cores for 0. Call before the first operator.
 void set_threads(int64_t wanted);
 
-std::string now_iso();  // ISO 8601, UTC
-
 // Flag of the first SIGINT or SIGTERM; the second ends the process with 128 + signal.
 const std::atomic<int>& watch_signals();
 

@@ -23,6 +23,7 @@
 #include "data/open_data.h"
 #include "evaluate/predict_all.h"
 #include "evaluate/requirement.h"
+#include "model/derived.h"
 #include "record/environment.h"
 #include "record/run_folder.h"
 #include "run/plan.h"
@@ -53,7 +54,12 @@ class Train : public Command {
     // Read. Whatever the user can get wrong is found here, before any work starts.
     const std::atomic<int>& signal = watch_signals();
     Experiment experiment = read_experiment();
-    FitJob job = with_places(places_, [&] { return make_job(experiment, output); });
+    std::optional<Model> parent;
+    FitJob job = with_places(places_, [&] {
+      check_experiment(experiment);
+      if (!experiment.model.from.path.empty()) parent = load_model(experiment.model.from.path);
+      return make_job(experiment, parent ? &*parent : nullptr, output);
+    });
     set_threads(experiment.train.threads > 0
                     ? experiment.train.threads
                     : suggest_threads(job.program, job.train.batch_size, usable_cores()));
@@ -66,7 +72,7 @@ class Train : public Command {
                       .force = force_});
     const std::string resolved = write_config(experiment);
     write_file_atomically(folder.file("resolved.yaml"), resolved);
-    write_file_atomically(folder.file("env.json"), environment_json(MAAS_VERSION, words_));
+    write_file_atomically(folder.file("env.json"), environment_json(words_));
     folder.set_status("running");
     TrainProgress progress(output, folder, experiment.train.log_every);
     progress.keep(job.data.warnings);
@@ -76,7 +82,8 @@ class Train : public Command {
       if (result.interrupted) interrupted(folder, result, progress);
 
       // Report, then publish.
-      return publish(experiment, {job, folder, result, resolved}, progress, output);
+      return publish(experiment, {job, folder, result, resolved, parent ? &*parent : nullptr},
+                     progress, output);
     } catch (const Error& error) {
       progress.finish();
       const bool ended =
@@ -123,13 +130,9 @@ class Train : public Command {
     return experiment;
   }
 
-  FitJob make_job(const Experiment& experiment, const Output& output) const {
+  FitJob make_job(const Experiment& experiment, const Model* parent, const Output& output) const {
     FitJob job;
     job.seed = static_cast<uint64_t>(experiment.seed);
-    check_experiment(experiment);
-    std::optional<Model> parent;
-    const std::string& from = experiment.model.from.path;
-    if (!from.empty()) parent = load_model(from);
     const DataSpec* known = parent && parent->manifest.data ? &*parent->manifest.data : nullptr;
     job.data = open_data(experiment.data, job.seed, known);
     show_warnings(job.data.warnings, output);
@@ -143,7 +146,7 @@ class Train : public Command {
     check_metric_names(job.eval.metrics, job.data.spec.task.kind, "eval.metrics");
     job.resume = !resume_.empty();
     const BuildOptions build = build_options(experiment);
-    job.program = parent ? adopt(*parent, from, build, job.data.spec)
+    job.program = parent ? adopt(*parent, experiment.model.from.path, build, job.data.spec)
                          : build_model(experiment.model, job.data.spec, build);
     job.settings = run_settings(experiment);
     check_job(job);
@@ -224,7 +227,25 @@ class Train : public Command {
     const RunFolder& folder;
     const FitResult& result;
     const std::string& resolved;
+    const Model* parent;  // null: the network was built
   };
+
+  static Model made_of(const Experiment& experiment, const Finished& run) {
+    Change change{.seed = experiment.seed};
+    Model model;
+    if (run.parent == nullptr) {
+      model.program = run.result.program;
+      model.manifest.lineage = first_step("train", change);
+    } else {
+      const std::filesystem::path from = experiment.model.from.path;
+      change.text = "fine-tuned from " + from.filename().string();
+      model = derived(*run.parent, "train", run.result.program, change);
+    }
+    model.manifest.name = experiment.name;
+    model.manifest.data = run.job.data.spec;
+    model.manifest.resolved_config = run.resolved;
+    return model;
+  }
 
   static int publish(const Experiment& experiment, const Finished& run, TrainProgress& progress,
                      Output& output) {
@@ -238,13 +259,8 @@ class Train : public Command {
         predict_all(*plan, *held_out, data.spec.task, run.job.eval.batch_size);
     check_outputs(predictions, held_out_name, progress);
     const Metrics metrics = compute_metrics(predictions, run.job.eval.metrics);
-    Model model;
-    model.program = run.result.program;
-    model.manifest.name = experiment.name;
-    model.manifest.data = data.spec;
+    Model model = made_of(experiment, run);
     model.manifest.metrics = metrics.values;
-    model.manifest.resolved_config = run.resolved;
-    model.manifest.lineage = {"train", "", experiment.model.from.path, now_iso(), MAAS_VERSION};
     const auto path = run.folder.file("model.pt");
     save_model(model, path, {.replace = true});
     const TrainReport page{experiment,  run.job, run.result,   *held_out,    held_out_name,

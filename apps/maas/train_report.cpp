@@ -92,7 +92,7 @@ std::string train_report_html(const TrainReport& report, const std::string& fold
   }
   data.headlines = headlines(report);
   data.data_facts = data_facts(report);
-  data.environment = environment_facts(MAAS_VERSION);
+  data.environment = environment_facts();
   data.model_lines = model_lines(report.result.program);
   const std::vector<std::string>& warnings = report.job.data.warnings;
   data.warnings.assign(warnings.begin(), warnings.begin() + static_cast<int64_t>(std::min<size_t>(

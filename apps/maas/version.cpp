@@ -1,4 +1,6 @@
 // maas version -- print versions.
+#include "base/version.h"
+
 #include <ATen/Version.h>
 #include <fmt/format.h>
 #include <torch/version.h>
@@ -17,12 +19,12 @@ class Version : public Command {
     const std::string capability = at::get_cpu_capability();
     if (output.json()) {
       JsonWriter json;
-      json.begin_object().field("verb", "version").field("maas", MAAS_VERSION);
+      json.begin_object().field("verb", "version").field("maas", maas_version());
       json.field("libtorch", TORCH_VERSION).field("compiler", __VERSION__);
       json.field("cpu", capability).end_object();
       output.result(json.text());
     } else {
-      output.result(fmt::format("maas {} (libtorch {}, gcc {}, cpu {})", MAAS_VERSION,
+      output.result(fmt::format("maas {} (libtorch {}, gcc {}, cpu {})", maas_version(),
                                 TORCH_VERSION, __VERSION__, capability));
     }
     return 0;

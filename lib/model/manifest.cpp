@@ -10,7 +10,7 @@
 namespace maas {
 namespace {
 
-constexpr int64_t kFormat = 1;
+constexpr int64_t kFormat = 2, kOldestFormat = 1;
 
 void write_numbers(JsonWriter& json, const char* key, const std::vector<double>& numbers) {
   json.key(key).begin_array();
@@ -141,7 +141,7 @@ TaskSpec read_task(const JsonView& json, const std::string& where) {
 
 std::string manifest_to_json(const Manifest& manifest) {
   JsonWriter json;
-  json.begin_object().field("format", manifest.format).field("name", manifest.name);
+  json.begin_object().field("format", kFormat).field("name", manifest.name);
   if (manifest.data) {
     json.key("data").begin_object();
     write_input(json, manifest.data->input);
@@ -153,11 +153,9 @@ std::string manifest_to_json(const Manifest& manifest) {
   json.key("metrics").begin_object();
   for (const auto& [name, value] : manifest.metrics) json.field(name, value);
   json.end_object().field("resolved_config", manifest.resolved_config);
-  json.key("lineage").begin_object().field("verb", manifest.lineage.verb);
-  json.field("parent_digest", manifest.lineage.parent_digest);
-  json.field("parent_path", manifest.lineage.parent_path);
-  json.field("created", manifest.lineage.created).field("version", manifest.lineage.version);
-  json.end_object().end_object();
+  json.key("lineage");
+  write_lineage(json, manifest.lineage);
+  json.end_object();
   return json.take();
 }
 
@@ -166,8 +164,9 @@ Manifest manifest_from_json(std::string_view text, const std::string& where) {
   const JsonView json = parse_json(parser, text, where);
   Manifest manifest;
   manifest.format = json.at("format").integer();
-  if (manifest.format != kFormat) {
-    refuse(where, fmt::format("manifest format {}", manifest.format), fmt::format("{}", kFormat));
+  if (manifest.format < kOldestFormat || manifest.format > kFormat) {
+    refuse(where, fmt::format("manifest format {}", manifest.format),
+           fmt::format("{} to {}", kOldestFormat, kFormat));
   }
   manifest.name = json.at("name").text();
   if (json.has("data")) {
@@ -180,10 +179,7 @@ Manifest manifest_from_json(std::string_view text, const std::string& where) {
     if (!value.is_null()) manifest.metrics[std::string(name)] = value.number();
   }
   manifest.resolved_config = json.at("resolved_config").text();
-  const JsonView lineage = json.at("lineage");
-  manifest.lineage = {lineage.at("verb").text(), lineage.at("parent_digest").text(),
-                      lineage.at("parent_path").text(), lineage.at("created").text(),
-                      lineage.at("version").text()};
+  manifest.lineage = read_lineage(json.at("lineage"), manifest.format);
   return manifest;
 }
 

@@ -7,21 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "model/lineage.h"
 #include "program/program.h"
 #include "sample/spec.h"
 
 namespace maas {
 
-struct Lineage {
-  std::string verb;           // "train", "import", ...
-  std::string parent_digest;  // of the model this one was made from; "" = none
-  std::string parent_path;
-  std::string created;  // ISO 8601, UTC
-  std::string version;  // of maas
-};
-
 struct Manifest {
-  int64_t format = 1;
+  int64_t format = 2;                     // 1: what main wrote before; read for ever
   std::string name;                       // "" for a stranger's .pt2
   std::optional<DataSpec> data;           // absent for a stranger's .pt2
   std::map<std::string, double> metrics;  // "accuracy" -> 0.98, on the test split
@@ -51,6 +44,8 @@ struct SaveModelOptions {
 std::string save_model(const Model& model, const std::filesystem::path& path,
                        const SaveModelOptions& options = {});
 
+// docs/model_file.md has every key. Written as format 2, whatever `manifest.format` says; read as
+// format 1 or 2, keys that are unknown ignored. Throws Error{kInput} naming the member.
 std::string manifest_to_json(const Manifest& manifest);
 Manifest manifest_from_json(std::string_view json, const std::string& where);
 

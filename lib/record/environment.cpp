@@ -7,7 +7,9 @@
 
 #include <fstream>
 
+#include "base/clock.h"
 #include "base/json_writer.h"
+#include "base/version.h"
 
 namespace maas {
 namespace {
@@ -29,8 +31,8 @@ std::string operating_system() {
 
 }  // namespace
 
-std::vector<ReportFact> environment_facts(const std::string& version) {
-  return {{"maas", version},
+std::vector<ReportFact> environment_facts() {
+  return {{"maas", maas_version()},
           {"libtorch", TORCH_VERSION},
           {"processor", processor()},
           {"instructions", at::get_cpu_capability()},
@@ -39,10 +41,10 @@ std::vector<ReportFact> environment_facts(const std::string& version) {
           {"compiler", __VERSION__}};
 }
 
-std::string environment_json(const std::string& version, const std::vector<std::string>& command) {
+std::string environment_json(const std::vector<std::string>& command) {
   JsonWriter json;
-  json.begin_object();
-  for (const ReportFact& fact : environment_facts(version)) json.field(fact.name, fact.value);
+  json.begin_object().field("started", now_iso());
+  for (const ReportFact& fact : environment_facts()) json.field(fact.name, fact.value);
   json.key("command").begin_array();
   for (const std::string& word : command) json.value(word);
   json.end_array().end_object();

@@ -8,12 +8,11 @@
 
 namespace maas {
 
-// Versions, processor, threads, operating system: names and values for people. `version` is of
-// maas.
-std::vector<ReportFact> environment_facts(const std::string& version);
+// Versions, processor, threads, operating system: names and values for people.
+std::vector<ReportFact> environment_facts();
 
-// The same as one JSON object with the command line; no user name, no host name, no environment
-// variables, as runs are shared.
-std::string environment_json(const std::string& version, const std::vector<std::string>& command);
+// The same as one JSON object with the command line and the time of the call, which no model file
+// holds; no user name, no host name, no environment variables, as runs are shared.
+std::string environment_json(const std::vector<std::string>& command);
 
 }  // namespace maas

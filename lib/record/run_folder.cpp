@@ -7,10 +7,9 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
-#include <ctime>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
 
@@ -41,15 +40,6 @@ void set_aside(const fs::path& path) {
     const std::string name = entry.path().filename().string();
     if (name.rfind(".old-", 0) != 0 && name != ".lock") fs::rename(entry.path(), old / name);
   }
-}
-
-std::string now_iso() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ Manifest manifest() {
   made.name = "seed";
   made.metrics = {{"accuracy", 0.5}};
   made.resolved_config = "name: seed\n";
-  made.lineage = {"train", "", "", "2026-01-01T00:00:00Z", "0.1.0"};
+  made.lineage = {{.verb = "import", .version = "0.1.0"},
+                  {.verb = "train", .version = "0.1.0", .parent = "abc", .seed = 1}};
   made.data.emplace();
   made.data->input.channels = 1;
   made.data->input.height = made.data->input.width = 6;

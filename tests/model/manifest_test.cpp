@@ -42,8 +42,8 @@ TEST_F(ManifestFile, MayBeAbsentAsInAStrangersModel) {
 }
 
 TEST_F(ManifestFile, OfANewerFormatIsRefused) {
-  EXPECT_THAT(refusal_of(changed("\"format\":1", "\"format\":2")),
-              AllOf(HasSubstr("manifest format 2; expected 1"),
+  EXPECT_THAT(refusal_of(changed("\"format\":2", "\"format\":3")),
+              AllOf(HasSubstr("manifest format 3; expected 1 to 2"),
                     HasSubstr("fix: use a maas of the version that wrote the model")));
 }
 
@@ -57,13 +57,13 @@ TEST_F(ManifestFile, CutShortAnywhereIsRefused) {
 TEST_F(ManifestFile, ThatIsNoJsonIsRefused) {
   EXPECT_THAT(refusal_of("hello"), HasSubstr("is not JSON"));
   EXPECT_THAT(refusal_of("[]"), HasSubstr("member 'format' is missing"));
-  EXPECT_THAT(refusal_of(std::string("{\"format\":1,\"name\":\"\xff\"}")),
+  EXPECT_THAT(refusal_of(std::string("{\"format\":2,\"name\":\"\xff\"}")),
               HasSubstr("is not JSON: The input is not valid UTF-8"));
 }
 
 TEST_F(ManifestFile, NamesTheMemberThatIsMissingOrOfAnotherKind) {
   for (const char* name : {"format", "name", "metrics", "resolved_config", "lineage", "input",
-                           "task", "kind", "channels", "mean", "labels", "verb", "created"}) {
+                           "task", "kind", "channels", "mean", "labels", "verb", "version"}) {
     const std::string member = std::string("\"") + name + "\":";
     EXPECT_THAT(refusal_of(changed(member, std::string("\"_") + name + "\":")), HasSubstr(name));
     EXPECT_NE(refusal_of(changed(member, member + "{\"x\":[1]},\"_\":")), "") << name;

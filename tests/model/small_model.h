@@ -39,7 +39,9 @@ inline Model small_model() {
   model.manifest.data = small_images();
   model.manifest.metrics = {{"accuracy", 0.1 + 0.2}, {"nll", 1e-300}};
   model.manifest.resolved_config = "name: pets\ndata: {type: idx}\n";
-  model.manifest.lineage = {"train", "abc123", "base.pt", "2026-01-02T03:04:05Z", "0.1"};
+  model.manifest.lineage = {
+      {.verb = "import", .version = "0.1", .created = "2026-01-02T03:04:05Z"},
+      {.verb = "train", .version = "0.2", .parent = "abc123", .change = "fine-tuned", .seed = 7}};
   return model;
 }
 

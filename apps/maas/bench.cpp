@@ -42,7 +42,7 @@ class Bench : public Command {
     if (batches_.empty()) batches_ = default_batches(model.program);
     const std::set<std::string> disabled(without_.begin(), without_.end());
     std::vector<PassTiming> timings;
-    lower(model.program, disabled, &timings);
+    lower(model.program, {.disabled = disabled}, &timings);
     for (const PassTiming& pass : timings) {
       output.detail(fmt::format("pass {}: {} -> {} nodes in {:.1f} ms", pass.name,
                                 pass.nodes_before, pass.nodes_after, 1000 * pass.seconds));
@@ -52,7 +52,8 @@ class Bench : public Command {
       at::set_num_threads(static_cast<int>(threads));
       for (const int64_t batch : batches_) {
         const auto plan = Plan::compile(
-            model.program, {.lower = true, .disabled_passes = disabled, .rows = batch});
+            model.program,
+            {.plan_for = PlanFor::kInference, .disabled_passes = disabled, .rows = batch});
         rows.push_back({batch, threads, {}});
         rows.back().latency = measure_latency(
             *plan, example_inputs(model.program, batch),

@@ -126,7 +126,7 @@ Check check_inference() {
     GraphBuilder g("self-test", 1);
     const Handle x = g.input("x", {784}, at::kFloat);
     const Program program = g.finish({{"y", g.linear("fc2", g.relu(g.linear("fc1", x, 128)), 10)}});
-    const auto plan = Plan::compile(program, {.lower = true});
+    const auto plan = Plan::compile(program, {.plan_for = PlanFor::kInference});
     const LatencyStats stats = measure_latency(*plan, example_inputs(program, 1), {0.05, 0.1, 3});
     return {"self-test", Verdict::kOk, fmt::format("784-128-10 in {:.3f} ms", stats.p50_ms), ""};
   } catch (const std::exception& error) {

@@ -60,7 +60,7 @@ class Eval : public Command {
         model.manifest.data ? model.program
                             : adopt_model(model.program, spec, build_options(experiment), model_);
     const auto plan =
-        Plan::compile(program, {.lower = true,
+        Plan::compile(program, {.plan_for = PlanFor::kInference,
                                 .disabled_passes = {without_.begin(), without_.end()},
                                 .rows = std::min(experiment.eval.batch_size, dataset->size())});
     return compute_metrics(predict_all(*plan, *dataset, spec.task, experiment.eval.batch_size),

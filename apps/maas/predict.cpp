@@ -38,7 +38,7 @@ class Predict : public Command {
       return 0;
     }
     set_threads(1);
-    const auto plan = Plan::compile(model.program, {.lower = true});
+    const auto plan = Plan::compile(model.program, {.plan_for = PlanFor::kInference});
     for (const std::string& input : inputs_) {
       std::vector<std::string> warnings;
       const std::vector<at::Tensor> tensors = read(input, model.manifest.data->input, warnings);

@@ -251,9 +251,9 @@ class Train : public Command {
                      Output& output) {
     const DataSplits& data = run.job.data;
     const auto held_out = data.test ? data.test : data.validation ? data.validation : data.train;
-    const auto plan =
-        Plan::compile(run.result.program,
-                      {.lower = true, .rows = std::min(run.job.eval.batch_size, held_out->size())});
+    const auto plan = Plan::compile(run.result.program,
+                                    {.plan_for = PlanFor::kInference,
+                                     .rows = std::min(run.job.eval.batch_size, held_out->size())});
     const char* held_out_name = data.test ? "test" : data.validation ? "validation" : "train";
     const Predictions predictions =
         predict_all(*plan, *held_out, data.spec.task, run.job.eval.batch_size);

@@ -1,9 +1,15 @@
 #include "run/lower.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <chrono>
 
 #include "base/did_you_mean.h"
 #include "base/throw_error.h"
+#include "program/check_structure.h"
+#include "program/example_sizes.h"
 #include "program/rewrite.h"
 #include "run/fold_affine.h"
 #include "run/fold_batch_norm.h"
@@ -16,43 +22,70 @@
 namespace maas {
 namespace {
 
+// A pass that rewrites alike whatever the target.
+template <Program (*pass)(Program)>
+Program for_any(Program program, const Target&) {
+  return pass(std::move(program));
+}
+
 Program drop_dead_code(Program program) {
   remove_dead_code(program);
   return program;
 }
 
-}  // namespace
-
-const std::vector<LoweringPass>& lowering_passes() {
-  static const std::vector<LoweringPass> passes = {
-      {"recompose", "layers in place of what a decomposed export wrote", recompose},
-      {"fold-constants", "compute once what does not depend on the input", fold_constants},
-      {"fold-affine", "scaling and shifting by constants in one go", fold_affine},
-      {"fold-batch-norm", "scale convolutions instead of their results", fold_batch_norm},
-      {"prepack-convolution", "oneDNN convolutions with packed weights", prepack_convolution},
-      {"prepack-linear", "products with weights turned once", prepack_linear},
-      {"fuse-pointwise", "residual sums and ReLU inside convolutions and products", fuse_pointwise},
-      {"channels-last", "the layout that oneDNN convolutions like", put_channels_last},
-      {"dead-code", "drop nodes whose results nobody reads", drop_dead_code},
-  };
-  return passes;
+void refuse_unknown(const std::set<std::string>& disabled,
+                    const std::vector<LoweringPass>& passes) {
+  std::vector<std::string> names;
+  for (const LoweringPass& pass : passes) names.emplace_back(pass.name);
+  for (const std::string& name : disabled) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    throw_usage("lowering", "no pass '" + name + "'" + did_you_mean(name, names),
+                fmt::format("one of {}", fmt::join(names, ", ")));
+  }
 }
 
-Program lower(Program program, const std::set<std::string>& disabled,
-              std::vector<PassTiming>* timings) {
-  std::vector<std::string> names;
-  for (const LoweringPass& pass : lowering_passes()) names.emplace_back(pass.name);
-  for (const std::string& name : disabled) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
-      throw_usage("lowering", "no pass '" + name + "'" + did_you_mean(name, names), "",
-                  "see `maas bench --help` for the passes");
-    }
+}  // namespace
+
+const std::vector<LoweringPass>& lowering_passes(PlanFor plan_for) {
+  static const std::vector<LoweringPass> none;
+  static const std::vector<LoweringPass> training = {
+      {"fold-views", "views of weights made once", for_any<fold_views_of_weights>},
+      {"fold-affine", "scaling and shifting by constants in one go", for_any<fold_affine>},
+  };
+  static const std::vector<LoweringPass> inference = {
+      {"recompose", "layers in place of what a decomposed export wrote", for_any<recompose>},
+      {"fold-constants", "compute once what does not depend on the input", for_any<fold_constants>},
+      {"fold-affine", "scaling and shifting by constants in one go", for_any<fold_affine>},
+      {"fold-batch-norm", "scale convolutions instead of their results", for_any<fold_batch_norm>},
+      {"prepack-convolution", "oneDNN convolutions with packed weights",
+       for_any<prepack_convolution>},
+      {"prepack-linear", "products with weights turned once", for_any<prepack_linear>},
+      {"fuse-pointwise", "residual sums and ReLU inside convolutions and products",
+       for_any<fuse_pointwise>},
+      {"channels-last", "the layout that oneDNN convolutions like", for_any<put_channels_last>},
+      {"dead-code", "drop nodes whose results nobody reads", for_any<drop_dead_code>},
+  };
+  switch (plan_for) {
+    case PlanFor::kAsIs:
+      return none;
+    case PlanFor::kTraining:
+      return training;
+    case PlanFor::kInference:
+      return inference;
   }
-  for (const LoweringPass& pass : lowering_passes()) {
-    if (disabled.count(pass.name) != 0) continue;
+  return none;
+}
+
+Program lower(Program program, const LowerOptions& options, std::vector<PassTiming>* timings) {
+  const std::vector<LoweringPass>& passes = lowering_passes(options.plan_for);
+  refuse_unknown(options.disabled, passes);
+  if (!passes.empty()) program = with_example_batch(std::move(program), options.target.rows);
+  for (const LoweringPass& pass : passes) {
+    if (options.disabled.count(pass.name) != 0) continue;
     const auto start = std::chrono::steady_clock::now();
     const auto before = static_cast<int64_t>(program.nodes.size());
-    program = pass.run(std::move(program));
+    program = pass.run(std::move(program), options.target);
+    check_structure(program, std::string("lowering pass '") + pass.name + "'");
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     if (timings != nullptr) {
       timings->push_back(

@@ -6,19 +6,21 @@
 #include <vector>
 
 #include "program/program.h"
+#include "run/target.h"
 
 namespace maas {
 
-// One rewrite. Takes a Program in eval mode and returns one that computes the same within 1e-5
-// relative to the largest output (tests/run/lower_test.cpp compares each pass on real networks).
+// One rewrite. Takes a Program in eval mode (one for kTraining: in either) and returns one that
+// computes the same within 1e-5 relative to the largest output (tests/run/lower_test.cpp compares
+// each pass on real networks).
 struct LoweringPass {
   const char* name;     // as `--without-pass NAME` takes it
   const char* summary;  // one line
-  Program (*run)(Program);
+  Program (*run)(Program, const Target&);
 };
 
-// In the order in which they run.
-const std::vector<LoweringPass>& lowering_passes();
+// In the order in which they run; none for kAsIs.
+const std::vector<LoweringPass>& lowering_passes(PlanFor plan_for = PlanFor::kInference);
 
 // Time of one pass in a lowering, for `maas bench -v`.
 struct PassTiming {
@@ -27,8 +29,17 @@ struct PassTiming {
   int64_t nodes_before = 0, nodes_after = 0;
 };
 
-// All passes but the disabled ones. Unknown names throw Error{kUsage} with a suggestion.
-Program lower(Program program, const std::set<std::string>& disabled = {},
+struct LowerOptions {
+  PlanFor plan_for = PlanFor::kInference;
+  Target target = {};
+  std::set<std::string> disabled = {};  // names of passes to leave out
+};
+
+// All passes of the list but the disabled ones, on the program with sizes hinted for target.rows
+// (program/example_sizes.h). The structure is checked after every pass: Error{kInternal} naming the
+// pass that broke it. A disabled name that the list does not have throws Error{kUsage} with a
+// suggestion.
+Program lower(Program program, const LowerOptions& options = {},
               std::vector<PassTiming>* timings = nullptr);
 
 }  // namespace maas

@@ -11,11 +11,8 @@
 #include "call/call.h"
 #include "call/infer.h"
 #include "program/dim_expression.h"
-#include "program/example_sizes.h"
 #include "program/operators.h"
 #include "program/rewrite.h"
-#include "run/fold_affine.h"
-#include "run/fold_constants.h"
 #include "run/lower.h"
 
 namespace maas {
@@ -166,10 +163,10 @@ class InterpretedPlan : public Plan {
 }  // namespace
 
 std::shared_ptr<const Plan> Plan::compile(const Program& program, const PlanOptions& options) {
-  Program ready = options.lower
-                      ? lower(with_example_batch(program, options.rows), options.disabled_passes)
-                      : program;
-  if (options.training) ready = fold_affine(fold_views_of_weights(std::move(ready)));
+  if (options.plan_for == PlanFor::kAsIs) return std::make_shared<InterpretedPlan>(program);
+  Program ready = lower(program, {.plan_for = options.plan_for,
+                                  .target = target_of(options.rows),
+                                  .disabled = options.disabled_passes});
   return std::make_shared<InterpretedPlan>(std::move(ready));
 }
 

@@ -10,15 +10,14 @@
 #include <vector>
 
 #include "program/program.h"
+#include "run/target.h"
 
 namespace maas {
 
 struct PlanOptions {
-  bool lower = false;     // rewrite for speed (run/lower.h); inference only
-  bool training = false;  // only what stays right when weights change: views of them made once,
-                          // constant scaling of the input in one go
+  PlanFor plan_for = PlanFor::kAsIs;
   std::set<std::string> disabled_passes = {};  // names of lowering passes to leave out
-  int64_t rows = 1;  // that a run usually has; lowering packs weights for them
+  int64_t rows = 1;                            // that a run usually has (run/target.h)
 };
 
 // Immutable after compile(); `run` may be called from many threads at once, each run keeps its
@@ -26,10 +25,12 @@ struct PlanOptions {
 // change of them (a training step) is seen by the next run.
 class Plan {
  public:
-  // Lowering packs weights for options.rows and for the number of threads that
+  // Lowering (run/lower.h) packs weights for options.rows and for the number of threads that
   // at::get_num_threads() gives now. Runs with others are right, but where oneDNN wants another
   // form for them it packs again in every call. Throws Error{kInput} naming the node for an
-  // operator that is not on the allow-list.
+  // operator that libtorch does not have or arguments that its schema does not take, and naming the
+  // output for one that is no tensor; Error{kUsage} for a disabled pass that does not exist. What
+  // comes from a file is verified before (call/verify.h): the allow-list is not asked here.
   static std::shared_ptr<const Plan> compile(const Program& program,
                                              const PlanOptions& options = {});
   virtual ~Plan() = default;

@@ -131,7 +131,8 @@ class PlanSession final : public Session {
     if (manifest.data && manifest.data->task.kind != TaskKind::kRegression) {
       info_.labels = manifest.data->task.labels;
     }
-    plan_ = Plan::compile(program, {.lower = true, .disabled_passes = options.disabled_passes});
+    plan_ = Plan::compile(
+        program, {.plan_for = PlanFor::kInference, .disabled_passes = options.disabled_passes});
   }
 
   DynamicSizes sizes_;

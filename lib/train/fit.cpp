@@ -197,8 +197,8 @@ class Fit {
 
   std::map<std::string, double> evaluate(const Program& program) const {
     const auto plan = Plan::compile(
-        program,
-        {.lower = true, .rows = std::min(job_.eval.batch_size, job_.data.validation->size())});
+        program, {.plan_for = PlanFor::kInference,
+                  .rows = std::min(job_.eval.batch_size, job_.data.validation->size())});
     const Predictions predictions =
         predict_all(*plan, *job_.data.validation, job_.data.spec.task, job_.eval.batch_size, {});
     return compute_metrics(predictions, metric_names_).values;

@@ -82,7 +82,7 @@ Trainer::Trainer(const Program& program, const TrainConfig& config, const TaskSp
   if (config_.precision == "fp32") {
     if (const auto step = with_gradients(expand_composites(loss), names_)) {
       gives_gradients_ = true;
-      plan_ = Plan::compile(*step, {.training = true});
+      plan_ = Plan::compile(*step, {.plan_for = PlanFor::kTraining});
       return;
     }
   }

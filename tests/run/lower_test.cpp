@@ -108,7 +108,7 @@ TEST(Lower, LeavesATransposedConvolutionAlone) {
   for (Node& node : before.nodes) {
     if (node.op == "aten::convolution") node.set("transposed", true);
   }
-  const Program after = lower(before, {"dead-code"});
+  const Program after = lower(before, {.disabled = {"dead-code"}});
   EXPECT_EQ(count(after, "aten::convolution"), 2);
 }
 
@@ -198,13 +198,14 @@ TEST(Lower, WithEachPassLeftOutComputesTheSame) {
   const Program before = small_resnet();
   for (const LoweringPass& pass : lowering_passes()) {
     for (const int64_t batch : {1, 8}) {
-      EXPECT_LT(difference(before, lower(before, {pass.name}), batch), 1e-5) << pass.name;
+      EXPECT_LT(difference(before, lower(before, {.disabled = {pass.name}}), batch), 1e-5)
+          << pass.name;
     }
   }
 }
 
 TEST(Lower, LeavesAPassOutByName) {
-  EXPECT_EQ(count(lower(small_resnet(), {"fold-batch-norm"}), "aten::batch_norm"), 2);
+  EXPECT_EQ(count(lower(small_resnet(), {.disabled = {"fold-batch-norm"}}), "aten::batch_norm"), 2);
 }
 
 TEST(Lower, LeavesABatchNormInTrainingAlone) {
@@ -235,7 +236,7 @@ TEST(Lower, TimesEveryPass) {
 
 TEST(Lower, SuggestsThePassThatWasMeant) {
   try {
-    lower(small_resnet(), {"fold-batchnorm"});
+    lower(small_resnet(), {.disabled = {"fold-batchnorm"}});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);

@@ -105,10 +105,8 @@ std::vector<at::Tensor> inputs_of(const Program& program, int64_t batch) {
 // "" when it runs, with and without lowering, and gives what it declares.
 std::string failure_of(const Program& program) {
   try {
-    for (const bool lowered : {false, true}) {
-      PlanOptions options;
-      options.lower = lowered;
-      const auto plan = Plan::compile(program, options);
+    for (const PlanFor plan_for : {PlanFor::kAsIs, PlanFor::kInference}) {
+      const auto plan = Plan::compile(program, {.plan_for = plan_for});
       for (const int64_t batch : {2, 17}) plan->run(inputs_of(program, batch));
     }
   } catch (const c10::IndexError&) {

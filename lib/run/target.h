@@ -1,0 +1,25 @@
+// For what a plan is made: its use, the rows and threads of its runs
+#pragma once
+
+#include <cstdint>
+
+namespace maas {
+
+// Names the list of lowering passes (run/lower.h).
+enum class PlanFor {
+  kAsIs,       // none: the graph as it is given
+  kTraining,   // what stays right when weights change in place, with gradients recorded or not
+  kInference,  // everything that is quick on this machine; weights stay as they are
+};
+
+// What a lowering pass may tune its rewrite to. Runs with other numbers give the same results.
+struct Target {
+  int64_t rows = 1;  // that a run usually has, >= 1
+  int threads = 1;   // that one operator uses: at::get_num_threads() where the plan is made, since
+                     // oneDNN packs for that number
+};
+
+// With the threads of the calling thread.
+Target target_of(int64_t rows);
+
+}  // namespace maas

@@ -7,11 +7,13 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "base/throw_error.h"
 #include "call/index_limits.h"
 #include "call/infer.h"
 #include "program/mode.h"
-#include "run/plan.h"
+#include "run/row_plans.h"
 #include "serve/dynamic_sizes.h"
 #include "serve/json_tensor.h"
 #include "tensor/short_reason.h"
@@ -90,10 +92,11 @@ class PlanSession final : public Session {
   const SessionInfo& info() const override { return info_; }
 
   std::vector<at::Tensor> infer(const std::vector<at::Tensor>& inputs) const override {
-    const c10::InferenceMode inference;
     try {
       sizes_.check(inputs);
-      return plan_->run(inputs);
+      const Plan& plan = plans_->plan_for(inputs);
+      const c10::InferenceMode inference;
+      return plan.run(inputs);
     } catch (const c10::IndexError& error) {
       throw_input("inputs", "lead to an index that is out of range (" + short_reason(error) + ")",
                   "values and sizes that the model was made for");
@@ -131,13 +134,12 @@ class PlanSession final : public Session {
     if (manifest.data && manifest.data->task.kind != TaskKind::kRegression) {
       info_.labels = manifest.data->task.labels;
     }
-    plan_ = Plan::compile(
-        program, {.plan_for = PlanFor::kInference, .disabled_passes = options.disabled_passes});
+    plans_.emplace(program, options.disabled_passes);
   }
 
   DynamicSizes sizes_;
   SessionInfo info_;
-  std::shared_ptr<const Plan> plan_;
+  std::optional<RowPlans> plans_;
 };
 
 }  // namespace

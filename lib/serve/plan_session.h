@@ -15,9 +15,10 @@ struct PlanSessionOptions {
   std::set<std::string> disabled_passes = {};  // of lowering (run/lower.h)
 };
 
-// Lowers and compiles the model's Program. One operator runs on the calling thread alone: the
-// server's parallelism is requests. Throws Error{kUsage} for a name that cannot be a part of a path
-// or metric; Error{kInput} for a model whose inputs have no datatype in the protocol.
+// Lowers and compiles the model's Program, for one row now and for more rows when a request with
+// more comes (run/row_plans.h). One operator runs on the calling thread alone: the server's
+// parallelism is requests. Throws Error{kUsage} for a name that cannot be a part of a path or
+// metric; Error{kInput} for a model whose inputs have no datatype in the protocol.
 std::unique_ptr<Session> make_plan_session(const Model& model, const PlanSessionOptions& options);
 
 }  // namespace maas

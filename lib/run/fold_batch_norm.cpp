@@ -48,6 +48,27 @@ class Folder {
     return found->second;
   }
 
+  // "conv1" of the weight "conv1.weight".
+  std::string layer_name(ValueId weight) const {
+    const std::string ending = ".weight";
+    for (const GraphInput& input : program_.inputs) {
+      if (input.value != weight) continue;
+      const std::string& target = input.target;
+      return target.ends_with(ending) ? target.substr(0, target.size() - ending.size()) : target;
+    }
+    return program_.value(weight).name;
+  }
+
+  // Layers whose outputs the norm scales one by one, a sample a row: "[B, O, ...]".
+  bool takes_scale(const Node& node) const {
+    const bool is_layer = node.full_name() == "aten::linear" || node.op == "aten::conv1d" ||
+                          node.op == "aten::conv2d";
+    const ValueId kernel = operand_of(node, "weight");
+    return is_layer && kernel != kNoValue &&
+           program_.value(node.outputs.at(0).ids.at(0)).shape.size() ==
+               program_.value(kernel).shape.size();
+  }
+
   void fold(size_t index) {
     const Node& norm = program_.nodes[index];
     const auto* input = std::get_if<ValueRef>(norm.find("input"));
@@ -55,7 +76,7 @@ class Folder {
     const auto at = static_cast<size_t>(input->id);
     if (made_by_[at] < 0 || uses_[at] != 1) return;
     Node& conv = program_.nodes[made_by_[at]];
-    if (conv.op != "aten::conv2d" || !conv.overload.empty()) return;
+    if (!takes_scale(conv)) return;
 
     const auto kernel = weight(conv, "weight"), conv_bias = weight(conv, "bias");
     const auto gain = weight(norm, "weight"), shift = weight(norm, "bias");
@@ -69,9 +90,12 @@ class Folder {
     at::Tensor offset = -mean->to(at::kDouble) * scale;
     if (conv_bias->defined()) offset = offset + conv_bias->to(at::kDouble) * scale;
     if (shift->defined()) offset = offset + shift->to(at::kDouble);
-    const at::Tensor scaled = kernel->to(at::kDouble) * scale.view({-1, 1, 1, 1});
+    std::vector<int64_t> shape(kernel->dim(), 1);
+    shape[0] = -1;
+    const at::Tensor per_output = scale.view(shape);
+    const at::Tensor scaled = kernel->to(at::kDouble) * per_output;
 
-    const std::string name = program_.value(input->id).name;
+    const std::string name = layer_name(operand_of(conv, "weight"));
     conv.set("weight",
              ValueRef{add_weight(program_, name + ".folded_weight", scaled.to(at::kFloat))});
     conv.set("bias", ValueRef{add_weight(program_, name + ".folded_bias", offset.to(at::kFloat))});

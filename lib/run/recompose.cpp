@@ -1,25 +1,94 @@
 #include "run/recompose.h"
 
+#include <optional>
+#include <set>
+
 #include "program/arguments.h"
 #include "program/emit.h"
+#include "program/rewrite.h"
 
 namespace maas {
+namespace {
 
-Program recompose(Program program) {
-  for (Node& node : program.nodes) {
-    if (node.full_name() != "aten::convolution" || flag_of(node, "transposed", true)) continue;
+class Recomposer {
+ public:
+  explicit Recomposer(Program program)
+      : program_(std::move(program)), made_by_(producers(program_)) {
+    for (const auto& [value, tensor] : tensors_by_value(program_)) weights_.insert(value);
+  }
+
+  Program run() {
+    for (Node& node : program_.nodes) {
+      auto layer = convolution(node);
+      if (!layer) layer = product(node);
+      if (!layer) continue;
+      layer->outputs = std::move(node.outputs);
+      node = std::move(*layer);
+    }
+    remove_dead_code(program_);  // what turned weights would count as their reader
+    return std::move(program_);
+  }
+
+ private:
+  std::optional<Node> convolution(const Node& node) const {
+    if (node.full_name() != "aten::convolution" || flag_of(node, "transposed", true)) {
+      return std::nullopt;
+    }
     const ValueId input = operand_of(node, "input");
-    if (input == kNoValue || program.value(input).shape.size() != 4) continue;
+    if (input == kNoValue || program_.value(input).shape.size() != 4) return std::nullopt;
     std::vector<Operand> operands;
     for (const char* name :
          {"input", "weight", "bias", "stride", "padding", "dilation", "groups"}) {
       operands.push_back({name, argument_of(node, name, None{})});
     }
-    Node layer = make_node("aten::conv2d", operands);
-    layer.outputs = std::move(node.outputs);
-    node = std::move(layer);
+    return make_node("aten::conv2d", operands);
   }
-  return program;
-}
+
+  std::optional<Node> product(const Node& node) const {
+    const std::string name = node.full_name();
+    const bool has_bias = name == "aten::addmm";
+    if (!has_bias && name != "aten::mm" && name != "aten::matmul") return std::nullopt;
+    if (number_of(node, "beta", 1) != 1 || number_of(node, "alpha", 1) != 1) return std::nullopt;
+    const ValueId x = operand_of(node, has_bias ? "mat1" : "self");
+    const ValueId weight = turned(operand_of(node, name == "aten::matmul" ? "other" : "mat2"));
+    const ValueId bias = has_bias ? operand_of(node, "self") : kNoValue;
+    if (x == kNoValue || weight == kNoValue) return std::nullopt;
+    std::vector<Operand> operands = {{"input", ValueRef{x}}, {"weight", ValueRef{weight}}};
+    if (has_bias) {
+      if (bias == kNoValue || program_.value(bias).shape.size() != 1) return std::nullopt;
+      if (program_.value(bias).shape[0] != program_.value(weight).shape[0]) return std::nullopt;
+      operands.push_back({"bias", ValueRef{bias}});
+    }
+    return make_node("aten::linear", operands);
+  }
+
+  // The weight [O, K] that `value` is the transpose of.
+  ValueId turned(ValueId value) const {
+    if (value == kNoValue || made_by_[value] < 0) return kNoValue;
+    const Node& node = program_.nodes[made_by_[value]];
+    const ValueId weight = operand_of(node, "self");
+    if (weights_.count(weight) == 0 || program_.value(weight).shape.size() != 2) return kNoValue;
+    const auto dims = integers_of(node, "dims", {});
+    const bool turns =
+        node.op == "aten::t" ||
+        (node.op == "aten::permute" && dims &&
+         (*dims == std::vector<int64_t>{1, 0} || *dims == std::vector<int64_t>{-1, -2})) ||
+        (node.full_name() == "aten::transpose.int" && crosses(node));
+    return turns ? weight : kNoValue;
+  }
+
+  static bool crosses(const Node& node) {
+    const int64_t a = integer_of(node, "dim0", 0), b = integer_of(node, "dim1", 0);
+    return (a + 2) % 2 != (b + 2) % 2;
+  }
+
+  Program program_;
+  std::vector<int64_t> made_by_;
+  std::set<ValueId> weights_;
+};
+
+}  // namespace
+
+Program recompose(Program program) { return Recomposer(std::move(program)).run(); }
 
 }  // namespace maas

@@ -5,16 +5,14 @@
 // Prints  the metrics; exits 6 when eval.require is not met.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "command.h"
 #include "data/open_data.h"
-#include "evaluate/predict_all.h"
+#include "evaluate/evaluate.h"
 #include "evaluate/requirement.h"
-#include "run/plan.h"
 #include "sources.h"
+#include "train/make_job.h"
 #include "usage.h"
 #include "zoo/adopt_model.h"
 
@@ -53,18 +51,12 @@ class Eval : public Command {
     const DataSpec spec = data_spec_of(model, experiment);
     check_metrics(experiment.eval, spec.task.kind);
     const auto dataset = open(experiment, spec, output);
-    const std::vector<std::string> names = with_required(
-        experiment.eval.metrics.empty() ? default_metrics(spec.task.kind) : experiment.eval.metrics,
-        experiment.eval.require);
     const Program program =
         model.manifest.data ? model.program
                             : adopt_model(model.program, spec, build_options(experiment), model_);
-    const auto plan =
-        Plan::compile(program, {.plan_for = PlanFor::kInference,
-                                .disabled_passes = {without_.begin(), without_.end()},
-                                .rows = std::min(experiment.eval.batch_size, dataset->size())});
-    return compute_metrics(predict_all(*plan, *dataset, spec.task, experiment.eval.batch_size),
-                           names);
+    return evaluate(program, *dataset, spec.task, experiment.eval,
+                    {.disabled_passes = {without_.begin(), without_.end()}})
+        .metrics;
   }
 
   // Before the data are read, which may take a while.

@@ -1,28 +1,14 @@
 #include "sources.h"
 
 #include <ATen/Parallel.h>
-#include <unistd.h>
-
-#include <csignal>
 
 #include "base/cores.h"
 #include "base/throw_error.h"
 #include "config/read_config.h"
 #include "config_file.h"
 #include "data/open_data.h"
-#include "tensor/random.h"
 
 namespace maas {
-namespace {
-
-std::atomic<int> g_signal{0};
-
-void on_signal(int signal) {
-  if (g_signal.exchange(signal) != 0) ::_exit(128 + signal);
-}
-
-}  // namespace
-
 PlacedExperiment experiment_of(const Model& model, const std::string& config_file,
                                const std::vector<std::string>& overrides) {
   if (!config_file.empty()) {
@@ -50,24 +36,8 @@ DataSpec data_spec_of(const Model& model, const Experiment& experiment) {
   return open_data(experiment.data, static_cast<uint64_t>(experiment.seed)).spec;
 }
 
-BuildOptions build_options(const Experiment& experiment) {
-  return {.seed = mix_seed(static_cast<uint64_t>(experiment.seed), "init"),
-          .normalize = normalize_of(experiment.data.normalize),
-          .embed_categories = experiment.data.categorical == "embedding"};
-}
-
 void set_threads(int64_t wanted) {
   at::set_num_threads(static_cast<int>(wanted > 0 ? wanted : usable_cores()));
-}
-
-const std::atomic<int>& watch_signals() {
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN);  // a closed terminal does not end hours of work
-  return g_signal;
 }
 
 }  // namespace maas

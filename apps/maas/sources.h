@@ -1,7 +1,6 @@
 // From a model and a config to what a verb works on; shared by the verbs.
 #pragma once
 
-#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,7 +8,6 @@
 #include "config/config_places.h"
 #include "model/model.h"
 #include "train/experiment.h"
-#include "zoo/build_model.h"
 
 namespace maas {
 
@@ -26,13 +24,7 @@ PlacedExperiment experiment_of(const Model& model, const std::string& config_fil
 // The data specification of a model; for a stranger's model the one that the data suggest.
 DataSpec data_spec_of(const Model& model, const Experiment& experiment);
 
-// How a network is built for this experiment's data, or somebody's network is fitted to them.
-BuildOptions build_options(const Experiment& experiment);
-
 // Sets libtorch's threads: `wanted`, or the usable cores for 0. Call before the first operator.
 void set_threads(int64_t wanted);
-
-// Flag of the first SIGINT or SIGTERM; the second ends the process with 128 + signal.
-const std::atomic<int>& watch_signals();
 
 }  // namespace maas

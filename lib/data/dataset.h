@@ -14,9 +14,10 @@ namespace maas {
 
 // Inputs in the order of the model's inputs, all [B, ...], contiguous, on the CPU.
 struct Batch {
-  std::vector<at::Tensor> inputs;  // as InputSpec says: image, or numeric and/or categorical
-  at::Tensor targets;              // classification int64 [B]; multi-label float32 [B, L];
-                                   // regression float32 [B, T]
+  std::vector<at::Tensor> inputs;       // as InputSpec says: image, or numeric and/or categorical
+  at::Tensor targets;                   // classification int64 [B]; multi-label float32 [B, L];
+                                        // regression float32 [B, T]
+  std::vector<at::Tensor> extras = {};  // further inputs of an Objective, [B, ...]
   int64_t size() const { return targets.size(0); }
 };
 

@@ -84,14 +84,19 @@ std::vector<ReportSeries> report_curves(const std::vector<MetricsRow>& rows) {
 }
 
 std::string report_html(const ReportData& data) {
-  const std::vector<Part> parts = {{"curves", "Curves", curves_html(data)},
-                                   {"confusion", "Confusion", confusion_html(data)},
-                                   {"classes", "Classes", classes_html(data)},
-                                   {"scatter-section", "Predictions", scatter_html(data)},
-                                   {"mistakes", "Mistakes", examples_html(data)},
-                                   {"next", "Next", commands_html(data)},
-                                   {"run", "Run", facts_html(data)},
-                                   {"config", "Config", config_html(data)}};
+  std::vector<Part> parts;
+  for (const ReportTable& table : data.tables) {
+    parts.push_back({table.id, html_escape(table.title), table_html(table)});
+  }
+  const std::vector<Part> rest = {{"curves", "Curves", curves_html(data)},
+                                  {"confusion", "Confusion", confusion_html(data)},
+                                  {"classes", "Classes", classes_html(data)},
+                                  {"scatter-section", "Predictions", scatter_html(data)},
+                                  {"mistakes", "Mistakes", examples_html(data)},
+                                  {"next", "Next", commands_html(data)},
+                                  {"run", "Run", facts_html(data)},
+                                  {"config", "Config", config_html(data)}};
+  parts.insert(parts.end(), rest.begin(), rest.end());
   std::string body = navigation(data, parts) + "<main>\n" + overview(data);
   for (const Part& part : parts) body += part.html;
   return head(data) + "<body>\n" + body +

@@ -52,6 +52,14 @@ struct ReportCommand {
   std::string purpose;  // what it does, a few words
 };
 
+// A section of the page that is a table of texts, for whatever a verb has to show.
+struct ReportTable {
+  std::string id, title;  // id: letters and dashes, unique on the page
+  std::string note = {};  // one or two sentences above the table
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;  // as many cells as columns; numbers align right
+};
+
 // Everything on the page. All texts are plain; they are escaped here. Parts that are empty are left
 // out.
 struct ReportData {
@@ -62,6 +70,7 @@ struct ReportData {
   Metrics metrics;
   std::map<std::string, std::string> require;  // eval.require
   std::vector<std::string> labels;             // by class index, or names of the targets
+  std::vector<ReportTable> tables;             // before all other sections
   std::vector<ReportSeries> curves;
   std::optional<int64_t> best_step;         // where the kept weights come from
   std::vector<CalibrationBin> calibration;  // classification

@@ -14,10 +14,8 @@
 #include "base/throw_error.h"
 #include "data/open_data.h"
 #include "data/prefetcher.h"
-#include "evaluate/metrics.h"
-#include "evaluate/predict_all.h"
+#include "evaluate/evaluate.h"
 #include "record/run_folder.h"
-#include "run/plan.h"
 #include "tensor/random.h"
 #include "train/best_model.h"
 #include "train/check_job.h"
@@ -34,6 +32,7 @@ namespace {
 constexpr int64_t kMostSkippedInARow = 100;
 constexpr const char* kSettingPrefix = "setting/";
 constexpr const char* kWatcherPrefix = "watcher/";
+constexpr const char* kConstraintPrefix = "constraint/";
 
 // The entries whose names begin so, without it.
 template <class T>
@@ -51,6 +50,11 @@ bool all_finite(const TensorMap& tensors) {
     const at::Tensor tensor = entry.second.detach();
     return !tensor.is_floating_point() || at::isfinite(tensor).all().template item<bool>();
   });
+}
+
+Objective objective_of(const FitJob& job) {
+  return job.objective ? *job.objective
+                       : supervised(job.program, job.train.loss, job.data.spec.task);
 }
 
 // The first of eval.metrics, or early_stop.metric, which is then computed, too.
@@ -71,7 +75,7 @@ class Fit {
         rows_(job.data.train->size()),
         steps_per_epoch_((rows_ + job.train.batch_size - 1) / job.train.batch_size),
         total_steps_(count_steps()),
-        trainer_(job.program, job.train, job.data.spec.task, job.seed),
+        trainer_(job.program, objective_of(job), job.train, job.seed),
         schedule_(job.train.schedule, job.train.learning_rate, steps_per_epoch_, total_steps_),
         best_(watched_metric(job, metric_names_), job.train.early_stop),
         fingerprint_(job.data.fingerprint) {
@@ -81,6 +85,7 @@ class Fit {
 
   FitResult run() {
     if (job_.resume) resume();
+    if (step_ == 0) constrain();
     while (step_ < total_steps_ && !result_.interrupted && !result_.stopped_early) run_epoch();
     finish();
     return std::move(result_);
@@ -141,6 +146,7 @@ class Fit {
     const double rate = schedule_.rate(step_);
     const StepResult done = trainer_.step(batch, step_, rate);
     ++step_;
+    constrain();
     if (!done.taken) {
       diverged({step_, total_steps_, saved_step_, done.loss, rate,
                 order.index((step_ - 1) % steps_per_epoch_)});
@@ -154,6 +160,11 @@ class Fit {
       watcher_.on_step({step_, total_steps_, epoch + 1, epochs, passes(), elapsed(), done.loss,
                         rate, batch.size()});
     }
+  }
+
+  void constrain() {
+    if (job_.constraint == nullptr) return;
+    job_.constraint->apply(step_, total_steps_, trainer_.weights(), trainer_.optimizer_state());
   }
 
   // Throws unless the step may be left out.
@@ -181,7 +192,7 @@ class Fit {
     }
     if (job_.data.validation != nullptr) {
       Program candidate = trainer_.snapshot();
-      news.validation = evaluate(candidate);
+      news.validation = validate(candidate);
       news.best = best_.observe(std::move(candidate), news.validation, step_);
       schedule_.observe(news.best);
       result_.stopped_early = best_.out_of_patience();
@@ -195,13 +206,10 @@ class Fit {
     check_data_unchanged();
   }
 
-  std::map<std::string, double> evaluate(const Program& program) const {
-    const auto plan = Plan::compile(
-        program, {.plan_for = PlanFor::kInference,
-                  .rows = std::min(job_.eval.batch_size, job_.data.validation->size())});
-    const Predictions predictions =
-        predict_all(*plan, *job_.data.validation, job_.data.spec.task, job_.eval.batch_size, {});
-    return compute_metrics(predictions, metric_names_).values;
+  std::map<std::string, double> validate(const Program& program) const {
+    EvalConfig eval = job_.eval;
+    eval.metrics = metric_names_;
+    return evaluate(program, *job_.data.validation, job_.data.spec.task, eval).metrics.values;
   }
 
   // New times alone are no other data: a copy, or a file written again with the same content.
@@ -231,6 +239,11 @@ class Fit {
     Checkpoint checkpoint;
     checkpoint.step = step_;
     checkpoint.tensors = trainer_.state();
+    if (job_.constraint != nullptr) {
+      for (const auto& [name, tensor] : job_.constraint->state()) {
+        checkpoint.tensors[kConstraintPrefix + name] = tensor;
+      }
+    }
     checkpoint.numbers = {
         {"loss_sum", loss_sum_},
         {"loss_samples", static_cast<double>(loss_samples_)},
@@ -265,6 +278,9 @@ class Fit {
     }
     check_same(*checkpoint);
     trainer_.load_state(checkpoint->tensors);
+    if (job_.constraint != nullptr) {
+      job_.constraint->load_state(with_prefix(checkpoint->tensors, kConstraintPrefix));
+    }
     step_ = saved_step_ = checkpoint->step;
     loss_sum_ = checkpoint->number("loss_sum");
     loss_samples_ = static_cast<int64_t>(checkpoint->number("loss_samples"));

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,8 @@
 #include "evaluate/eval_config.h"
 #include "program/program.h"
 #include "record/news.h"
+#include "train/constraint.h"
+#include "train/objective.h"
 #include "train/train_config.h"
 
 namespace maas {
@@ -19,7 +23,9 @@ namespace maas {
 class RunFolder;
 
 struct FitJob {
-  Program program;  // eval or train mode, with the starting weights
+  Program program;                         // eval or train mode, with the starting weights
+  std::optional<Objective> objective;      // of `program`; absent = supervised(program, train.loss)
+  std::shared_ptr<Constraint> constraint;  // may be null
   DataSplits data;
   DataConfig data_config;
   TrainConfig train;

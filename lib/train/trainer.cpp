@@ -21,7 +21,6 @@
 #include "program/mode.h"
 #include "program/rewrite.h"
 #include "tensor/random.h"
-#include "train/loss.h"
 
 namespace maas {
 namespace {
@@ -53,15 +52,19 @@ Batch part_of(const Batch& batch, int64_t part, int64_t parts) {
   const int64_t begin = size * part / parts, end = size * (part + 1) / parts;
   Batch piece;
   for (const at::Tensor& input : batch.inputs) piece.inputs.push_back(input.slice(0, begin, end));
+  for (const at::Tensor& extra : batch.extras) piece.extras.push_back(extra.slice(0, begin, end));
   piece.targets = batch.targets.slice(0, begin, end);
   return piece;
 }
 
 }  // namespace
 
-Trainer::Trainer(const Program& program, const TrainConfig& config, const TaskSpec& task,
+Trainer::Trainer(const Program& program, const Objective& objective, const TrainConfig& config,
                  uint64_t seed)
-    : program_(with_mode(program, Mode::kTrain)), config_(config), seed_(seed) {
+    : program_(with_mode(program, Mode::kTrain)),
+      objective_(objective),
+      config_(config),
+      seed_(seed) {
   for (auto& [name, tensor] : program_.parameters) {
     tensor = tensor.detach().clone();
     if (tensor.is_floating_point()) {
@@ -78,7 +81,9 @@ Trainer::Trainer(const Program& program, const TrainConfig& config, const TaskSp
     for (const at::Tensor& param : params_) average_.push_back(param.clone());
   }
   optimizer_ = make_optimizer(config_.optimizer, params_);
-  const Program loss = with_loss(program_, config_.loss, task);
+  Program& loss = objective_.graph;
+  for (auto& [name, tensor] : loss.parameters) tensor = program_.parameters.at(name);
+  for (auto& [name, tensor] : loss.buffers) tensor = program_.buffers.at(name);
   if (config_.precision == "fp32") {
     if (const auto step = with_gradients(expand_composites(loss), names_)) {
       gives_gradients_ = true;
@@ -92,6 +97,7 @@ Trainer::Trainer(const Program& program, const TrainConfig& config, const TaskSp
 
 double Trainer::differentiate(const Batch& batch, std::vector<at::Tensor>& gradients) {
   std::vector<at::Tensor> inputs = batch.inputs;
+  inputs.insert(inputs.end(), batch.extras.begin(), batch.extras.end());
   inputs.push_back(batch.targets);
   if (!gives_gradients_) return differentiate_by_autograd(inputs, gradients);
   std::vector<at::Tensor> outputs = plan_->run_unchecked(inputs);
@@ -120,8 +126,10 @@ double Trainer::differentiate_by_autograd(const std::vector<at::Tensor>& inputs,
   return value;
 }
 
-StepResult Trainer::step(const Batch& batch, int64_t step_number, double learning_rate) {
+StepResult Trainer::step(const Batch& given, int64_t step_number, double learning_rate) {
   const at::NoGradGuard no_gradients;
+  Batch batch = given;
+  if (objective_.extras) batch.extras = objective_.extras(batch.inputs);
   std::optional<c10::InferenceMode>
       without_autograd;  // its bookkeeping costs more than small layers
   if (gives_gradients_) without_autograd.emplace();
@@ -132,8 +140,7 @@ StepResult Trainer::step(const Batch& batch, int64_t step_number, double learnin
   const int64_t parts = std::min(config_.accumulate, batch.size());
   for (int64_t part = 0; part < parts; ++part) {
     const Batch piece = part_of(batch, part, parts);
-    const double share =
-        loss_weight(config_.loss, piece.targets) / loss_weight(config_.loss, batch.targets);
+    const double share = objective_.weight(piece) / objective_.weight(batch);
     result.loss += differentiate(piece, gradients) * share;
     if (!std::isfinite(result.loss)) return left_out(result);
     if (parts == 1) break;
@@ -173,6 +180,12 @@ Program Trainer::snapshot() const {
   }
   for (auto& [name, tensor] : copy.buffers) tensor = tensor.detach().clone();
   return copy;
+}
+
+TensorMap Trainer::weights() const {
+  TensorMap weights;
+  for (size_t i = 0; i < names_.size(); ++i) weights[names_[i]] = params_[i].detach();
+  return weights;
 }
 
 TensorMap Trainer::state() const {

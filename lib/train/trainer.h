@@ -13,8 +13,8 @@
 #include "data/dataset.h"
 #include "program/program.h"
 #include "run/plan.h"
-#include "sample/spec.h"
 #include "tensor/safetensors.h"
+#include "train/objective.h"
 #include "train/optimizer.h"
 #include "train/train_config.h"
 
@@ -33,14 +33,20 @@ struct StepResult {
 // draws the same numbers.
 class Trainer {
  public:
-  // Errors are those of with_loss().
-  Trainer(const Program& program, const TrainConfig& config, const TaskSpec& task, uint64_t seed);
+  // `objective` is one of `program`: it trains the parameters that both have.
+  Trainer(const Program& program, const Objective& objective, const TrainConfig& config,
+          uint64_t seed);
 
-  StepResult step(const Batch& batch, int64_t step_number, double learning_rate);
+  StepResult step(const Batch& given, int64_t step_number, double learning_rate);
 
   // The program in eval mode with the weights as they are; with EMA, the averaged ones. Tensors are
   // copies. Batch-norm statistics are the live ones.
   Program snapshot() const;
+
+  // The trained parameters by name, and the optimizer's state: for a Constraint. Shared, not
+  // copied.
+  TensorMap weights() const;
+  TensorMap optimizer_state() const { return optimizer_->state(); }
 
   // Everything that a checkpoint must hold: "param/...", "buffer/...", "ema/...", "optimizer/...".
   // Shared, not copied.
@@ -59,6 +65,7 @@ class Trainer {
   void update_average();
 
   Program program_;  // train mode
+  Objective objective_;
   TrainConfig config_;
   uint64_t seed_;
   // Gives the loss and the gradients, or the loss alone for autograd to look at.

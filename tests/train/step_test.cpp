@@ -17,7 +17,10 @@ class StepTest : public testing::Test {
   FitJob job_ = small_job();
   Batch batch_ = load_batch(*job_.data.train, permutation(48, 1, 0).slice(0, 0, 11));
 
-  Trainer trainer() const { return {job_.program, job_.train, job_.data.spec.task, job_.seed}; }
+  Trainer trainer() const {
+    return {job_.program, supervised(job_.program, job_.train.loss, job_.data.spec.task),
+            job_.train, job_.seed};
+  }
   TensorMap weights_after(int64_t steps) const {
     Trainer made = trainer();
     for (int64_t step = 0; step < steps; ++step) made.step(batch_, step, 0.01);

@@ -36,6 +36,11 @@ Batch batch_of(int64_t size) {
   return {{at::randint(0, 256, {size, 1, 28, 28}, at::kByte)}, at::randint(0, 3, {size})};
 }
 
+Trainer lenet_trainer(const TrainConfig& config) {
+  const Program program = network("{type: lenet5}");
+  return {program, supervised(program, config.loss, digits().task), config, 1};
+}
+
 TEST(Trainer, TakesTheStepOfEveryNetworkOfTheZooAsOneGraph) {
   for (const char* text :
        {"{type: mlp, batch_norm: true, dropout: 0.2, activation: gelu}", "{type: lenet5}",
@@ -65,7 +70,8 @@ TEST(Trainer, TakesTheSameStepsInEveryUnitOfTheTargets) {
         .kind = TaskKind::kRegression, .labels = {"y"}, .scales = {{1.5 * unit, 0.5 * unit}}};
     TrainConfig config;
     config.optimizer.type = optimizer;
-    Trainer trainer(build_model({}, spec, {.seed = 3}), config, spec.task, 1);
+    const Program made = build_model({}, spec, {.seed = 3});
+    Trainer trainer(made, supervised(made, config.loss, spec.task), config, 1);
     double loss = 0;
     for (int64_t step = 0; step < 20; ++step) {
       loss = trainer.step({{x}, y.mul(unit)}, step, 0.05).loss;
@@ -89,9 +95,9 @@ TEST(Trainer, OfAccumulatedPartsTakesTheStepOfTheWholeBatch) {
   TrainConfig config;
   config.optimizer.type = "sgd";
   const Batch batch = batch_of(12);
-  Trainer whole(network("{type: lenet5}"), config, digits().task, 1);
+  Trainer whole = lenet_trainer(config);
   config.accumulate = 3;
-  Trainer parts(network("{type: lenet5}"), config, digits().task, 1);
+  Trainer parts = lenet_trainer(config);
   const double a = whole.step(batch, 0, 0.1).loss, b = parts.step(batch, 0, 0.1).loss;
   EXPECT_NEAR(a, b, 1e-6);
   const Program one = whole.snapshot(), other = parts.snapshot();
@@ -104,9 +110,9 @@ TEST(Trainer, InBfloat16StaysNearFloat32) {
   TrainConfig config;
   config.optimizer.type = "sgd";
   const Batch batch = batch_of(4);
-  Trainer full(network("{type: lenet5}"), config, digits().task, 1);
+  Trainer full = lenet_trainer(config);
   config.precision = "bf16";
-  Trainer half(network("{type: lenet5}"), config, digits().task, 1);
+  Trainer half = lenet_trainer(config);
   for (int64_t step = 0; step < 3; ++step) {
     const double loss = full.step(batch, step, 0.01).loss;
     EXPECT_NEAR(half.step(batch, step, 0.01).loss, loss, 0.02 * loss);
@@ -117,7 +123,7 @@ TEST(Trainer, InBfloat16StaysNearFloat32) {
 TEST(Trainer, LeavesEverythingAsItWasWhenTheLossIsNotFinite) {
   // Batch norm has moved its statistics by the time the loss is known.
   Program program = network("{type: mlp, batch_norm: true}");
-  Trainer trainer(program, {}, digits().task, 1);
+  Trainer trainer(program, supervised(program, {}, digits().task), {}, 1);
   trainer.step(batch_of(8), 0, 0.01);
   const TensorMap state = trainer.state();
   state.rbegin()->second.view({-1}).select(0, 0).fill_(std::nan(""));

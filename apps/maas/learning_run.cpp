@@ -1,0 +1,81 @@
+#include "learning_run.h"
+
+#include <ATen/ops/isfinite.h>
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "record/environment.h"
+#include "signals.h"
+
+namespace maas {
+
+LearningRun::LearningRun(const LearningSetup& setup, const FitJob& job, const Output& output)
+    : setup_(setup), job_(job), folder_(setup.folder), progress_(output, folder_, setup.log_every) {
+  write_file_atomically(folder_.file("resolved.yaml"), setup.resolved);
+  write_file_atomically(folder_.file("env.json"), environment_json(setup.words));
+  folder_.set_status("running");
+  progress_.keep(job.data.warnings);
+}
+
+int LearningRun::run(const std::function<int(const FitResult&)>& publish) {
+  try {
+    const FitResult result = fit(job_, folder_, progress_.watcher(watch_signals()));
+    progress_.finish();
+    if (result.interrupted) interrupted(result);
+    return publish(result);
+  } catch (const Error& error) {
+    progress_.finish();
+    const bool ended =
+        error.kind() == ErrorKind::kInterrupted || error.kind() == ErrorKind::kRequirement;
+    if (!ended) note_status("failed", error.first().what);
+    throw;
+  }
+}
+
+void LearningRun::note_status(const std::string& status, const std::string& reason) {
+  try {
+    folder_.set_status(status, reason);
+  } catch (const Error& error) {
+    progress_.warn("no STATUS: " + error.first().text());
+  }
+}
+
+void LearningRun::interrupted(const FitResult& result) {
+  std::string saved = "the state is saved";
+  if (result.saved_step == 0) {
+    saved = "no checkpoint could be written";
+  } else if (result.saved_step != result.steps) {
+    saved = fmt::format("the state of step {} is saved", result.saved_step);
+  }
+  note_status("interrupted", fmt::format("at step {}; {}", result.steps, saved));
+  const std::string folder = folder_.path().string();
+  throw Error(ErrorKind::kInterrupted,
+              {.where = folder,
+               .what = fmt::format("stopped by a signal at step {}; {}", result.steps, saved),
+               .fix = fmt::format("go on with: maas {} --resume {}", setup_.verb, folder)});
+}
+
+void show_data_warnings(const std::vector<std::string>& warnings, const Output& output) {
+  constexpr size_t kMost = 20;
+  for (size_t i = 0; i < std::min(warnings.size(), kMost); ++i) output.warn(warnings[i]);
+  if (warnings.size() <= kMost) return;
+  output.warn(fmt::format("... {} more of these; all are in warnings.txt of the run folder",
+                          warnings.size() - kMost));
+}
+
+void check_outputs(const Predictions& predictions, const std::string& split,
+                   TrainProgress& progress) {
+  const int64_t rows = predictions.outputs.size(0);
+  const int64_t broken = rows - at::isfinite(predictions.outputs).all(1).sum().item<int64_t>();
+  if (broken == 0) return;
+  const std::string what =
+      fmt::format("the outputs are not finite for {} of {} {} samples", broken, rows, split);
+  if (2 * broken < rows) return progress.warn("model: " + what);
+  throw Error(ErrorKind::kDiverged, {.where = "model",
+                                     .what = what,
+                                     .expected = "finite outputs",
+                                     .fix = "lower train.learning_rate, or set train.clip_norm=1"});
+}
+
+}  // namespace maas

@@ -15,7 +15,7 @@
 #include "base/throw_error.h"
 #include "call/infer.h"
 #include "serve/json_tensor.h"
-#include "serve/oip.h"
+#include "serve/oip/messages.h"
 #include "serve/plan_session.h"
 #include "tensor/short_reason.h"
 

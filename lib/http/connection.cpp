@@ -44,8 +44,28 @@ void Connection::start() {
   in_strand([](Connection& self) { self.read_more(); });
 }
 
-void Connection::send() {
+void Connection::begin(int status, const ReplyHeaders& headers) {
+  response_.status = status;
+  response_.headers = headers;
+}
+
+void Connection::write(std::string bytes) {
+  if (response_.body.empty()) {
+    response_.body = std::move(bytes);
+  } else {
+    response_.body += bytes;
+  }
+}
+
+void Connection::end() {
   net::dispatch(socket_.get_executor(), [self = shared_from_this()] { self->write_response(); });
+}
+
+std::optional<std::string_view> Connection::header(std::string_view name) const {
+  const auto& message = parser_->get();
+  const auto found = message.find(name);
+  if (found == message.end()) return std::nullopt;
+  return std::string_view(found->value());
 }
 
 bool Connection::client_is_gone() {
@@ -125,10 +145,12 @@ bool Connection::begin_request() {
   }
   if (error || !parser_->is_header_done()) return refuse(400, "malformed request head"), false;
   read_head_fields();
-  if (const HeadRefusal refusal = check_head(head, shared_->policy); refusal.status != 0) {
-    return refuse(refusal.status, refusal.message), false;
+  if (const HeadRefusal bad = check_head(head, shared_->policy); bad.status != 0) {
+    return refuse(bad.status, bad.message), false;
   }
-  refused_ = !shared_->service->admit(*this);
+  HttpRefusal refusal = shared_->service->admit(*this);
+  refused_ = refusal.status != 0;
+  if (refused_) response_.set_error(std::move(refusal));
   const bool has_body = !parser_->is_done();
   const uint64_t announced = parser_->content_length().value_or(kSkippedBodyBytes + 1);
   if (refused_ && has_body && (announced > kSkippedBodyBytes || !head.expect.empty())) {
@@ -209,25 +231,25 @@ void Connection::set_body_deadline() {
 }
 
 void Connection::refuse(int status, std::string_view message) {
-  response.clear();
-  response.set_error(status, message);
+  response_.clear();
+  response_.set_error({status, std::string(message)});
   refuse_as_set();
 }
 
 void Connection::refuse_as_set() {
-  response.close = true;
+  response_.close = true;
   write_response();
 }
 
 void Connection::write_response() {
   if (phase_ == Phase::kClosed) return;
-  if (shared_->draining || !head.keep_alive) response.close = true;
+  if (shared_->draining || !head.keep_alive) response_.close = true;
   const bool with_body = head.method != "HEAD";
-  make_response_head(response, head.version == 10, out_);
-  access_log(head, response, now_ns() - begun_ns_);
+  make_response_head(response_, head.version == 10, out_);
+  access_log(head, response_, now_ns() - begun_ns_);
   phase_ = Phase::kWriting;
   written_ = 0;
-  out_size_ = out_.size() + (with_body ? response.body.size() : 0);
+  out_size_ = out_.size() + (with_body ? response_.body.size() : 0);
   continue_writing();
 }
 
@@ -245,7 +267,7 @@ void Connection::continue_writing() {
     }
     if (error) return close();
   }
-  response.close ? linger() : next_request();
+  response_.close ? linger() : next_request();
 }
 
 std::array<net::const_buffer, 2> Connection::pending_output() const {
@@ -253,7 +275,7 @@ std::array<net::const_buffer, 2> Connection::pending_output() const {
   const size_t body_done = written_ - std::min(written_, out_.size());
   const size_t body_left = out_size_ - out_.size() - body_done;
   return {net::const_buffer(out_.data() + out_.size() - head_left, head_left),
-          net::const_buffer(response.body.data() + body_done, body_left)};
+          net::const_buffer(response_.body.data() + body_done, body_left)};
 }
 
 void Connection::next_request() {
@@ -262,7 +284,7 @@ void Connection::next_request() {
   scanner_.reset();
   body_bytes_ = 0;
   head.clear();  // what refuses the next request must not go by this one's method and version
-  response.clear();
+  response_.clear();
   if (shared_->draining && buffer_.size() == 0) return close();
   phase_ = Phase::kIdle;
   set_deadline(shared_->config.idle_timeout.value);
@@ -272,7 +294,7 @@ void Connection::next_request() {
 }
 
 void Connection::free_long_strings() {
-  for (std::string* text : {&body, &response.body, parser_ ? &parser_->get().body() : nullptr}) {
+  for (std::string* text : {&body, &response_.body, parser_ ? &parser_->get().body() : nullptr}) {
     if (text == nullptr || text->capacity() <= kKeptBytes) continue;
     *text = std::string();
     shared_->freed_much = true;
@@ -322,13 +344,13 @@ void Connection::on_deadline() {
 }
 
 void Connection::time_out() {
-  response.clear();
-  response.set_error(408, "the request did not arrive in time");
-  response.close = true;
+  response_.clear();
+  response_.set_error({408, "the request did not arrive in time"});
+  response_.close = true;
   head.version = 11;
-  make_response_head(response, false, out_);
-  out_ += response.body;
-  access_log(head, response, now_ns() - begun_ns_);
+  make_response_head(response_, false, out_);
+  out_ += response_.body;
+  access_log(head, response_, now_ns() - begun_ns_);
   error_code ignored;
   socket_.write_some(net::buffer(out_), ignored);
   socket_.shutdown(tcp::socket::shutdown_send, ignored);

@@ -94,7 +94,10 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
 
   void start();
 
-  void send() override;
+  void begin(int status, const ReplyHeaders& headers) override;
+  void write(std::string bytes) override;
+  void end() override;
+  std::optional<std::string_view> header(std::string_view name) const override;
   bool client_is_gone() override;
 
   bool is_overdue(int64_t now) const { return deadline_.load(std::memory_order_relaxed) < now; }
@@ -158,6 +161,7 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   boost::beast::flat_buffer buffer_;
   HeadScanner scanner_;
   std::optional<Parser> parser_;
+  HttpResponse response_;
   Phase phase_ = Phase::kIdle;
   bool refused_ = false;  // by the service; answered once the body is read
   std::atomic<int64_t> deadline_{kNever};

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/json_writer.h"
-
 namespace maas {
 namespace {
 
@@ -121,7 +119,6 @@ void RequestHead::clear() {
   target.clear();
   version = 11;
   keep_alive = true;
-  has_binary_tensors = false;
   header_count = host_count = transfer_encoding_count = content_length_count = 0;
   content_type_count = origin_count = 0;
   for (std::string* text : {&host, &transfer_encoding, &content_length, &content_type,
@@ -149,24 +146,9 @@ void RequestHead::add_header(std::string_view name, std::string_view value) {
     ++origin_count;
   } else if (take("Content-Length", content_length)) {
     ++content_length_count;
-  } else if (same_ignoring_case(name, "Inference-Header-Content-Length")) {
-    has_binary_tensors = true;
   } else {
     take("Content-Encoding", content_encoding) || take("Expect", expect);
   }
-}
-
-void HttpResponse::clear() {
-  status = 200;
-  body.clear();
-  allow.clear();
-  retry_after_seconds = 0;
-  close = false;
-}
-
-void HttpResponse::set_error(int status_code, std::string_view message) {
-  status = status_code;
-  body = "{\"error\":" + json_quote(message) + "}";
 }
 
 void HeadScanner::reset() {

@@ -5,21 +5,6 @@
 namespace maas {
 namespace {
 
-constexpr Route kRoutes[] = {
-    {"GET", "/v2/health/live", RouteScope::kPublic, RouteAction::kLive},
-    {"GET", "/v2/health/ready", RouteScope::kPublic, RouteAction::kReady},
-    {"GET", "/v2", RouteScope::kPublic, RouteAction::kServerMetadata},
-    {"GET", "/v2/models/{model}", RouteScope::kPublic, RouteAction::kModelMetadata},
-    {"GET", "/v2/models/{model}/ready", RouteScope::kPublic, RouteAction::kModelReady},
-    {"POST", "/v2/models/{model}/infer", RouteScope::kInfer, RouteAction::kInfer},
-    {"GET", "/v2/models/{model}/versions/{version}", RouteScope::kPublic,
-     RouteAction::kModelMetadata},
-    {"GET", "/v2/models/{model}/versions/{version}/ready", RouteScope::kPublic,
-     RouteAction::kModelReady},
-    {"POST", "/v2/models/{model}/versions/{version}/infer", RouteScope::kInfer,
-     RouteAction::kInfer},
-};
-
 constexpr size_t kMaxSegmentBytes = 128;
 
 // Takes the first segment off "/a/b/c".
@@ -44,52 +29,59 @@ bool is_plain_path(std::string_view path) {
   return true;
 }
 
+bool is_parameter(std::string_view segment) {
+  return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
+}
+
 bool matches(std::string_view pattern, std::string_view path, RouteMatch& match) {
-  RouteMatch found;
+  size_t used = 0;
   while (!pattern.empty() && !path.empty()) {
     const std::string_view want = take_segment(pattern);
     const std::string_view have = take_segment(path);
-    if (want == "{model}" && !have.empty()) {
-      found.model = have;
-    } else if (want == "{version}" && !have.empty()) {
-      found.version = have;
+    if (is_parameter(want) && !have.empty()) {
+      match.parameters.at(used++) = {want.substr(1, want.size() - 2), have};
     } else if (want != have) {
       return false;
     }
   }
-  if (!pattern.empty() || !path.empty()) return false;
-  match.model = found.model;
-  match.version = found.version;
-  return true;
+  return pattern.empty() && path.empty();
 }
 
 }  // namespace
 
-std::span<const Route> routes() { return kRoutes; }
+std::string_view RouteMatch::operator[](std::string_view name) const {
+  for (const Parameter& parameter : parameters) {
+    if (!name.empty() && parameter.name == name) return parameter.value;
+  }
+  return {};
+}
 
-RouteRefusal find_route(std::string_view method, std::string_view path, RouteMatch& match) {
+HttpRefusal find_route(std::span<const Route> routes, std::string_view method,
+                       std::string_view path, RouteMatch& match) {
   match = RouteMatch{};
   if (method == "CONNECT" || method == "TRACE" || path == "*") {
-    return {405, "GET, HEAD, POST", "method not allowed"};
+    return {405, "method not allowed", {.allow = "GET, HEAD, POST"}};
   }
   if (!is_plain_path(path)) {
-    return {400, "",
+    return {400,
             "the path holds other characters than letters, digits and . _ - ~, ends a segment with "
             "a dot, or has a segment of more than 128 bytes"};
   }
   const std::string_view wanted = method == "HEAD" ? std::string_view("GET") : method;
   std::string allow;
-  for (const Route& route : kRoutes) {
-    if (!matches(route.pattern, path, match)) continue;
+  for (const Route& route : routes) {
+    RouteMatch found;
+    if (!matches(route.pattern, path, found)) continue;
     if (route.method == wanted) {
+      match = found;
       match.route = &route;
       return {};
     }
     if (!allow.empty()) allow += ", ";
     allow += route.method == "GET" ? "GET, HEAD" : route.method;
   }
-  if (allow.empty()) return {404, "", "not found"};
-  return {405, std::move(allow), "method not allowed"};
+  if (allow.empty()) return {404, "not found"};
+  return {405, "method not allowed", {.allow = std::move(allow)}};
 }
 
 }  // namespace maas

@@ -1,41 +1,50 @@
-// Which requests exist. Everything not in the table is refused.
+// Which requests exist, and who answers them. What no route takes is refused.
 #pragma once
 
 #include <array>
-#include <cstdint>
+#include <cstddef>
+#include <functional>
+#include <memory>
 #include <span>
-#include <string>
 #include <string_view>
+
+#include "http/reply.h"
 
 namespace maas {
 
+class HttpExchange;
+
 enum class RouteScope { kPublic, kInfer, kMetrics, kAdmin };  // what a caller must be allowed to do
 
-enum class RouteAction { kLive, kReady, kServerMetadata, kModelMetadata, kModelReady, kInfer };
-
+// Texts live as long as the program. Both functions are called from many threads at once.
 struct Route {
-  std::string_view method;
-  std::string_view pattern;  // "/v2/models/{model}/infer"; a {segment} matches one whole segment
-  RouteScope scope;
-  RouteAction action;
+  std::string_view method;   // of GET, HEAD goes along
+  std::string_view pattern;  // "/v2/models/{model}/infer"; a {name} matches one whole segment
+  RouteScope scope = RouteScope::kPublic;
+  // Answers, or sees to it that somebody does: HttpService::serve().
+  std::function<void(std::shared_ptr<HttpExchange>)> handle;
+  // Looks at the head before the body is read: HttpService::admit(). Empty = takes everything.
+  std::function<HttpRefusal(const HttpExchange&)> admit = {};
 };
 
-std::span<const Route> routes();
+inline constexpr size_t kMaxPathParameters = 4;  // in a pattern
 
 struct RouteMatch {
+  struct Parameter {
+    std::string_view name, value;  // of the pattern, without braces; of the path
+  };
   const Route* route = nullptr;
-  std::string_view model, version;  // of the path given to find_route; "" = not in the pattern
+  std::array<Parameter, kMaxPathParameters> parameters = {};  // those without name are not used
+
+  // What the path has where the pattern has {name}; "" where it has no such segment.
+  std::string_view operator[](std::string_view name) const;
 };
 
-struct RouteRefusal {
-  int status = 0;     // 400, 404 or 405; 0 = found
-  std::string allow;  // with 405: the methods that exist here
-  std::string_view message;
-};
-
-// `path` is a request path without query. HEAD is answered wherever GET is. Paths with escapes,
-// backslashes, empty or dot segments and other bytes than unreserved ones are refused with 400
-// before matching: no name that this server knows needs them.
-RouteRefusal find_route(std::string_view method, std::string_view path, RouteMatch& match);
+// `path` is a request path without query; its texts and those of `routes` stay in `match`. The
+// first route that fits counts. HEAD is answered wherever GET is. 404 and 405 say what there is.
+// Paths with escapes, backslashes, empty or dot segments and other bytes than unreserved ones are
+// refused with 400 before matching: no name that this server knows needs them.
+HttpRefusal find_route(std::span<const Route> routes, std::string_view method,
+                       std::string_view path, RouteMatch& match);
 
 }  // namespace maas

@@ -82,19 +82,23 @@ void append_number(std::string& out, size_t number) {
 }  // namespace
 
 void make_response_head(const HttpResponse& response, bool for_http_1_0, std::string& out) {
+  const ReplyHeaders& headers = response.headers;
   out = "HTTP/1.1 ";
   append_number(out, static_cast<size_t>(response.status));
   out += ' ';
   out += reason_of(response.status);
   out += "\r\nDate: ";
   out += http_date();
-  if (!response.body.empty()) out += "\r\nContent-Type: application/json";
+  if (!response.body.empty()) {
+    out += "\r\nContent-Type: ";
+    out += headers.content_type;
+  }
   out += "\r\nContent-Length: ";
   append_number(out, response.body.size());
-  if (!response.allow.empty()) out += "\r\nAllow: " + response.allow;
-  if (response.retry_after_seconds > 0) {
+  if (!headers.allow.empty()) out += "\r\nAllow: " + headers.allow;
+  if (headers.retry_after_seconds > 0) {
     out += "\r\nRetry-After: ";
-    append_number(out, static_cast<size_t>(response.retry_after_seconds));
+    append_number(out, static_cast<size_t>(headers.retry_after_seconds));
   }
   if (response.close) {
     out += "\r\nConnection: close";

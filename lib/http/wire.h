@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "http/exchange.h"
+#include "http/reply.h"
 
 namespace maas {
 

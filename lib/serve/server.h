@@ -11,8 +11,9 @@
 
 namespace maas {
 
-// Listener -> router -> queue -> session. `workers` inferences run at once; one thread more than
-// that reads and writes, so health is answered while all workers compute.
+// Listener -> routes of a protocol -> repository -> batcher -> session. `workers` inferences run at
+// once; one thread more than that reads and writes, so health is answered while all workers
+// compute.
 class Server {
  public:
   // Binds at once (see HttpListener for the errors); answers from run() on. `version` of maas goes

@@ -1,6 +1,7 @@
 // Any bytes as the head of an HTTP request: the same verdict whole and byte by byte, and a path
 // that lies inside its target.
 #include <cstdlib>
+#include <vector>
 
 #include "http/head.h"
 #include "http/router.h"
@@ -8,6 +9,15 @@
 namespace {
 
 using maas::HeadScanner;
+
+const std::vector<maas::Route>& routes() {
+  static const std::vector<maas::Route> list = {
+      {"GET", "/v2", maas::RouteScope::kPublic, {}},
+      {"GET", "/v2/models/{model}", maas::RouteScope::kPublic, {}},
+      {"POST", "/v2/models/{model}/versions/{version}/infer", maas::RouteScope::kInfer, {}},
+  };
+  return list;
+}
 
 // The request line and headers as a parser would hand them on.
 maas::RequestHead head_of(std::string_view text) {
@@ -47,7 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (refusal.status == 0) {
     if (head.path().size() > head.target.size()) std::abort();
     maas::RouteMatch match;
-    maas::find_route(head.method, head.path(), match);
+    maas::find_route(routes(), head.method, head.path(), match);
+    if (match["model"].size() > head.path().size()) std::abort();
   }
   return 0;
 }

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "serve/json_fault.h"
-#include "serve/oip.h"
+#include "serve/oip/messages.h"
 
 namespace {
 

@@ -20,26 +20,23 @@ namespace maas {
 // by release(); everything else gets its body back.
 class EchoService final : public HttpService {
  public:
-  bool admit(HttpExchange& exchange) override {
+  HttpRefusal admit(HttpExchange& exchange) override {
     ++admitted;
-    if (exchange.head.path() != "/refused") return true;
-    exchange.response.set_error(401, "not for you");
-    return false;
+    if (exchange.head.path() == "/refused") return {401, "not for you"};
+    return {};
   }
 
   void serve(std::shared_ptr<HttpExchange> exchange) override {
     ++served;
-    HttpResponse& response = exchange->response;
     if (exchange->head.path() == "/hold") return hold(std::move(exchange));
+    std::string body = exchange->body;
     if (exchange->head.path() == "/large") {
-      response.body.assign(std::stoul(exchange->body), 'x');
+      body.assign(std::stoul(exchange->body), 'x');
       const std::lock_guard lock(mutex_);
       last_ = exchange;
       has_last_ = true;
-    } else {
-      response.body = exchange->body;
     }
-    exchange->send();
+    exchange->send(200, std::move(body));
   }
 
   // Waits for a request to /hold.
@@ -54,7 +51,7 @@ class EchoService final : public HttpService {
       const std::lock_guard lock(mutex_);
       held_.reset();
     }
-    exchange->send();
+    exchange->send(200, "");
   }
   // Lets go of what is held, unanswered.
   void forget() {

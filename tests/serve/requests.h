@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "serve/oip.h"
+#include "serve/oip/messages.h"
 
 namespace maas {
 

@@ -6,7 +6,7 @@
 
 #include "base/json_writer.h"
 #include "serve/json_tensor.h"
-#include "serve/oip.h"
+#include "serve/oip/messages.h"
 
 namespace maas {
 namespace {

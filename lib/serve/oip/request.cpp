@@ -11,7 +11,7 @@
 #include "base/utf8.h"
 #include "serve/json_fault.h"
 #include "serve/json_tensor.h"
-#include "serve/oip.h"
+#include "serve/oip/messages.h"
 
 namespace maas {
 namespace {

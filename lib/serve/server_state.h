@@ -1,0 +1,22 @@
+// What the routes of a protocol need of the server.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "serve/queued_inference.h"
+#include "serve/repository.h"
+
+namespace maas {
+
+// Outlives the routes that were made with it; they are called when it is complete.
+struct ServerState {
+  const Repository& repository;
+  const std::atomic<bool>& ready;           // false before and after the time of answering
+  std::string version;                      // of maas
+  int64_t max_batch = 0;                    // serve.max_batch
+  ServeClock::duration request_timeout{0};  // serve.request_timeout: the longest wait
+};
+
+}  // namespace maas

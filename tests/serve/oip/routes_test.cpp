@@ -1,0 +1,121 @@
+#include "serve/oip/routes.h"
+
+#include <ATen/ops/full.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "http/recorded_exchange.h"
+#include "http/routed_service.h"
+#include "serve/requests.h"
+
+namespace maas {
+namespace {
+
+using testing::HasSubstr;
+
+class Halves final : public Session {
+ public:
+  const SessionInfo& info() const override { return info_; }
+  std::vector<at::Tensor> infer(const std::vector<at::Tensor>& inputs) const override {
+    const int64_t rows = inputs[0].size(0);
+    return {at::full({rows, 3}, 0.5), at::full({rows}, 7, at::kLong)};
+  }
+
+ private:
+  SessionInfo info_ = small_model();
+};
+
+// The protocol over one model, without listener and threads.
+class OipRoutes : public testing::Test {
+ protected:
+  static ServedModel served() {
+    auto session = std::make_shared<const Halves>();
+    return {session, std::make_shared<Batcher>(session, BatcherLimits{.slots = 1, .capacity = 0},
+                                               [](const std::function<void()>&) {})};
+  }
+
+  HttpResponse ask(std::shared_ptr<RecordedExchange> exchange) {
+    if (HttpRefusal refusal = service.admit(*exchange); refusal.status != 0) {
+      exchange->response.set_error(std::move(refusal));
+      return exchange->response;
+    }
+    exchange->body.reserve(exchange->body.size() + 64);
+    service.serve(exchange);
+    EXPECT_EQ(exchange->ended, 1);
+    return exchange->response;
+  }
+  HttpResponse get(const std::string& path) {
+    return ask(std::make_shared<RecordedExchange>("GET", path));
+  }
+  HttpResponse post(const std::string& path, const std::string& body,
+                    std::map<std::string, std::string> headers = {}) {
+    auto exchange = std::make_shared<RecordedExchange>("POST", path, std::move(headers));
+    exchange->body = body;
+    return ask(std::move(exchange));
+  }
+
+  std::atomic<bool> ready{true};
+  Repository repository{{served()}};
+  ServerState state{repository, ready, "1.2.3", 4, std::chrono::seconds(60)};
+  RoutedService service{oip_routes(state)};
+};
+
+TEST_F(OipRoutes, AreThoseOfTheProtocol) {
+  for (const char* path :
+       {"/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/net", "/v2/models/net/ready",
+        "/v2/models/net/versions/1", "/v2/models/net/versions/1/ready"}) {
+    EXPECT_EQ(get(path).status, 200) << path;
+    EXPECT_EQ(post(path, "").headers.allow, "GET, HEAD") << path;
+  }
+  for (const char* path : {"/v2/models/net/infer", "/v2/models/net/versions/1/infer"}) {
+    EXPECT_EQ(post(path, request_json(good_input())).status, 200) << path;
+    EXPECT_EQ(get(path).headers.allow, "POST") << path;
+  }
+  for (const char* path :
+       {"/", "/v1", "/v2/", "/v2/models", "/v2/models/", "/v2/models//infer", "/v2/models/net/",
+        "/v2/models/net/infer/x", "/v2/health", "/v3/health/live", "/v2/models/net/versions/1/x",
+        "/v2/repository/index"}) {
+    EXPECT_EQ(get(path).status, 404) << path;
+    EXPECT_EQ(get(path).body, R"({"error":"not found"})");
+  }
+}
+
+TEST_F(OipRoutes, ReadinessIsTheServersInEveryAnswer) {
+  ready = false;
+  EXPECT_EQ(get("/v2/health/live").status, 200);
+  for (const char* path : {"/v2/health/ready", "/v2/models/net/ready"}) {
+    EXPECT_EQ(get(path).status, 503);
+    EXPECT_THAT(get(path).body, HasSubstr(R"("ready":false)"));
+  }
+}
+
+TEST_F(OipRoutes, AnUnknownModelIsRefusedByTheHeadWhateverTheRoute) {
+  for (const char* path : {"/v2/models/other", "/v2/models/other/ready"}) {
+    EXPECT_EQ(get(path).status, 404);
+    EXPECT_EQ(get(path).body, R"({"error":"no model 'other'; this server has 'net'"})");
+  }
+  RecordedExchange infer("POST", "/v2/models/net/versions/2/infer");
+  EXPECT_EQ(service.admit(infer).message, "no model 'net' of this version; this server has 'net'");
+}
+
+TEST_F(OipRoutes, AnInferenceIsJson) {
+  const std::string path = "/v2/models/net/infer", body = request_json(good_input());
+  EXPECT_EQ(post(path, body, {{"Content-Type", "text/plain"}}).status, 415);
+  EXPECT_EQ(post(path, body, {{"Content-Type", "application/json; charset=utf-8"}}).status, 200);
+  const HttpResponse binary = post(path, body, {{"inference-header-content-length", "9"}});
+  EXPECT_EQ(binary.status, 415);
+  EXPECT_THAT(binary.body, HasSubstr("binary_data=False"));
+}
+
+TEST_F(OipRoutes, AnAnswerOrARefusalComesFromTheBody) {
+  const std::string path = "/v2/models/net/infer";
+  EXPECT_THAT(post(path, request_json(good_input(), R"(,"id":"7")")).body,
+              HasSubstr(R"("id":"7","outputs":[{"name":"y")"));
+  EXPECT_EQ(post(path, "{").body, R"({"error":"body is not JSON at byte 1; expected JSON"})");
+  EXPECT_EQ(post(path, "{").status, 400);
+  const HttpResponse many = post(path, request_json(input_json("FP32", "[5,2]", "[1]")));
+  EXPECT_THAT(many.body, HasSubstr("has 5 rows; expected at most 4"));
+}
+
+}  // namespace
+}  // namespace maas

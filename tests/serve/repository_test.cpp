@@ -1,0 +1,63 @@
+#include "serve/repository.h"
+
+#include <gtest/gtest.h>
+
+#include "serve/requests.h"
+
+namespace maas {
+namespace {
+
+class Named final : public Session {
+ public:
+  Named(const std::string& name, const std::string& version) {
+    info_.name = name;
+    info_.version = version;
+  }
+  const SessionInfo& info() const override { return info_; }
+  std::vector<at::Tensor> infer(const std::vector<at::Tensor>& inputs) const override {
+    return inputs;
+  }
+
+ private:
+  SessionInfo info_ = small_model();
+};
+
+ServedModel model(const std::string& name, const std::string& version) {
+  return {std::make_shared<Named>(name, version), nullptr};
+}
+
+TEST(Repository, FindsItsModelByNameWithItsVersionOrWithout) {
+  const Repository one({model("net", "1")});
+  ASSERT_NE(one.find("net", ""), nullptr);
+  EXPECT_EQ(one.find("net", "1"), one.find("net", ""));
+  EXPECT_EQ(one.find("net", "")->info().name, "net");
+  EXPECT_EQ(one.models().size(), 1);
+}
+
+TEST(Repository, SaysWhatItHasInstead) {
+  const Repository one({model("net", "1")});
+  EXPECT_EQ(one.find("Net", ""), nullptr);
+  EXPECT_EQ(one.why_not("Net", ""), "no model 'Net'; this server has 'net'");
+  EXPECT_EQ(one.find("other", "1"), nullptr);
+  EXPECT_EQ(one.why_not("other", "1"), "no model 'other'; this server has 'net'");
+  EXPECT_EQ(one.find("net", "2"), nullptr);
+  EXPECT_EQ(one.why_not("net", "2"), "no model 'net' of this version; this server has 'net'");
+}
+
+TEST(Repository, OfSeveralVersionsTheFirstIsTheOneWithoutNumber) {
+  const Repository several({model("net", "2"), model("net", "1"), model("word", "1")});
+  EXPECT_EQ(several.find("net", "")->info().version, "2");
+  EXPECT_EQ(several.find("net", "1")->info().version, "1");
+  EXPECT_EQ(several.find("word", "")->info().name, "word");
+  EXPECT_EQ(several.why_not("x", ""), "no model 'x'; this server has 'net', 'word'");
+}
+
+TEST(Repository, AModelLivesAsLongAsSomebodyUsesIt) {
+  auto one = std::make_unique<Repository>(std::vector{model("net", "1")});
+  const auto used = one->find("net", "");
+  one.reset();
+  EXPECT_EQ(used->info().name, "net");
+}
+
+}  // namespace
+}  // namespace maas

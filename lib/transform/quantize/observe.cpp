@@ -131,7 +131,8 @@ std::vector<ValueRange> observe(const Program& program, CalibrationInputs& input
                                 const MakeObserver& make_observer) {
   const size_t own = program.user_outputs().size();
   const int64_t rows = rows_at_once(program, values);
-  const auto plan = Plan::compile(with_outputs(program, values), {.lower = true, .rows = rows});
+  const auto plan =
+      Plan::compile(with_outputs(program, values), {.plan_for = PlanFor::kInference, .rows = rows});
   std::vector<std::unique_ptr<Observer>> seen;
   for (size_t i = 0; i < values.size(); ++i) seen.push_back(make_observer());
   const c10::InferenceMode no_gradients;

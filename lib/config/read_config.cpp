@@ -121,14 +121,18 @@ ConfigPlaces read_config(const ConfigSource& config, const SectionRef& root) {
   Findings findings;
   findings.keys = config_keys(root);
   Loader loader(root, findings);
-  YamlNode tree;
-  if (!config.file.empty()) {
-    tree = loader.load_file(config.file);
-  } else {
+  const auto load_text = [&](const std::string& text, const std::string& name) {
     auto source = std::make_shared<YamlSource>();
-    source->name = config.text_name;
+    source->name = name;
     source->folder = fs::current_path();
-    tree = loader.load_text(config.text, source, "");
+    return loader.load_text(text, source, "");
+  };
+  YamlNode tree;
+  if (!config.base.empty()) tree = load_text(config.base, config.base_name);
+  if (!config.file.empty() || config.base.empty()) {
+    YamlNode own = config.file.empty() ? load_text(config.text, config.text_name)
+                                       : loader.load_file(config.file);
+    config.base.empty() ? void(tree = std::move(own)) : merge_yaml(tree, std::move(own), findings);
   }
   int order = 0;
   for (const std::string& text : config.overrides) {

@@ -12,6 +12,9 @@ namespace maas {
 
 // Where the values come from.
 struct ConfigSource {
+  // YAML that lies below all of it, such as what a model remembers; "" = none.
+  std::string base = {};
+  std::string base_name = "base";           // what to call it in messages
   std::filesystem::path file = {};          // "-" = stdin; "" = `text` is used
   std::string text = {};                    // YAML, when `file` is empty
   std::string text_name = "config";         // what to call `text` in messages

@@ -1,0 +1,24 @@
+// What a transform did, as JSON, Markdown and a page that works offline
+#pragma once
+
+#include <string>
+
+#include "base/json_writer.h"
+#include "transform/transform.h"
+
+namespace maas {
+
+// The keys of a verb's --json object (docs/transform.md); `json` is inside an object.
+void write_report(JsonWriter& json, const TransformReport& report);
+
+// Before and after in a few lines, for a terminal.
+std::string report_text(const TransformReport& report);
+
+// Tables in Markdown, for people and code reviews.
+std::string report_markdown(const TransformReport& report);
+
+// The page of record/report.h. `model_path` names the result in the commands to type next.
+std::string transform_report_html(const TransformReport& report, const Manifest& manifest,
+                                  const std::string& model_path);
+
+}  // namespace maas

@@ -1,19 +1,25 @@
-// A whole config file: an experiment, and how its model is served.
+// A whole config file: an experiment, what is made of its model, and how that is served.
 #pragma once
 
 #include "config/fields.h"
 #include "serve/serve_config.h"
 #include "train/experiment.h"
+#include "transform/gate_config.h"
+#include "transform/quantize/quantize_config.h"
 
 namespace maas {
 
 // Every verb reads the whole file, so that a mistake anywhere in it is found by the first of them.
 struct ConfigFile {
   Experiment experiment;
+  QuantizeConfig quantize;
+  GateConfig gate;
   ServeConfig serve;
 
   void describe(Fields& field) {
     experiment.describe(field);
+    field("quantize", quantize).doc("int8, for `maas quantize`");
+    field("gate", gate).doc("what a model that prune, quantize or distill made may lose");
     field("serve", serve).doc("how to answer requests");
   }
 };

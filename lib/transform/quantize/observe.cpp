@@ -126,9 +126,9 @@ std::unique_ptr<CalibrationInputs> random_inputs(const Program& program, int64_t
   return std::make_unique<RandomInputs>(program, samples, seed);
 }
 
-std::vector<ValueRange> observe(const Program& program, CalibrationInputs& inputs,
-                                const std::vector<std::string>& values,
-                                const MakeObserver& make_observer) {
+std::vector<SeenRange> observe(const Program& program, CalibrationInputs& inputs,
+                               const std::vector<std::string>& values,
+                               const MakeObserver& make_observer) {
   const size_t own = program.user_outputs().size();
   const int64_t rows = rows_at_once(program, values);
   const auto plan =
@@ -153,7 +153,7 @@ std::vector<ValueRange> observe(const Program& program, CalibrationInputs& input
     throw_input("calibration", "no samples", "at least one",
                 "give a training split with rows, or quantize.calibration=random");
   }
-  std::vector<ValueRange> ranges;
+  std::vector<SeenRange> ranges;
   for (const auto& observer : seen) ranges.push_back(observer->range());
   return ranges;
 }

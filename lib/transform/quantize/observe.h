@@ -37,8 +37,8 @@ std::unique_ptr<CalibrationInputs> random_inputs(const Program& program, int64_t
 // of `inputs`. Batches are as large as lets the values of one stay below 256 MiB (at least a row).
 // Throws Error{kInput} for inputs that do not fit the program (what came, what was expected), for
 // none at all, and for values that are not finite, naming the value.
-std::vector<ValueRange> observe(const Program& program, CalibrationInputs& inputs,
-                                const std::vector<std::string>& values,
-                                const MakeObserver& make_observer);
+std::vector<SeenRange> observe(const Program& program, CalibrationInputs& inputs,
+                               const std::vector<std::string>& values,
+                               const MakeObserver& make_observer);
 
 }  // namespace maas

@@ -16,9 +16,9 @@ namespace {
 constexpr double kSteps = 255;
 constexpr double kAveraging = 0.01;  // of MovingAverageMinMaxObserver
 
-ValueRange range_of(const at::Tensor& values) {
+SeenRange range_of(const at::Tensor& values) {
   const auto [low, high] = at::aminmax(values);
-  const ValueRange range{low.item<double>(), high.item<double>()};
+  const SeenRange range{low.item<double>(), high.item<double>()};
   if (!std::isfinite(range.low) || !std::isfinite(range.high)) {
     throw_input("calibration", "an activation is NaN or infinite", "finite numbers",
                 "look at the data that calibrates, and at the weights with `maas inspect`");
@@ -30,30 +30,30 @@ class MinMax : public Observer {
  public:
   void see(const at::Tensor& values) override {
     if (values.numel() == 0) return;
-    const ValueRange range = range_of(values);
+    const SeenRange range = range_of(values);
     if (!seen_) seen_ = range;
     seen_->low = std::min(seen_->low, range.low);
     seen_->high = std::max(seen_->high, range.high);
   }
-  ValueRange range() const override { return seen_.value_or(ValueRange()); }
+  SeenRange range() const override { return seen_.value_or(SeenRange()); }
 
  private:
-  std::optional<ValueRange> seen_;
+  std::optional<SeenRange> seen_;
 };
 
 class MovingAverage : public Observer {
  public:
   void see(const at::Tensor& values) override {
     if (values.numel() == 0) return;
-    const ValueRange range = range_of(values);
+    const SeenRange range = range_of(values);
     if (!average_) average_ = range;
     average_->low += kAveraging * (range.low - average_->low);
     average_->high += kAveraging * (range.high - average_->high);
   }
-  ValueRange range() const override { return average_.value_or(ValueRange()); }
+  SeenRange range() const override { return average_.value_or(SeenRange()); }
 
  private:
-  std::optional<ValueRange> average_;
+  std::optional<SeenRange> average_;
 };
 
 template <class T>
@@ -63,7 +63,7 @@ std::unique_ptr<Observer> make() {
 
 }  // namespace
 
-AffineScale affine_scale(const ValueRange& range) {
+AffineScale affine_scale(const SeenRange& range) {
   const double low = std::min(range.low, 0.0), high = std::max(range.high, 0.0);
   const float width = static_cast<float>(high) - static_cast<float>(low);
   const float scale =

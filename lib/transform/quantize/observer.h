@@ -10,9 +10,9 @@
 
 namespace maas {
 
-struct ValueRange {
+struct SeenRange {
   double low = 0, high = 0;  // low <= high
-  bool operator==(const ValueRange&) const = default;
+  bool operator==(const SeenRange&) const = default;
 };
 
 // x ~ (q - zero_point) * scale with q in 0..255.
@@ -24,7 +24,7 @@ struct AffineScale {
 // The range made to include zero, which so is exact (padding and ReLU need it), in 255 steps: the
 // arithmetic of PyTorch's affine observers (torch.ao.quantization, quint8). The steps are at least
 // float32's epsilon.
-AffineScale affine_scale(const ValueRange& range);
+AffineScale affine_scale(const SeenRange& range);
 
 // One activation's range. One thread.
 class Observer {
@@ -33,7 +33,7 @@ class Observer {
   // A batch of the activation, float32, any shape. Throws Error{kInput} for NaN or infinity.
   virtual void see(const at::Tensor& values) = 0;
   // Of all that was seen; at least one batch.
-  virtual ValueRange range() const = 0;
+  virtual SeenRange range() const = 0;
 };
 using MakeObserver = std::function<std::unique_ptr<Observer>()>;
 

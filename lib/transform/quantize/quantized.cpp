@@ -100,7 +100,7 @@ std::map<ValueId, AffineScale> seen_ranges(const Program& program,
   const bool random = job.config.calibration == "random" || job.data == nullptr;
   const auto inputs = random ? random_inputs(program, job.config.samples, job.seed)
                              : data_inputs(job.data, job.config.samples, job.seed);
-  const std::vector<ValueRange> ranges =
+  const std::vector<SeenRange> ranges =
       observe(program, *inputs, names, observer_named(job.config.observer));
   for (size_t i = 0; i < points.size(); ++i) {
     scales[points[i]] = affine_scale(ranges[i]);

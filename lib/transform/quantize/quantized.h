@@ -29,7 +29,7 @@ struct QuantizeJob {
 // An activation that is rounded with a range of calibration.
 struct RoundedActivation {
   std::string value;  // its name in the graph
-  ValueRange range;   // as it was seen
+  SeenRange range;    // as it was seen
   AffineScale scale;
 };
 

@@ -13,7 +13,7 @@ namespace {
 const std::vector<std::vector<double>> kBatches = {
     {-1.0, 0.5, 2.0}, {-3.0, 0.25, 1.0}, {0.1, 5.0, 0.2}};
 
-ValueRange seen_by(const std::string& name) {
+SeenRange seen_by(const std::string& name) {
   const auto observer = observer_named(name)();
   for (const auto& batch : kBatches) observer->see(at::tensor(batch, at::kFloat));
   return observer->range();
@@ -21,15 +21,15 @@ ValueRange seen_by(const std::string& name) {
 
 // Numbers of torch.ao.quantization 2.13: MinMaxObserver and MovingAverageMinMaxObserver, quint8.
 TEST(Observer, SeesTheRangesThatPyTorchSees) {
-  EXPECT_EQ(seen_by("minmax"), (ValueRange{-3, 5}));
-  const ValueRange moving = seen_by("moving");
+  EXPECT_EQ(seen_by("minmax"), (SeenRange{-3, 5}));
+  const SeenRange moving = seen_by("moving");
   EXPECT_NEAR(moving.low, -1.00880003, 1e-6);
   EXPECT_NEAR(moving.high, 2.02010012, 1e-6);
 }
 
 TEST(Observer, MakesTheScalesThatPyTorchMakes) {
   struct Case {
-    ValueRange range;
+    SeenRange range;
     double scale;
     int64_t zero_point;
   };
@@ -47,7 +47,7 @@ TEST(Observer, MakesTheScalesThatPyTorchMakes) {
 }
 
 TEST(Observer, ZeroIsExactWhateverTheRange) {
-  for (const ValueRange range : {ValueRange{0.5, 3}, ValueRange{-2, -1}, ValueRange{-0.37, 1.9}}) {
+  for (const SeenRange range : {SeenRange{0.5, 3}, SeenRange{-2, -1}, SeenRange{-0.37, 1.9}}) {
     const AffineScale made = affine_scale(range);
     EXPECT_GE(made.zero_point, 0);
     EXPECT_LE(made.zero_point, 255);

@@ -1,0 +1,35 @@
+#include "words.h"
+
+#include <filesystem>
+
+#include "base/throw_error.h"
+
+namespace maas {
+namespace {
+
+bool is_yaml(const std::string& word) {
+  const auto extension = std::filesystem::path(word).extension();
+  return extension == ".yaml" || extension == ".yml";
+}
+
+}  // namespace
+
+VerbWords split_words(const std::vector<std::string>& words) {
+  VerbWords split;
+  for (const std::string& word : words) {
+    std::error_code ignored;
+    if (word.find('=') != word.npos && !std::filesystem::exists(word, ignored)) {
+      split.overrides.push_back(word);
+    } else if (split.config.empty() && (is_yaml(word) || !split.model.empty())) {
+      split.config = word;
+    } else if (split.model.empty()) {
+      split.model = word;
+    } else {
+      throw_usage("command line", "'" + word + "' behind a model and a config",
+                  "MODEL [CONFIG] [key=value ...]", "leave it out");
+    }
+  }
+  return split;
+}
+
+}  // namespace maas

@@ -1,0 +1,19 @@
+// `MODEL [CONFIG] [key=value ...]`, as verbs that work on a model take it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace maas {
+
+struct VerbWords {
+  std::string model;                   // "" = none was given
+  std::string config;                  // "" = none was given
+  std::vector<std::string> overrides;  // "prune.target.macs=0.3"
+};
+
+// A word with '=' that is no file is an override; of the others the first is the model, the second
+// the config; a lone .yaml or .yml is the config. Throws Error{kUsage} for a third one.
+VerbWords split_words(const std::vector<std::string>& words);
+
+}  // namespace maas

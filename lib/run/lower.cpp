@@ -15,6 +15,7 @@
 #include "run/fold_batch_norm.h"
 #include "run/fold_constants.h"
 #include "run/fuse_pointwise.h"
+#include "run/lower/quantized_layers.h"
 #include "run/prepack_convolution.h"
 #include "run/prepack_linear.h"
 #include "run/recompose.h"
@@ -31,6 +32,10 @@ Program for_any(Program program, const Target&) {
 Program drop_dead_code(Program program) {
   remove_dead_code(program);
   return program;
+}
+
+Program faster_quantized_layers(Program program, const Target&) {
+  return quantized_layers(std::move(program), Int8Choice::kFaster);
 }
 
 void refuse_unknown(const std::set<std::string>& disabled,
@@ -54,6 +59,7 @@ const std::vector<LoweringPass>& lowering_passes(PlanFor plan_for) {
   };
   static const std::vector<LoweringPass> inference = {
       {"recompose", "layers in place of what a decomposed export wrote", for_any<recompose>},
+      {"quantized-layers", "int8 products where they are faster", faster_quantized_layers},
       {"fold-constants", "compute once what does not depend on the input", for_any<fold_constants>},
       {"fold-affine", "scaling and shifting by constants in one go", for_any<fold_affine>},
       {"fold-batch-norm", "scale convolutions instead of their results", for_any<fold_batch_norm>},

@@ -1,0 +1,50 @@
+#include "transform/prune/shrink.h"
+
+#include <gmock/gmock.h>
+
+#include "transform/prune/equivalence.h"
+#include "zoo/small_data.h"
+
+namespace maas {
+namespace {
+
+using testing::ElementsAre;
+
+ModelConfig mlp_of(const std::vector<int64_t>& hidden) {
+  ModelConfig config = network("mlp");
+  config.hidden = hidden;
+  return config;
+}
+
+TEST(Shrink, GivesAnMlpTheOutputsThatItHasWithoutTheUnits) {
+  const Program program = build(mlp_of({30, 20}), table(7));
+  const Program shrunk = expect_equivalent(program, {numbers(5, 7)});
+  EXPECT_EQ(output_text(shrunk), output_text(program));
+}
+
+TEST(Shrink, FollowsAChannelThroughFlattenToItsBlockOfPixels) {
+  const DataSpec data = images(1, 28);
+  const Program shrunk = expect_equivalent(build(network("lenet5"), data), {pixels(3, data.input)});
+  EXPECT_THAT(sizes_of_tensor(shrunk, "fc1.weight"), ElementsAre(85, 43 * 25));
+}
+
+TEST(Shrink, GivesAConvnetTheOutputsThatItHasWithoutTheChannels) {
+  const DataSpec data = images(3, 32);
+  expect_equivalent(build(network("convnet"), data), {pixels(2, data.input)});
+}
+
+TEST(Shrink, TiesWhatAResidualSumTies) {
+  const DataSpec data = images(3, 32);
+  const Program program = build(resnet(20), data);
+  const Program shrunk = expect_equivalent(program, {pixels(2, data.input)});
+  EXPECT_THAT(sizes_of_tensor(shrunk, "stem.conv.weight"), ElementsAre(11, 3, 3, 3));
+  EXPECT_THAT(sizes_of_tensor(shrunk, "stage1.2.2.conv.weight"), ElementsAre(11, 11, 3, 3));
+}
+
+TEST(Shrink, GivesABottleneckNetworkTheOutputsThatItHasWithoutTheChannels) {
+  const DataSpec data = images(3, 64);
+  expect_equivalent(build(resnet(50), data), {pixels(2, data.input)});
+}
+
+}  // namespace
+}  // namespace maas

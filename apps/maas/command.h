@@ -38,6 +38,7 @@ std::unique_ptr<Command> make_predict();
 std::unique_ptr<Command> make_inspect();
 std::unique_ptr<Command> make_bench();
 std::unique_ptr<Command> make_serve();
+std::unique_ptr<Command> make_distill();
 std::unique_ptr<Command> make_init();
 std::unique_ptr<Command> make_config();
 std::unique_ptr<Command> make_doctor();

@@ -1,64 +1,72 @@
 #include "command.h"
 
 namespace maas {
+namespace {
 
-const std::vector<CommandRow>& commands() {
-  static const std::vector<CommandRow> rows = {
-      {"train", "learn from data as a config says",
-       "  maas train configs/mnist_mlp.yaml\n"
-       "  maas train configs/mnist_mlp.yaml train.epochs=3 model.hidden=[256,128]\n"
-       "  maas train --resume runs/mnist_mlp\n"
-       "  maas train configs/mnist_mlp.yaml --dry-run\n"
-       "  maas train configs/mnist_mlp.yaml --json | jq -r .model\n",
-       make_train},
-      {"eval", "measure a model on held-out data",
-       "  maas eval runs/mnist_mlp/model.pt\n"
-       "  maas eval model.pt eval.metrics=[accuracy,ece] 'eval.require={accuracy: \">= 0.98\"}'\n"
-       "  maas eval net.pt2 configs/mnist_mlp.yaml   # a network that Python exported\n",
-       make_eval},
-      {"predict", "answer for single inputs",
-       "  maas predict model.pt digit.png\n"
-       "  maas predict model.pt rows.csv\n"
-       "  echo '{\"age\": 37, \"city\": \"Bern\"}' | maas predict model.pt -\n"
-       "  echo '[[0.1, 0.2], [0.3, 0.4]]' | maas predict net.pt2 -      # exported from Python\n"
-       "  echo '{\"inputs\": [{\"name\": \"x\", \"shape\": [1, 2], \"datatype\": \"FP32\",\n"
-       "    \"data\": [0.1, 0.2]}]}' | maas predict net.pt2 -\n",
-       make_predict},
-      {"inspect", "show what is in a model",
-       "  maas inspect model.pt\n"
-       "  maas inspect net.pt2 --graph\n"
-       "  maas inspect model.pt --json | jq .parameters\n",
-       make_inspect},
-      {"bench", "time a model",
-       "  maas bench runs/mnist_mlp/model.pt\n"
-       "  maas bench net.pt2 --batch 1,8,64 --threads 1,2\n"
-       "  maas bench model.pt --without-pass dead-code -v\n",
-       make_bench},
-      {"serve", "answer requests over HTTP (Open Inference Protocol v2)",
-       "  maas serve runs/mnist_mlp/model.pt --port 8000\n"
-       "  maas serve net.pt2 --name net --port 0\n"
-       "  curl http://127.0.0.1:8000/v2/models/mnist_mlp\n",
-       make_serve},
-      {"init", "write a config for your data",
-       "  maas init table.csv\n"
-       "  maas init photos/ -o photos.yaml\n"
-       "  maas init data/mnist -o - | head\n",
-       make_init},
-      {"config", "check, show and explain configs",
-       "  maas config check configs/mnist_mlp.yaml\n"
-       "  maas config show configs/mnist_mlp.yaml train.epochs=3\n"
-       "  maas config explain train.optimizer\n"
-       "  maas config schema > maas.schema.json\n",
-       make_config},
-      {"doctor", "check this machine", "  maas doctor\n  maas doctor --json | jq .healthy\n",
-       make_doctor},
-      {"completion", "print completion for bash, zsh or fish",
-       "  maas completion bash > ~/.local/share/bash-completion/completions/maas\n"
-       "  source <(maas completion bash)\n",
-       make_completion},
-      {"version", "print versions", "  maas version\n  maas version --json\n", make_version},
-  };
-  return rows;
-}
+const std::vector<CommandRow> kCommands = {
+    {"train", "learn from data as a config says",
+     "  maas train configs/mnist_mlp.yaml\n"
+     "  maas train configs/mnist_mlp.yaml train.epochs=3 model.hidden=[256,128]\n"
+     "  maas train --resume runs/mnist_mlp\n"
+     "  maas train configs/mnist_mlp.yaml --dry-run\n"
+     "  maas train configs/mnist_mlp.yaml --json | jq -r .model\n",
+     make_train},
+    {"eval", "measure a model on held-out data",
+     "  maas eval runs/mnist_mlp/model.pt\n"
+     "  maas eval model.pt eval.metrics=[accuracy,ece] 'eval.require={accuracy: \">= 0.98\"}'\n"
+     "  maas eval net.pt2 configs/mnist_mlp.yaml   # a network that Python exported\n",
+     make_eval},
+    {"predict", "answer for single inputs",
+     "  maas predict model.pt digit.png\n"
+     "  maas predict model.pt rows.csv\n"
+     "  echo '{\"age\": 37, \"city\": \"Bern\"}' | maas predict model.pt -\n"
+     "  echo '[[0.1, 0.2], [0.3, 0.4]]' | maas predict net.pt2 -      # exported from Python\n"
+     "  echo '{\"inputs\": [{\"name\": \"x\", \"shape\": [1, 2], \"datatype\": \"FP32\",\n"
+     "    \"data\": [0.1, 0.2]}]}' | maas predict net.pt2 -\n",
+     make_predict},
+    {"inspect", "show what is in a model",
+     "  maas inspect model.pt\n"
+     "  maas inspect net.pt2 --graph\n"
+     "  maas inspect model.pt --json | jq .parameters\n",
+     make_inspect},
+    {"bench", "time a model",
+     "  maas bench runs/mnist_mlp/model.pt\n"
+     "  maas bench net.pt2 --batch 1,8,64 --threads 1,2\n"
+     "  maas bench model.pt --without-pass dead-code -v\n",
+     make_bench},
+    {"serve", "answer requests over HTTP (Open Inference Protocol v2)",
+     "  maas serve runs/mnist_mlp/model.pt --port 8000\n"
+     "  maas serve net.pt2 --name net --port 0\n"
+     "  curl http://127.0.0.1:8000/v2/models/mnist_mlp\n",
+     make_serve},
+    {"distill", "teach a small network what a large one knows",
+     "  maas distill runs/mnist_cnn/model.pt model.type=mlp model.hidden=[64]\n"
+     "  maas distill runs/mnist_cnn/model.pt model.type=lenet5 train.epochs=3 -o student.pt\n"
+     "  maas distill student.yaml distill.temperature=8 distill.soft_weight=0.7\n"
+     "  maas distill --resume runs/mnist_cnn-student\n",
+     make_distill},
+    {"init", "write a config for your data",
+     "  maas init table.csv\n"
+     "  maas init photos/ -o photos.yaml\n"
+     "  maas init data/mnist -o - | head\n",
+     make_init},
+    {"config", "check, show and explain configs",
+     "  maas config check configs/mnist_mlp.yaml\n"
+     "  maas config show configs/mnist_mlp.yaml train.epochs=3\n"
+     "  maas config explain train.optimizer\n"
+     "  maas config schema > maas.schema.json\n",
+     make_config},
+    {"doctor", "check this machine", "  maas doctor\n  maas doctor --json | jq .healthy\n",
+     make_doctor},
+    {"completion", "print completion for bash, zsh or fish",
+     "  maas completion bash > ~/.local/share/bash-completion/completions/maas\n"
+     "  source <(maas completion bash)\n",
+     make_completion},
+    {"version", "print versions", "  maas version\n  maas version --json\n", make_version},
+};
+
+}  // namespace
+
+const std::vector<CommandRow>& commands() { return kCommands; }
 
 }  // namespace maas

@@ -4,6 +4,7 @@
 #include "config/fields.h"
 #include "serve/serve_config.h"
 #include "train/experiment.h"
+#include "transform/distill/distill_config.h"
 #include "transform/gate_config.h"
 #include "transform/quantize/quantize_config.h"
 
@@ -13,12 +14,14 @@ namespace maas {
 struct ConfigFile {
   Experiment experiment;
   QuantizeConfig quantize;
+  DistillConfig distill;
   GateConfig gate;
   ServeConfig serve;
 
   void describe(Fields& field) {
     experiment.describe(field);
     field("quantize", quantize).doc("int8, for `maas quantize`");
+    field("distill", distill).doc("a student that learns from a teacher, for `maas distill`");
     field("gate", gate).doc("what a model that prune, quantize or distill made may lose");
     field("serve", serve).doc("how to answer requests");
   }

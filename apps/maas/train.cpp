@@ -110,7 +110,8 @@ class Train : public Command {
   FitJob read_job(const Experiment& experiment, const Output& output) {
     const std::string& from = experiment.model.from.path;
     if (!from.empty()) parent_ = load_model(from);
-    FitJob job = make_job(experiment, parent_ ? &*parent_ : nullptr, from);
+    FitJob job =
+        make_job(experiment, {.network = parent_ ? &*parent_ : nullptr, .network_name = from});
     show_data_warnings(job.data.warnings, output);
     job.resume = !resume_.empty();
     return job;

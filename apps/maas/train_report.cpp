@@ -90,6 +90,7 @@ std::string train_report_html(const TrainReport& report, const std::string& fold
   } else if (task.kind == TaskKind::kRegression) {
     data.points = report_points(report.predictions);
   }
+  data.tables = report.tables;
   data.headlines = headlines(report);
   data.data_facts = data_facts(report);
   data.environment = environment_facts();

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "evaluate/metrics.h"
+#include "record/report.h"
 #include "train/experiment.h"
 #include "train/fit.h"
 
@@ -20,6 +22,7 @@ struct TrainReport {
   const Metrics& metrics;
   const std::string& resolved_yaml;
   const std::string model_path;
+  std::vector<ReportTable> tables = {};  // shown first
 };
 
 // Reads metrics.jsonl in `folder` for the curves; returns the page.

@@ -43,12 +43,13 @@ BuildOptions build_options(const Experiment& experiment) {
           .embed_categories = experiment.data.categorical == "embedding"};
 }
 
-FitJob make_job(const Experiment& experiment, const Model* parent, const std::string& parent_name) {
-  FitJob job = job_with_data(experiment, parent);
+FitJob make_job(const Experiment& experiment, const JobParents& parents) {
+  const Model* network = parents.network;
+  FitJob job = job_with_data(experiment, parents.data != nullptr ? parents.data : network);
   const BuildOptions build = build_options(experiment);
-  if (parent != nullptr) {
-    job.program = adopt_model(parent->program, job.data.spec, build, parent_name);
-    keep_scales(*parent, job.data.spec);
+  if (network != nullptr) {
+    job.program = adopt_model(network->program, job.data.spec, build, parents.network_name);
+    keep_scales(*network, job.data.spec);
   } else {
     job.program = build_model(experiment.model, job.data.spec, build);
   }

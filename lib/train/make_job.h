@@ -11,12 +11,18 @@ namespace maas {
 // How a network is built for this experiment's data, or somebody's network is fitted to them.
 BuildOptions build_options(const Experiment& experiment);
 
-// Opens the data and builds the network, or takes `parent`'s and fits it to the data; `parent_name`
-// names it in messages. With a parent that remembers its data, their statistics, categories and
-// labels are kept. Warnings of the data are in FitJob::data. Throws what check_experiment(),
-// open_data(), build_model(), adopt_model() and check_job() throw.
-FitJob make_job(const Experiment& experiment, const Model* parent = nullptr,
-                const std::string& parent_name = "");
+// What a job goes on from; nothing is owned.
+struct JobParents {
+  const Model* network = nullptr;  // to train further; null = one is built
+  std::string network_name = {};   // in messages
+  // Whose data specification (statistics, categories, labels) is kept; null = the network's.
+  const Model* data = nullptr;
+};
+
+// Opens the data and builds the network, or takes the parent's and fits it to the data. Warnings of
+// the data are in FitJob::data. Throws what check_experiment(), open_data(), build_model(),
+// adopt_model() and check_job() throw.
+FitJob make_job(const Experiment& experiment, const JobParents& parents = {});
 
 // The same for a network that is there already (pruned, say) and whose data are `parent`'s.
 FitJob make_job_for(const Experiment& experiment, const Model& parent, Program network);

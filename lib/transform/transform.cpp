@@ -84,7 +84,7 @@ Transformed transform(const Model& model, const TransformJob& job) {
   if (!job.measure.metric.empty() && job.measure.held_out.rows != nullptr) {
     const std::string& metric = job.measure.metric;
     report.gate = judge(metric, report.before.metrics.at(metric), report.after.metrics.at(metric),
-                        job.gate.max_drop);
+                        job.max_drop);
   }
   done.model = derived(model, job.verb, std::move(rewritten.program), {.text = report.change});
   done.model.manifest.metrics = report.after.metrics;

@@ -62,7 +62,7 @@ struct TransformJob {
   std::string verb;        // "prune"
   std::string model_name;  // file name of the input, without folders
   MeasureJob measure;
-  GateConfig gate;
+  double max_drop = kMaxDrop;  // of the measured metric
   std::function<Rewritten(const Model&)> rewrite;
   std::function<void(const std::string&)> say = {};  // what happens now, for people
 };

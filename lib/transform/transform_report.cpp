@@ -5,7 +5,6 @@
 #include <set>
 
 #include "record/environment.h"
-#include "record/report.h"
 #include "record/report_text.h"
 
 namespace maas {
@@ -178,6 +177,10 @@ std::string report_text(const TransformReport& report) {
   return text + "  " + gate_text(report) + "\n";
 }
 
+std::vector<ReportTable> report_tables(const TransformReport& report) {
+  return {before_and_after(report), layer_table(report)};
+}
+
 std::string report_markdown(const TransformReport& report) {
   std::string text = fmt::format("# maas {}: {}\n\n{}\n\nParent: `{}`, SHA-256 `{}`.\n\n{}\n\n",
                                  report.verb, report.parent_name, report.change, report.parent_name,
@@ -194,7 +197,7 @@ std::string transform_report_html(const TransformReport& report, const Manifest&
       fmt::format("{} {}", report.verb, manifest.name.empty() ? report.parent_name : manifest.name);
   data.subtitle = report.change + "; " + gate_text(report);
   data.warnings = report.notes;
-  data.tables = {before_and_after(report), layer_table(report)};
+  data.tables = report_tables(report);
   data.environment = environment_facts();
   data.data_facts = {{"parent", report.parent_name}, {"parent SHA-256", report.parent_digest}};
   data.resolved_yaml = manifest.resolved_config;

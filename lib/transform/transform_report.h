@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/json_writer.h"
+#include "record/report.h"
 #include "transform/transform.h"
 
 namespace maas {
@@ -13,6 +15,9 @@ void write_report(JsonWriter& json, const TransformReport& report);
 
 // Before and after in a few lines, for a terminal.
 std::string report_text(const TransformReport& report);
+
+// Before and after, and a row a layer, for a page of record/report.h.
+std::vector<ReportTable> report_tables(const TransformReport& report);
 
 // Tables in Markdown, for people and code reviews.
 std::string report_markdown(const TransformReport& report);

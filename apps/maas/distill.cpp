@@ -69,6 +69,7 @@ class Distill : public Command {
     transform_job.say = [&](const std::string& text) { output.detail(text); };
     Transformed done = transform(setup.input.model, transform_job);
     Experiment experiment = setup.input.config.experiment;
+    experiment.output_dir.clear();  // of this machine, and of this run alone
     done.model.manifest.name = experiment.name;
     done.model.manifest.data = job.data.spec;
     done.model.manifest.resolved_config = write_config(experiment);

@@ -1,0 +1,187 @@
+"""What every verb that makes a model from a model keeps to, a row a verb."""
+import hashlib
+import json
+import signal
+import subprocess
+import time
+import unittest
+
+from maas_runs import MAAS, Case, maas
+
+CONFIG = """name: teacher
+seed: 1
+data: {type: synthetic, samples: 600, classes: 3, height: 8, width: 8, noise: 0.5,
+       validation: 0.2, test_fraction: 0.2}
+model: {type: mlp, hidden: [64, 32]}
+train: {epochs: 4, batch_size: 32, threads: 1}
+"""
+
+# The words behind the model, without -o; and whether the verb learns, and so has a run folder.
+VERBS = {
+    "distill": {"words": ["model.type=mlp", "model.hidden=[8]", "train.epochs=2"], "learns": True},
+}
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class WithTeacher(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        (cls.folder / "config.yaml").write_text(CONFIG)
+        maas("train", cls.folder / "config.yaml", "-o", cls.folder / "teacher", check=0)
+        cls.model = cls.folder / "teacher/model.pt"
+
+
+class TransformCase(WithTeacher):
+    def run_verb(self, verb, name, *more, check=0, **options):
+        words = VERBS[verb]["words"]
+        runs = [f"output_dir={self.folder / (name + '-run')}"] if VERBS[verb]["learns"] else []
+        return maas(verb, self.model, *words, *runs, "-o", self.folder / f"{name}.pt", *more,
+                    check=check, cwd=self.folder, **options)
+
+    def test_the_input_is_not_touched_and_the_result_names_it_by_digest(self):
+        before = digest(self.model)
+        for verb in VERBS:
+            with self.subTest(verb):
+                self.run_verb(verb, f"{verb}-lineage", "gate.max_drop=1")
+                self.assertEqual(digest(self.model), before)
+                shown = json.loads(maas("inspect", self.folder / f"{verb}-lineage.pt", "--json",
+                                        check=0).stdout)
+                last = shown["lineage"][-1] if isinstance(shown["lineage"], list) else shown["lineage"]
+                self.assertEqual(last["verb"], verb)
+                self.assertIn(before, json.dumps(shown["lineage"]))
+                self.assertNotIn(str(self.folder), json.dumps(shown["lineage"]))
+
+    def test_the_same_seed_gives_the_same_bytes(self):
+        for verb in VERBS:
+            with self.subTest(verb):
+                self.run_verb(verb, f"{verb}-one", "gate.max_drop=1")
+                self.run_verb(verb, f"{verb}-two", "gate.max_drop=1")
+                one, two = (self.folder / f"{verb}-{n}.pt" for n in ("one", "two"))
+                self.assertEqual(digest(one), digest(two))
+
+    def test_a_gate_that_is_not_met_publishes_nothing_but_the_report(self):
+        for verb in VERBS:
+            with self.subTest(verb):
+                name = f"{verb}-gate"
+                done = self.run_verb(verb, name, "gate.metric=nll", "gate.max_drop=0",
+                                     *VERBS[verb].get("worse", []), check=6)
+                self.assertIn("gate.nll", done.stderr)
+                self.assertFalse((self.folder / f"{name}.pt").exists())
+                self.assertTrue((self.folder / f"{name}.report.json").exists())
+                kept = self.run_verb(verb, name, "gate.metric=nll", "gate.max_drop=0", "--keep",
+                                     "--force", *VERBS[verb].get("worse", []), check=6)
+                self.assertIn("gate.nll", kept.stderr)
+                self.assertTrue((self.folder / f"{name}.pt").exists())
+
+    def test_json_has_the_keys_that_pipelines_rely_on(self):
+        for verb in VERBS:
+            with self.subTest(verb):
+                done = self.run_verb(verb, f"{verb}-json", "gate.max_drop=1", "--json")
+                shown = json.loads(done.stdout)
+                for key in ("verb", "model", "parent", "metric", "parameters", "bytes",
+                            "latency_ms", "report"):
+                    self.assertIn(key, shown)
+                self.assertEqual(shown["verb"], verb)
+                self.assertEqual(set(shown["metric"]) & {"name", "before", "after"},
+                                 {"name", "before", "after"})
+                self.assertEqual(set(shown["latency_ms"]), {"1", "64"})
+                self.assertGreater(shown["latency_ms"]["1"]["before"], 0)
+                page = (self.folder / f"{verb}-json.report.html").read_text()
+                self.assertIn("Before and after", page)
+                self.assertIn("| --- |", (self.folder / f"{verb}-json.report.md").read_text())
+
+    def test_the_result_can_be_used_by_every_verb_that_takes_a_model(self):
+        for verb in VERBS:
+            with self.subTest(verb):
+                self.run_verb(verb, f"{verb}-used", "gate.max_drop=1")
+                model = self.folder / f"{verb}-used.pt"
+                shown = json.loads(maas("eval", model, "--json", check=0).stdout)
+                self.assertEqual(shown["samples"], 120)
+                maas("bench", model, "--batch", "1", "--seconds", "0.05", check=0)
+                maas("train", self.folder / "config.yaml", f"model.from={model}", "train.epochs=1",
+                     "-o", self.folder / f"{verb}-further", "--dry-run",
+                     check=VERBS[verb].get("trains_further", 0))
+
+    def test_nothing_is_overwritten_without_force_and_no_folder_taken_for_a_file(self):
+        for verb in VERBS:
+            with self.subTest(verb):
+                taken = self.folder / f"{verb}-taken.pt"
+                taken.write_text("mine")
+                done = self.run_verb(verb, f"{verb}-taken", check=2)
+                self.assertIn("exists", done.stderr)
+                self.assertEqual(taken.read_text(), "mine")
+                (self.folder / f"{verb}-folder.pt").mkdir()
+                self.assertIn("is a folder",
+                              self.run_verb(verb, f"{verb}-folder", check=2).stderr)
+                done = maas(verb, self.model, *VERBS[verb]["words"], "-o", self.model, "--force",
+                            check=2, cwd=self.folder)
+                self.assertIn("is the input", done.stderr)
+
+    def test_a_dry_run_writes_nothing(self):
+        for verb in VERBS:
+            with self.subTest(verb):
+                before = set(self.folder.rglob("*"))
+                done = self.run_verb(verb, f"{verb}-dry", "--dry-run")
+                self.assertIn("nothing was written", done.stdout + done.stderr)
+                self.assertEqual(set(self.folder.rglob("*")), before)
+
+    def test_help_begins_with_examples_and_the_section_is_explained(self):
+        for verb in VERBS:
+            with self.subTest(verb):
+                shown = maas(verb, "--help", check=0).stdout
+                self.assertLess(shown.index(f"maas {verb} "), shown.index("--output"))
+                self.assertIn(verb, maas("config", "explain", verb, check=0).stdout)
+                self.assertIn("max_drop", maas("config", "explain", "gate", check=0).stdout)
+
+    def test_learning_that_is_interrupted_leaves_no_file_and_resumes_to_the_same_bytes(self):
+        for verb, row in VERBS.items():
+            if not row["learns"]:
+                continue
+            with self.subTest(verb):
+                epochs = row.get("epochs", "train.epochs=40")
+                self.run_verb(verb, f"{verb}-whole", "gate.max_drop=1", epochs)
+                name = f"{verb}-cut"
+                command = [MAAS, verb, str(self.model), *row["words"], "gate.max_drop=1", epochs,
+                           f"output_dir={self.folder / (name + '-run')}", "-o",
+                           str(self.folder / f"{name}.pt")]
+                process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                           text=True, cwd=self.folder)
+                checkpoints = self.folder / f"{name}-run/checkpoints"
+                while process.poll() is None and not list(checkpoints.glob("step-*")):
+                    time.sleep(0.005)
+                process.send_signal(signal.SIGTERM)
+                _, talk = process.communicate()
+                if process.returncode == 0:
+                    continue  # it was quicker than the signal
+                self.assertEqual(process.returncode, 75, talk)
+                self.assertIn(f"maas {verb} --resume", talk)
+                self.assertFalse((self.folder / f"{name}.pt").exists())
+                maas(verb, "--resume", self.folder / f"{name}-run", "-o",
+                     self.folder / f"{name}.pt", check=0, cwd=self.folder)
+                self.assertEqual(digest(self.folder / f"{name}.pt"),
+                                 digest(self.folder / f"{verb}-whole.pt"))
+
+
+class DistillCase(WithTeacher):
+    def test_a_student_needs_a_teacher(self):
+        done = maas("distill", "model.type=mlp", check=2)
+        self.assertIn("no teacher", done.stderr)
+        (self.folder / "student.yaml").write_text("model: {type: mlp}\n")
+        done = maas("distill", self.folder / "student.yaml", check=2)
+        self.assertIn("distill.teacher", done.stderr)
+
+    def test_a_config_names_the_teacher_beside_it(self):
+        (self.folder / "student2.yaml").write_text(
+            "name: small\ndistill: {teacher: teacher/model.pt, temperature: 2}\n"
+            "model: {type: mlp, hidden: [4]}\ntrain: {epochs: 1}\n")
+        maas("distill", self.folder / "student2.yaml", "gate.max_drop=1", cwd=self.folder, check=0)
+        self.assertTrue((self.folder / "runs/small/model.pt").exists())
+        self.assertTrue((self.folder / "runs/small/report.html").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

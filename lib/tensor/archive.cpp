@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 
@@ -35,7 +36,13 @@ void ArchiveReader::read_directory() {
     if (entry.name.substr(0, slash) != top) {
       fail(fmt::format("record '{}'", entry.name), fmt::format("all records under '{}/'", top));
     }
-    records_[entry.name.substr(slash + 1)] = {entry.data, entry.packed, entry.crc, entry.stored};
+    records_[entry.name.substr(slash + 1)] = {.offset = entry.data,
+                                              .packed = entry.packed,
+                                              .size = entry.size,
+                                              .crc = entry.crc,
+                                              .stored = entry.stored,
+                                              .deflated = entry.deflated,
+                                              .unpacked = {}};
   }
 }
 
@@ -49,15 +56,43 @@ void ArchiveReader::check_records() const {
   for (const auto& [name, found] : records_) record(name);
 }
 
+void ArchiveReader::inflate(const std::string& name, const Record& record) const {
+  // A byte of deflate stands for at most 1032 (RFC 1951: 258 bytes in two bits).
+  constexpr uint64_t kMostRatio = 1032;
+  if (record.size > kMostUnpackedBytes || record.size / kMostRatio > record.packed + 1) {
+    fail(fmt::format("record '{}' claims {} bytes in {}", name, record.size, record.packed),
+         fmt::format("at most {} bytes, and {} for each that is there", kMostUnpackedBytes,
+                     kMostRatio));
+  }
+  record.unpacked.resize(record.size);
+  z_stream stream{};
+  const char* packed = file_->data() + record.offset;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed));
+  stream.avail_in = static_cast<uInt>(std::min<uint64_t>(record.packed, UINT32_MAX));
+  stream.next_out = reinterpret_cast<Bytef*>(record.unpacked.data());
+  stream.avail_out = static_cast<uInt>(record.size);
+  const bool ready = inflateInit2(&stream, -MAX_WBITS) == Z_OK;  // without zlib's own header
+  const int end = ready ? ::inflate(&stream, Z_FINISH) : Z_MEM_ERROR;
+  inflateEnd(&stream);
+  if (end == Z_STREAM_END && stream.total_out == record.size) return;
+  record.unpacked.clear();
+  fail(fmt::format("record '{}' does not unpack to its {} bytes", name, record.size),
+       "deflated bytes");
+}
+
 std::string_view ArchiveReader::record(const std::string& name) const {
   const auto found = records_.find(name);
   if (found == records_.end()) fail(fmt::format("no record '{}'", name), "a PT2 archive");
   const Record& record = found->second;
-  if (!record.stored) {
-    fail(fmt::format("record '{}' is compressed or encrypted", name),
-         "records that are stored as they are");
+  if (!record.stored && !record.deflated) {
+    fail(
+        fmt::format("record '{}' is encrypted, or compressed by another method than deflate", name),
+        "records that are stored as they are, or deflated");
   }
-  const std::string_view bytes = file_->bytes().substr(record.offset, record.size);
+  if (record.deflated && !record.checked) inflate(name, record);
+  const std::string_view bytes = record.deflated
+                                     ? std::string_view(record.unpacked)
+                                     : file_->bytes().substr(record.offset, record.packed);
   if (!record.checked) {
     const auto crc = crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
     if (static_cast<uint32_t>(crc) != record.crc) {
@@ -71,10 +106,14 @@ std::string_view ArchiveReader::record(const std::string& name) const {
 
 namespace {
 
+bool is_text(const std::string& name) {
+  return name.ends_with(".json") || name.find("sample_inputs/") != name.npos;
+}
+
 void write_records(caffe2::serialize::PyTorchStreamWriter& writer,
                    const std::function<void(const PutRecord&)>& write) {
   write([&](const std::string& name, std::string_view bytes) {
-    writer.writeRecord(name, bytes.data(), bytes.size());
+    writer.writeRecord(name, bytes.data(), bytes.size(), is_text(name));
   });
   writer.writeEndOfFile();
 }

@@ -1,4 +1,4 @@
-// PT2 archives: zip files whose records are stored, not compressed, so that they can be mapped.
+// PT2 archives: zip files whose tensors are stored, not compressed, so that they can be mapped.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,10 @@
 namespace maas {
 
 // Reads a zip on a mapped file. The reader is our own because libtorch's copies records, inflates
-// compressed ones and accepts duplicates. Refused, with Error{kInput} naming file and record: what
-// tensor/zip_directory.h refuses, and records outside of one top folder; when a record is read:
-// compression, encryption, a CRC-32 mismatch.
+// compressed ones without bound and accepts duplicates. Refused, with Error{kInput} naming file and
+// record: what tensor/zip_directory.h refuses, and records outside of one top folder; when a record
+// is read: encryption, other compression than deflate, one that unpacks to more than
+// kMostUnpackedBytes or than deflate can make of its bytes, a CRC-32 mismatch.
 class ArchiveReader {
  public:
   explicit ArchiveReader(const std::filesystem::path& path);
@@ -25,7 +26,8 @@ class ArchiveReader {
   // Names without the top folder that PyTorch puts around all records.
   std::vector<std::string> names() const;
   bool has(const std::string& name) const { return records_.count(name) != 0; }
-  // The record's bytes, checked against its CRC-32 on first use; valid while `file()` is held.
+  // The record's bytes, checked against its CRC-32 on first use; valid while `file()` is held, of a
+  // compressed record while this reader lives.
   // Throws Error{kInput} if there is no such record.
   std::string_view record(const std::string& name) const;
   // Reads every record once, so that damage is found now. O(bytes).
@@ -36,12 +38,14 @@ class ArchiveReader {
 
  private:
   struct Record {
-    uint64_t offset = 0, size = 0;
+    uint64_t offset = 0, packed = 0, size = 0;
     uint32_t crc = 0;
-    bool stored = true;
+    bool stored = true, deflated = false;
     mutable bool checked = false;
+    mutable std::string unpacked;
   };
   void read_directory();
+  void inflate(const std::string& name, const Record& record) const;
   [[noreturn]] void fail(const std::string& what, const std::string& expected) const;
 
   std::string path_;
@@ -49,7 +53,11 @@ class ArchiveReader {
   std::map<std::string, Record> records_;
 };
 
-// Writes such a file: records stored, data 64-byte aligned, under the top folder "archive".
+// A compressed record holds text; nothing larger is unpacked.
+inline constexpr uint64_t kMostUnpackedBytes = uint64_t{256} << 20;
+
+// Writes such a file under the top folder "archive": tensors stored and 64-byte aligned, the text
+// around them (.json, the sample inputs) deflated, as it would be the larger part of a small model.
 // `write` hands records to the given function; the file appears atomically at the end.
 using PutRecord = std::function<void(const std::string& name, std::string_view bytes)>;
 void write_archive(const std::filesystem::path& path,

@@ -17,6 +17,7 @@ constexpr uint32_t kEnd = 0x06054b50, kEnd64 = 0x06064b50, kEnd64Locator = 0x070
 constexpr uint64_t kEndSize = 22, kLocatorSize = 20, kEnd64Size = 56, kLongestComment = 65535;
 constexpr uint64_t kCentralSize = 46, kLocalSize = 30;
 constexpr uint64_t kMostEntries = 1'000'000;
+constexpr uint16_t kDeflate = 8;                      // method
 constexpr uint16_t kEncrypted = 1, kSizesFollow = 8;  // flags
 constexpr uint32_t kElsewhere = 0xffffffff;           // the number is in the zip64 field
 
@@ -166,7 +167,9 @@ class DirectoryReader {
       fail(fmt::format("record '{}' has a broken zip64 field", entry.name), "its sizes there");
     }
     const bool encrypted = (little_endian<uint16_t>(at + 8) & kEncrypted) != 0;
-    entry.stored = little_endian<uint16_t>(at + 10) == 0 && !encrypted;
+    const auto method = little_endian<uint16_t>(at + 10);
+    entry.stored = method == 0 && !encrypted;
+    entry.deflated = method == kDeflate && !encrypted;
     if (entry.stored && entry.packed != entry.size) {
       fail(fmt::format("record '{}' has {} bytes stored as {}", entry.name, entry.size,
                        entry.packed),
@@ -204,8 +207,11 @@ class DirectoryReader {
     const bool later = (flags & kSizesFollow) != 0 && crc == 0 && size == 0 && packed == 0;
     const bool same = zip64 && crc == entry.crc && size == entry.size && packed == entry.packed;
     const std::string_view name(at + kLocalSize, name_size);
-    const bool stored = little_endian<uint16_t>(at + 8) == 0 && (flags & kEncrypted) == 0;
-    if (name != entry.name || stored != entry.stored || !(later || same)) {
+    const auto method = little_endian<uint16_t>(at + 8);
+    const bool encrypted = (flags & kEncrypted) != 0;
+    const bool same_method = (method == 0 && !encrypted) == entry.stored &&
+                             (method == kDeflate && !encrypted) == entry.deflated;
+    if (name != entry.name || !same_method || !(later || same)) {
       fail(fmt::format("record '{}' differs from its local header at byte {}", entry.name,
                        entry.header),
            "the same name, method, size and CRC-32 in both");

@@ -10,12 +10,13 @@ namespace maas {
 
 struct ZipEntry {
   std::string name;
-  uint64_t header = 0;  // where the local header starts
-  uint64_t data = 0;    // where the bytes start
-  uint64_t packed = 0;  // how many there are
-  uint64_t size = 0;    // how many there would be unpacked; a claim
-  uint32_t crc = 0;     // CRC-32 of those
-  bool stored = false;  // neither compressed nor encrypted: packed == size
+  uint64_t header = 0;    // where the local header starts
+  uint64_t data = 0;      // where the bytes start
+  uint64_t packed = 0;    // how many there are
+  uint64_t size = 0;      // how many there would be unpacked; a claim
+  uint32_t crc = 0;       // CRC-32 of those
+  bool stored = false;    // neither compressed nor encrypted: packed == size
+  bool deflated = false;  // compressed by method 8 (RFC 1951), not encrypted
 };
 
 // The entries in the order of the directory. Everything that the file says twice must agree, and

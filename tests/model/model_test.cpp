@@ -111,7 +111,11 @@ TEST_F(ModelFile, IsLeftAsItWasWhenTheDiskIsFull) {
   save(small_model());
   const std::string before = bytes();
   Model larger = small_model();
-  larger.manifest.resolved_config = std::string(100'000, 'x');
+  std::string& config = larger.manifest.resolved_config;  // text that cannot be deflated
+  for (uint64_t i = 0, draw = 1; i < 100'000; ++i) {
+    draw = draw * 6364136223846793005U + 1442695040888963407U;
+    config.push_back(static_cast<char>('!' + (draw >> 33) % 90));
+  }
   for (const rlim_t room : {0, 1, 100, 4000, 50'000}) {
     const FullDisk full(room);
     const std::string text = error_of([&] { save(larger, true); }, ErrorKind::kResources);

@@ -9,6 +9,7 @@
 namespace maas {
 namespace {
 
+using testing::AnyOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -52,11 +53,44 @@ TEST_F(Archive, RefusesRecordsOutsideOfOneTopFolder) {
               HasSubstr("record 'b/x'; expected all records under 'a/'"));
 }
 
-TEST_F(Archive, RefusesToUnpackRecords) {
+TEST_F(Archive, DeflatesTextAndReadsItBack) {
+  const std::string text(10000, 'x');
+  const std::string path = scratch_.path("net.pt2");
+  write_archive(path, [&](const PutRecord& put) {
+    put("models/model.json", text);
+    put("weights", text);
+  });
+  const ArchiveReader archive(path);
+  EXPECT_EQ(archive.record("models/model.json"), text);
+  EXPECT_EQ(archive.record("weights"), text);
+  EXPECT_LT(archive.file()->size_bytes(), 12000U);
+}
+
+TEST_F(Archive, RefusesWhatDoesNotUnpackToWhatItClaims) {
   EXPECT_THAT(refusal({{.name = "a/x", .bytes = "hello", .method = 8}}),
-              HasSubstr("record 'x' is compressed or encrypted"));
-  EXPECT_THAT(refusal({{.name = "a/x", .flags = 1}}),
-              HasSubstr("record 'x' is compressed or encrypted"));
+              HasSubstr("record 'x' does not unpack to its 5 bytes"));
+  const std::string empty_block("\x03\x00", 2);  // deflate's way to say nothing
+  EXPECT_THAT(refusal({{.name = "a/x", .bytes = empty_block, .method = 8}}),
+              HasSubstr("record 'x' does not unpack to its 2 bytes"));
+}
+
+TEST_F(Archive, RefusesAClaimBeforeAnythingIsAllocated) {
+  EXPECT_THAT(refusal({{.name = "a/x",
+                        .bytes = "hello",
+                        .method = 8,
+                        .size = 0xfffffff0,
+                        .packed = 5,
+                        .local_size = 0xfffffff0}}),
+              AnyOf(HasSubstr("claims 4294967280 bytes in 5"), HasSubstr("local header")));
+}
+
+TEST_F(Archive, RefusesEncryptionAndOtherCompression) {
+  for (const ZipRecord& record :
+       {ZipRecord{.name = "a/x", .flags = 1}, ZipRecord{.name = "a/x", .method = 12},
+        ZipRecord{.name = "a/x", .method = 8, .flags = 1}}) {
+    EXPECT_THAT(refusal({record}),
+                HasSubstr("record 'x' is encrypted, or compressed by another method"));
+  }
 }
 
 TEST_F(Archive, NamesTheRecordWhoseBytesChanged) {

@@ -14,6 +14,7 @@ const std::vector<CommandRow> kCommands = {
     {"eval", "measure a model on held-out data",
      "  maas eval runs/mnist_mlp/model.pt\n"
      "  maas eval model.pt eval.metrics=[accuracy,ece] 'eval.require={accuracy: \">= 0.98\"}'\n"
+     "  maas eval model-int8.pt --against model.pt\n"
      "  maas eval net.pt2 configs/mnist_mlp.yaml   # a network that Python exported\n",
      make_eval},
     {"predict", "answer for single inputs",

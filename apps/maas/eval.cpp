@@ -5,6 +5,8 @@
 // Prints  the metrics; exits 6 when eval.require is not met.
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "command.h"
@@ -13,6 +15,7 @@
 #include "evaluate/requirement.h"
 #include "sources.h"
 #include "train/make_job.h"
+#include "transform/measure.h"
 #include "usage.h"
 #include "zoo/adopt_model.h"
 
@@ -27,6 +30,7 @@ class Eval : public Command {
     app.add_option("--config", config_, "take the data from this config");
     app.add_option("--split", split_, "test, validation or train")
         ->check(CLI::IsMember({"test", "validation", "train"}));
+    app.add_option("--against", against_, "another model: how often do both give the same answer");
     app.add_option("--without-pass", without_, "leave out a lowering pass (repeatable)");
     app.add_option("--threads", threads_, "threads of one operator; 0 = usable cores")
         ->check(whole_number(0, 1024));
@@ -37,26 +41,42 @@ class Eval : public Command {
     const Model model = load_model(model_);
     const PlacedExperiment placed = experiment_of(model, config_, overrides_);
     set_threads(threads_);
-    const Metrics metrics =
+    const Measurement found =
         with_places(placed.places, [&] { return measure(model, placed.experiment, output); });
+    const Metrics& metrics = found.metrics;
     const std::vector<Problem> missed =
         with_places(placed.places, [&] { return unmet(metrics, placed.experiment.eval.require); });
-    report(metrics, missed, output);
+    report(found, missed, output);
     if (!missed.empty()) throw Error(ErrorKind::kRequirement, missed);
     return 0;
   }
 
  private:
-  Metrics measure(const Model& model, const Experiment& experiment, const Output& output) const {
+  struct Measurement {
+    Metrics metrics;
+    std::optional<double> agreement;  // with the model of --against
+  };
+
+  Measurement measure(const Model& model, const Experiment& experiment,
+                      const Output& output) const {
     const DataSpec spec = data_spec_of(model, experiment);
     check_metrics(experiment.eval, spec.task.kind);
     const auto dataset = open(experiment, spec, output);
-    const Program program =
-        model.manifest.data ? model.program
-                            : adopt_model(model.program, spec, build_options(experiment), model_);
-    return evaluate(program, *dataset, spec.task, experiment.eval,
-                    {.disabled_passes = {without_.begin(), without_.end()}})
-        .metrics;
+    const auto answers = [&](const Model& of, const std::string& name) {
+      const Program program = of.manifest.data
+                                  ? of.program
+                                  : adopt_model(of.program, spec, build_options(experiment), name);
+      return evaluate(program, *dataset, spec.task, experiment.eval,
+                      {.disabled_passes = {without_.begin(), without_.end()}});
+    };
+    const Evaluation own = answers(model, model_);
+    Measurement found{own.metrics, std::nullopt};
+    if (!against_.empty()) {
+      const Evaluation other = answers(load_model(against_), against_);
+      found.agreement =
+          agreement(own.predictions.outputs, other.predictions.outputs, spec.task.kind);
+    }
+    return found;
   }
 
   // Before the data are read, which may take a while.
@@ -93,13 +113,16 @@ class Eval : public Command {
                 "set data.test or data.test_fraction, or use --split train");
   }
 
-  void report(const Metrics& metrics, const std::vector<Problem>& missed, Output& output) const {
+  void report(const Measurement& found, const std::vector<Problem>& missed, Output& output) const {
+    const Metrics& metrics = found.metrics;
     if (output.json()) {
       JsonWriter json;
       json.begin_object().field("verb", "eval").field("model", model_);
       json.field("split", split_).field("samples", metrics.samples).key("metrics").begin_object();
       for (const auto& [name, value] : metrics.values) json.field(name, value);
-      json.end_object().key("per_class").begin_array();
+      json.end_object();
+      if (found.agreement) json.field("against", against_).field("agreement", *found.agreement);
+      json.key("per_class").begin_array();
       for (const ClassMetrics& row : metrics.per_class) {
         json.begin_object().field("label", row.label).field("support", row.support);
         json.field("precision", row.precision).field("recall", row.recall).field("f1", row.f1);
@@ -113,6 +136,10 @@ class Eval : public Command {
     std::string text = fmt::format("{} samples of the {} split\n", metrics.samples, split_);
     for (const auto& [name, value] : metrics.values)
       text += fmt::format("  {:<12} {:.4f}\n", name, value);
+    if (found.agreement) {
+      text += fmt::format("  {:<12} {:.4f}  (same answers as {})\n", "agreement", *found.agreement,
+                          against_);
+    }
     if (!metrics.per_class.empty()) {
       text += fmt::format("\n  {:<16} {:>7} {:>9} {:>7} {:>7}\n", "class", "support", "precision",
                           "recall", "f1");
@@ -125,7 +152,7 @@ class Eval : public Command {
     output.result(text);
   }
 
-  std::string model_, config_, split_ = "test";
+  std::string model_, config_, against_, split_ = "test";
   std::vector<std::string> overrides_, without_;
   int64_t threads_ = 0;
 };

@@ -51,7 +51,7 @@ class Inspect : public Command {
     int64_t macs = 0;
     for (const LayerSummary& layer : layers) macs += layer.macs;
     text += fmt::format(
-        "\n{} parameters, {:.2f} MiB, {:.3f} million MACs a sample\n", program.parameter_count(),
+        "\n{} parameters, {:.2f} MiB, {:.3f} million MACs a sample\n", stored_weights(program),
         static_cast<double>(program.byte_count()) / (1 << 20), static_cast<double>(macs) / 1e6);
     for (const auto& [name, value] : model.manifest.metrics) {
       text += fmt::format("metric  {} {:.4f}\n", name, value);
@@ -100,7 +100,7 @@ class Inspect : public Command {
     JsonWriter json;
     json.begin_object().field("verb", "inspect").field("model", model_);
     json.field("name", model.name_or_stem(model_)).field("sha256", model.digest);
-    json.field("parameters", model.program.parameter_count());
+    json.field("parameters", stored_weights(model.program));
     json.field("bytes", model.program.byte_count()).key("layers").begin_array();
     int64_t macs = 0;
     for (const LayerSummary& layer : layers) {

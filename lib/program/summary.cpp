@@ -130,4 +130,14 @@ std::vector<LayerSummary> summarise_layers(const Program& program) {
   return rows;
 }
 
+int64_t stored_weights(const Program& program) {
+  int64_t count = program.parameter_count();
+  for (const auto* table : {&program.buffers, &program.constants}) {
+    for (const auto& [name, tensor] : *table) {
+      if (tensor.scalar_type() == at::kChar) count += tensor.numel();
+    }
+  }
+  return count;
+}
+
 }  // namespace maas

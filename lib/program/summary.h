@@ -22,4 +22,8 @@ struct LayerSummary {
 // One row a node, in order; nodes that only reshape are left out.
 std::vector<LayerSummary> summarise_layers(const Program& program);
 
+// Numbers that are learnt or stored in their place: parameters, and weights of 8 bits, which a
+// quantized network keeps as buffers.
+int64_t stored_weights(const Program& program);
+
 }  // namespace maas

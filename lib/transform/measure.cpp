@@ -22,17 +22,6 @@ namespace {
 constexpr int64_t kResamples = 200;
 constexpr int kRounds = 4;
 
-// Parameters, and integer weights, which quantization keeps as buffers.
-int64_t stored_numbers(const Program& program) {
-  int64_t count = program.parameter_count();
-  for (const auto* table : {&program.buffers, &program.constants}) {
-    for (const auto& [name, tensor] : *table) {
-      if (tensor.scalar_type() == at::kChar) count += tensor.numel();
-    }
-  }
-  return count;
-}
-
 int64_t all_macs(const Program& program) {
   int64_t macs = 0;
   for (const LayerSummary& layer : summarise_layers(program)) macs += layer.macs;
@@ -96,7 +85,7 @@ void keep_best(std::map<int64_t, Latency>& all, int64_t batch, const LatencyStat
 
 Measured measure(const Program& program, const MeasureJob& job, Predictions* predictions) {
   Measured measured;
-  measured.parameters = stored_numbers(program);
+  measured.parameters = stored_weights(program);
   measured.bytes = program.byte_count();
   measured.macs = all_macs(program);
   if (job.held_out.rows == nullptr) return measured;

@@ -102,10 +102,6 @@ Tensor fake_quantize(const Tensor& x, double scale, int64_t zero_point) {
   return out;
 }
 
-struct PoolAxis {
-  int64_t in, kernel, stride, padding, dilation, out;
-};
-
 PoolAxis pool_axis(const Tensor& q, size_t i, std::array<IntArrayRef, 4> windows, bool ceil_mode) {
   const auto of = [i](IntArrayRef list) { return list.size() == 1 ? list[0] : list[i]; };
   PoolAxis axis{q.size(static_cast<int64_t>(i) + 2),
@@ -121,23 +117,17 @@ PoolAxis pool_axis(const Tensor& q, size_t i, std::array<IntArrayRef, 4> windows
   return axis;
 }
 
-// One row of results, [axes[1].out, channels].
+// One row of results, [axes[1].out, channels]; `line` is as long as a row of the image.
 void pool_row(const uint8_t* image, uint8_t* to, int64_t row, const std::array<PoolAxis, 2>& axes,
-              int64_t channels) {
-  const auto& [down, right] = axes;
-  std::fill_n(to, right.out * channels, uint8_t{0});
+              std::vector<uint8_t>& line) {
+  const PoolAxis& down = axes[0];
+  const auto length = static_cast<int64_t>(line.size());
+  std::fill(line.begin(), line.end(), uint8_t{0});
   for (int64_t i = 0; i < down.kernel; ++i) {
     const int64_t y = row * down.stride - down.padding + i * down.dilation;
-    if (y < 0 || y >= down.in) continue;
-    const uint8_t* line = image + y * right.in * channels;
-    for (int64_t x = 0; x < right.out; ++x) {
-      for (int64_t j = 0; j < right.kernel; ++j) {
-        const int64_t at = x * right.stride - right.padding + j * right.dilation;
-        if (at < 0 || at >= right.in) continue;
-        take_largest(line + at * channels, to + x * channels, channels);
-      }
-    }
+    if (y >= 0 && y < down.in) take_largest(image + y * length, line.data(), length);
   }
+  pool_line(line.data(), to, axes[1], length / axes[1].in);
 }
 
 Tensor max_pool2d(const Tensor& q, IntArrayRef kernel, IntArrayRef stride, IntArrayRef padding,
@@ -153,8 +143,9 @@ Tensor max_pool2d(const Tensor& q, IntArrayRef kernel, IntArrayRef stride, IntAr
   auto* to = out.mutable_data_ptr<uint8_t>();
   const int64_t image = q.size(2) * q.size(3) * channels;
   for_rows(q.size(0) * rows, columns * channels * 4, [&](int64_t begin, int64_t end) {
+    std::vector<uint8_t> line(static_cast<size_t>(q.size(3) * channels));
     for (int64_t i = begin; i < end; ++i) {
-      pool_row(from + i / rows * image, to + i * columns * channels, i % rows, axes, channels);
+      pool_row(from + i / rows * image, to + i * columns * channels, i % rows, axes, line);
     }
   });
   return out;

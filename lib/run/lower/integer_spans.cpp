@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 
 namespace maas {
 namespace {
@@ -46,6 +47,43 @@ MAAS_INLINE inline int32_t nearest(float x) {
 MAAS_INLINE inline float clamped(float x, float low, float high) {
   const float raised = x > low ? x : low;
   return raised < high ? raised : high;
+}
+
+// In steps that may overlap: a maximum may be taken twice.
+MAAS_INLINE inline void keep_largest(const uint8_t* from, uint8_t* to, int64_t count) {
+  using Bytes = uint8_t __attribute__((vector_size(16)));
+  constexpr int64_t kStep = sizeof(Bytes);
+  const auto step = [=](int64_t i) MAAS_INLINE {
+    Bytes a, b;
+    std::memcpy(&a, from + i, kStep);
+    std::memcpy(&b, to + i, kStep);
+    const Bytes larger = a > b ? a : b;
+    std::memcpy(to + i, &larger, kStep);
+  };
+  if (count < kStep) {
+    for (int64_t i = 0; i < count; ++i) to[i] = std::max(to[i], from[i]);
+    return;
+  }
+  for (int64_t i = 0; i + kStep <= count; i += kStep) step(i);
+  if (count % kStep != 0) step(count - kStep);
+}
+
+// Not NaN.
+MAAS_INLINE inline float largest_size(const float* from, int64_t count) {
+  using Floats = float __attribute__((vector_size(32)));
+  constexpr int64_t kLanes = 8;
+  Floats most = {};
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    Floats x;
+    std::memcpy(&x, from + i, sizeof(x));
+    const Floats size = x > -x ? x : -x;
+    most = size > most ? size : most;
+  }
+  float largest = 0;
+  for (int64_t k = 0; k < kLanes; ++k) largest = std::max(largest, most[k]);
+  for (; i < count; ++i) largest = std::max(largest, std::abs(from[i]));
+  return largest;
 }
 
 struct Steps {  // a grid as the loops use it
@@ -99,20 +137,9 @@ void fake_quantize_span(const float* from, float* to, int64_t count, const Affin
 float quantize_row(const float* from, int8_t* to, int64_t count, float least) {
   float scale = 0;
   run_loop([=, &scale]() MAAS_INLINE {
-    constexpr int64_t kLanes = 16;
-    float most[kLanes] = {};
-    int64_t i = 0;
-    for (; i + kLanes <= count; i += kLanes) {
-      for (int64_t k = 0; k < kLanes; ++k) {
-        const float size = std::abs(from[i + k]);
-        most[k] = size > most[k] ? size : most[k];
-      }
-    }
-    for (; i < count; ++i) most[0] = std::max(most[0], std::abs(from[i]));
-    const float divisor = std::max(*std::max_element(most, most + kLanes) / 127.0F, least);
-    for (int64_t j = 0; j < count; ++j) {
-      to[j] = static_cast<int8_t>(nearest(clamped(from[j] / divisor, -127.0F, 127.0F)));
-    }
+    const float divisor = std::max(largest_size(from, count) / 127.0F, least);
+    // No quotient is above 127 but by a rounding.
+    for (int64_t j = 0; j < count; ++j) to[j] = static_cast<int8_t>(nearest(from[j] / divisor));
     scale = divisor;
   });
   return scale;
@@ -134,8 +161,19 @@ void scale_and_quantize_row(const int32_t* sums, uint8_t* to, int64_t count, con
 }
 
 void take_largest(const uint8_t* from, uint8_t* to, int64_t count) {
+  run_loop([=]() MAAS_INLINE { keep_largest(from, to, count); });
+}
+
+void pool_line(const uint8_t* from, uint8_t* to, const PoolAxis& axis, int64_t channels) {
   run_loop([=]() MAAS_INLINE {
-    for (int64_t i = 0; i < count; ++i) to[i] = std::max(to[i], from[i]);
+    for (int64_t x = 0; x < axis.out; ++x) {
+      uint8_t* out = to + x * channels;
+      std::fill_n(out, channels, uint8_t{0});
+      for (int64_t j = 0; j < axis.kernel; ++j) {
+        const int64_t at = x * axis.stride - axis.padding + j * axis.dilation;
+        if (at >= 0 && at < axis.in) keep_largest(from + at * channels, out, channels);
+      }
+    }
   });
 }
 

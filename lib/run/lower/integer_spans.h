@@ -38,4 +38,11 @@ void scale_and_quantize_row(const int32_t* sums, uint8_t* to, int64_t count, con
 // to[i] = max(to[i], from[i])
 void take_largest(const uint8_t* from, uint8_t* to, int64_t count);
 
+// One dimension of pooling.
+struct PoolAxis {
+  int64_t in, kernel, stride, padding, dilation, out;
+};
+// Largest over the windows along one line of pixels, [axis.in, channels] -> [axis.out, channels].
+void pool_line(const uint8_t* from, uint8_t* to, const PoolAxis& axis, int64_t channels);
+
 }  // namespace maas

@@ -51,7 +51,9 @@ class SumProtector {
     const Node& maker = program_.nodes[static_cast<size_t>(made_by_[id])];
     if (maker.op == "onednn::qconv2d_pointwise" || maker.op == "maas::max_pool2d") return true;
     if (maker.op == "maas::quantize") return flag_of(maker, "channels_last", false);
-    return maker.op == "maas::dequantize" && is_channels_last(operand_of(maker, "q"));
+    const char* keeps = maker.op == "maas::dequantize" ? "q" : "x";
+    return is_one_of(maker.op, {"maas::dequantize", "maas::fake_quantize"}) &&
+           is_channels_last(operand_of(maker, keeps));
   }
 
   // Readers of other namespaces may keep the memory (views), those of ours do not.

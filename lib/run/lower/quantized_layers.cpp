@@ -32,6 +32,16 @@ struct Taken {
   const Node* pool = nullptr;  // between the layer and the rounding
 };
 
+// Gives what it gets.
+bool is_identity(const Node& node) {
+  return is_one_of(node.op, {"aten::clone", "aten::alias", "aten::detach"}) ||
+         (node.op == "aten::dropout" && !flag_of(node, "train", true));
+}
+
+ValueId source_of(const Node& node) {
+  return operand_of(node, node.op == "aten::dropout" ? "input" : "self");
+}
+
 bool moves_elements(const Node& node) {
   return node.overload != "dtype" &&
          is_one_of(node.op, {"aten::view", "aten::_unsafe_view", "aten::reshape", "aten::flatten",
@@ -109,8 +119,8 @@ class Int8Lowering {
         if (range && before_.value(range->input).dtype == at::kFloat) {
           grids_[result] = {range->scale, range->zero_point};
         }
-      } else if (is_pool(node(i)) || moves_elements(node(i))) {
-        const auto grid = grids_.find(operand_of(node(i), "self"));
+      } else if (is_pool(node(i)) || moves_elements(node(i)) || is_identity(node(i))) {
+        const auto grid = grids_.find(source_of(node(i)));
         if (grid != grids_.end()) grids_[result] = grid->second;
       }
     }
@@ -253,7 +263,8 @@ class Int8Lowering {
 
   ValueId make_integers(ValueId id, bool channels_last) {
     const Node& maker = node(maker_.at(id));
-    const ValueId input = operand_of(maker, "self");
+    const ValueId input = source_of(maker);
+    if (is_identity(maker)) return integers_of_value(input, channels_last);
     if (is_pool(maker)) return put_pool(maker, integers_of_value(input, true));
     if (moves_elements(maker)) {
       Node moved = without_view(maker);

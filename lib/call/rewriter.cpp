@@ -76,6 +76,7 @@ void Rewriter::replace(ValueId old, ValueId by) {
     reads_.resize(by + 1, 0);
     reader_.resize(by + 1, kNobody);
   }
+  if (reads_[old] == 0) return;
   reads_[by] += reads_[old];
   reader_[by] = reader_[old];
   reads_[old] = 0;

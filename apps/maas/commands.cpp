@@ -28,7 +28,8 @@ const std::vector<CommandRow> kCommands = {
     {"inspect", "show what is in a model",
      "  maas inspect model.pt\n"
      "  maas inspect net.pt2 --graph\n"
-     "  maas inspect model.pt --json | jq .parameters\n",
+     "  maas inspect model.pt --json | jq .parameters\n"
+     "  maas inspect net.pt2 --operators\n",
      make_inspect},
     {"bench", "time a model",
      "  maas bench runs/mnist_mlp/model.pt\n"

@@ -2,11 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/json_writer.h"
 #include "command.h"
 #include "model/model.h"
+#include "operators.h"
 #include "program/example_sizes.h"
+#include "program/operators.h"
 #include "program/summary.h"
 #include "tensor/dtype.h"
 
@@ -16,11 +19,23 @@ namespace {
 class Inspect : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("model", model_, "a model: .pt or .pt2")->required();
+    CLI::Option* model = app.add_option("model", model_, "a model: .pt or .pt2")->required();
+    app.add_flag_callback(
+        "--operators",
+        [this, model] {
+          operators_ = true;
+          model->required(false);
+        },
+        "which rules there are for the model's operators, or all");
     app.add_flag("--graph", graph_, "the graph, one line a node");
   }
 
   int run(Output& output) override {
+    if (operators_) {
+      const std::set<std::string> operators = wanted_operators();
+      output.result(output.json() ? operators_json(operators) : operators_text(operators));
+      return 0;
+    }
     const Model model = load_model(model_);
     if (graph_ && !output.json()) {
       output.result(to_text(model.program));
@@ -32,6 +47,13 @@ class Inspect : public Command {
   }
 
  private:
+  std::set<std::string> wanted_operators() const {
+    if (model_.empty()) return {allowed_operators().begin(), allowed_operators().end()};
+    std::set<std::string> operators;
+    for (const Node& node : load_model(model_).program.nodes) operators.insert(node.op);
+    return operators;
+  }
+
   std::string human_text(const Model& model, const std::vector<LayerSummary>& layers) const {
     const Program& program = model.program;
     std::string text = fmt::format("{}  {}\n", model_, model.name_or_stem(model_));
@@ -129,7 +151,7 @@ class Inspect : public Command {
   }
 
   std::string model_;
-  bool graph_ = false;
+  bool graph_ = false, operators_ = false;
 };
 
 }  // namespace

@@ -38,7 +38,6 @@ class Expander {
     return std::move(program_);
   }
 
- private:
   using Rule = std::optional<ValueId> (Expander::*)(const Node&);
 
   static const std::map<std::string, Rule>& rules() {
@@ -55,6 +54,7 @@ class Expander {
     return table;
   }
 
+ private:
   // Emits a node with `count` results; the first is said to be like `like`.
   std::vector<ValueId> many(const std::string& op, const std::vector<Operand>& operands,
                             size_t count, ValueId like) {
@@ -200,5 +200,14 @@ class Expander {
 }  // namespace
 
 Program expand_composites(Program program) { return Expander(std::move(program)).run(); }
+
+const std::vector<std::string>& expanded_operators() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const auto& [name, rule] : Expander::rules()) all.push_back(name);
+    return all;
+  }();
+  return names;
+}
 
 }  // namespace maas

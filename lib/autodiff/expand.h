@@ -1,5 +1,8 @@
-// Operators that stand for several, written out.
+// Operators that stand for several, written out
 #pragma once
+
+#include <string>
+#include <vector>
 
 #include "program/program.h"
 
@@ -10,5 +13,8 @@ namespace maas {
 // batch and layer norm and max pooling in the forms that keep what their backward needs. The
 // results are the same numbers. Inputs, outputs, and nodes of other operators stay as they are.
 Program expand_composites(Program program);
+
+// Full names of the operators that it replaces where their form allows it, sorted.
+const std::vector<std::string>& expanded_operators();
 
 }  // namespace maas

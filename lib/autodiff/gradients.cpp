@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "autodiff/expand.h"
 #include "autodiff/gradient_rule.h"
 #include "program/arguments.h"
 #include "program/rewrite.h"
@@ -85,6 +86,16 @@ void add_outputs(Program& program, const std::vector<std::string>& names, Backwa
     program.outputs.push_back({GraphOutput::Kind::kUser, ValueRef{gradient}, ""});
     program.user_output_names.push_back("gradient of " + name);
   }
+}
+
+std::string gradient_mark(const std::string& op) {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const auto& [name, rule] : rules()) all.push_back(name);
+    return all;
+  }();
+  const std::string words = overloads_of(op, names);
+  return words.empty() && !overloads_of(op, expanded_operators()).empty() ? "expanded" : words;
 }
 
 }  // namespace
@@ -195,6 +206,11 @@ std::optional<Program> with_gradients(Program program, const std::vector<std::st
   }
   add_outputs(program, parameters, backward, gradients);
   return program;
+}
+
+OperatorConcern gradient_concern() {
+  return {"gradient", "overloads that a one-graph step differentiates; without one, autograd does",
+          gradient_mark};
 }
 
 }  // namespace maas

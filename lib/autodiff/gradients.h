@@ -1,12 +1,15 @@
 // Reverse-mode differentiation of a graph, as a rewrite of it (Griewank and Walther, Evaluating
-// Derivatives, 2008, chapter 3). The result runs as one plain graph: no tape is recorded, no
-// autograd node is made, values go as soon as the last node has read them.
+// Derivatives, 2008, chapter 3)
+//
+// The result runs as one plain graph: no tape is recorded, no autograd node is made, values go as
+// soon as the last node has read them.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "program/operator_concern.h"
 #include "program/program.h"
 
 namespace maas {
@@ -21,5 +24,9 @@ namespace maas {
 // the caller can fall back on it.
 std::optional<Program> with_gradients(Program program, const std::vector<std::string>& parameters,
                                       std::string* missing = nullptr);
+
+// A column of `maas inspect --operators`: the overloads with a rule; "expanded" for what
+// expand_composites() writes out; "" = a network that has it trains under autograd.
+OperatorConcern gradient_concern();
 
 }  // namespace maas

@@ -7,10 +7,9 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
-#include <sstream>
 
 #include "program/arguments.h"
+#include "program/operator_facts.h"
 
 namespace maas {
 namespace {
@@ -39,22 +38,6 @@ const std::map<std::string, Indexing>& indexing_operators() {
       {"aten::index_fill", {"self", "index", "dim", true}},
   };
   return table;
-}
-
-// The first argument's values, all of them and no others.
-bool hands_values_on(const std::string& op) {
-  static const std::set<std::string> names = [] {
-    std::istringstream words(
-        "view _unsafe_view view_as view_copy reshape reshape_as flatten unflatten ravel unsqueeze "
-        "unsqueeze_copy squeeze squeeze_copy permute permute_copy transpose transpose_copy t "
-        "t_copy numpy_T mT movedim moveaxis swapaxes swapdims contiguous clone detach detach_copy "
-        "alias alias_copy to _to_copy long int type_as repeat tile flip roll lift_fresh "
-        "lift_fresh_copy expand expand_copy expand_as broadcast_to atleast_1d atleast_2d identity");
-    std::set<std::string> set;
-    for (std::string word; words >> word;) set.insert("aten::" + word);
-    return set;
-  }();
-  return names.count(op) != 0;
 }
 
 template <class T>
@@ -116,7 +99,9 @@ class Walk {
   }
 
   void visit(const Node& node) {
-    if (hands_values_on(node.op)) return hand_on(node);
+    if (const OperatorFacts* facts = facts_of(node.op); facts && facts->same_elements) {
+      return hand_on(node);
+    }
     if (node.op == "aten::select") return take_slice(node, "index");
     if (node.op == "aten::slice") return take_slice(node, "start");
     if (node.op == "aten::index" || node.op == "aten::index_put") return limit_by_position(node);

@@ -6,7 +6,6 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <torch/library.h>
 
 #include <tuple>
 
@@ -168,9 +167,13 @@ std::tuple<Tensor, Tensor> attention(const Tensor& query, const Tensor& key, con
 
 }  // namespace
 
-void register_meta_kernels() {
-  static torch::Library library = [] {
-    torch::Library made(torch::Library::IMPL, "aten", c10::DispatchKey::Meta, __FILE__, __LINE__);
+void register_meta_kernels() { meta_kernel_names(); }
+
+const std::vector<std::string>& meta_kernel_names() {
+  static const MetaKernels kernels = [] {
+    MetaKernels made{
+        torch::Library(torch::Library::IMPL, "aten", c10::DispatchKey::Meta, __FILE__, __LINE__),
+        {}};
     made.impl("convolution_overrideable", TORCH_FN(convolution));
     made.impl("native_batch_norm", TORCH_FN(batch_norm));
     made.impl("_native_batch_norm_legit", TORCH_FN(batch_norm_legit));
@@ -189,6 +192,7 @@ void register_meta_kernels() {
     register_elementwise(made);
     return made;
   }();
+  return kernels.names;
 }
 
 }  // namespace maas

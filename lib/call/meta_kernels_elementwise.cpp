@@ -6,7 +6,6 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/result_type.h>
-#include <torch/library.h>
 
 #include <tuple>
 
@@ -84,23 +83,23 @@ Tensor product(const Tensor& self, std::optional<at::ScalarType> dtype) {
 
 }  // namespace
 
-void register_elementwise(torch::Library& library) {
-  for (const char* name : {"relu", "hardswish"}) library.impl(name, TORCH_FN(same));
-  library.impl("hardtanh", TORCH_FN(clamped));
-  library.impl("isnan", TORCH_FN(flags));
-  library.impl("flip", TORCH_FN(flipped));
-  library.impl("roll", TORCH_FN(rolled));
-  library.impl("log_sigmoid_forward", TORCH_FN(log_sigmoid));
-  library.impl("floor_divide", TORCH_FN(of_both));
-  library.impl("rsub.Tensor", TORCH_FN(of_both_scaled));
+void register_elementwise(MetaKernels& kernels) {
+  for (const char* name : {"relu", "hardswish"}) kernels.impl(name, TORCH_FN(same));
+  kernels.impl("hardtanh", TORCH_FN(clamped));
+  kernels.impl("isnan", TORCH_FN(flags));
+  kernels.impl("flip", TORCH_FN(flipped));
+  kernels.impl("roll", TORCH_FN(rolled));
+  kernels.impl("log_sigmoid_forward", TORCH_FN(log_sigmoid));
+  kernels.impl("floor_divide", TORCH_FN(of_both));
+  kernels.impl("rsub.Tensor", TORCH_FN(of_both_scaled));
   for (const char* name : {"var.correction", "std.correction"}) {
-    library.impl(name, TORCH_FN(variance));
+    kernels.impl(name, TORCH_FN(variance));
   }
   for (const char* name : {"var_mean.correction", "std_mean.correction"}) {
-    library.impl(name, TORCH_FN(variance_and_mean));
+    kernels.impl(name, TORCH_FN(variance_and_mean));
   }
-  for (const char* name : {"max", "min"}) library.impl(name, TORCH_FN(one_of_all));
-  library.impl("prod", TORCH_FN(product));
+  for (const char* name : {"max", "min"}) kernels.impl(name, TORCH_FN(one_of_all));
+  kernels.impl("prod", TORCH_FN(product));
 }
 
 }  // namespace maas

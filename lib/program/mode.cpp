@@ -1,32 +1,10 @@
 #include "program/mode.h"
 
-#include <map>
-
+#include "program/operator_facts.h"
 #include "program/rewrite.h"
 
 namespace maas {
 namespace {
-
-// Operators with a boolean flag that says "training", and the flag's name.
-const std::map<std::string, std::string>& flags() {
-  static const std::map<std::string, std::string> table = {
-      {"aten::dropout", "train"},
-      {"aten::native_dropout", "train"},
-      {"aten::feature_dropout", "train"},
-      {"aten::alpha_dropout", "train"},
-      {"aten::feature_alpha_dropout", "train"},
-      {"aten::batch_norm", "training"},
-      {"aten::native_batch_norm", "training"},
-      {"aten::instance_norm", "use_input_stats"},
-      {"aten::lstm", "train"},
-      {"aten::gru", "train"},
-      {"aten::rnn_tanh", "train"},
-      {"aten::rnn_relu", "train"},
-      {"aten::_native_batch_norm_legit", "training"},
-      {"aten::_native_batch_norm_legit_functional", "training"},
-      {"aten::rrelu", "training"}};
-  return table;
-}
 
 bool is_decomposed_norm(const Node& node) {
   return node.op == "aten::native_batch_norm" ||
@@ -77,12 +55,11 @@ Program with_mode(Program program, Mode mode) {
         only_first_used(node)) {
       make_plain(node, train);
     }
-    if (const auto found = flags().find(node.op); found != flags().end()) {
+    if (const OperatorFacts* facts = facts_of(node.op); facts && !facts->training_flag.empty()) {
+      const std::string& flag = facts->training_flag;
       const bool fixed = node.op == "aten::instance_norm" || has_no_statistics(node);
-      if (!fixed && node.find(found->second) != nullptr) node.set(found->second, train);
-      if (node.op == "aten::native_dropout" || node.op == "aten::dropout") {
-        node.set(found->second, train);
-      }
+      if (!fixed && node.find(flag) != nullptr) node.set(flag, train);
+      if (node.op == "aten::native_dropout" || node.op == "aten::dropout") node.set(flag, train);
     }
     if (!train && node.op == "aten::scaled_dot_product_attention" &&
         node.find("dropout_p") != nullptr) {

@@ -21,14 +21,6 @@
 namespace maas {
 namespace {
 
-const std::set<std::string>& comparisons() {
-  static const std::set<std::string> all = {
-      "aten::eq",          "aten::ne",         "aten::lt",          "aten::le",
-      "aten::gt",          "aten::ge",         "aten::logical_and", "aten::logical_or",
-      "aten::logical_not", "aten::logical_xor"};
-  return all;
-}
-
 class Purifier {
  public:
   Purifier(Program& program, const std::string& where) : program_(program), where_(where) {}
@@ -162,7 +154,7 @@ class Purifier {
         natural = c10::promoteTypes(natural, value.dtype);
       }
     }
-    if (comparisons().count(node.op) != 0) natural = at::kBool;
+    if (const auto* facts = facts_of(node.op); facts && facts->comparison) natural = at::kBool;
     const ValueId result = node.outputs[0].ids[0];
     if (natural == self.dtype) return program_.nodes.push_back(std::move(node));
     Value value = self;

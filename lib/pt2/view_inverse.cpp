@@ -1,24 +1,11 @@
 #include "pt2/view_inverse.h"
 
 #include <algorithm>
-#include <set>
 
 #include "program/operators.h"
 
 namespace maas {
 namespace {
-
-const std::set<std::string>& always_views() {
-  static const std::set<std::string> all = {
-      "aten::view",       "aten::_unsafe_view", "aten::view_as",  "aten::unsqueeze",
-      "aten::squeeze",    "aten::select",       "aten::slice",    "aten::narrow",
-      "aten::transpose",  "aten::swapaxes",     "aten::swapdims", "aten::permute",
-      "aten::t",          "aten::numpy_T",      "aten::mT",       "aten::diagonal",
-      "aten::expand",     "aten::unbind",       "aten::split",    "aten::split_with_sizes",
-      "aten::chunk",      "aten::alias",        "aten::detach",   "aten::as_strided",
-      "aten::lift_fresh", "aten::lift"};
-  return all;
-}
 
 Node call(const std::string& op, std::vector<NamedArgument> arguments) {
   Node node;
@@ -134,7 +121,8 @@ std::vector<int64_t> steps(const Value& value) {
 }  // namespace
 
 Sharing sharing_of(const Program& program, const Node& node) {
-  if (!is_view(node.op) || node.arguments.empty()) return Sharing::kNever;
+  const OperatorFacts* facts = facts_of(node.op);
+  if (facts == nullptr || !facts->view || node.arguments.empty()) return Sharing::kNever;
   const auto* self = std::get_if<ValueRef>(&node.arguments[0].value);
   if (self == nullptr || node.outputs.empty() || node.outputs[0].ids.empty())
     return Sharing::kNever;
@@ -145,7 +133,7 @@ Sharing sharing_of(const Program& program, const Node& node) {
       if (id != kNoValue && program.value(id).dtype != whole.dtype) return Sharing::kNever;
     }
   }
-  if (always_views().count(node.op) != 0) return Sharing::kAlways;
+  if (facts->always_view) return Sharing::kAlways;
   const ValueId part = node.outputs[0].ids[0];
   const Argument* copy = node.find("copy");
   if (is_conversion(node.op)) {

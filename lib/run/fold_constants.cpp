@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "call/call.h"
-#include "program/operators.h"
+#include "program/operator_facts.h"
 #include "program/rewrite.h"
 
 namespace maas {
@@ -47,9 +47,12 @@ class ConstantFolder {
   }
 
   bool may_fold(const Node& node) const {
-    if (node.op.rfind("aten::", 0) != 0 || is_mode_dependent(node.op)) return false;
+    const OperatorFacts* facts = facts_of(node.op);
+    if (node.op.rfind("aten::", 0) != 0 || facts == nullptr || facts->is_mode_dependent()) {
+      return false;
+    }
     if (node.op.find("empty") != std::string::npos) return false;
-    if (what_ == What::kViews && !is_view(node.op)) return false;
+    if (what_ == What::kViews && !facts->view) return false;
     bool constant = true;
     for_each_use(node, [&](ValueId id) { constant = constant && known_[id]; });
     return constant && std::all_of(node.outputs.begin(), node.outputs.end(),

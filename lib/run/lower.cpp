@@ -49,26 +49,58 @@ void refuse_unknown(const std::set<std::string>& disabled,
   }
 }
 
+std::string lowering_mark(const std::string& op) {
+  std::string words;
+  for (const LoweringPass& pass : lowering_passes()) {
+    if (std::find(pass.operators.begin(), pass.operators.end(), op) == pass.operators.end()) {
+      continue;
+    }
+    words += (words.empty() ? "" : " ") + std::string(pass.name);
+  }
+  return words;
+}
+
 }  // namespace
 
 const std::vector<LoweringPass>& lowering_passes(PlanFor plan_for) {
   static const std::vector<LoweringPass> none;
+  static const std::vector<std::string> affine = {"aten::add", "aten::div", "aten::mul",
+                                                  "aten::sub"};
   static const std::vector<LoweringPass> training = {
       {"fold-views", "views of weights made once", for_any<fold_views_of_weights>},
-      {"fold-affine", "scaling and shifting by constants in one go", for_any<fold_affine>},
+      {"fold-affine", "scaling and shifting by constants in one go", for_any<fold_affine>, affine},
   };
   static const std::vector<LoweringPass> inference = {
-      {"recompose", "layers in place of what a decomposed export wrote", for_any<recompose>},
-      {"quantized-layers", "int8 products where they are faster", faster_quantized_layers},
+      {"recompose",
+       "layers in place of what a decomposed export wrote",
+       for_any<recompose>,
+       {"aten::addmm", "aten::convolution", "aten::matmul", "aten::mm"}},
+      {"quantized-layers",
+       "int8 products where they are faster",
+       faster_quantized_layers,
+       {"aten::addmm", "aten::conv2d", "aten::linear"}},
       {"fold-constants", "compute once what does not depend on the input", for_any<fold_constants>},
-      {"fold-affine", "scaling and shifting by constants in one go", for_any<fold_affine>},
-      {"fold-batch-norm", "scale convolutions instead of their results", for_any<fold_batch_norm>},
-      {"prepack-convolution", "oneDNN convolutions with packed weights",
-       for_any<prepack_convolution>},
-      {"prepack-linear", "products with weights turned once", for_any<prepack_linear>},
-      {"fuse-pointwise", "residual sums and ReLU inside convolutions and products",
-       for_any<fuse_pointwise>},
-      {"channels-last", "the layout that oneDNN convolutions like", for_any<put_channels_last>},
+      {"fold-affine", "scaling and shifting by constants in one go", for_any<fold_affine>, affine},
+      {"fold-batch-norm",
+       "scale convolutions instead of their results",
+       for_any<fold_batch_norm>,
+       {"aten::conv2d", "aten::batch_norm", "aten::_native_batch_norm_legit_no_training"}},
+      {"prepack-convolution",
+       "oneDNN convolutions with packed weights",
+       for_any<prepack_convolution>,
+       {"aten::conv2d"}},
+      {"prepack-linear",
+       "products with weights turned once",
+       for_any<prepack_linear>,
+       {"aten::linear"}},
+      {"fuse-pointwise",
+       "residual sums and ReLU inside convolutions and products",
+       for_any<fuse_pointwise>,
+       {"aten::add", "aten::addmm", "aten::conv2d", "aten::linear", "aten::relu"}},
+      {"channels-last",
+       "the layout that oneDNN convolutions like",
+       for_any<put_channels_last>,
+       {"aten::conv2d"}},
       {"dead-code", "drop nodes whose results nobody reads", for_any<drop_dead_code>},
   };
   switch (plan_for) {
@@ -99,6 +131,11 @@ Program lower(Program program, const LowerOptions& options, std::vector<PassTimi
     }
   }
   return program;
+}
+
+OperatorConcern lowering_concern() {
+  return {"lowering", "passes that look for it; without one, inference calls libtorch's operator",
+          lowering_mark};
 }
 
 }  // namespace maas

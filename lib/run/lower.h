@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "program/operator_concern.h"
 #include "program/program.h"
 #include "run/target.h"
 
@@ -17,6 +18,7 @@ struct LoweringPass {
   const char* name;     // as `--without-pass NAME` takes it
   const char* summary;  // one line
   Program (*run)(Program, const Target&);
+  std::vector<std::string> operators = {};  // that it looks for; none = it looks at all alike
 };
 
 // In the order in which they run; none for kAsIs.
@@ -41,5 +43,8 @@ struct LowerOptions {
 // suggestion.
 Program lower(Program program, const LowerOptions& options = {},
               std::vector<PassTiming>* timings = nullptr);
+
+// A column of `maas inspect --operators`: the passes for inference that look for an operator.
+OperatorConcern lowering_concern();
 
 }  // namespace maas

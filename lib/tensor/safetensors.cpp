@@ -1,12 +1,9 @@
 #include "tensor/safetensors.h"
 
 #include <ATen/ops/empty.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -14,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json_writer.h"
+#include "base/new_file.h"
 #include "base/throw_error.h"
 #include "tensor/dtype.h"
 #include "tensor/json_view.h"
@@ -24,44 +22,6 @@ namespace {
 constexpr uint64_t kLargestHeader = 100'000'000;
 constexpr size_t kMostTensors = 100'000;
 constexpr size_t kHighestRank = 64;  // of libtorch's iterators
-
-// A new file that says when the disk refuses: also at close(), where network disks tell it.
-class NewFile {
- public:
-  explicit NewFile(const std::filesystem::path& path)
-      : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
-    if (fd_ < 0) fail("create", errno);
-  }
-  ~NewFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-
-  void write(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t put = ::write(fd_, bytes.data(), bytes.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) fail("write", errno);
-      bytes.remove_prefix(static_cast<size_t>(put));
-    }
-  }
-  void close() {
-    if (::close(std::exchange(fd_, -1)) != 0) fail("close", errno);
-  }
-
- private:
-  [[noreturn]] void fail(const char* doing, int error) const {
-    throw Error(ErrorKind::kResources,
-                {.where = path_.string(),
-                 .what = fmt::format("cannot {}: {}", doing, std::strerror(error)),
-                 .expected = "",
-                 .fix = "check the disk space and permissions"});
-  }
-
-  const std::filesystem::path& path_;
-  int fd_;
-};
 
 // Refuses what is wrong at `where`: the file, or the file and a tensor.
 [[noreturn]] void refuse(const std::string& where, const std::string& what,

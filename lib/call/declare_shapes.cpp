@@ -35,29 +35,56 @@ ShapeDeclarer::ShapeDeclarer(const Program& program, std::string where)
     assignments_.push_back(base);
     assignments_.back()[symbol] = value;
   }
+  // Where symbols are multiplied shows only when they differ together.
+  if (varied_.size() > 1) assignments_.push_back(other);
+}
+
+// A size that follows several symbols: their product by a number, or a sum of numbers of them.
+std::optional<Dim> ShapeDeclarer::joint_dim(const std::vector<size_t>& moved,
+                                            const std::vector<int64_t>& sizes) const {
+  int64_t product = 1, rest = sizes[0];
+  std::string factors, terms;
+  for (const size_t i : moved) {
+    const std::string& symbol = varied_[i - 1];
+    const int64_t from = assignments_[0].at(symbol), step = assignments_[i].at(symbol) - from;
+    if (__builtin_mul_overflow(product, from, &product)) return std::nullopt;
+    const int64_t each = (sizes[i] - sizes[0]) / step;
+    rest -= each * from;
+    factors += '*' + symbol;
+    terms += fmt::format("{}{}*{}", terms.empty() ? "" : " + ", each, symbol);
+  }
+  const int64_t times = product == 0 ? 0 : sizes[0] / product;
+  for (const std::string& text : {fmt::format("{}{}", times, factors),
+                                  rest == 0 ? terms : fmt::format("{} + {}", terms, rest)}) {
+    const auto expression = DimExpression::parse(text);
+    if (!expression) continue;
+    const Dim dim(times == 1 && text[0] == '1' ? text.substr(2) : expression->infix(), sizes[0]);
+    if (gives(dim, assignments_, sizes)) return dim;
+  }
+  return std::nullopt;
 }
 
 Dim ShapeDeclarer::dim_of(const Program& program, const Dim& before,
                           const std::vector<int64_t>& sizes) const {
   if (before.is_symbolic() && gives(before, assignments_, sizes)) return before;
-  std::optional<size_t> moved;
-  for (size_t i = 1; i < sizes.size(); ++i) {
-    if (sizes[i] == sizes[0]) continue;
-    if (moved) {
-      // It follows two symbols: an expression that the graph has, or none.
-      for (const Value& value : program.values) {
-        for (const Dim& dim : value.shape) {
-          if (dim.is_symbolic() && gives(dim, assignments_, sizes)) return dim;
-        }
-      }
-      return {"", -1};
-    }
-    moved = i;
+  std::vector<size_t> moved;
+  for (size_t i = 1; i <= varied_.size(); ++i) {
+    if (sizes[i] != sizes[0]) moved.push_back(i);
   }
-  if (!moved) return Dim(sizes[0]);
-  const std::string& symbol = varied_[*moved - 1];
-  const auto dim = linear_dim(symbol, {assignments_[0].at(symbol), assignments_[*moved].at(symbol)},
-                              sizes[0], sizes[*moved]);
+  if (moved.empty()) return Dim(sizes[0]);
+  if (moved.size() > 1) {
+    // An expression that the graph has, or a plain one.
+    for (const Value& value : program.values) {
+      for (const Dim& dim : value.shape) {
+        if (dim.is_symbolic() && gives(dim, assignments_, sizes)) return dim;
+      }
+    }
+    return joint_dim(moved, sizes).value_or(Dim("", -1));
+  }
+  const std::string& symbol = varied_[moved[0] - 1];
+  const auto dim =
+      linear_dim(symbol, {assignments_[0].at(symbol), assignments_[moved[0]].at(symbol)}, sizes[0],
+                 sizes[moved[0]]);
   return dim ? *dim : Dim("", -1);
 }
 
@@ -85,8 +112,8 @@ void ShapeDeclarer::declare_results(Program& program, int64_t node_index) const 
       throw_input(place(), what, "a size that follows one symbol, or an expression of the graph");
     };
     std::vector<int64_t> sizes(assignments_.size());
-    const bool is_number = value.kind == ValueKind::kSymInt;
-    if (is_number && results[0][id].isInt()) {
+    if (results[0][id].isInt()) {
+      value.kind = ValueKind::kSymInt;
       for (size_t i = 0; i < sizes.size(); ++i) sizes[i] = results[i][id].toInt();
       value.number = dim_of(program, value.number, sizes);
       if (!value.number.is_symbolic() && value.number.size == -1)

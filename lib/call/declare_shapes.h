@@ -1,6 +1,7 @@
 // The shapes of new values, worked out and declared
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,9 @@
 namespace maas {
 
 // Declares values by evaluating nodes on the meta device under several assignments of the symbols:
-// one base assignment and, for each symbol, one where it alone differs. A size that follows one
-// symbol is linear in it ("2*s0 + 1"); one that equals an expression that the graph already has
-// under all assignments is that expression.
+// one base assignment, for each symbol one where it alone differs, and one where all do. A size
+// that follows one symbol is linear in it ("2*s0 + 1"); one that follows several is an expression
+// that the graph already has, a product ("2*s0*s1") or a sum ("s0 + s1").
 class ShapeDeclarer {
  public:
   // `where` names the file in messages.
@@ -24,6 +25,8 @@ class ShapeDeclarer {
   void declare_results(Program& program, int64_t node_index) const;
 
  private:
+  std::optional<Dim> joint_dim(const std::vector<size_t>& moved,
+                               const std::vector<int64_t>& sizes) const;
   Dim dim_of(const Program& program, const Dim& before, const std::vector<int64_t>& sizes) const;
 
   std::string where_;

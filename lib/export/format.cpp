@@ -9,6 +9,8 @@
 
 #include "base/did_you_mean.h"
 #include "base/throw_error.h"
+#include "export/onnx/onnx_format.h"
+#include "export/onnx/read.h"
 #include "export/pt2.h"
 #include "run/plan.h"
 
@@ -16,6 +18,13 @@ namespace maas {
 
 const std::vector<Format>& formats() {
   static const std::vector<Format> all = {
+      {.name = "onnx",
+       .extensions = {".onnx"},
+       .summary = "onnxruntime and most other runtimes",
+       .loses = "the manifest, and layers that ONNX spells out as several operators",
+       .write = write_onnx_file,
+       .reopen = reopen_onnx_file,
+       .read = read_onnx},
       {.name = "pt2",
        .extensions = {".pt2"},
        .summary = "Python's torch.export.load",

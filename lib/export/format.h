@@ -30,7 +30,7 @@ struct Format {
   const char* loses;                    // one phrase: what a Model has that the file has not
 
   // Writes `path` in place (callers rename). The program verifies and is in evaluation mode. Same
-  // model, same bytes. Throws Error{kInput} naming node, operator and format for an operator
+  // model, same bytes. Throws Error{kUsage} naming node, operator and format for an operator
   // without a mapping, Error{kResources} when the disk refuses.
   void (*write)(const Model& model, const std::filesystem::path& path,
                 const FormatOptions& options);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "call/builder.h"
+#include "export/onnx/write.h"
 #include "model/model.h"
 #include "tensor/archive.h"
 #include "train/checkpoint.h"
@@ -73,6 +74,8 @@ void write_models(const fs::path& root) {
     write(root / "pt2_graph" / name,
           record("models/model.json") + '\0' + record("data/weights/model_weights_config.json"));
     write(root / "manifest" / name, record("extra/maas/manifest.json"));
+    fs::create_directories(root / "onnx");
+    write_onnx(program, root / "onnx" / name);
   }
   write(root / "manifest" / "table",
         R"({"format":1,"name":"t","data":{"input":{"kind":"table","missing":"mean","columns":[)"

@@ -1,0 +1,34 @@
+#include "export/onnx/write.h"
+
+#include <fmt/format.h>
+
+#include "base/throw_error.h"
+#include "export/onnx/writer.h"
+
+namespace maas {
+namespace {
+
+// The IR version that came with an opset (ONNX's docs/Versioning.md): older runtimes take it.
+int64_t ir_version_of(int64_t opset) { return opset <= 18 ? 8 : opset <= 20 ? 9 : 10; }
+
+}  // namespace
+
+OnnxModel to_onnx(const Program& program, int64_t opset) {
+  if (opset < kLowestOpset || opset > kHighestOpset) {
+    throw_usage("opset", std::to_string(opset),
+                fmt::format("{} to {}", kLowestOpset, kHighestOpset));
+  }
+  OnnxModel model = OnnxWriter(program, opset).write();
+  model.ir_version = ir_version_of(opset);
+  model.opset = opset;
+  model.producer = "maas";
+  model.graph.name = "main";
+  return model;
+}
+
+void write_onnx(const Program& program, const std::filesystem::path& path,
+                const OnnxOptions& options) {
+  save_onnx(to_onnx(program, options.opset), path, options.file);
+}
+
+}  // namespace maas

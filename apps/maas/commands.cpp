@@ -47,6 +47,13 @@ const std::vector<CommandRow> kCommands = {
      "  maas distill student.yaml distill.temperature=8 distill.soft_weight=0.7\n"
      "  maas distill --resume runs/mnist_cnn-student\n",
      make_distill},
+    {"prune", "make a network smaller: whole channels and hidden units go",
+     "  maas prune runs/mnist_cnn/model.pt                # half of the multiply-adds\n"
+     "  maas prune model.pt prune.target.macs=0.3 gate.max_drop=0.01 -o small.pt\n"
+     "  maas prune net.pt2 prune.ratio=0.5 prune.scope=local   # a network from Python\n"
+     "  maas prune model.pt prune.ignore=[stem] --dry-run\n"
+     "  maas prune --resume runs/mnist_cnn/model-pruned.run\n",
+     make_prune},
     {"init", "write a config for your data",
      "  maas init table.csv\n"
      "  maas init photos/ -o photos.yaml\n"

@@ -6,6 +6,7 @@
 #include "train/experiment.h"
 #include "transform/distill/distill_config.h"
 #include "transform/gate_config.h"
+#include "transform/prune/prune_config.h"
 #include "transform/quantize/quantize_config.h"
 
 namespace maas {
@@ -13,6 +14,7 @@ namespace maas {
 // Every verb reads the whole file, so that a mistake anywhere in it is found by the first of them.
 struct ConfigFile {
   Experiment experiment;
+  PruneConfig prune;
   QuantizeConfig quantize;
   DistillConfig distill;
   GateConfig gate;
@@ -20,6 +22,7 @@ struct ConfigFile {
 
   void describe(Fields& field) {
     experiment.describe(field);
+    field("prune", prune).doc("a smaller network, for `maas prune`");
     field("quantize", quantize).doc("int8, for `maas quantize`");
     field("distill", distill).doc("a student that learns from a teacher, for `maas distill`");
     field("gate", gate).doc("what a model that prune, quantize or distill made may lose");

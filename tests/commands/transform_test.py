@@ -19,6 +19,8 @@ train: {epochs: 4, batch_size: 32, threads: 1}
 # The words behind the model, without -o; and whether the verb learns, and so has a run folder.
 VERBS = {
     "distill": {"words": ["model.type=mlp", "model.hidden=[8]", "train.epochs=2"], "learns": True},
+    "prune": {"words": ["prune.target.macs=0.4", "prune.finetune.epochs=2"], "learns": True,
+              "epochs": "prune.finetune.epochs=40", "worse": ["prune.target.macs=0.2"]},
 }
 
 

@@ -18,7 +18,7 @@ void FinetuneConfig::describe(Fields& field) {
       .doc("epochs of training after the cut, with the model's own training section; 0 = none");
   field("learning_rate", learning_rate)
       .above(0)
-      .doc("the rate of the first step after warm-up; left out = a tenth of the model's own");
+      .doc("the highest rate of its schedule; left out = the model's own");
 }
 
 void PruneConfig::describe(Fields& field) {

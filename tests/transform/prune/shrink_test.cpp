@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "transform/prune/equivalence.h"
+#include "transform/prune/small_graphs.h"
 #include "zoo/small_data.h"
 
 namespace maas {
@@ -44,6 +44,45 @@ TEST(Shrink, TiesWhatAResidualSumTies) {
 TEST(Shrink, GivesABottleneckNetworkTheOutputsThatItHasWithoutTheChannels) {
   const DataSpec data = images(3, 64);
   expect_equivalent(build(resnet(50), data), {pixels(2, data.input)});
+}
+
+TEST(Shrink, ShrinksDepthwiseAndGroupedConvolutionsByWholeGroups) {
+  const Program separable = expect_equivalent(depthwise_separable(), {picture_batch()});
+  EXPECT_EQ(setting<int64_t>(*nodes_of(separable, "conv2d")[1], "groups"), 8);
+  const Program grouped = expect_equivalent(grouped_convolutions(), {picture_batch()});
+  EXPECT_EQ(setting<int64_t>(*nodes_of(grouped, "conv2d")[1], "groups"), 3);
+  EXPECT_THAT(sizes_of_tensor(grouped, "inner.weight"), ElementsAre(9, 2, 3, 3));
+}
+
+TEST(Shrink, ShrinksAGroupNormByWholeGroups) {
+  const Program shrunk = expect_equivalent(group_norms(), {picture_batch()});
+  EXPECT_EQ(setting<int64_t>(*nodes_of(shrunk, "group_norm")[0], "num_groups"), 3);
+}
+
+TEST(Shrink, FollowsOffsetsOfConcatenations) {
+  expect_equivalent(dense_block(), {picture_batch()});
+  expect_equivalent(u_net(), {picture_batch()});
+}
+
+TEST(Shrink, TiesAGateToTheChannelsThatItScales) {
+  expect_equivalent(squeeze_excite(), {picture_batch()});
+}
+
+TEST(Shrink, TakesHeadsAndHiddenUnitsOfATransformer) {
+  const Program shrunk = expect_equivalent(transformer_block(), {sequence_batch()});
+  EXPECT_THAT(sizes_of_tensor(shrunk, "up.weight"), ElementsAre(21, 16));
+  EXPECT_THAT(sizes_of_tensor(shrunk, "q.weight"), ElementsAre(12, 16));
+  expect_equivalent(packed_attention(), {sequence_batch()});
+}
+
+TEST(Shrink, TakesTheSameUnitsFromBothHalvesOfAGate) {
+  const Program shrunk = expect_equivalent(gated_halves(), {sequence_batch()});
+  EXPECT_THAT(sizes_of_tensor(shrunk, "both.weight"), ElementsAre(16, 16));
+}
+
+TEST(Shrink, GivesADecomposedExportTheOutputsThatItHasWithoutTheUnits) {
+  const Program shrunk = expect_equivalent(decomposed_network(), {picture_batch()});
+  EXPECT_THAT(sizes_of_tensor(shrunk, "up.weight"), ElementsAre(16, 128));
 }
 
 }  // namespace

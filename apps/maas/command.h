@@ -40,6 +40,7 @@ std::unique_ptr<Command> make_bench();
 std::unique_ptr<Command> make_prune();
 std::unique_ptr<Command> make_serve();
 std::unique_ptr<Command> make_distill();
+std::unique_ptr<Command> make_quantize();
 std::unique_ptr<Command> make_init();
 std::unique_ptr<Command> make_config();
 std::unique_ptr<Command> make_doctor();

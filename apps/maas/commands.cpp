@@ -54,6 +54,13 @@ const std::vector<CommandRow> kCommands = {
      "  maas prune model.pt prune.ignore=[stem] --dry-run\n"
      "  maas prune --resume runs/mnist_cnn/model-pruned.run\n",
      make_prune},
+    {"quantize", "make a network of 8-bit integers",
+     "  maas quantize runs/mnist_cnn/model.pt\n"
+     "  maas quantize model.pt -o small.pt gate.max_drop=0.002 quantize.ignore=[conv1]\n"
+     "  maas quantize model.pt my.yaml --dry-run\n"
+     "  maas quantize net.pt2 quantize.calibration=random   # exported from Python, no data\n"
+     "  maas quantize model.pt --json | jq .metric\n",
+     make_quantize},
     {"init", "write a config for your data",
      "  maas init table.csv\n"
      "  maas init photos/ -o photos.yaml\n"

@@ -30,8 +30,9 @@ ValueId add_result(Program& program, Node& node, const std::string& stem, ValueI
 
 namespace {
 
-// Values are Python variables in a saved graph; targets may have dots.
+// Values are Python variables in a saved graph; targets may have dots, or begin with a digit.
 std::string value_name(std::string name, ValueId id) {
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) != 0) name = "w_" + name;
   for (char& c : name) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
   }
@@ -51,7 +52,13 @@ ValueId add_tensor(Program& program, GraphInput::Kind kind, const std::string& n
   value.dtype = tensor.scalar_type();
   value.shape = {tensor.sizes().begin(), tensor.sizes().end()};
   program.values.push_back(std::move(value));
-  program.inputs.insert(program.inputs.begin(), {kind, id, target, true, None{}});
+  // Python's order: parameters, buffers, the rest.
+  auto place = program.inputs.begin();
+  while (place != program.inputs.end() && kind == GraphInput::Kind::kBuffer &&
+         place->kind == GraphInput::Kind::kParameter) {
+    ++place;
+  }
+  program.inputs.insert(place, {kind, id, target, true, None{}});
   table[target] = tensor;
   return id;
 }

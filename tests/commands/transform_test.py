@@ -21,6 +21,8 @@ VERBS = {
     "distill": {"words": ["model.type=mlp", "model.hidden=[8]", "train.epochs=2"], "learns": True},
     "prune": {"words": ["prune.target.macs=0.4", "prune.finetune.epochs=2"], "learns": True,
               "epochs": "prune.finetune.epochs=40", "worse": ["prune.target.macs=0.2"]},
+    "quantize": {"words": ["train.threads=1"], "learns": False,
+                 "worse": ["quantize.scheme=w8a8-static", "quantize.samples=1"]},
 }
 
 

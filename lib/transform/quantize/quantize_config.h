@@ -17,6 +17,8 @@ struct QuantizeConfig {
   std::string observer = "minmax";
   std::vector<std::string> ignore = {};
 
+  bool needs_ranges() const { return scheme == "auto" || scheme == "w8a8-static"; }
+
   void describe(Fields& field) {
     field("scheme", scheme)
         .one_of({"auto", "w8a8-static", "w8a8-dynamic", "w8"})

@@ -99,10 +99,14 @@ TEST(DeclareShapes, FindsASizeOfTwoSymbolsAmongTheGraphsExpressions) {
 
 TEST(DeclareShapes, RefusesASizeThatFollowsNoKnownExpression) {
   TwoSymbols t;
-  t.add("aten::flatten.using_ints",
-        {{"self", ValueRef{t.x}}, {"start_dim", int64_t{0}}, {"end_dim", int64_t{1}}});
+  const ValueId rows =
+      t.add("aten::flatten.using_ints",
+            {{"self", ValueRef{t.x}}, {"start_dim", int64_t{0}}, {"end_dim", int64_t{1}}});
+  const ValueId row = t.add("aten::select.int",
+                            {{"self", ValueRef{t.x}}, {"dim", int64_t{0}}, {"index", int64_t{0}}});
+  t.add("aten::cat", {{"tensors", ValueList{{rows, row}}}, {"dim", int64_t{0}}});  // s0*s1 + s1
   EXPECT_THAT(error_of([&] { t.declare(); }),
-              testing::AllOf(testing::HasSubstr("test: node 0"), testing::HasSubstr("size 0 of %"),
+              testing::AllOf(testing::HasSubstr("test: node 2"), testing::HasSubstr("size 0 of %"),
                              testing::HasSubstr("follows no known expression")));
 }
 

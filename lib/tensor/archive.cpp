@@ -120,31 +120,34 @@ void write_records(caffe2::serialize::PyTorchStreamWriter& writer,
 
 }  // namespace
 
+void write_through(const std::filesystem::path& path, const std::filesystem::path& shown,
+                   const std::function<void(const Sink&)>& write) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  int failure = out ? 0 : errno;
+  const auto put = [&](const void* data, size_t size) -> size_t {
+    if (failure != 0) return size;
+    if (!out.write(static_cast<const char*>(data), static_cast<std::streamsize>(size))) {
+      failure = errno;
+    }
+    return size;
+  };
+  if (failure == 0) write(put);
+  if (failure == 0 && !out.flush()) failure = errno;
+  if (failure == 0) return;
+  throw Error(ErrorKind::kResources,
+              {.where = shown.string(),
+               .what = fmt::format("cannot write: {}", std::strerror(failure)),
+               .expected = "",
+               .fix = "check the disk space and permissions"});
+}
+
 void write_archive(const std::filesystem::path& path,
                    const std::function<void(const PutRecord&)>& write) {
   write_file_atomically(path, [&](const std::filesystem::path& temporary) {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    int failure = out ? 0 : errno;
-    // libtorch's writer finishes the file in its destructor, too, where a write that fails would
-    // end the process: it is told of success, and what went wrong is told at the end.
-    const auto put = [&](const void* data, size_t size) -> size_t {
-      if (failure != 0) return size;
-      if (!out.write(static_cast<const char*>(data), static_cast<std::streamsize>(size))) {
-        failure = errno;
-      }
-      return size;
-    };
-    if (failure == 0) {
-      caffe2::serialize::PyTorchStreamWriter writer(put);
+    write_through(temporary, path, [&](const Sink& sink) {
+      caffe2::serialize::PyTorchStreamWriter writer(sink);
       write_records(writer, write);
-    }
-    if (failure == 0 && !out.flush()) failure = errno;
-    if (failure == 0) return;
-    throw Error(ErrorKind::kResources,
-                {.where = path.string(),
-                 .what = fmt::format("cannot write: {}", std::strerror(failure)),
-                 .expected = "",
-                 .fix = "check the disk space and permissions"});
+    });
   });
 }
 

@@ -66,4 +66,11 @@ void write_archive(const std::filesystem::path& path,
 // The same into memory.
 std::string archive_bytes(const std::function<void(const PutRecord&)>& write);
 
+// For writers of libtorch, which finish the file in their destructors, where a write that fails
+// would end the process: `write` gets a sink that always tells of success; what the disk refused is
+// Error{kResources} at the end, at `shown`. Writes `path` in place (callers rename).
+using Sink = std::function<size_t(const void* data, size_t bytes)>;
+void write_through(const std::filesystem::path& path, const std::filesystem::path& shown,
+                   const std::function<void(const Sink&)>& write);
+
 }  // namespace maas

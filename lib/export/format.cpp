@@ -12,6 +12,8 @@
 #include "export/onnx/onnx_format.h"
 #include "export/onnx/read.h"
 #include "export/pt2.h"
+#include "export/safetensors_file.h"
+#include "export/torchscript/torchscript.h"
 #include "run/plan.h"
 
 namespace maas {
@@ -32,6 +34,20 @@ const std::vector<Format>& formats() {
        .write = write_pt2_file,
        .reopen = reopen_pt2_file,
        .read = read_pt2_file},
+      {.name = "safetensors",
+       .extensions = {".safetensors"},
+       .summary = "weights by name, for safetensors.torch.load_file",
+       .loses = "the graph, and the manifest",
+       .write = write_safetensors_file,
+       .reopen = reopen_safetensors_file,
+       .unread = "they hold no graph"},
+      {.name = "torchscript",
+       .extensions = {".torchscript", ".ts"},
+       .summary = "torch.jit.load, and C++ programs over libtorch",
+       .loses = "the manifest, the nesting of several outputs, inputs that were fixed at export",
+       .write = write_torchscript,
+       .reopen = reopen_torchscript,
+       .unread = "they are code, which would have to be run to be read"},
   };
   return all;
 }

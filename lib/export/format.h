@@ -42,6 +42,7 @@ struct Format {
   // A file of others as a Program, for `maas import`; not yet verified. nullptr = the format has no
   // reader. Throws Error{kInput} for damaged files and operators without a mapping.
   Program (*read)(const std::filesystem::path& path) = nullptr;
+  const char* unread = "";  // one phrase: why there is no reader
 };
 
 // In order of their names.

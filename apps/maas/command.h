@@ -38,6 +38,8 @@ std::unique_ptr<Command> make_predict();
 std::unique_ptr<Command> make_inspect();
 std::unique_ptr<Command> make_bench();
 std::unique_ptr<Command> make_prune();
+std::unique_ptr<Command> make_export();
+std::unique_ptr<Command> make_import();
 std::unique_ptr<Command> make_serve();
 std::unique_ptr<Command> make_distill();
 std::unique_ptr<Command> make_quantize();

@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/throw_error.h"
 #include "call/verify.h"
+#include "model/derived.h"
 #include "program/mode.h"
 #include "program/refuse_state.h"
 
@@ -32,9 +33,8 @@ Model import_model(const std::filesystem::path& path, const Format& format) {
   model.program = with_mode(std::move(model.program), Mode::kEval);
   verify(model.program, path.string());
   model.manifest.name = path.stem().string();
-  model.manifest.lineage.verb = "import";
-  model.manifest.lineage.parent_digest = sha256_hex_of_file(path);
-  return model;
+  model.digest = sha256_hex_of_file(path);
+  return derived(model, "import", model.program, {.text = format.name});
 }
 
 }  // namespace maas

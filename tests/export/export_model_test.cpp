@@ -134,8 +134,9 @@ TEST(ImportModel, GivesTheOutputsAndTheDigestOfTheFile) {
   EXPECT_EQ(compare(forward_of(model.program), forward_of(read.program), samples.batches).max_abs,
             0);
   EXPECT_EQ(read.manifest.name, "pets");
-  EXPECT_EQ(read.manifest.lineage.verb, "import");
-  EXPECT_EQ(read.manifest.lineage.parent_digest, sha256_hex_of_file(path));
+  ASSERT_EQ(read.manifest.lineage.size(), 1U);
+  EXPECT_EQ(read.manifest.lineage[0].verb, "import");
+  EXPECT_EQ(read.manifest.lineage[0].parent, sha256_hex_of_file(path));
 }
 
 TEST(ImportModel, RefusesFormatsWithoutAReaderByName) {

@@ -29,8 +29,9 @@ class Export : public Command {
     app.add_option("-o,--output", output_, "the file to write, beside the model by default");
     app.add_flag("--force", options_.replace, "replace an existing file");
     app.add_flag("--dry-run", dry_run_, "say what would be written and compared, write nothing");
-    app.add_option("--tolerance", options_.tolerance,
-                   "largest difference of an output, relative to its largest value (1e-4)")
+    app.add_option("--tolerance", tolerance_,
+                   "largest difference of an output, relative to its largest value "
+                   "(1e-4; int8 networks 0.02)")
         ->check(number(0, 1e6));
     app.add_option("--samples", rows_, "rows of held-out data to compare on (1000)")
         ->check(whole_number(1, 1'000'000));
@@ -47,6 +48,7 @@ class Export : public Command {
     check_export_path(output_, model_, options_);
     set_threads(threads_);
     const Model model = load_model(model_);
+    options_.tolerance = tolerance_.value_or(default_tolerance(model.program));
     const Samples samples = samples_for(model, output);
     if (dry_run_) return report(format, samples, std::nullopt, output);
     options_.progress = [&](const std::string& step) {
@@ -131,6 +133,7 @@ class Export : public Command {
 
   std::string model_, format_, output_;
   ExportOptions options_;
+  std::optional<double> tolerance_;
   bool dry_run_ = false;
   int64_t rows_ = 1000, threads_ = 0;
 };

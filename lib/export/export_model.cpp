@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "base/throw_error.h"
+#include "program/quantized_form.h"
 #include "tensor/short_reason.h"
 
 namespace maas {
@@ -81,6 +82,8 @@ Agreement compare_with_file(const Model& model, const Format& format, const Samp
 }
 
 }  // namespace
+
+double default_tolerance(const Program& program) { return is_quantized(program) ? 2e-2 : 1e-4; }
 
 void check_export_path(const fs::path& output, const fs::path& source,
                        const ExportOptions& options) {

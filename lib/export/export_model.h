@@ -14,12 +14,16 @@ namespace maas {
 
 struct ExportOptions {
   FormatOptions format = {};
-  double tolerance = 1e-4;  // Agreement::max_relative that is let pass; 0 = the same bits
+  double tolerance = 1e-4;  // Agreement::max_relative that is let pass; 0 = the same numbers
   bool replace = false;     // an existing file
   // Told what is done next, in a few words ("comparing"), and "" after each batch that was
   // compared; may be empty. What it throws ends the work, and no file is left.
   std::function<void(const std::string& step)> progress = {};
 };
+
+// 1e-4; 2e-2 for a network of rounded activations (program/quantized_form.h), where a difference in
+// the last bit becomes one of a whole step, 1/255 of the activation's range.
+double default_tolerance(const Program& program);
 
 // Throws what export_model() would throw for `output` alone, so that it can be asked before any
 // work: Error{kUsage} when it exists (unless it may be replaced), is a folder, or is the model's

@@ -8,6 +8,7 @@
 #include "export/import_model.h"
 #include "model/small_model.h"
 #include "support/full_disk.h"
+#include "tensor/random.h"
 
 namespace maas {
 namespace {
@@ -89,6 +90,30 @@ TEST_P(ExportModel, HoldsForAModelOfWeightsInHalfPrecision) {
   const Handle y =
       g.call("aten::linear", {{"input", ValueRef{half.id}}, {"weight", ValueRef{weight.id}}});
   model_.program = g.finish({{"y", y}});
+  EXPECT_LE(write().max_relative, 1e-6);
+}
+
+// A layer as program/quantized_form.h has it: an int8 weight with scales, a rounded activation.
+TEST_P(ExportModel, HoldsForInt8Networks) {
+  GraphBuilder g("test", 1);
+  const Handle x = g.input("x", {8}, at::kFloat);
+  const Handle rounded =
+      g.call("aten::fake_quantize_per_tensor_affine", {{"self", ValueRef{x.id}},
+                                                       {"scale", 0.02},
+                                                       {"zero_point", int64_t{3}},
+                                                       {"quant_min", int64_t{0}},
+                                                       {"quant_max", int64_t{255}}});
+  const at::Tensor values = normal_tensor({4, 8}, 50, 1).clamp(-127, 127).to(at::kChar);
+  const Handle stored = g.buffer("fc.weight_int8", values);
+  const Handle scale = g.buffer("fc.weight_scale", at::zeros({4, 1}).fill_(0.01));
+  const Handle real =
+      g.call("aten::to.dtype", {{"self", ValueRef{stored.id}}, {"dtype", at::kFloat}});
+  const Handle weight =
+      g.call("aten::mul.Tensor", {{"self", ValueRef{real.id}}, {"other", ValueRef{scale.id}}});
+  const Handle y =
+      g.call("aten::linear", {{"input", ValueRef{rounded.id}}, {"weight", ValueRef{weight.id}}});
+  model_.program = g.finish({{"y", y}});
+  EXPECT_EQ(default_tolerance(model_.program), 2e-2);
   EXPECT_LE(write().max_relative, 1e-6);
 }
 

@@ -110,7 +110,7 @@ TEST_F(TorchScript, WritesOnlyTheBytesOfATensorThatIsAView) {
 TEST_F(TorchScript, RefusesAnOperatorThatItHasNotByNodeAndName) {
   Program program = one_layer("fc");
   program.nodes.back().op = "aten::no_such_operator";
-  EXPECT_THAT(error_of([&] { write(program); }),
+  EXPECT_THAT(error_of([&] { write(program); }, ErrorKind::kUsage),
               AllOf(HasSubstr("aten::no_such_operator"), HasSubstr("node 0"),
                     HasSubstr("TorchScript"), HasSubstr("--format")));
 }

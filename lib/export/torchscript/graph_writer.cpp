@@ -62,7 +62,7 @@ bool is_flag_for_number(const c10::Argument& parameter, const Argument& given) {
 }
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what) {
-  throw_input(where, what, "an operator that TorchScript has",
+  throw_usage(where, what, "an operator that TorchScript has",
               "choose another --format, or replace the operator in the network");
 }
 

@@ -21,7 +21,7 @@ class GraphWriter {
   // Registers the program's tensors in `tree`; both must outlive the writer.
   GraphWriter(const Program& program, ModuleTree& tree);
 
-  // Throws Error{kInput} naming the node for an operator that TorchScript has not.
+  // Throws Error{kUsage} naming the node for an operator that TorchScript has not.
   std::shared_ptr<torch::jit::Graph> write();
 
  private:

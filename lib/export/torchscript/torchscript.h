@@ -9,7 +9,7 @@ namespace maas {
 // computed. Parameters and buffers are attributes of nested modules, as their names say
 // ("layer1.0.conv1.weight"); characters that Python has not in names become "_", and a name that
 // two would have gets one more. Assertions are left out. Several outputs come as one flat tuple.
-// Throws Error{kInput} naming node and operator for what TorchScript has not.
+// Throws Error{kUsage} naming node and operator for what TorchScript has not.
 void write_torchscript(const Model& model, const std::filesystem::path& path,
                        const FormatOptions& options);
 

@@ -62,13 +62,14 @@ const std::vector<CommandRow> kCommands = {
      "  maas quantize model.pt --json | jq .metric\n",
      make_quantize},
     {"export", "write a model in another format",
-     "  maas export runs/mnist_mlp/model.pt -o mnist.torchscript\n"
+     "  maas export runs/mnist_mlp/model.pt -o mnist.onnx\n"
+     "  maas export net.pt2 --format torchscript      # net.torchscript, for torch.jit.load\n"
      "  maas export net.pt2 --format safetensors      # net.safetensors: the weights by name\n"
      "  maas export model.pt -o net.pt2 --force --json | jq .verified\n",
      make_export},
     {"import", "make a model of somebody's file",
-     "  maas import net.pt2 -o model.pt\n"
-     "  maas import net.pt2 --dry-run                 # does it run here?\n",
+     "  maas import net.onnx -o model.pt\n"
+     "  maas import net.onnx --dry-run                # does it run here?\n",
      make_import},
     {"init", "write a config for your data",
      "  maas init table.csv\n"

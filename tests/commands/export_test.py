@@ -41,7 +41,8 @@ class ExportCase(Case):
 
 
 class Export(ExportCase):
-    FORMATS = {"torchscript": ".torchscript", "safetensors": ".safetensors", "pt2": ".pt2"}
+    FORMATS = {"onnx": ".onnx", "torchscript": ".torchscript",
+               "safetensors": ".safetensors", "pt2": ".pt2"}
 
     def test_writes_beside_the_model_and_prints_the_path(self):
         for name, ending in self.FORMATS.items():
@@ -51,8 +52,8 @@ class Export(ExportCase):
                 self.assertIn(
                     "40 rows of the validation split", done.stderr)
                 self.assertIn("without", done.stderr)
-        self.assertEqual(self.files(), ["net.pt", "net.pt2", "net.safetensors", "net.torchscript",
-                                        "strange.pt2"])
+        self.assertEqual(self.files(), ["net.onnx", "net.pt", "net.pt2", "net.safetensors",
+                                        "net.torchscript", "strange.pt2"])
 
     def test_takes_the_format_from_the_name(self):
         for name, ending in self.FORMATS.items():
@@ -157,6 +158,23 @@ class Import(ExportCase):
         outputs = [json.loads(maas("predict", path, "-", stdin=rows, check=0).stdout)["outputs"]
                    for path in (self.stranger, said["model"])]
         self.assertEqual(outputs[0], outputs[1])
+
+    def test_takes_back_what_was_exported_to_onnx(self):
+        maas("export", self.model, "--format", "onnx", check=0)
+        maas("import", self.work / "net.onnx", "-o", self.work / "back.pt", check=0)
+        rows = "[[0.5, -1, 2, 0], [3, 1, 0, 1]]"
+        first, second = (json.loads(maas("predict", path, "-", stdin=rows, check=0).stdout)["outputs"]
+                         for path in (self.stranger, self.work / "back.pt"))
+        self.assertEqual(first[0]["shape"], second[0]["shape"])
+        for a, b in zip(first[0]["data"], second[0]["data"], strict=True):
+            self.assertAlmostEqual(a, b, places=5)
+
+    def test_says_what_is_wrong_with_a_damaged_file(self):
+        maas("export", self.model, "--format", "onnx", check=0)
+        good = (self.work / "net.onnx").read_bytes()
+        for bad in (b"", good[:len(good) // 2], b"\xff" * 100):
+            (self.work / "bad.onnx").write_bytes(bad)
+            self.says("import", self.work / "bad.onnx", check=3, parts=["bad.onnx"])
 
     def test_names_the_model_after_the_file_and_overwrites_only_when_told(self):
         self.assertEqual(maas("import", self.stranger, check=0).stdout, f"{self.work}/strange.pt\n")

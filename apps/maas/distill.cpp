@@ -18,6 +18,7 @@
 #include "sources.h"
 #include "student.h"
 #include "train/make_job.h"
+#include "train/remembered_config.h"
 #include "train/suggest_threads.h"
 #include "train_report.h"
 #include "transform/transform_report.h"
@@ -68,11 +69,10 @@ class Distill : public Command {
     TransformJob transform_job = student_transform(setup, job, result.program);
     transform_job.say = [&](const std::string& text) { output.detail(text); };
     Transformed done = transform(setup.input.model, transform_job);
-    Experiment experiment = setup.input.config.experiment;
-    experiment.output_dir.clear();  // of this machine, and of this run alone
+    const Experiment& experiment = setup.input.config.experiment;
     done.model.manifest.name = experiment.name;
     done.model.manifest.data = job.data.spec;
-    done.model.manifest.resolved_config = write_config(experiment);
+    remember_config(done.model, experiment, run.folder().path());
     TransformFlags flags = flags_;
     const bool in_folder = flags.output.empty();
     const std::string path =

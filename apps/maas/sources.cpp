@@ -7,8 +7,10 @@
 #include "config/read_config.h"
 #include "config_file.h"
 #include "data/open_data.h"
+#include "train/remembered_config.h"
 
 namespace maas {
+
 PlacedExperiment experiment_of(const Model& model, const std::string& config_file,
                                const std::vector<std::string>& overrides) {
   if (!config_file.empty()) {
@@ -19,15 +21,16 @@ PlacedExperiment experiment_of(const Model& model, const std::string& config_fil
   }
   if (model.manifest.resolved_config.empty()) {
     throw_usage("model", "does not remember its data", "a config with a data section",
-                "name one: `maas eval net.pt2 my.yaml`; `maas init` "
-                "writes one for your data");
+                "name one: `maas eval net.pt2 my.yaml`; `maas init` writes one for your data");
   }
   PlacedExperiment placed;
-  placed.places = read_config({.file = "",
-                               .text = model.manifest.resolved_config,
+  const SectionRef root = section_of(placed.experiment);
+  placed.places = read_config({.text = model.manifest.resolved_config,
                                .text_name = "the model's config",
+                               .folder = model.config_folder,
                                .overrides = overrides},
-                              section_of(placed.experiment));
+                              root);
+  find_inputs(model, root, placed.places);
   return placed;
 }
 

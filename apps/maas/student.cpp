@@ -10,6 +10,7 @@
 #include "config/write_config.h"
 #include "record/run_folder.h"
 #include "train/make_job.h"
+#include "train/remembered_config.h"
 #include "train/run_settings.h"
 #include "transform/distill/distilled.h"
 #include "words.h"
@@ -24,8 +25,11 @@ namespace fs = std::filesystem;
 std::string ground_of(const Model& teacher, const std::string& path) {
   ConfigFile config;
   if (!teacher.manifest.resolved_config.empty()) {
-    read_config({.text = teacher.manifest.resolved_config, .text_name = "the teacher's config"},
-                section_of(config));
+    ConfigPlaces places = read_config({.text = teacher.manifest.resolved_config,
+                                       .text_name = "the teacher's config",
+                                       .folder = teacher.config_folder},
+                                      section_of(config));
+    find_inputs(teacher, section_of(config), places);
   }
   Experiment& experiment = config.experiment;
   experiment.model = {};

@@ -25,6 +25,7 @@
 #include "signals.h"
 #include "sources.h"
 #include "train/make_job.h"
+#include "train/remembered_config.h"
 #include "train/run_settings.h"
 #include "train/suggest_threads.h"
 #include "train_progress.h"
@@ -161,7 +162,7 @@ class Train : public Command {
     }
     model.manifest.name = run.experiment.name;
     model.manifest.data = run.job().data.spec;
-    model.manifest.resolved_config = run.resolved;
+    remember_config(model, run.experiment, run.folder().path());
     return model;
   }
 

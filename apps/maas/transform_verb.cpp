@@ -9,6 +9,7 @@
 #include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "config/read_config.h"
+#include "train/remembered_config.h"
 #include "transform/transform_report.h"
 #include "words.h"
 
@@ -89,8 +90,10 @@ TransformInput read_transform_input(const std::vector<std::string>& words) {
   input.places = read_config({.base = input.model.manifest.resolved_config,
                               .base_name = "the model's config",
                               .file = split.config,
+                              .folder = input.model.config_folder,
                               .overrides = split.overrides},
                              section_of(input.config));
+  find_inputs(input.model, section_of(input.config), input.places);
   input.has_data = !input.model.manifest.resolved_config.empty() || !split.config.empty();
   return input;
 }

@@ -71,6 +71,11 @@ const YamlPlace* ConfigPlaces::place_of(std::string key) const {
 Error ConfigPlaces::located(const Error& error) const {
   std::vector<Problem> problems = error.problems();
   for (Problem& problem : problems) {
+    if (const auto lost = lost_.find(problem.where); lost != lost_.end()) {
+      problem.expected = "the data where the model remembers them";
+      problem.fix = "name them: " + lost->second + "=PATH, or give a config";
+      continue;
+    }
     const std::string key = first_word(problem.where);
     const YamlPlace* place = is_setting(key) ? place_of(key) : nullptr;
     if (place == nullptr) continue;

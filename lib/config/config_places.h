@@ -20,7 +20,11 @@ class ConfigPlaces {
   // `error` with file:line:column and excerpt in each problem whose `where` is a setting ("data",
   // "data.columns.age", "model (mlp)"): those of the setting, or when it was left to its default
   // those of the section around it. Problems elsewhere, in files for instance, stay as they are.
+  // Of a problem at a path that note_lost() knows it says how to name it.
   Error located(const Error& error) const;
+
+  // Nothing is at `path`, where a config that a model remembers has the input of setting `key`.
+  void note_lost(const std::string& path, const std::string& key) { lost_[path] = key; }
 
  private:
   void add(const YamlNode& node, const std::string& path);
@@ -28,7 +32,8 @@ class ConfigPlaces {
   bool is_setting(const std::string& key) const;
 
   std::map<std::string, YamlPlace> written_;
-  std::map<std::string, bool> settings_;  // every key there is -> it is a map or list of values
+  std::map<std::string, std::string> lost_;  // path -> setting
+  std::map<std::string, bool> settings_;     // every key there is -> it is a map or list of values
 };
 
 // What `work` returns; an Error that it throws comes out with its places.

@@ -124,7 +124,7 @@ ConfigPlaces read_config(const ConfigSource& config, const SectionRef& root) {
   const auto load_text = [&](const std::string& text, const std::string& name) {
     auto source = std::make_shared<YamlSource>();
     source->name = name;
-    source->folder = fs::current_path();
+    source->folder = config.folder.empty() ? fs::current_path() : fs::absolute(config.folder);
     return loader.load_text(text, source, "");
   };
   YamlNode tree;

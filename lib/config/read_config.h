@@ -14,10 +14,12 @@ namespace maas {
 struct ConfigSource {
   // YAML that lies below all of it, such as what a model remembers; "" = none.
   std::string base = {};
-  std::string base_name = "base";           // what to call it in messages
-  std::filesystem::path file = {};          // "-" = stdin; "" = `text` is used
-  std::string text = {};                    // YAML, when `file` is empty
-  std::string text_name = "config";         // what to call `text` in messages
+  std::string base_name = "base";    // what to call it in messages
+  std::filesystem::path file = {};   // "-" = stdin; "" = `text` is used
+  std::string text = {};             // YAML, when `file` is empty
+  std::string text_name = "config";  // what to call `text` in messages
+  // Where relative paths in `base` and `text` count from; "" = the working directory.
+  std::filesystem::path folder = {};
   std::vector<std::string> overrides = {};  // "train.epochs=3", in order; later wins
 };
 

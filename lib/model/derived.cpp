@@ -12,6 +12,7 @@ Model derived(const Model& parent, const std::string& verb, Program program, con
   Model model;
   model.program = std::move(program);
   model.manifest = parent.manifest;
+  model.config_folder = parent.config_folder;
   model.manifest.format = Manifest{}.format;
   model.manifest.metrics.clear();
   LineageStep step = first_step(verb, change).front();

@@ -153,6 +153,7 @@ std::string manifest_to_json(const Manifest& manifest) {
   json.key("metrics").begin_object();
   for (const auto& [name, value] : manifest.metrics) json.field(name, value);
   json.end_object().field("resolved_config", manifest.resolved_config);
+  if (!manifest.config_folder.empty()) json.field("config_folder", manifest.config_folder);
   json.key("lineage");
   write_lineage(json, manifest.lineage);
   json.end_object();
@@ -179,6 +180,10 @@ Manifest manifest_from_json(std::string_view text, const std::string& where) {
     if (!value.is_null()) manifest.metrics[std::string(name)] = value.number();
   }
   manifest.resolved_config = json.at("resolved_config").text();
+  if (json.has("config_folder")) manifest.config_folder = json.at("config_folder").text();
+  if (std::filesystem::path(manifest.config_folder).is_absolute()) {
+    refuse(where, fmt::format("config_folder '{}'", manifest.config_folder), "a relative path");
+  }
   manifest.lineage = read_lineage(json.at("lineage"), manifest.format);
   return manifest;
 }

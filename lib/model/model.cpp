@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "base/portable_path.h"
 #include "base/throw_error.h"
 #include "call/verify.h"
 #include "model/check_manifest.h"
+#include "model/portable_config.h"
 #include "program/mode.h"
 #include "program/refuse_state.h"
 #include "pt2/read.h"
@@ -15,6 +17,20 @@ namespace maas {
 namespace {
 
 constexpr const char* kManifestRecord = "maas/manifest.json";
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return std::filesystem::absolute(path).lexically_normal().parent_path();
+}
+
+// As it lies in the folder `to`.
+Manifest at_home_in(const std::filesystem::path& to, const Model& model) {
+  Manifest manifest = model.manifest;
+  const std::filesystem::path from = model.config_folder.empty() ? to : model.config_folder;
+  manifest.config_folder = portable_path(from, to).value_or("");
+  if (manifest.config_folder == ".") manifest.config_folder.clear();
+  manifest.resolved_config = portable_config(manifest.resolved_config, from);
+  return manifest;
+}
 
 }  // namespace
 
@@ -36,6 +52,7 @@ Model load_model(const std::filesystem::path& path) {
     model.manifest = manifest_from_json(archive.record(record), where);
     if (model.manifest.data) check_manifest(*model.manifest.data, model.program, where);
   }
+  model.config_folder = (folder_of(path) / model.manifest.config_folder).lexically_normal();
   model.digest = sha256_hex(archive.file()->bytes());
   return model;
 }
@@ -47,8 +64,9 @@ std::string save_model(const Model& model, const std::filesystem::path& path,
                 "name another output with -o, or give --force");
   }
   verify(model.program, path.string());
+  const std::string manifest = manifest_to_json(at_home_in(folder_of(path), model));
   write_archive(path, [&](const PutRecord& put) {
-    write_pt2(model.program, {{kManifestRecord, manifest_to_json(model.manifest)}}, put);
+    write_pt2(model.program, {{kManifestRecord, manifest}}, put);
   });
   return sha256_hex_of_file(path);
 }

@@ -19,6 +19,9 @@ struct Manifest {
   std::optional<DataSpec> data;           // absent for a stranger's .pt2
   std::map<std::string, double> metrics;  // "accuracy" -> 0.98, on the test split
   std::string resolved_config;            // YAML
+  // Where relative paths of resolved_config count from, seen from the model file's folder; "" is
+  // that folder itself. save_model() sets it from Model::config_folder.
+  std::string config_folder;
   Lineage lineage;
 };
 
@@ -26,6 +29,8 @@ struct Model {
   Program program;
   Manifest manifest;
   std::string digest;  // SHA-256 of the file it was loaded from or saved to; "" before
+  // Absolute: where relative paths of manifest.resolved_config count from; "" = not known.
+  std::filesystem::path config_folder = {};
   std::string name_or_stem(const std::filesystem::path& path) const;
 };
 
@@ -37,7 +42,9 @@ struct Model {
 // (program/refuse_state.h).
 Model load_model(const std::filesystem::path& path);
 
-// Atomically; refuses to replace an existing file unless told to. Returns the digest.
+// Atomically; refuses to replace an existing file unless told to. Returns the digest. The same
+// model gives the same bytes. No absolute path is written: those in the config of a model of format
+// 1 are rewritten (portable_config.h).
 struct SaveModelOptions {
   bool replace = false;
 };

@@ -13,6 +13,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 std::string file_of(const std::string& name) {
@@ -97,6 +98,9 @@ TEST(FormatOne, IsWrittenAsTheFormatOfToday) {
   save_model(old, scratch.path("new.pt"));
   const Manifest again = load_model(scratch.path("new.pt")).manifest;
   EXPECT_EQ(again.format, 2);
+  EXPECT_THAT(again.resolved_config, Not(HasSubstr("/tmp/")));
+  EXPECT_THAT(again.resolved_config, HasSubstr("  from: model.pt\n"));
+  EXPECT_THAT(again.resolved_config, Not(HasSubstr("output_dir")));
   EXPECT_EQ(again.lineage, old.manifest.lineage);
   EXPECT_EQ(*again.data, *old.manifest.data);
 }

@@ -175,8 +175,8 @@ Square draw_square(double side_pixels, const Plane& plane, CounterRandom& random
           std::clamp<int64_t>(left + side, 0, plane.width)};
 }
 
-void add_noise(uint8_t* pixels, int64_t count, double deviation, CounterRandom& random) {
-  const auto scale = static_cast<float>(deviation * 255);
+void add_noise(uint8_t* pixels, int64_t count, double std_dev, CounterRandom& random) {
+  const auto scale = static_cast<float>(std_dev * 255);
   for (int64_t i = 0; i < count; ++i) {
     const float value = static_cast<float>(pixels[i]) + scale * random.roughly_normal();
     pixels[i] = static_cast<uint8_t>(std::clamp(value, 0.0F, 255.0F) + 0.5F);

@@ -35,7 +35,9 @@ void AugmentConfig::describe(Fields& field) {
   field("flip", flip).between(0, 1).doc("probability of mirroring left and right");
   field("crop", crop).between(0, 1024).doc("pixels of zero padding before a random crop");
   field("cutout", cutout).between(0, 1024).doc("side in pixels of a square that is set to zero");
-  field("noise", noise).between(0, 1).doc("deviation of Gaussian noise; 1 = the full scale");
+  field("noise", noise)
+      .between(0, 1)
+      .doc("standard deviation of Gaussian noise; 1 = the full scale");
 }
 
 namespace {
@@ -70,7 +72,7 @@ void describe_sources(DataConfig& data, Fields& field) {
       .one_of({"none", "unit", "standardize"})
       .doc(
           "in the graph: none = pixels 0 to 255, numbers as they are; unit = pixels / 255; "
-          "standardize = by the training mean and deviation");
+          "standardize = by the training mean and standard deviation");
   field("augment", data.augment)
       .only_for("type", {"idx", "images", "synthetic"})
       .doc("random changes to training images");
@@ -89,7 +91,8 @@ void describe_tables(DataConfig& data, Fields& field) {
       .one_of({"standardize", "none"})
       .doc(
           "numbers to predict: standardize = the network learns them by their training mean and "
-          "deviation, and the graph gives them back in their units; none = learnt as they are");
+          "standard deviation, and the graph gives them back in their units; none = learnt as they "
+          "are");
   field("columns", data.columns)
       .only_for("type", {"csv"})
       .doc("column name: numeric, categorical or ignore; others are told by their values");
@@ -147,7 +150,7 @@ void describe_synthetic(DataConfig& data, Fields& field) {
   field("noise", data.noise)
       .only_for("type", only)
       .between(0, 1e3)
-      .doc("deviation of noise; images have values 0 to 1");
+      .doc("standard deviation of noise; images have values 0 to 1");
   field("seed", data.seed).only_for("type", only).at_least(0).doc("decides the samples");
 }
 

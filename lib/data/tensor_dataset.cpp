@@ -85,12 +85,12 @@ void measure_channels(const at::Tensor& images, const at::Tensor& index, InputSp
 
 void set_channel_statistics(const std::vector<ChannelSums>& sums, double pixels, InputSpec& spec) {
   spec.mean.clear();
-  spec.deviation.clear();
+  spec.std_dev.clear();
   for (const ChannelSums& channel : sums) {
     const double mean = channel.sum / pixels;
     const double variance = std::max(0.0, channel.squares / pixels - mean * mean);
     spec.mean.push_back(mean / 255);
-    spec.deviation.push_back(variance > 1e-9 ? std::sqrt(variance) / 255 : 1);
+    spec.std_dev.push_back(variance > 1e-9 ? std::sqrt(variance) / 255 : 1);
   }
 }
 

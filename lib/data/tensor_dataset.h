@@ -21,9 +21,9 @@ struct TensorSamples {
 };
 std::shared_ptr<const Dataset> tensor_dataset(TensorSamples samples);
 
-// Per channel mean and deviation of pixels / 255 over the rows `index`, exact up to rounding;
-// a deviation of zero (one colour everywhere) is given as 1.
-// images: uint8 [N, C, H, W]; writes spec.mean and spec.deviation.
+// Per channel mean and standard deviation of pixels / 255 over the rows `index`, exact up to
+// rounding; one of zero (one colour everywhere) is given as 1. images: uint8 [N, C, H, W]; writes
+// spec.mean and spec.std_dev.
 void measure_channels(const at::Tensor& images, const at::Tensor& index, InputSpec& spec);
 
 // The same from per-channel sums over `pixels` pixels.

@@ -30,12 +30,12 @@ void write_input(JsonWriter& json, const InputSpec& input) {
     json.field("channels", input.channels).field("height", input.height);
     json.field("width", input.width).field("resize_to_fit", input.resize_to_fit);
     write_numbers(json, "mean", input.mean);
-    write_numbers(json, "deviation", input.deviation);
+    write_numbers(json, "std", input.std_dev);
   } else {
     json.field("missing", input.missing).key("columns").begin_array();
     for (const ColumnSpec& column : input.columns) {
       json.begin_object().field("name", column.name).field("categorical", column.categorical);
-      json.field("mean", column.mean).field("deviation", column.deviation);
+      json.field("mean", column.mean).field("std", column.std_dev);
       write_texts(json, "categories", column.categories);
       json.end_object();
     }
@@ -48,7 +48,7 @@ void write_scales(JsonWriter& json, const std::vector<TargetScale>& scales) {
   if (scales.empty()) return;
   json.key("scales").begin_array();
   for (const TargetScale& scale : scales) {
-    json.begin_object().field("mean", scale.mean).field("deviation", scale.deviation).end_object();
+    json.begin_object().field("mean", scale.mean).field("std", scale.std_dev).end_object();
   }
   json.end_array();
 }
@@ -70,9 +70,20 @@ std::vector<std::string> read_texts(const JsonView& json) {
   throw_input(where, what, expected, "use a maas of the version that wrote the model");
 }
 
-double checked_deviation(double deviation, const std::string& where) {
-  if (deviation > 0) return deviation;
-  refuse(where, fmt::format("a deviation of {}", deviation), "above 0");
+void check_std(double std_dev, const std::string& where) {
+  if (std_dev > 0) return;
+  refuse(where, fmt::format("a std of {}", std_dev), "above 0");
+}
+
+// Format 1 has `deviation`.
+JsonView std_of(const JsonView& json) {
+  return json.has("deviation") ? json.at("deviation") : json.at("std");
+}
+
+double read_std(const JsonView& json, const std::string& where) {
+  const double std_dev = std_of(json).number();
+  check_std(std_dev, where);
+  return std_dev;
 }
 
 InputSpec read_input(const JsonView& json, const std::string& where) {
@@ -84,8 +95,8 @@ InputSpec read_input(const JsonView& json, const std::string& where) {
     input.width = json.at("width").integer();
     input.resize_to_fit = json.at("resize_to_fit").flag();
     input.mean = read_numbers(json.at("mean"));
-    input.deviation = read_numbers(json.at("deviation"));
-    for (const double deviation : input.deviation) checked_deviation(deviation, where);
+    input.std_dev = read_numbers(std_of(json));
+    for (const double std_dev : input.std_dev) check_std(std_dev, where);
     for (const int64_t size : {input.channels, input.height, input.width}) {
       if (size < 1 || size > 65536) {
         refuse(where, fmt::format("an image size of {}", size), "1 to 65536");
@@ -102,7 +113,7 @@ InputSpec read_input(const JsonView& json, const std::string& where) {
       column.name = item.at("name").text();
       column.categorical = item.at("categorical").flag();
       column.mean = item.at("mean").number();
-      column.deviation = checked_deviation(item.at("deviation").number(), where);
+      column.std_dev = read_std(item, where);
       column.categories = read_texts(item.at("categories"));
       input.columns.push_back(std::move(column));
     }
@@ -126,8 +137,7 @@ TaskSpec read_task(const JsonView& json, const std::string& where) {
   task.labels = read_texts(json.at("labels"));
   if (!json.has("scales")) return task;
   for (const JsonView& item : json.at("scales").items()) {
-    const double deviation = checked_deviation(item.at("deviation").number(), where);
-    task.scales.push_back({item.at("mean").number(), deviation});
+    task.scales.push_back({item.at("mean").number(), read_std(item, where)});
   }
   const size_t wanted = task.kind == TaskKind::kRegression ? task.labels.size() : 0;
   if (task.scales.size() != wanted) {

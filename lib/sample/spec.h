@@ -12,8 +12,8 @@ namespace maas {
 struct ColumnSpec {
   std::string name;
   bool categorical = false;
-  // numeric: statistics of the training rows; deviation > 0.
-  double mean = 0, deviation = 1;
+  // numeric: mean and standard deviation of the training rows; std_dev > 0.
+  double mean = 0, std_dev = 1;
   // categorical: known values in order of index 1..n; index 0 = unknown or missing.
   std::vector<std::string> categories;
   bool operator==(const ColumnSpec&) const = default;
@@ -28,7 +28,7 @@ struct InputSpec {
   int64_t channels = 0, height = 0, width = 0;
   bool resize_to_fit = false;  // images of other sizes are resized (shorter side, then centre crop)
   // Per channel, of pixels / 255, over the training set; used when the graph standardises.
-  std::vector<double> mean, deviation;
+  std::vector<double> mean, std_dev;
 
   // kTable: numeric columns make the input "numeric", float32 [B, N]; categorical ones the input
   // "categorical", int64 [B, C] with values in [0, categories]. An input without columns is absent.
@@ -44,7 +44,7 @@ enum class TaskKind { kClassification, kMultiLabel, kRegression };
 
 // Where the values of one target lie in training.
 struct TargetScale {
-  double mean = 0, deviation = 1;  // in the target's units; deviation > 0
+  double mean = 0, std_dev = 1;  // in the target's units; std_dev > 0
   bool operator==(const TargetScale&) const = default;
 };
 

@@ -27,10 +27,10 @@ class Moments {
   }
   void store(ColumnSpec& column) const {
     column.mean = mean_;
-    const double deviation = count_ > 0 ? std::sqrt(squares_ / static_cast<double>(count_)) : 0;
+    const double std_dev = count_ > 0 ? std::sqrt(squares_ / static_cast<double>(count_)) : 0;
     // A constant column: dividing by 1 keeps it at 0 instead of blowing up rounding errors.
-    const bool varies = deviation > 1e-12 * std::max(1.0, std::abs(mean_));
-    column.deviation = varies && std::isfinite(deviation) ? deviation : 1;
+    const bool varies = std_dev > 1e-12 * std::max(1.0, std::abs(mean_));
+    column.std_dev = varies && std::isfinite(std_dev) ? std_dev : 1;
   }
 
  private:
@@ -215,7 +215,7 @@ std::vector<TargetScale> measure_targets(const at::Tensor& targets, const at::Te
   std::vector<ColumnSpec> columns(static_cast<size_t>(targets.size(1)));
   measure_numeric_columns(targets, index, columns);
   std::vector<TargetScale> scales;
-  for (const ColumnSpec& column : columns) scales.push_back({column.mean, column.deviation});
+  for (const ColumnSpec& column : columns) scales.push_back({column.mean, column.std_dev});
   return scales;
 }
 

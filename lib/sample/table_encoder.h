@@ -60,11 +60,12 @@ std::vector<at::Tensor> encode_rows(const CellGrid& cells, const InputSpec& spec
 ColumnSpec learn_column(const CellGrid& cells, int64_t column, const std::string& name,
                         const std::string& type, const at::Tensor& index);
 
-// Mean and deviation of each column of float32 [R, N] over the rows `index` into columns[0..N).
+// Mean and standard deviation of each column of float32 [R, N] over the rows `index` into
+// columns[0..N).
 void measure_numeric_columns(const at::Tensor& values, const at::Tensor& index,
                              std::vector<ColumnSpec>& columns);
 
-// Of each target in float32 [R, K] over the rows `index`. A constant target has deviation 1.
+// Of each target in float32 [R, K] over the rows `index`. A constant target has 1.
 std::vector<TargetScale> measure_targets(const at::Tensor& targets, const at::Tensor& index);
 
 }  // namespace maas

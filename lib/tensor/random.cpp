@@ -34,8 +34,8 @@ at::Tensor uniform_tensor(at::IntArrayRef sizes, double bound, uint64_t seed) {
   return at::empty(sizes).uniform_(-bound, bound, make_generator(seed));
 }
 
-at::Tensor normal_tensor(at::IntArrayRef sizes, double deviation, uint64_t seed) {
-  return at::empty(sizes).normal_(0, deviation, make_generator(seed));
+at::Tensor normal_tensor(at::IntArrayRef sizes, double std_dev, uint64_t seed) {
+  return at::empty(sizes).normal_(0, std_dev, make_generator(seed));
 }
 
 }  // namespace maas

@@ -21,6 +21,6 @@ void seed_default_generator(uint64_t seed);
 
 // float32 tensor, uniform in [-bound, bound).
 at::Tensor uniform_tensor(at::IntArrayRef sizes, double bound, uint64_t seed);
-at::Tensor normal_tensor(at::IntArrayRef sizes, double deviation, uint64_t seed);
+at::Tensor normal_tensor(at::IntArrayRef sizes, double std_dev, uint64_t seed);
 
 }  // namespace maas

@@ -52,17 +52,17 @@ ValueId append(Program& program, const std::string& op, const std::vector<Operan
   return result;
 }
 
-// Changes both values to what they are in deviations from the mean of training.
+// Changes both values to what they are in standard deviations from the mean of training.
 void standardize(Program& program, const std::vector<TargetScale>& scales, ValueId& outputs,
                  ValueId& target) {
   const ScaleTensors tensors = scale_tensors(scales);
   const ValueRef mean{add_constant(program, "loss.mean", tensors.mean)};
-  const ValueRef deviation{add_constant(program, "loss.deviation", tensors.deviation)};
+  const ValueRef std_dev{add_constant(program, "loss.std", tensors.std_dev)};
   for (ValueId* value : {&outputs, &target}) {
     const ValueId centred =
         append(program, "aten::sub.Tensor", {{"self", ValueRef{*value}}, {"other", mean}}, *value);
-    *value = append(program, "aten::div.Tensor",
-                    {{"self", ValueRef{centred}}, {"other", deviation}}, centred);
+    *value = append(program, "aten::div.Tensor", {{"self", ValueRef{centred}}, {"other", std_dev}},
+                    centred);
   }
 }
 

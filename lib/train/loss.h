@@ -15,8 +15,8 @@ namespace maas {
 // entropy is weighted as in PyTorch: the sum divided by the sum of the targets' weights. Throws
 // what check_loss() throws.
 //
-// Where the task has scales, a loss is measured in the targets' deviations: (output - mean) /
-// deviation against (target - mean) / deviation. Outputs and metrics stay in the targets' units.
+// Where the task has scales, a loss is measured in the targets' standard deviations: (output -
+// mean) / std against (target - mean) / std. Outputs and metrics stay in the targets' units.
 // Measured in these, the gradient would grow with the unit (by 1e6 from km to mm for a squared
 // error): the learning rate, clip_norm and huber's delta would mean something else for each table,
 // and of several targets the one with the largest numbers would be all that is learnt. A network

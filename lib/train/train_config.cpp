@@ -79,7 +79,8 @@ void LossConfig::describe(Fields& field) {
       .above(0)
       .only_for("type", {"huber"})
       .doc(
-          "where it turns from squared to absolute, in the targets' deviations; with data.targets: "
+          "where it turns from squared to absolute, in the targets' standard deviations; with "
+          "data.targets: "
           "none in their units");
 }
 

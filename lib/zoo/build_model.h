@@ -14,7 +14,7 @@ namespace maas {
 enum class Normalize {
   kNone,         // nothing: pixels from 0 to 255, numbers of a table as they are
   kUnit,         // pixels / 255; tables have no unit
-  kStandardize,  // minus the training mean, divided by the deviation
+  kStandardize,  // minus the training mean, divided by its standard deviation
 };
 Normalize normalize_of(const std::string& name);  // "none" | "unit" | "standardize"
 
@@ -26,7 +26,7 @@ struct BuildOptions {
 
 // The network from raw input (uint8 images, columns of a table) to outputs [B, task.outputs()]
 // (logits, or values in the targets' units for regression). Preprocessing and the way back to
-// these units (raw_output.h) are part of the graph.
+// these units (target_scale.h) are part of the graph.
 // Throws Error{kUsage} naming the layer with both shapes when network and data do not fit.
 Program build_model(const ModelConfig& config, const DataSpec& data, const BuildOptions& options);
 

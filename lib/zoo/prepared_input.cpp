@@ -19,26 +19,26 @@ Handle normalised_image(GraphBuilder& g, const InputSpec& input, Normalize norma
     return g.buffer(name, at::tensor(values, at::kFloat).view({channels, 1, 1}));
   };
   const Handle mean = constant("normalize.mean", input.mean);
-  const Handle deviation = constant("normalize.deviation", input.deviation);
+  const Handle std_dev = constant("normalize.std", input.std_dev);
   x = g.call("aten::sub.Tensor", {{"self", ValueRef{x.id}}, {"other", ValueRef{mean.id}}});
-  return g.call("aten::div.Tensor", {{"self", ValueRef{x.id}}, {"other", ValueRef{deviation.id}}});
+  return g.call("aten::div.Tensor", {{"self", ValueRef{x.id}}, {"other", ValueRef{std_dev.id}}});
 }
 
 Handle normalised_numbers(GraphBuilder& g, const std::vector<ColumnSpec>& columns,
                           Normalize normalize) {
-  std::vector<double> means, deviations;
+  std::vector<double> means, std_devs;
   for (const ColumnSpec& column : columns) {
     means.push_back(column.mean);
-    deviations.push_back(column.deviation);
+    std_devs.push_back(column.std_dev);
   }
   const Handle raw = g.input("numeric", {static_cast<int64_t>(columns.size())}, at::kFloat);
   if (normalize != Normalize::kStandardize) return raw;
   const Handle mean = g.buffer("normalize.mean", at::tensor(means, at::kFloat));
-  const Handle deviation = g.buffer("normalize.deviation", at::tensor(deviations, at::kFloat));
+  const Handle std_dev = g.buffer("normalize.std", at::tensor(std_devs, at::kFloat));
   const Handle centred =
       g.call("aten::sub.Tensor", {{"self", ValueRef{raw.id}}, {"other", ValueRef{mean.id}}});
   return g.call("aten::div.Tensor",
-                {{"self", ValueRef{centred.id}}, {"other", ValueRef{deviation.id}}});
+                {{"self", ValueRef{centred.id}}, {"other", ValueRef{std_dev.id}}});
 }
 
 // Width of a column's embedding: grows with the number of categories, at most 50.

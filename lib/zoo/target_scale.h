@@ -8,14 +8,14 @@ namespace maas {
 
 // The scales of all targets, float32 [K] each.
 struct ScaleTensors {
-  at::Tensor mean, deviation;
+  at::Tensor mean, std_dev;
 };
 ScaleTensors scale_tensors(const std::vector<TargetScale>& scales);
 
-// y * deviation + mean for y [B, K] and the task's K scales; y itself where the task has none. So
+// y * std + mean for y [B, K] and the task's K scales; y itself where the task has none. So
 // a network learns numbers around 0 of size 1, as its initial weights and the usual learning rates
 // expect, while what it gives is in the targets' units wherever the graph goes. The scales are
-// buffers "targets.deviation" and "targets.mean": stored with the model, changed by no training.
+// buffers "targets.std" and "targets.mean": stored with the model, changed by no training.
 Handle raw_output(GraphBuilder& g, Handle y, const TaskSpec& task);
 
 }  // namespace maas

@@ -84,7 +84,7 @@ class Init(Case):
         for name, value in metrics.items():
             self.assertAlmostEqual(again[name], value, delta=1e-4 * abs(value))
         rows = [json.loads(line) for line in (self.folder / "tuned/metrics.jsonl").read_text().splitlines()]
-        self.assertLess(rows[0]["loss"], 0.2)  # in deviations, as it was trained
+        self.assertLess(rows[0]["loss"], 0.2)  # in standard deviations, as it was trained
 
     def test_few_rows_are_seen_often_enough_to_learn_from(self):
         rows = [(age, job, "high" if age > 45 or job == "pilot" else "low")

@@ -76,7 +76,7 @@ TEST(CsvDataset, TellsColumnTypesByTheirValues) {
   EXPECT_EQ(columns[0].name, "size");
   EXPECT_FALSE(columns[0].categorical);
   EXPECT_DOUBLE_EQ(columns[0].mean, 3.5);
-  EXPECT_NEAR(columns[0].deviation, 1.7078251, 1e-6);
+  EXPECT_NEAR(columns[0].std_dev, 1.7078251, 1e-6);
   EXPECT_THAT(columns[1].categories, ElementsAre("blue", "green", "red"));
   EXPECT_THAT(splits.spec.task.labels, ElementsAre("1", "2", "10"));
   const Batch batch = load_batch(*splits.train, at::arange(6, at::kLong));

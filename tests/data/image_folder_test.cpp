@@ -38,7 +38,7 @@ TEST(ImageFolder, TakesClassesAndFilesInOrder) {
   EXPECT_EQ(batch.inputs[0].const_data_ptr<uint8_t>()[0], 100);
   EXPECT_EQ(batch.targets.const_data_ptr<int64_t>()[0], 1);
   EXPECT_NEAR(splits.spec.input.mean[0], 50.0 / 255, 0.01);
-  EXPECT_NEAR(splits.spec.input.deviation[0], 50.0 / 255, 0.01);
+  EXPECT_NEAR(splits.spec.input.std_dev[0], 50.0 / 255, 0.01);
 }
 
 TEST(ImageFolder, ResizesToTheSizeAskedFor) {

@@ -104,7 +104,7 @@ TEST(OpenData, MeasuresTheTrainingSplitAlone) {
   const DataSplits splits = open_data(config, 1);
   const at::Tensor pixels = all_pixels(*splits.train).to(at::kDouble);
   EXPECT_NEAR(splits.spec.input.mean[0], pixels.mean().item<double>() / 255, 1e-12);
-  EXPECT_NEAR(splits.spec.input.deviation[0], pixels.std(/*unbiased=*/false).item<double>() / 255,
+  EXPECT_NEAR(splits.spec.input.std_dev[0], pixels.std(/*unbiased=*/false).item<double>() / 255,
               1e-9);
 }
 
@@ -331,7 +331,7 @@ TEST(Mnist, HasItsKnownCountsStatisticsAndFirstLabels) {
   EXPECT_EQ(splits.test->size(), 10000);
   EXPECT_EQ(splits.spec.task.labels.size(), 10U);
   EXPECT_NEAR(splits.spec.input.mean[0], 0.1307, 1e-4);
-  EXPECT_NEAR(splits.spec.input.deviation[0], 0.3081, 1e-4);
+  EXPECT_NEAR(splits.spec.input.std_dev[0], 0.3081, 1e-4);
   EXPECT_EQ(splits.train->name_of(17), "train-images-idx3-ubyte:17");
   const at::Tensor first = splits.train->targets(at::arange(5, at::kLong));
   const auto* label = first.const_data_ptr<int64_t>();

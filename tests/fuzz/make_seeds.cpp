@@ -54,7 +54,7 @@ Manifest manifest() {
   made.data->input.channels = 1;
   made.data->input.height = made.data->input.width = 6;
   made.data->input.mean = {0.1};
-  made.data->input.deviation = {0.3};
+  made.data->input.std_dev = {0.3};
   made.data->task.labels = {"a", "b"};
   return made;
 }

@@ -28,11 +28,8 @@ TEST(FormatOne, KeepsEveryKeyOfATable) {
   data.input.kind = InputKind::kTable;
   data.input.missing = "mean";
   data.input.columns = {
-      {.name = "area",
-       .mean = 108.33333333333331,
-       .deviation = 44.55259064671025,
-       .categories = {}},
-      {.name = "age", .mean = 34.2888888888889, .deviation = 22.45550882396589, .categories = {}},
+      {.name = "area", .mean = 108.33333333333331, .std_dev = 44.55259064671025, .categories = {}},
+      {.name = "age", .mean = 34.2888888888889, .std_dev = 22.45550882396589, .categories = {}},
       {.name = "kind", .categorical = true, .categories = {"flat", "house", "villa"}}};
   data.task = {.kind = TaskKind::kRegression,
                .labels = {"price"},
@@ -66,7 +63,7 @@ TEST(FormatOne, KeepsEveryKeyOfImages) {
   data.input.height = 3;
   data.input.width = 2;
   data.input.mean = {0.5696296296296296};
-  data.input.deviation = {0.2184916084799558};
+  data.input.std_dev = {0.2184916084799558};
   data.task.labels = {"0", "1"};
   ASSERT_TRUE(manifest.data.has_value());
   EXPECT_EQ(*manifest.data, data);

@@ -62,8 +62,9 @@ TEST_F(ManifestFile, ThatIsNoJsonIsRefused) {
 }
 
 TEST_F(ManifestFile, NamesTheMemberThatIsMissingOrOfAnotherKind) {
-  for (const char* name : {"format", "name", "metrics", "resolved_config", "lineage", "input",
-                           "task", "kind", "channels", "mean", "labels", "verb", "version"}) {
+  for (const char* name :
+       {"format", "name", "metrics", "resolved_config", "lineage", "input", "task", "kind",
+        "channels", "mean", "std", "labels", "verb", "version"}) {
     const std::string member = std::string("\"") + name + "\":";
     EXPECT_THAT(refusal_of(changed(member, std::string("\"_") + name + "\":")), HasSubstr(name));
     EXPECT_NE(refusal_of(changed(member, member + "{\"x\":[1]},\"_\":")), "") << name;
@@ -91,7 +92,7 @@ Manifest of_a_table() {
   InputSpec& input = manifest.data->input;
   input.kind = InputKind::kTable;
   input.missing = "mean";
-  input.columns = {{.name = "a", .mean = -1.5, .deviation = 1e-7, .categories = {}},
+  input.columns = {{.name = "a", .mean = -1.5, .std_dev = 1e-7, .categories = {}},
                    {.name = "b,\"", .categorical = true, .categories = {"", "x", "\xe2\x82\xac"}}};
   manifest.data->task = {.labels = {"y"}, .scales = {}};
   return manifest;
@@ -121,7 +122,7 @@ TEST(Manifest, RefusesColumnsThatNoTableHas) {
   const std::string text = manifest_to_json(of_a_table());
   EXPECT_THAT(refusal(text, "\"missing\":\"mean\"", "\"missing\":\"foo\""),
               HasSubstr("'foo' for missing values; expected error or mean"));
-  EXPECT_THAT(refusal(text, ":1e-07", ":0"), HasSubstr("a deviation of 0; expected above 0"));
+  EXPECT_THAT(refusal(text, ":1e-07", ":0"), HasSubstr("a std of 0; expected above 0"));
 }
 
 TEST(Manifest, KeepsMetricsThatAreNoNumbersOut) {
@@ -160,7 +161,7 @@ TEST(Manifest, RefusesScalesThatFitNoTargets) {
   EXPECT_THAT(refusal(text, "\"price\",", ""), testing::HasSubstr("scales of 2 targets"));
   EXPECT_THAT(refusal(text, "\"regression\"", "\"multi_label\""),
               testing::HasSubstr("0, as the multi_label task has"));
-  EXPECT_THAT(refusal(text, ":0.1", ":0"), testing::HasSubstr("a deviation of 0"));
+  EXPECT_THAT(refusal(text, ":0.1", ":0"), testing::HasSubstr("a std of 0"));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ inline DataSpec small_images() {
   data.input.height = data.input.width = 3;
   data.input.resize_to_fit = true;
   data.input.mean = {0.1307};
-  data.input.deviation = {0.3081};
+  data.input.std_dev = {0.3081};
   data.task.labels = {"cat", "dog \"x\"\n", "\xc3\xa9l\xc3\xa9phant"};
   return data;
 }

@@ -165,10 +165,10 @@ TEST(Lower, ScalesAndShiftsTheInputInOneGo) {
   GraphBuilder g("net", 3);
   const Handle x = g.input("x", {3, 4, 4}, at::kFloat);
   const Handle mean = g.buffer("mean", at::rand({3, 1, 1}));
-  const Handle deviation = g.buffer("deviation", at::rand({3, 1, 1}) + 0.5);
+  const Handle std_dev = g.buffer("std", at::rand({3, 1, 1}) + 0.5);
   Handle y = g.call("aten::div.Scalar", {{"self", ValueRef{x.id}}, {"other", 255.0}});
   y = g.call("aten::sub.Tensor", {{"self", ValueRef{y.id}}, {"other", ValueRef{mean.id}}});
-  y = g.call("aten::div.Tensor", {{"self", ValueRef{y.id}}, {"other", ValueRef{deviation.id}}});
+  y = g.call("aten::div.Tensor", {{"self", ValueRef{y.id}}, {"other", ValueRef{std_dev.id}}});
   const Program before = g.finish({{"y", y}});
   const Program after = lower(before);
   EXPECT_EQ(after.nodes.size(), 1U);

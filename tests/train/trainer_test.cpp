@@ -21,7 +21,7 @@ DataSpec digits() {
   spec.input.channels = 1;
   spec.input.height = spec.input.width = 28;
   spec.input.mean = {0.13};
-  spec.input.deviation = {0.31};
+  spec.input.std_dev = {0.31};
   spec.task.labels = {"0", "1", "2"};
   return spec;
 }

@@ -17,14 +17,14 @@ DataSpec image_spec() {
   spec.input.channels = 1;
   spec.input.height = spec.input.width = 2;
   spec.input.mean = {0.25};
-  spec.input.deviation = {0.5};
+  spec.input.std_dev = {0.5};
   return spec;
 }
 
 DataSpec table_spec() {
   DataSpec spec;
   spec.input.kind = InputKind::kTable;
-  spec.input.columns = {{.name = "a", .mean = 10, .deviation = 4, .categories = {}}};
+  spec.input.columns = {{.name = "a", .mean = 10, .std_dev = 4, .categories = {}}};
   return spec;
 }
 

@@ -27,7 +27,7 @@ inline DataSpec images(int64_t channels, int64_t size, int64_t class_count = 10)
   data.input.channels = channels;
   data.input.height = data.input.width = size;
   data.input.mean.assign(static_cast<size_t>(channels), 0.5);
-  data.input.deviation.assign(static_cast<size_t>(channels), 0.25);
+  data.input.std_dev.assign(static_cast<size_t>(channels), 0.25);
   data.task = classes(class_count);
   return data;
 }

@@ -22,7 +22,7 @@ struct DistillJob {
 // hard_weight * loss(student, labels) + soft_weight * soft, where soft is, with outputs s and t,
 //   classification  T^2 * mean over rows of KL(softmax(t / T) || softmax(s / T))
 //   multi-label     T^2 * mean of KL between sigmoid(t / T) and sigmoid(s / T) of each label
-//   regression      mean of (s - t)^2 in the targets' deviations
+//   regression      mean of (s - t)^2 in the targets' standard deviations
 // The teacher runs lowered, on what the student sees (augmented rows, too), once a step. Throws
 // Error{kUsage} when both weights are 0, or inputs or outputs of the two differ (both are named).
 Objective distilled(const DistillJob& job);

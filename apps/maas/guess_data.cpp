@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <set>
 
-#include "base/error.h"
 #include "base/files.h"
 #include "base/json_writer.h"
+#include "base/throw_error.h"
 #include "data/idx.h"
 #include "data/image_list.h"
 #include "guess_table.h"
@@ -16,11 +16,6 @@ namespace maas {
 namespace {
 
 namespace fs = std::filesystem;
-
-[[noreturn]] void refuse(ErrorKind kind, const fs::path& where, const std::string& what,
-                         const std::string& expected, const std::string& fix) {
-  throw Error(kind, {.where = where.string(), .what = what, .expected = expected, .fix = fix});
-}
 
 std::string written(const fs::path& path, const fs::path& config_folder) {
   const fs::path below = path.lexically_relative(config_folder);
@@ -42,8 +37,9 @@ std::set<fs::path> files_in(const fs::path& folder) {
     files.insert(it->path());
   }
   if (error) {
-    refuse(ErrorKind::kResources, folder, "cannot be listed: " + error.message(), "",
-           "check the permissions");
+    throw Error(ErrorKind::kResources, {.where = folder.string(),
+                                        .what = "cannot be listed: " + error.message(),
+                                        .fix = "check the permissions"});
   }
   return files;
 }
@@ -66,8 +62,8 @@ DataGuess guess_idx(const std::set<fs::path>& files, const fs::path& images,
   const fs::path test_images = named(files, {"t10k", "images", "idx3"});
   const fs::path test_labels = named(files, {"t10k", "labels", "idx1"});
   if (labels.empty()) {
-    refuse(ErrorKind::kInput, images, "has no file of labels beside it",
-           "one such as train-labels-idx1-ubyte", "put it into the same folder");
+    throw_input(images.string(), "has no file of labels beside it",
+                "one such as train-labels-idx1-ubyte", "put it into the same folder");
   }
   const auto pair = [&](const fs::path& first, const fs::path& second) {
     return fmt::format("{{images: {}, labels: {}}}", written(first, config_folder),
@@ -97,10 +93,10 @@ ImageList checked_images(const fs::path& folder) {
   ImageList list = list_images(folder.string());
   const int64_t classes = static_cast<int64_t>(list.classes.size());
   if (classes < 2 || list.files.empty()) {
-    refuse(ErrorKind::kInput, folder,
-           fmt::format("holds {} folders with {} images", classes, list.files.size()),
-           "a folder of PNG or JPEG images for each class, or IDX files",
-           "name such a folder, or a CSV file");
+    throw_input(folder.string(),
+                fmt::format("holds {} folders with {} images", classes, list.files.size()),
+                "a folder of PNG or JPEG images for each class, or IDX files",
+                "name such a folder, or a CSV file");
   }
   return list;
 }
@@ -155,8 +151,8 @@ DataGuess guess_folder(const fs::path& folder, const fs::path& config_folder) {
   const bool has_folder = std::any_of(files.begin(), files.end(),
                                       [](const fs::path& path) { return fs::is_directory(path); });
   if (table != files.end() && !has_folder) {
-    refuse(ErrorKind::kUsage, folder, "is a folder of tables", "one CSV file",
-           "name it: maas init " + table->string());
+    throw_usage(folder.string(), "is a folder of tables", "one CSV file",
+                "name it: maas init " + table->string());
   }
   return guess_images(folder, config_folder);
 }
@@ -168,8 +164,9 @@ DataGuess guess_data(const fs::path& path, const fs::path& config_folder) {
   if (fs::is_directory(path)) return guess_folder(path, config_folder);
   const MappedFile exists(path);  // refuses with a suggestion what is not there
   if (is_table(path)) return guess_table(path, written(path, config_folder));
-  refuse(ErrorKind::kUsage, path, "is neither a folder nor a .csv, .csv.gz or .tsv file",
-         "data that maas reads", "name a CSV file, or the folder that holds images or IDX files");
+  throw_usage(path.string(), "is neither a folder nor a .csv, .csv.gz or .tsv file",
+              "data that maas reads",
+              "name a CSV file, or the folder that holds images or IDX files");
 }
 
 }  // namespace maas

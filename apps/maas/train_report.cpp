@@ -85,7 +85,7 @@ std::string train_report_html(const TrainReport& report, const std::string& fold
   data.curves = curves_of(std::filesystem::path(folder) / "metrics.jsonl");
   if (report.job.data.validation) data.best_step = report.result.best_step;
   if (task.kind == TaskKind::kClassification) {
-    data.calibration = calibration_bins(class_scores(report.predictions));
+    data.confidence_bins = confidence_bins(class_scores(report.predictions));
     data.examples = report_examples(report.predictions, report.held_out);
   } else if (task.kind == TaskKind::kRegression) {
     data.points = report_points(report.predictions);

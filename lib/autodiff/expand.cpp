@@ -77,14 +77,15 @@ class Expander {
     const ValueId x = operand_of(node, "input"), weight = operand_of(node, "weight");
     const ValueId bias = operand_of(node, "bias");
     if (x == kNoValue || weight == kNoValue || rank(x) != 2 || rank(weight) != 2) return {};
-    const ValueId turned = one("aten::t", {{"self", ValueRef{weight}}}, kNoValue);
-    program_.value(turned).shape = {program_.value(weight).shape[1],
-                                    program_.value(weight).shape[0]};
+    const ValueId transposed = one("aten::t", {{"self", ValueRef{weight}}}, kNoValue);
+    program_.value(transposed).shape = {program_.value(weight).shape[1],
+                                        program_.value(weight).shape[0]};
     if (bias == kNoValue) {
-      return one("aten::mm", {{"self", ValueRef{x}}, {"mat2", ValueRef{turned}}}, result_of(node));
+      return one("aten::mm", {{"self", ValueRef{x}}, {"mat2", ValueRef{transposed}}},
+                 result_of(node));
     }
     return one("aten::addmm",
-               {{"self", ValueRef{bias}}, {"mat1", ValueRef{x}}, {"mat2", ValueRef{turned}}},
+               {{"self", ValueRef{bias}}, {"mat1", ValueRef{x}}, {"mat2", ValueRef{transposed}}},
                result_of(node));
   }
 

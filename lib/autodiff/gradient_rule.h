@@ -49,7 +49,7 @@ class Backward {
   std::vector<ValueId> emit_many(const std::string& op, const std::vector<Operand>& operands,
                                  size_t count);
 
-  // A matrix turned; what was turned before is turned back for free.
+  // A matrix transposed; of one that was made so, the matrix that it was made of.
   ValueId transposed(ValueId matrix);
   // The sizes of a value as an argument; symbolic ones are read when the graph runs.
   IntList sizes(ValueId of);
@@ -68,8 +68,8 @@ class Backward {
   Program& program_;
   std::vector<ValueId>& gradients_;
   const std::vector<bool>& needed_;
-  Node node_;                          // a copy: emitting moves the program's nodes
-  std::map<ValueId, ValueId> turned_;  // results of aten::t and what they were made of
+  Node node_;                              // a copy: emitting moves the program's nodes
+  std::map<ValueId, ValueId> transposed_;  // results of aten::t and what they were made of
 };
 
 // Says what flows to the operands; false when it cannot be said for this form of the operator.

@@ -27,16 +27,16 @@ bool is_matrix(const Backward& b, ValueId id) {
 }
 
 // d(a b) for matrices: da = g b', db = (g' a)'. The second form leaves the gradient of a weight
-// that was turned in its own layout.
+// that was transposed in its own layout.
 void give_product(Backward& b, ValueId left, ValueId right, ValueId gradient) {
   if (b.wants(left)) {
     b.give(left, b.emit("aten::mm",
                         {{"self", ValueRef{gradient}}, {"mat2", ValueRef{b.transposed(right)}}}));
   }
   if (b.wants(right)) {
-    const ValueId turned =
+    const ValueId product =
         b.emit("aten::mm", {{"self", ValueRef{b.transposed(gradient)}}, {"mat2", ValueRef{left}}});
-    b.give(right, b.transposed(turned));
+    b.give(right, b.transposed(product));
   }
 }
 
@@ -66,8 +66,9 @@ bool linear(Backward& b) {
   if (!b.wants(weight) && !b.wants(bias)) return true;
   const ValueId flat = rows(g);
   if (b.wants(weight)) {
-    const ValueId turned = b.emit("aten::t", {{"self", ValueRef{flat}}});
-    b.give(weight, b.emit("aten::mm", {{"self", ValueRef{turned}}, {"mat2", ValueRef{rows(x)}}}));
+    const ValueId transposed = b.emit("aten::t", {{"self", ValueRef{flat}}});
+    b.give(weight,
+           b.emit("aten::mm", {{"self", ValueRef{transposed}}, {"mat2", ValueRef{rows(x)}}}));
   }
   if (b.wants(bias)) {
     b.give(bias, b.emit("aten::sum.dim_IntList",
@@ -85,15 +86,15 @@ bool matmul(Backward& b) {
   for (size_t i = 0; i + 2 < x.size(); ++i) {
     if (x[i] != y[i]) return false;
   }
-  const auto turned = [&](ValueId id) {
+  const auto transposed = [&](ValueId id) {
     return b.emit("aten::transpose.int",
                   {{"self", ValueRef{id}}, {"dim0", int64_t{-2}}, {"dim1", int64_t{-1}}});
   };
   const auto product = [&](ValueId a, ValueId c) {
     return b.emit("aten::matmul", {{"self", ValueRef{a}}, {"other", ValueRef{c}}});
   };
-  if (b.wants(left)) b.give(left, product(b.gradient(), turned(right)));
-  if (b.wants(right)) b.give(right, product(turned(left), b.gradient()));
+  if (b.wants(left)) b.give(left, product(b.gradient(), transposed(right)));
+  if (b.wants(right)) b.give(right, product(transposed(left), b.gradient()));
   return true;
 }
 

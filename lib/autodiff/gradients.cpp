@@ -132,12 +132,13 @@ std::vector<ValueId> Backward::emit_many(const std::string& op,
 }
 
 void Backward::remember_transpose(const Node& node) {
-  if (node.op == "aten::t") turned_[node.outputs.at(0).ids.at(0)] = operand_of(node, "self");
+  if (node.op == "aten::t") transposed_[node.outputs.at(0).ids.at(0)] = operand_of(node, "self");
 }
 
 ValueId Backward::transposed(ValueId matrix) {
-  const auto before = turned_.find(matrix);
-  return before != turned_.end() ? before->second : emit("aten::t", {{"self", ValueRef{matrix}}});
+  const auto before = transposed_.find(matrix);
+  return before != transposed_.end() ? before->second
+                                     : emit("aten::t", {{"self", ValueRef{matrix}}});
 }
 
 ValueId Backward::number(const std::string& op, const std::vector<Operand>& operands) {

@@ -19,7 +19,7 @@ namespace maas {
 // that order, in p's shape (zeros where the loss does not depend on p); buffer mutations stay. It
 // is for running, not for saving: the shapes of some values of the backward part are not declared.
 //
-// nullopt when an operator between the loss and a parameter has no rule (gradient_rules.h) in the
+// nullopt when an operator between the loss and a parameter has no rule (gradient_rule.h) in the
 // form in which it is used; `missing`, if given, is then its full name. Autograd knows them all:
 // the caller can fall back on it.
 std::optional<Program> with_gradients(Program program, const std::vector<std::string>& parameters,

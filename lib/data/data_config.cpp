@@ -31,7 +31,7 @@ void SourceConfig::describe(Fields& field) {
 
 void AugmentConfig::describe(Fields& field) {
   field("shift", shift).between(0, 1024).doc("move by up to so many pixels, either way, both axes");
-  field("rotate", rotate).between(0, 180).doc("turn by up to so many degrees, either way");
+  field("rotate", rotate).between(0, 180).doc("rotate by up to so many degrees, either way");
   field("flip", flip).between(0, 1).doc("probability of mirroring left and right");
   field("crop", crop).between(0, 1024).doc("pixels of zero padding before a random crop");
   field("cutout", cutout).between(0, 1024).doc("side in pixels of a square that is set to zero");

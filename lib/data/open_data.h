@@ -18,7 +18,7 @@ std::string to_text(Split split);  // "train", "validation", "test"
 // only: first `limit` rows are drawn, of these the test fraction, then the validation fraction;
 // within a split rows keep the order of the source. The specification (statistics, categories,
 // labels, column types) is learnt from the training rows alone, but for what `parent`, the data of
-// a model that is to learn further, knows already: the columns of a table with their categories and
+// a model that is to be fine-tuned, knows already: the columns of a table with their categories and
 // statistics, the same form of images, targets among which the data's own are. Its weights were
 // made for these. Null = a new model.
 // Throws Error: kInput for data that is missing, damaged or too small (with counts), kUsage for

@@ -6,8 +6,8 @@
 
 namespace maas {
 
-std::vector<CalibrationBin> calibration_bins(const std::vector<RowScore>& rows, int64_t bins) {
-  std::vector<CalibrationBin> result(static_cast<size_t>(bins));
+std::vector<ConfidenceBin> confidence_bins(const std::vector<RowScore>& rows, int64_t bins) {
+  std::vector<ConfidenceBin> result(static_cast<size_t>(bins));
   for (size_t b = 0; b < result.size(); ++b) {
     result[b].lower = static_cast<double>(b) / static_cast<double>(bins);
     result[b].upper = static_cast<double>(b + 1) / static_cast<double>(bins);
@@ -16,12 +16,12 @@ std::vector<CalibrationBin> calibration_bins(const std::vector<RowScore>& rows, 
     if (std::isnan(row.confidence)) continue;
     const double position = std::ceil(row.confidence * static_cast<double>(bins)) - 1;
     const int64_t b = std::clamp(static_cast<int64_t>(position), int64_t{0}, bins - 1);
-    CalibrationBin& bin = result[b];
+    ConfidenceBin& bin = result[b];
     ++bin.count;
     bin.confidence += row.confidence;
     bin.accuracy += row.predicted == row.target ? 1 : 0;
   }
-  for (CalibrationBin& bin : result) {
+  for (ConfidenceBin& bin : result) {
     if (bin.count == 0) continue;
     bin.confidence /= static_cast<double>(bin.count);
     bin.accuracy /= static_cast<double>(bin.count);
@@ -32,7 +32,7 @@ std::vector<CalibrationBin> calibration_bins(const std::vector<RowScore>& rows, 
 double expected_calibration_error(const std::vector<RowScore>& rows, int64_t bins) {
   double sum = 0;
   int64_t counted = 0;
-  for (const CalibrationBin& bin : calibration_bins(rows, bins)) {
+  for (const ConfidenceBin& bin : confidence_bins(rows, bins)) {
     sum += static_cast<double>(bin.count) * std::abs(bin.accuracy - bin.confidence);
     counted += bin.count;
   }

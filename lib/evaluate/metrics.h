@@ -1,25 +1,25 @@
 // How good a model's predictions are.
 //
 // Every number is computed in double precision in one pass over the rows, on the CPU.
-//   classification  accuracy, top_K (top_5), macro_f1, micro_f1, precision, recall, nll, ece,
-//   brier,
-//                   roc_auc
-//   multi-label     accuracy (all labels of a row right), macro_f1, micro_f1, precision, recall,
-//   nll,
-//                   brier, roc_auc
-//   regression      mae, rmse, r2
+//
+// | task           | metrics                                                                   |
+// | classification | accuracy, top_K (top_5), macro_f1, micro_f1, precision, recall, nll, ece, |
+// |                | brier, roc_auc                                                            |
+// | multi-label    | accuracy (all labels of a row right), macro_f1, micro_f1, precision,      |
+// |                | recall, nll, brier, roc_auc                                               |
+// | regression     | mae, rmse, r2                                                             |
+//
 // Definitions, which agree with scikit-learn's where it has one:
-//   precision, recall, macro_f1  unweighted means over the classes that occur in the truth or the
-//                                predictions; 0 / 0 counts as 0
-//   nll       mean negative log-likelihood in nats; multi-label: mean binary one over rows and
-//   labels ece       expected calibration error, 15 equal-width bins of confidence (calibration.h)
-//   brier     mean over rows of sum over classes of (p - y)^2, in [0, 2]; multi-label: mean over
-//   rows
-//             and labels, in [0, 1]
-//   roc_auc   binary, or unweighted mean of one class against the rest over the classes that have
-//             both kinds of rows; NaN when there is none (roc_auc.h)
-//   rmse, r2  unweighted means over the targets; r2 of a constant target is 1 if met exactly, else
-//   0
+// - precision, recall, macro_f1: unweighted means over the classes that occur in the truth or the
+//   predictions; 0 / 0 counts as 0.
+// - nll: mean negative log-likelihood in nats; multi-label: mean binary one over rows and labels.
+// - ece: expected calibration error, 15 equal-width bins of confidence (confidence_bins.h).
+// - brier: mean over rows of the sum over classes of (p - y)^2, in [0, 2]; multi-label: mean over
+//   rows and labels, in [0, 1].
+// - roc_auc: binary, or unweighted mean of one class against the rest over the classes that have
+//   both kinds of rows; NaN when there is none (roc_auc.h).
+// - rmse, r2: unweighted means over the targets; r2 of a constant target is 1 if met exactly, else
+//   0.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -13,7 +13,7 @@ enum class Sharing { kNever, kMaybe, kAlways };
 Sharing sharing_of(const Program& program, const Node& node);
 
 // The node that makes `whole` anew with `part`, the changed result of `view`, in its place:
-// "select" becomes "select_scatter", a permutation is turned round. `output` is which of the view's
+// "select" becomes "select_scatter", a permutation is inverted. `output` is which of the view's
 // results changed. The node has no outputs yet. nullopt for views without such an operator.
 std::optional<Node> put_back(const Node& view, size_t output, ValueId whole, ValueId part);
 

@@ -24,7 +24,7 @@ constexpr std::array<uint32_t, 256> crc32c_table() {
   return table;
 }
 
-// CRC-32C (Castagnoli), turned and offset as TFRecord wants it.
+// CRC-32C (Castagnoli), rotated and offset as TFRecord wants it.
 uint32_t masked_crc32c(std::string_view bytes) {
   static constexpr std::array<uint32_t, 256> kTable = crc32c_table();
   uint32_t crc = 0xFFFFFFFFu;

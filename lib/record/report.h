@@ -72,11 +72,11 @@ struct ReportData {
   std::vector<std::string> labels;             // by class index, or names of the targets
   std::vector<ReportTable> tables;             // before all other sections
   std::vector<ReportSeries> curves;
-  std::optional<int64_t> best_step;         // where the kept weights come from
-  std::vector<CalibrationBin> calibration;  // classification
-  std::vector<ReportExample> examples;      // any order; the page sorts by loss
-  std::vector<ReportPoint> points;          // regression, first target
-  std::vector<ReportFact> headlines;        // beside the metrics: parameters, size, time
+  std::optional<int64_t> best_step;            // where the kept weights come from
+  std::vector<ConfidenceBin> confidence_bins;  // classification
+  std::vector<ReportExample> examples;         // any order; the page sorts by loss
+  std::vector<ReportPoint> points;             // regression, first target
+  std::vector<ReportFact> headlines;           // beside the metrics: parameters, size, time
   std::vector<ReportFact> data_facts, environment;
   std::vector<ReportTiming> timings;
   std::vector<std::string> model_lines;  // a summary, one layer a line

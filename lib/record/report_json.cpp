@@ -141,7 +141,7 @@ void write_classes(JsonWriter& json, const ReportData& data) {
         .end_object();
   }
   json.end_array().key("calibration").begin_array();
-  for (const CalibrationBin& bin : data.calibration) {
+  for (const ConfidenceBin& bin : data.confidence_bins) {
     json.begin_object()
         .field("lower", rounded(bin.lower))
         .field("upper", rounded(bin.upper))

@@ -141,7 +141,7 @@ std::string classes_html(const ReportData& data) {
 <span class="key"><i class="dot" style="background:var(--validation)"></i>recall</span></div></div>
 <div class="scroll tall" tabindex="0"><table class="classes" id="class-table"></table></div></div>
 )html";
-  if (!data.calibration.empty()) {
+  if (!data.confidence_bins.empty()) {
     html += R"html(<div class="card"><h3>Is its confidence deserved?</h3>
 <p class="muted" style="margin:2px 0 12px;font-size:13px">Bars on the diagonal: of the rows it is 80 %
 sure of, 80 % are right. Red is the gap; bars of fewer than 10 rows are faint.</p>

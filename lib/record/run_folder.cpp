@@ -12,14 +12,16 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/throw_error.h"
 
 namespace maas {
 namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void refuse(ErrorKind kind, const fs::path& path, const std::string& what,
-                         const std::string& expected, const std::string& fix) {
+// What only the disk or another process can mend.
+[[noreturn]] void fail(ErrorKind kind, const fs::path& path, const std::string& what,
+                       const std::string& expected, const std::string& fix) {
   throw Error(kind, {.where = path.string(), .what = what, .expected = expected, .fix = fix});
 }
 
@@ -49,8 +51,8 @@ bool holds_run(const fs::path& folder) {
     std::error_code error;
     if (fs::exists(folder / name, error)) return true;
     if (error) {
-      refuse(ErrorKind::kResources, folder, "cannot be looked into: " + error.message(),
-             "a folder that can be read", "check the path and the permissions");
+      fail(ErrorKind::kResources, folder, "cannot be looked into: " + error.message(),
+           "a folder that can be read", "check the path and the permissions");
     }
   }
   return false;
@@ -59,12 +61,12 @@ bool holds_run(const fs::path& folder) {
 RunFolder::RunFolder(const RunFolderOptions& options) : path_(choose(options)) {
   const bool taken = holds_run(path_);
   if (options.resume && !taken) {
-    refuse(ErrorKind::kInput, path_, "holds no run", "a folder that maas train wrote",
-           "name the run's folder, or start without --resume");
+    throw_input(path_.string(), "holds no run", "a folder that maas train wrote",
+                "name the run's folder, or start without --resume");
   }
   if (taken && !options.resume && !options.force) {
-    refuse(ErrorKind::kUsage, path_, "holds a run already", "a new folder",
-           "give --resume to go on, --force to set the old run aside, or another output_dir");
+    throw_usage(path_.string(), "holds a run already", "a new folder",
+                "give --resume to go on, --force to set the old run aside, or another output_dir");
   }
   try {
     fs::create_directories(path_ / "checkpoints");
@@ -74,8 +76,8 @@ RunFolder::RunFolder(const RunFolderOptions& options) : path_(choose(options)) {
       fs::create_directories(path_ / "checkpoints");
     }
   } catch (const fs::filesystem_error& error) {
-    refuse(ErrorKind::kResources, path_, "cannot be created: " + error.code().message(),
-           "a folder that can be written", "check the permissions, or set output_dir");
+    fail(ErrorKind::kResources, path_, "cannot be created: " + error.code().message(),
+         "a folder that can be written", "check the permissions, or set output_dir");
   }
 }
 
@@ -83,17 +85,17 @@ void RunFolder::lock() {
   const fs::path file = path_ / ".lock";
   lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (lock_ < 0) {
-    refuse(ErrorKind::kResources, path_, fmt::format("cannot be locked: {}", std::strerror(errno)),
-           "a folder that can be written", "check the permissions, or set output_dir");
+    fail(ErrorKind::kResources, path_, fmt::format("cannot be locked: {}", std::strerror(errno)),
+         "a folder that can be written", "check the permissions, or set output_dir");
   }
   if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
     std::array<char, 256> holder{};
     const ssize_t size = ::pread(lock_, holder.data(), holder.size() - 1, 0);
     ::close(lock_);
     lock_ = -1;
-    refuse(ErrorKind::kFailed, path_,
-           fmt::format("locked by {}", size > 0 ? holder.data() : "another process"),
-           "a folder that no other run uses", "wait for it, stop it, or use another output_dir");
+    fail(ErrorKind::kFailed, path_,
+         fmt::format("locked by {}", size > 0 ? holder.data() : "another process"),
+         "a folder that no other run uses", "wait for it, stop it, or use another output_dir");
   }
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);

@@ -11,11 +11,6 @@
 namespace maas {
 namespace {
 
-[[noreturn]] void refuse(const std::string& where, const std::string& what,
-                         const std::string& expected, const std::string& fix) {
-  throw_usage(where, what, expected, fix);
-}
-
 void check_samples(const FitJob& job) {
   const int64_t rows = job.data.train->size();
   if (rows >= job.train.batch_size) return;
@@ -31,12 +26,12 @@ void check_validation(const FitJob& job) {
   if (job.data.validation != nullptr) return;
   const char* what = "is set without a validation split";
   if (job.train.early_stop.patience > 0) {
-    refuse("train.early_stop.patience", what, "a split to watch",
-           "set data.validation=0.1, or train.early_stop.patience=0");
+    throw_usage("train.early_stop.patience", what, "a split to watch",
+                "set data.validation=0.1, or train.early_stop.patience=0");
   }
   if (job.train.schedule.type == "plateau") {
-    refuse("train.schedule.type: plateau", what, "a split to watch",
-           "set data.validation=0.1, or choose another schedule");
+    throw_usage("train.schedule.type: plateau", what, "a split to watch",
+                "set data.validation=0.1, or choose another schedule");
   }
 }
 
@@ -50,8 +45,8 @@ void check_metrics(const FitJob& job) {
   }
   for (const std::string& name : names) {
     if (top_k_of(name) <= task.outputs()) continue;
-    refuse("eval.metrics", fmt::format("'{}' of {} classes", name, task.outputs()),
-           fmt::format("at most top_{}", task.outputs()), "take a smaller number");
+    throw_usage("eval.metrics", fmt::format("'{}' of {} classes", name, task.outputs()),
+                fmt::format("at most top_{}", task.outputs()), "take a smaller number");
   }
 }
 
@@ -61,8 +56,8 @@ void check_job(const FitJob& job) {
   check_samples(job);
   const OptimizerConfig& optimizer = job.train.optimizer;
   if (optimizer.type == "sgd" && optimizer.nesterov && optimizer.momentum == 0) {
-    refuse("train.optimizer.nesterov", "is set without momentum",
-           "train.optimizer.momentum above 0", "set momentum: 0.9, or nesterov: false");
+    throw_usage("train.optimizer.nesterov", "is set without momentum",
+                "train.optimizer.momentum above 0", "set momentum: 0.9, or nesterov: false");
   }
   check_validation(job);
   check_metrics(job);

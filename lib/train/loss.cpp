@@ -26,21 +26,16 @@ std::string loss_type(const LossConfig& config, const TaskSpec& task) {
   return task.kind == TaskKind::kMultiLabel ? "binary_cross_entropy" : "mse";
 }
 
-[[noreturn]] void refuse(const std::string& where, const std::string& what,
-                         const std::string& expected, const std::string& fix) {
-  throw_usage(where, what, expected, fix);
-}
-
 void check_class_weights(const std::string& type, const LossConfig& config, const TaskSpec& task) {
   if (config.class_weights.empty()) return;
   const char* where = "train.loss.class_weights";
   if (type != "cross_entropy" && type != "binary_cross_entropy") {
-    refuse(where, "is given for " + type, "none: it knows no classes", "leave it out");
+    throw_usage(where, "is given for " + type, "none: it knows no classes", "leave it out");
   }
   const auto weights = static_cast<int64_t>(config.class_weights.size());
   if (weights != task.outputs()) {
-    refuse(where, fmt::format("{} weights", weights),
-           fmt::format("{}, one a label", task.outputs()), "give one weight for each label");
+    throw_usage(where, fmt::format("{} weights", weights),
+                fmt::format("{}, one a label", task.outputs()), "give one weight for each label");
   }
 }
 
@@ -74,14 +69,14 @@ void check_loss(const LossConfig& config, const TaskSpec& task) {
                           : type == "binary_cross_entropy" ? TaskKind::kMultiLabel
                                                            : TaskKind::kRegression;
   if (wanted != task.kind) {
-    refuse("train.loss", fmt::format("'{}' for a {} task", type, to_text(task.kind)),
-           fmt::format("a loss for {}", to_text(task.kind)),
-           "leave train.loss out, or set it to auto");
+    throw_usage("train.loss", fmt::format("'{}' for a {} task", type, to_text(task.kind)),
+                fmt::format("a loss for {}", to_text(task.kind)),
+                "leave train.loss out, or set it to auto");
   }
   check_class_weights(type, config, task);
   if (config.label_smoothing > 0 && type != "cross_entropy") {
-    refuse("train.loss.label_smoothing", "is given for " + type, "none: it is for cross_entropy",
-           "leave it out");
+    throw_usage("train.loss.label_smoothing", "is given for " + type,
+                "none: it is for cross_entropy", "leave it out");
   }
 }
 

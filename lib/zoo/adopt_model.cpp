@@ -10,11 +10,6 @@
 namespace maas {
 namespace {
 
-[[noreturn]] void refuse(const std::string& where, const std::string& what,
-                         const std::string& expected, const std::string& fix) {
-  throw_usage(where, what, expected, fix);
-}
-
 std::string input_text(const Program& program) {
   std::string text;
   for (const GraphInput* input : program.user_inputs()) {
@@ -60,19 +55,19 @@ void check_batch(const Program& network, const std::string& where) {
   for (const GraphInput* input : network.user_inputs()) {
     const Value& value = network.value(input->value);
     if (!value.shape.empty() && value.shape[0].is_symbolic()) continue;
-    refuse(where, fmt::format("has the fixed input shape {}", to_text(value.shape)),
-           "a dynamic first dimension",
-           "export it with dynamic_shapes={...: {0: torch.export.Dim.DYNAMIC}}");
+    throw_usage(where, fmt::format("has the fixed input shape {}", to_text(value.shape)),
+                "a dynamic first dimension",
+                "export it with dynamic_shapes={...: {0: torch.export.Dim.DYNAMIC}}");
   }
 }
 
 void check_outputs(const Program& network, const TaskSpec& task, const std::string& where) {
   const std::vector<Dim> shape = network.output_shape();
   if (is_rows(shape, task.outputs())) return;
-  refuse(where, fmt::format("gives {}", to_text(shape)),
-         fmt::format("[batch, {}], as the data has {} {}", task.outputs(), task.outputs(),
-                     task.kind == TaskKind::kRegression ? "targets" : "classes"),
-         "choose data with as many classes as the network has outputs");
+  throw_usage(where, fmt::format("gives {}", to_text(shape)),
+              fmt::format("[batch, {}], as the data has {} {}", task.outputs(), task.outputs(),
+                          task.kind == TaskKind::kRegression ? "targets" : "classes"),
+              "choose data with as many classes as the network has outputs");
 }
 
 }  // namespace
@@ -89,12 +84,13 @@ Program adopt_model(const Program& network, const DataSpec& data, const BuildOpt
   const bool fits = wanted != nullptr && wanted->dtype == made.dtype && same_sample(*wanted, made);
   if (!fits) {
     const std::string raw = input_text(prepared), scaled = type_text(made);
-    refuse(where, "takes " + input_text(network),
-           raw == scaled ? raw + " as the data gives"
-                         : fmt::format("{} as the data gives, or {} after scaling", raw, scaled),
-           wanted != nullptr && sample_size(*wanted) == sample_size(made)
-               ? "reshape inside the network"
-               : "choose data of that size" + resizing(wanted));
+    throw_usage(where, "takes " + input_text(network),
+                raw == scaled
+                    ? raw + " as the data gives"
+                    : fmt::format("{} as the data gives, or {} after scaling", raw, scaled),
+                wanted != nullptr && sample_size(*wanted) == sample_size(made)
+                    ? "reshape inside the network"
+                    : "choose data of that size" + resizing(wanted));
   }
   Program joined = compose(prepared, network);
   verify(joined, where);

@@ -33,7 +33,8 @@ Program build_model(const ModelConfig& config, const DataSpec& data, const Build
   const auto network = networks().find(config.type);
   MAAS_CHECK(network != networks().end());
   const Handle x = prepared_input(g, data, options);
-  const Handle y = raw_output(g, network->second(g, x, config, data.task.outputs()), data.task);
+  const Handle y =
+      in_target_units(g, network->second(g, x, config, data.task.outputs()), data.task);
   const char* name = data.task.kind == TaskKind::kRegression ? "values" : "logits";
   return g.finish({{name, y}});
 }

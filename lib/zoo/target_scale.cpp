@@ -15,7 +15,7 @@ ScaleTensors scale_tensors(const std::vector<TargetScale>& scales) {
   return {at::tensor(means, at::kFloat), at::tensor(std_devs, at::kFloat)};
 }
 
-Handle raw_output(GraphBuilder& g, Handle y, const TaskSpec& task) {
+Handle in_target_units(GraphBuilder& g, Handle y, const TaskSpec& task) {
   if (task.scales.empty()) return y;
   MAAS_CHECK(static_cast<int64_t>(task.scales.size()) == task.outputs());
   const ScaleTensors scales = scale_tensors(task.scales);

@@ -16,6 +16,6 @@ ScaleTensors scale_tensors(const std::vector<TargetScale>& scales);
 // a network learns numbers around 0 of size 1, as its initial weights and the usual learning rates
 // expect, while what it gives is in the targets' units wherever the graph goes. The scales are
 // buffers "targets.std" and "targets.mean": stored with the model, changed by no training.
-Handle raw_output(GraphBuilder& g, Handle y, const TaskSpec& task);
+Handle in_target_units(GraphBuilder& g, Handle y, const TaskSpec& task);
 
 }  // namespace maas

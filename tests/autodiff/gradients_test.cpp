@@ -198,9 +198,9 @@ TEST(Gradients, OfConcatenationsAndSums) {
 TEST(Gradients, OfSoftmaxAndProductsOfBatches) {
   expect_same({4, 6}, [](GraphBuilder& g, Handle x) {
     const Handle q = g.linear("q", x, 5), k = g.linear("k", x, 5);
-    const Handle turned = g.call("aten::transpose.int",
-                                 {{"self", ref(k)}, {"dim0", int64_t{1}}, {"dim1", int64_t{2}}});
-    const Handle scores = g.call("aten::matmul", {{"self", ref(q)}, {"other", ref(turned)}});
+    const Handle transposed = g.call(
+        "aten::transpose.int", {{"self", ref(k)}, {"dim0", int64_t{1}}, {"dim1", int64_t{2}}});
+    const Handle scores = g.call("aten::matmul", {{"self", ref(q)}, {"other", ref(transposed)}});
     const Handle p = g.call("aten::softmax.int", {{"self", ref(scores)}, {"dim", int64_t{-1}}});
     return g.call("aten::log_softmax.int",
                   {{"self", ref(g.call("aten::matmul", {{"self", ref(p)}, {"other", ref(k)}}))},

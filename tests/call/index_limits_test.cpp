@@ -143,9 +143,9 @@ TEST_F(IndexLimits, ASliceHasTheLimitsOfItsPlaces) {
 }
 
 TEST_F(IndexLimits, ASliceOfAReshapedInputIsNotFollowed) {
-  const Handle turned = call("aten::transpose.int",
-                             {tensor("self", ids()), {"dim0", int64_t{0}}, {"dim1", int64_t{1}}});
-  EXPECT_THAT(limits(g_.embedding("a", select(turned, 0, 0), 50, 4)), IsEmpty());
+  const Handle transposed = call(
+      "aten::transpose.int", {tensor("self", ids()), {"dim0", int64_t{0}}, {"dim1", int64_t{1}}});
+  EXPECT_THAT(limits(g_.embedding("a", select(transposed, 0, 0), 50, 4)), IsEmpty());
 }
 
 // Runs `op` with index [9, 9, 9] on a table [4, 3] of zeros.

@@ -16,7 +16,7 @@ RowScore row(double confidence, bool right) {
 }
 
 TEST(Calibration, PutsAnUpperBoundIntoItsBin) {
-  const auto bins = calibration_bins({row(0.5, true), row(0.25, false), row(1, true)}, 4);
+  const auto bins = confidence_bins({row(0.5, true), row(0.25, false), row(1, true)}, 4);
   EXPECT_EQ(bins[0].count, 1);  // (0, 0.25]
   EXPECT_EQ(bins[1].count, 1);  // (0.25, 0.5]
   EXPECT_EQ(bins[2].count, 0);

@@ -116,11 +116,12 @@ TEST_F(MakePure, TakesTheOtherViewsOfAChangedWholeAgain) {
 
 TEST_F(MakePure, TurnsPermutationsAndReshapesRound) {
   const Handle y = copy_of_input();
-  const Handle turned = op("aten::permute", y, {{"dims", IntList{{{1, kNoValue}, {0, kNoValue}}}}});
-  add_in_place(op("aten::select.int", turned, {{"dim", int64_t{0}}, {"index", int64_t{2}}}), 7);
+  const Handle permuted =
+      op("aten::permute", y, {{"dims", IntList{{{1, kNoValue}, {0, kNoValue}}}}});
+  add_in_place(op("aten::select.int", permuted, {{"dim", int64_t{0}}, {"index", int64_t{2}}}), 7);
   const Handle wide = op("aten::unsqueeze", y, {{"dim", int64_t{1}}});
   add_in_place(op("aten::t", op("aten::squeeze.dim", wide, {{"dim", int64_t{1}}})), 1);
-  expect_same({y, turned, wide});
+  expect_same({y, permuted, wide});
 }
 
 TEST_F(MakePure, KeepsTheTypeThatAComparisonInPlaceHas) {

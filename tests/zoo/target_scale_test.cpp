@@ -18,7 +18,7 @@ TaskSpec prices(std::vector<TargetScale> scales) {
 at::Tensor given(const TaskSpec& task, const at::Tensor& y) {
   GraphBuilder g("test", 1);
   const Handle x = g.input("y", {2}, at::kFloat);
-  return evaluate(g.finish({{"values", raw_output(g, x, task)}}), {y}).at(0);
+  return evaluate(g.finish({{"values", in_target_units(g, x, task)}}), {y}).at(0);
 }
 
 const at::Tensor kOutputs = at::tensor({0.0, 1.0, -2.0, 0.5}, at::kFloat).view({2, 2});
@@ -32,7 +32,7 @@ TEST(RawOutput, IsTheOutputItselfWithoutScales) {
   EXPECT_TRUE(at::equal(given(prices({}), kOutputs), kOutputs));
   GraphBuilder g("test", 1);
   const Handle x = g.input("y", {2}, at::kFloat);
-  EXPECT_EQ(raw_output(g, x, prices({})).id, x.id);
+  EXPECT_EQ(in_target_units(g, x, prices({})).id, x.id);
 }
 
 }  // namespace

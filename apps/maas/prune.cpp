@@ -34,7 +34,7 @@ class Prune : public Command {
     watch_signals();
     if (!resume_.empty()) take_up();
     TransformInput input = read_transform_input(flags_.words);
-    const std::string path = result_path(input, flags_, "pruned");
+    const std::string path = flags_.dry_run ? "" : result_path(input, flags_, "pruned");
     return with_places(input.places, [&] { return prune(input, path, output); });
   }
 

@@ -93,7 +93,7 @@ void window(NodeDims& d, ValueId x, ValueId y, int64_t windows) {
 }
 
 bool pooling(NodeDims& d) {
-  const ValueId x = d.operand("self");
+  const ValueId x = d.operand(d.node().find("input") != nullptr ? "input" : "self");  // .vec
   const std::string& op = d.node().op;
   const size_t digit = op.find_first_of("123");
   if (x == kNoValue || digit == std::string::npos) return false;

@@ -59,19 +59,15 @@ void quantize_planes(const Tensor& x, uint8_t* to, const AffineGrid& grid) {
 Tensor quantize(const Tensor& x, double scale, int64_t zero_point, bool channels_last) {
   const AffineGrid grid{scale, zero_point};
   const auto options = x.options().dtype(at::kByte);
-  Tensor out;
-  if (channels_last && !x.is_contiguous(kChannelsLast)) {
-    out = at::empty(x.sizes(), options, kChannelsLast);
-    if (x.size(1) > 1) {
-      quantize_planes(x.contiguous(), out.mutable_data_ptr<uint8_t>(), grid);
-      return out;
-    }
+  const bool turns = channels_last && !x.is_contiguous(kChannelsLast);
+  if (turns && x.size(1) > 1) {
+    Tensor turned = at::empty(x.sizes(), options, kChannelsLast);
+    quantize_planes(x.contiguous(), turned.mutable_data_ptr<uint8_t>(), grid);
+    return turned;
   }
-  const Tensor source = dense(x);
-  if (!out.defined()) {
-    out = channels_last ? at::empty(x.sizes(), options, kChannelsLast)
-                        : at::empty_like(source, options);
-  }
+  const Tensor source = turns ? x.contiguous() : dense(x);
+  Tensor out = channels_last ? at::empty(x.sizes(), options, kChannelsLast)
+                             : at::empty_like(source, options);
   const float* from = source.const_data_ptr<float>();
   auto* to = out.mutable_data_ptr<uint8_t>();
   for_rows(x.numel(), 1, [&](int64_t begin, int64_t end) {

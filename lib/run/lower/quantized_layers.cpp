@@ -50,6 +50,16 @@ bool moves_elements(const Node& node) {
                              "aten::select"});
 }
 
+// Of relu6 and what is like it.
+std::optional<double> end_of_clamp_from_zero(const Node& node) {
+  if (node.op == "aten::relu6") return 6.0;
+  const bool hardtanh = node.op == "aten::hardtanh";
+  if (!hardtanh && node.full_name() != "aten::clamp") return std::nullopt;
+  if (number_of(node, hardtanh ? "min_val" : "min", -1) != 0) return std::nullopt;
+  const double high = number_of(node, hardtanh ? "max_val" : "max", hardtanh ? 1 : -1);
+  return high > 0 ? std::optional(high) : std::nullopt;
+}
+
 // A view of channels-last memory may not exist; reshape takes either.
 Node without_view(Node node) {
   if (node.overload == "dtype" || !is_one_of(node.op, {"aten::view", "aten::_unsafe_view"}))
@@ -170,13 +180,23 @@ class Int8Lowering {
     taken.result = result_of(node(index));
     if (layer.kind == Kind::kConvolution) take_sum(taken);
     auto next = only_reader(taken.result);
-    if (next && node(*next).full_name() == "aten::relu") {
+    if (next && (node(*next).full_name() == "aten::relu" || is_relu_once_rounded(*next))) {
       taken.end.relu = true;
       extend(taken, *next);
       next = only_reader(taken.result);
     }
     if (next && may_round(taken)) take_rounding(taken, *next);
     return taken;
+  }
+
+  // A clamp from 0 to where the grid that follows ends, or beyond: rounding clamps alike.
+  bool is_relu_once_rounded(size_t index) const {
+    const std::optional<double> high = end_of_clamp_from_zero(node(index));
+    auto next = only_reader(result_of(node(index)));
+    if (next && is_pool(node(*next))) next = only_reader(result_of(node(*next)));
+    if (!high || !next || !is_rounding(*next)) return false;
+    const AffineGrid& grid = grids_.at(result_of(node(*next)));
+    return *high / grid.scale >= 254.5 - static_cast<double>(grid.zero_point);
   }
 
   // uint8 is summed with uint8, float32 with float32.

@@ -229,6 +229,35 @@ TEST(QuantizedLayers, TheFasterFormIsChosenAndEitherIsRight) {
   EXPECT_LT(steps_apart(stored, lower(stored, {.target = target_of(8)}), 4.0 / 255), 2);
 }
 
+TEST(QuantizedLayers, AClampIsAReluWhereTheGridEndsBeforeIt) {
+  for (const double high : {4.0, 3.999, 6.0, 2.0}) {
+    StoredNet net;
+    Handle x = net.rounded(net.g.input("x", {5, 6, 6}, at::kFloat));
+    x = net.g.call("aten::hardtanh", {{"self", ValueRef{net.conv("conv", x, {4, 5, 3, 3}).id}},
+                                      {"min_val", 0.0},
+                                      {"max_val", high}});
+    const Program stored = net.g.finish({{"y", net.rounded_positive(x)}});
+    const Program after = in_integers(stored);
+    EXPECT_EQ(count(after, "aten::hardtanh"), high > 3 ? 1 - if_exact(1) : 1) << high;
+    EXPECT_LE(steps_apart(stored, after, 4.0 / 255), 1.01) << high;
+  }
+}
+
+TEST(QuantizedLayers, IntegersPassADropoutThatIsOffAndViews) {
+  StoredNet net;
+  Handle x = net.rounded_positive(net.g.relu(
+      net.conv("conv", net.rounded(net.g.input("x", {3, 6, 6}, at::kFloat)), {8, 3, 3, 3})));
+  x = net.g.call("aten::dropout", {{"input", ValueRef{x.id}}, {"p", 0.5}, {"train", false}});
+  x = net.g.call("aten::permute", {{"self", ValueRef{x.id}}, {"dims", int_list({0, 2, 3, 1})}});
+  x = net.g.call("aten::view", {{"self", ValueRef{x.id}}, {"size", int_list({-1, 16, 8})}});
+  const Program stored = net.g.finish({{"y", net.linear("fc", x, 4)}});
+  const Program after = in_integers(stored);
+  EXPECT_EQ(count(after, kLinear), if_exact(1));
+  EXPECT_EQ(count(after, "maas::quantize"), if_exact(1));
+  EXPECT_EQ(count(after, "maas::dequantize"), 0);
+  EXPECT_LT(steps_apart(stored, after, 4.0 / 255), 2);
+}
+
 TEST(QuantizedLayers, LeavesAFloatNetworkAlone) {
   GraphBuilder g("net", 1);
   const Handle x = g.input("x", {3}, at::kFloat);

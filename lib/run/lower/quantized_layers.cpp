@@ -107,7 +107,7 @@ class Int8Lowering {
   }
 
   std::optional<size_t> only_reader(ValueId id) const {
-    if (reads_[id] != 1 || outputs_.count(id) != 0) return std::nullopt;
+    if (id == kNoValue || reads_[id] != 1 || outputs_.count(id) != 0) return std::nullopt;
     return reader_[id];
   }
 
@@ -192,9 +192,10 @@ class Int8Lowering {
   // A clamp from 0 to where the grid that follows ends, or beyond: rounding clamps alike.
   bool is_relu_once_rounded(size_t index) const {
     const std::optional<double> high = end_of_clamp_from_zero(node(index));
+    if (!high) return false;
     auto next = only_reader(result_of(node(index)));
     if (next && is_pool(node(*next))) next = only_reader(result_of(node(*next)));
-    if (!high || !next || !is_rounding(*next)) return false;
+    if (!next || !is_rounding(*next)) return false;
     const AffineGrid& grid = grids_.at(result_of(node(*next)));
     return *high / grid.scale >= 254.5 - static_cast<double>(grid.zero_point);
   }

@@ -258,6 +258,27 @@ TEST(QuantizedLayers, IntegersPassADropoutThatIsOffAndViews) {
   EXPECT_LT(steps_apart(stored, after, 4.0 / 255), 2);
 }
 
+TEST(QuantizedLayers, AReaderMayGiveAListOfTensors) {
+  StoredNet net;
+  const Handle x = net.linear("fc", net.rounded(net.g.input("x", {6}, at::kFloat)), 8);
+  Program stored = net.g.finish({{"y", x}});
+  Node halves = make_node("aten::chunk",
+                          {{"self", ValueRef{x.id}}, {"chunks", int64_t{2}}, {"dim", int64_t{1}}});
+  Node::Output list;
+  list.is_list = true;
+  for (int i = 0; i < 2; ++i) {
+    const ValueId half = add_result(stored, halves, "half", x.id);
+    stored.value(half).shape[1] = 4;
+    list.ids.push_back(half);
+  }
+  halves.outputs = {list};
+  stored.nodes.push_back(halves);
+  stored.outputs[0].value = ValueRef{list.ids[1]};
+  const Program after = in_integers(stored);
+  EXPECT_EQ(count(after, kLinear), if_exact(1));
+  EXPECT_LT(steps_apart(stored, after, 4.0 / 255), 2);
+}
+
 TEST(QuantizedLayers, LeavesAFloatNetworkAlone) {
   GraphBuilder g("net", 1);
   const Handle x = g.input("x", {3}, at::kFloat);

@@ -10,8 +10,6 @@
 #include <numbers>
 #include <set>
 
-#include "data/scratch.h"
-
 namespace maas {
 namespace {
 

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "data/counting_dataset.h"
-#include "data/scratch.h"
+#include "support/scratch.h"
 
 namespace maas {
 namespace {

@@ -4,9 +4,9 @@
 
 #include "data/batches.h"
 #include "data/open_data.h"
-#include "data/scratch.h"
 #include "sample/csv_reader.h"
 #include "sample/table_encoder.h"
+#include "support/scratch.h"
 
 namespace maas {
 namespace {

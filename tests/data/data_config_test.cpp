@@ -4,7 +4,7 @@
 
 #include "config/read_config.h"
 #include "config/write_config.h"
-#include "data/scratch.h"
+#include "support/scratch.h"
 
 namespace maas {
 namespace {

@@ -4,7 +4,8 @@
 #include <zlib.h>
 
 #include "data/gzip_reader.h"
-#include "data/scratch.h"
+#include "support/idx_bytes.h"
+#include "support/scratch.h"
 
 namespace maas {
 namespace {

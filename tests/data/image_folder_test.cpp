@@ -3,8 +3,8 @@
 
 #include "data/batches.h"
 #include "data/open_data.h"
-#include "data/scratch.h"
 #include "sample/picture.h"
+#include "support/scratch.h"
 
 namespace maas {
 namespace {

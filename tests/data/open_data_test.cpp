@@ -11,7 +11,8 @@
 #include <filesystem>
 
 #include "data/batches.h"
-#include "data/scratch.h"
+#include "support/idx_bytes.h"
+#include "support/scratch.h"
 
 namespace maas {
 namespace {

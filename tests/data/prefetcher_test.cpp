@@ -10,7 +10,7 @@
 
 #include "data/batches.h"
 #include "data/counting_dataset.h"
-#include "data/scratch.h"
+#include "support/scratch.h"
 
 namespace maas {
 namespace {

@@ -5,8 +5,9 @@
 #include <gmock/gmock.h>
 #include <zlib.h>
 
-#include "data/scratch.h"
 #include "sample/picture.h"
+#include "support/idx_bytes.h"
+#include "support/scratch.h"
 
 namespace maas {
 namespace {

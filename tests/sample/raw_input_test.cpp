@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include "data/scratch.h"
 #include "sample/picture.h"
+#include "support/scratch.h"
 
 namespace maas {
 namespace {

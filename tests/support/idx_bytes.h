@@ -1,11 +1,9 @@
-// Makers of small inputs, beside the scratch folder of every test.
+// IDX files of a few bytes.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "support/scratch.h"
 
 namespace maas {
 

@@ -68,17 +68,15 @@ struct Alone {  // a graph of one layer
     program.nodes.push_back(std::move(node));
     return made;
   }
-  std::shared_ptr<const Plan> finish(ValueId y) {
-    program.outputs.push_back({GraphOutput::Kind::kUser, ValueRef{y}, "y"});
-    return Plan::compile(program);
-  }
+  void give(ValueId y) { program.outputs.push_back({GraphOutput::Kind::kUser, ValueRef{y}, "y"}); }
 };
 
 std::shared_ptr<const Plan> integer_plan(const Int8Layer& layer, const std::vector<int64_t>& sizes,
                                          const AffineGrid& grid, const LayerEnd& end) {
   Alone alone(layer.kind == Kind::kTokenLinear ? at::kFloat : at::kByte, sizes);
   Node node = int8_node(alone.program, layer, alone.x, grid, end);
-  return alone.finish(alone.put(std::move(node)));
+  alone.give(alone.put(std::move(node)));
+  return Plan::compile(alone.program);
 }
 
 // As lowering would have it.
@@ -98,8 +96,9 @@ std::shared_ptr<const Plan> float_plan(const Int8Layer& layer, const std::vector
         "maas::fake_quantize",
         {{"x", ValueRef{y}}, {"scale", end.grid.scale}, {"zero_point", end.grid.zero_point}}));
   }
+  alone.give(y);  // first: passes drop what no output needs
   alone.program = fuse_pointwise(prepack_linear(prepack_convolution(std::move(alone.program))));
-  return alone.finish(y);
+  return Plan::compile(alone.program);
 }
 
 struct Runner {

@@ -63,6 +63,7 @@ FitWatcher TrainProgress::watcher(const std::atomic<int>& signal) {
     on_epoch(news);
   };
   watcher.on_warning = [this](const std::string& text) { warn(text); };
+  watcher.on_detail = [this](const std::string& text) { output_.detail(text); };
   watcher.on_save = [this](std::map<std::string, double>& numbers) { log_.on_save(numbers); };
   watcher.on_resume = [this](int64_t step, const std::map<std::string, double>& numbers) {
     log_.on_resume(step, numbers);

@@ -84,6 +84,10 @@ class Fit {
   }
 
   FitResult run() {
+    if (watcher_.on_detail && !trainer_.why_autograd().empty()) {
+      watcher_.on_detail("autograd differentiates each step, which is slower than one graph: " +
+                         trainer_.why_autograd());
+    }
     if (job_.resume) resume();
     if (step_ == 0) constrain();
     while (step_ < total_steps_ && !result_.interrupted && !result_.stopped_early) run_epoch();

@@ -40,6 +40,7 @@ struct FitWatcher {
   std::function<void(const StepNews&)> on_step;
   std::function<void(const EpochNews&)> on_epoch;
   std::function<void(const std::string&)> on_warning;
+  std::function<void(const std::string&)> on_detail;  // for whoever asks why it is slow
   // Adds numbers of the watcher's own to a checkpoint; a resumed run gets them back.
   std::function<void(std::map<std::string, double>&)> on_save;
   // Before the first step of a resumed run.

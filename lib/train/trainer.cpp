@@ -85,11 +85,15 @@ Trainer::Trainer(const Program& program, const Objective& objective, const Train
   for (auto& [name, tensor] : loss.parameters) tensor = program_.parameters.at(name);
   for (auto& [name, tensor] : loss.buffers) tensor = program_.buffers.at(name);
   if (config_.precision == "fp32") {
-    if (const auto step = with_gradients(expand_composites(loss), names_)) {
+    std::string missing;
+    if (const auto step = with_gradients(expand_composites(loss), names_, &missing)) {
       gives_gradients_ = true;
       plan_ = Plan::compile(*step, {.plan_for = PlanFor::kTraining});
       return;
     }
+    why_autograd_ = missing + " has no gradient rule in the form in which it is used";
+  } else {
+    why_autograd_ = "train.precision is " + config_.precision;
   }
   for (at::Tensor& param : params_) param.set_requires_grad(true);
   plan_ = Plan::compile(loss);

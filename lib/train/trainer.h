@@ -56,6 +56,10 @@ class Trainer {
 
   bool has_finite_weights() const;
 
+  // Why a step is no one graph, for `maas train -v`: the first operator, from the loss on, that has
+  // no gradient rule in its form, or the precision. "" when it is one graph.
+  const std::string& why_autograd() const { return why_autograd_; }
+
  private:
   // The loss and its gradients, by whichever way this network has.
   double differentiate(const Batch& batch, std::vector<at::Tensor>& gradients);
@@ -71,6 +75,7 @@ class Trainer {
   // Gives the loss and the gradients, or the loss alone for autograd to look at.
   std::shared_ptr<const Plan> plan_;
   bool gives_gradients_ = false;
+  std::string why_autograd_;
   std::vector<std::string> names_;
   std::vector<at::Tensor> params_, average_;
   std::vector<at::Tensor> buffers_, buffers_before_;  // those that a step changes; before the step

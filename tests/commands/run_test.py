@@ -273,6 +273,13 @@ class Places(RunCase):
             str(self.folder / name), "RUN")
         return said["metrics"], rows, resolved
 
+    def test_v_says_why_a_step_is_no_one_graph(self):
+        said = self.train("bf16", "train.precision=bf16", "-v").stderr
+        self.assertIn("autograd differentiates each step, which is slower than one graph: "
+                      "train.precision is bf16", said)
+        for more in (["train.precision=bf16"], ["-v"]):
+            self.assertNotIn("autograd", self.train("plain" + more[0], *more).stderr)
+
     def test_a_decimal_comma_changes_nothing(self):
         self.assertEqual(self.result("comma", self.locale()), self.result("point", {"LC_ALL": "C"}))
 

@@ -57,6 +57,21 @@ TEST(Trainer, TakesTheStepOfEveryNetworkOfTheZooAsOneGraph) {
   }
 }
 
+TEST(Trainer, SaysWhichOperatorCostTheOneGraphStep) {
+  TrainConfig config;
+  EXPECT_EQ(lenet_trainer(config).why_autograd(), "");
+  config.precision = "bf16";
+  EXPECT_EQ(lenet_trainer(config).why_autograd(), "train.precision is bf16");
+  config.precision = "fp32";
+  Program program = network("{type: mlp}");
+  for (Node& node : program.nodes) {
+    if (node.op == "aten::relu") node.op = "aten::selu";
+  }
+  const Trainer trainer(program, supervised(program, config.loss, digits().task), config, 1);
+  EXPECT_EQ(trainer.why_autograd(),
+            "aten::selu has no gradient rule in the form in which it is used");
+}
+
 // Whatever the unit of the targets, a step of the same run changes the weights by the same.
 TEST(Trainer, TakesTheSameStepsInEveryUnitOfTheTargets) {
   const at::Tensor x = at::rand({32, 3}), y = x.sum(1, true);

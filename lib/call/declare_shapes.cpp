@@ -2,11 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/throw_error.h"
 #include "program/rewrite.h"
 
 namespace maas {
 namespace {
+
+// Sizes that are rounded down (a stride of 32) look constant or linear from nearby.
+constexpr int64_t kFarSteps[] = {37, 101};
 
 // Of a size or a number; nullopt when the expression cannot be evaluated.
 std::optional<int64_t> evaluated(const Dim& dim, const SymbolValues& symbols) {
@@ -15,12 +20,14 @@ std::optional<int64_t> evaluated(const Dim& dim, const SymbolValues& symbols) {
   return expression ? expression->evaluate(symbols) : std::nullopt;
 }
 
-bool gives(const Dim& dim, const std::vector<SymbolValues>& assignments,
-           const std::vector<int64_t>& sizes) {
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    if (evaluated(dim, assignments[i]) != sizes[i]) return false;
+// All symbols moved by `step`, as far as their ranges allow.
+SymbolValues moved_by(const Program& program, SymbolValues symbols, int64_t step) {
+  for (auto& [symbol, value] : symbols) {
+    const auto range = program.symbols.find(symbol);
+    const bool bounded = range != program.symbols.end() && range->second.max;
+    value = bounded ? std::max(value, std::min(value + step, *range->second.max)) : value + step;
   }
-  return true;
+  return symbols;
 }
 
 }  // namespace
@@ -37,11 +44,20 @@ ShapeDeclarer::ShapeDeclarer(const Program& program, std::string where)
   }
   // Where symbols are multiplied shows only when they differ together.
   if (varied_.size() > 1) assignments_.push_back(other);
+  for (const int64_t step : kFarSteps) far_.push_back(moved_by(program, base, step));
+}
+
+bool ShapeDeclarer::Samples::fit(const Dim& dim) const {
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (evaluated(dim, assignments[i]) != sizes[i]) return false;
+  }
+  return true;
 }
 
 // A size that follows several symbols: their product by a number, or a sum of numbers of them.
 std::optional<Dim> ShapeDeclarer::joint_dim(const std::vector<size_t>& moved,
-                                            const std::vector<int64_t>& sizes) const {
+                                            const Samples& samples) const {
+  const std::vector<int64_t>& sizes = samples.sizes;
   int64_t product = 1, rest = sizes[0];
   std::string factors, terms;
   for (const size_t i : moved) {
@@ -59,50 +75,69 @@ std::optional<Dim> ShapeDeclarer::joint_dim(const std::vector<size_t>& moved,
     const auto expression = DimExpression::parse(text);
     if (!expression) continue;
     const Dim dim(times == 1 && text[0] == '1' ? text.substr(2) : expression->infix(), sizes[0]);
-    if (gives(dim, assignments_, sizes)) return dim;
+    if (samples.fit(dim)) return dim;
   }
   return std::nullopt;
 }
 
-Dim ShapeDeclarer::dim_of(const Program& program, const Dim& before,
-                          const std::vector<int64_t>& sizes) const {
-  if (before.is_symbolic() && gives(before, assignments_, sizes)) return before;
+Dim ShapeDeclarer::dim_of(const Program& program, const Dim& before, const Samples& samples) const {
+  if (before.is_symbolic() && samples.fit(before)) return before;
+  const std::vector<int64_t>& sizes = samples.sizes;
   std::vector<size_t> moved;
   for (size_t i = 1; i <= varied_.size(); ++i) {
     if (sizes[i] != sizes[0]) moved.push_back(i);
   }
-  if (moved.empty()) return Dim(sizes[0]);
-  if (moved.size() > 1) {
-    // An expression that the graph has, or a plain one.
-    for (const Value& value : program.values) {
-      for (const Dim& dim : value.shape) {
-        if (dim.is_symbolic() && gives(dim, assignments_, sizes)) return dim;
-      }
+  if (moved.size() < 2) {
+    std::optional<Dim> dim = Dim(sizes[0]);
+    if (moved.size() == 1) {
+      const std::string& symbol = varied_[moved[0] - 1];
+      dim = linear_dim(
+          symbol, {samples.assignments[0].at(symbol), samples.assignments[moved[0]].at(symbol)},
+          sizes[0], sizes[moved[0]]);
     }
-    return joint_dim(moved, sizes).value_or(Dim("", -1));
+    if (dim && samples.fit(*dim)) return *dim;
   }
-  const std::string& symbol = varied_[moved[0] - 1];
-  const auto dim =
-      linear_dim(symbol, {assignments_[0].at(symbol), assignments_[moved[0]].at(symbol)}, sizes[0],
-                 sizes[moved[0]]);
-  return dim ? *dim : Dim("", -1);
+  // An expression that the graph has (a size rounded down, say), or a plain one.
+  for (const Value& value : program.values) {
+    for (const Dim& dim : value.shape) {
+      if (dim.is_symbolic() && samples.fit(dim)) return dim;
+    }
+  }
+  const auto joint = moved.size() > 1 ? joint_dim(moved, samples) : std::nullopt;
+  return joint.value_or(Dim("", -1));
+}
+
+Slots ShapeDeclarer::results_under(const Program& program, int64_t node_index,
+                                   const SymbolValues& symbols) const {
+  Slots slots(program.values.size());
+  for_each_use(program.nodes[node_index], [&](ValueId id) {
+    const Value& value = program.value(id);
+    if (value.kind == ValueKind::kTensor) {
+      slots[id] = inference_.declared(value, symbols);
+    } else {
+      slots[id] = evaluated(value.number, symbols).value_or(value.number.size);
+    }
+  });
+  inference_.run(program, node_index, slots);
+  return slots;
 }
 
 void ShapeDeclarer::declare_results(Program& program, int64_t node_index) const {
+  Samples samples{assignments_, {}};
   std::vector<Slots> results;
   for (const SymbolValues& symbols : assignments_) {
-    Slots slots(program.values.size());
-    for_each_use(program.nodes[node_index], [&](ValueId id) {
-      const Value& value = program.value(id);
-      if (value.kind == ValueKind::kTensor) {
-        slots[id] = inference_.declared(value, symbols);
-      } else {
-        slots[id] = evaluated(value.number, symbols).value_or(value.number.size);
-      }
-    });
-    inference_.run(program, node_index, slots);
-    results.push_back(std::move(slots));
+    results.push_back(results_under(program, node_index, symbols));
   }
+  for (const SymbolValues& symbols : far_) {
+    // A range can be wider than what the graph takes (call/verify.h).
+    try {
+      results.push_back(results_under(program, node_index, symbols));
+    } catch (const Error&) {
+      continue;
+    }
+    samples.assignments.push_back(symbols);
+  }
+  samples.sizes.resize(samples.assignments.size());
   for_each_result(program.nodes[node_index], [&](ValueId id) {
     Value& value = program.value(id);
     const auto place = [&] {
@@ -111,11 +146,11 @@ void ShapeDeclarer::declare_results(Program& program, int64_t node_index) const 
     const auto refuse = [&](const std::string& what) {
       throw_input(place(), what, "a size that follows one symbol, or an expression of the graph");
     };
-    std::vector<int64_t> sizes(assignments_.size());
+    std::vector<int64_t>& sizes = samples.sizes;
     if (results[0][id].isInt()) {
       value.kind = ValueKind::kSymInt;
       for (size_t i = 0; i < sizes.size(); ++i) sizes[i] = results[i][id].toInt();
-      value.number = dim_of(program, value.number, sizes);
+      value.number = dim_of(program, value.number, samples);
       if (!value.number.is_symbolic() && value.number.size == -1)
         refuse("a number of no known kind");
     }
@@ -128,7 +163,7 @@ void ShapeDeclarer::declare_results(Program& program, int64_t node_index) const 
     value.shape.clear();
     for (int64_t d = 0; d < first.dim(); ++d) {
       for (size_t i = 0; i < sizes.size(); ++i) sizes[i] = results[i][id].toTensor().size(d);
-      value.shape.push_back(dim_of(program, before[d], sizes));
+      value.shape.push_back(dim_of(program, before[d], samples));
       if (!value.shape.back().is_symbolic() && value.shape.back().size < 0) {
         refuse(fmt::format("size {} of %{} follows no known expression", d, value.name));
       }

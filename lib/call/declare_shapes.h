@@ -11,9 +11,9 @@
 namespace maas {
 
 // Declares values by evaluating nodes on the meta device under several assignments of the symbols:
-// one base assignment, for each symbol one where it alone differs, and one where all do. A size
-// that follows one symbol is linear in it ("2*s0 + 1"); one that follows several is an expression
-// that the graph already has, a product ("2*s0*s1") or a sum ("s0 + s1").
+// one base assignment, for each symbol one where it alone differs, and some where all do, near and
+// far. A size is a number, linear in one symbol ("2*s0 + 1"), an expression that the graph already
+// has ("s0//2"), a product ("2*s0*s1") or a sum ("s0 + s1"): whatever fits under all of them.
 class ShapeDeclarer {
  public:
   // `where` names the file in messages.
@@ -25,14 +25,22 @@ class ShapeDeclarer {
   void declare_results(Program& program, int64_t node_index) const;
 
  private:
-  std::optional<Dim> joint_dim(const std::vector<size_t>& moved,
-                               const std::vector<int64_t>& sizes) const;
-  Dim dim_of(const Program& program, const Dim& before, const std::vector<int64_t>& sizes) const;
+  struct Samples {  // of one size
+    std::vector<SymbolValues> assignments;
+    std::vector<int64_t> sizes;
+    bool fit(const Dim& dim) const;
+  };
+
+  Slots results_under(const Program& program, int64_t node_index,
+                      const SymbolValues& symbols) const;
+  std::optional<Dim> joint_dim(const std::vector<size_t>& moved, const Samples& samples) const;
+  Dim dim_of(const Program& program, const Dim& before, const Samples& samples) const;
 
   std::string where_;
   ShapeInference inference_;
   std::vector<std::string> varied_;        // symbol that differs in assignment i + 1
   std::vector<SymbolValues> assignments_;  // the first is the base
+  std::vector<SymbolValues> far_;          // which a node may refuse
 };
 
 // Every value of the graph declared anew from its inputs, for a program whose weights or constant

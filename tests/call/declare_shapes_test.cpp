@@ -110,6 +110,41 @@ TEST(DeclareShapes, RefusesASizeThatFollowsNoKnownExpression) {
                              testing::HasSubstr("follows no known expression")));
 }
 
+// Under 6 and 7 it looks like s0 - 3.
+TEST(DeclareShapes, DoesNotMistakeASizeThatIsRoundedDown) {
+  const auto every = [](TwoSymbols& t, int64_t step) {
+    return t.add("aten::slice.Tensor",
+                 {{"self", ValueRef{t.x}}, {"dim", int64_t{0}}, {"step", step}});
+  };
+  for (const int64_t step : {2, 16}) {
+    TwoSymbols t;
+    every(t, step);
+    EXPECT_THAT(error_of([&] { t.declare(); }), testing::HasSubstr("follows no known expression"));
+  }
+  TwoSymbols t;
+  const ValueId first = every(t, 2), second = every(t, 2);
+  t.program.value(first).shape = {Dim("(s0 + 1)//2", 3), Dim("s1", 9), Dim(2)};
+  t.declare();
+  EXPECT_EQ(t.shape_of(second), "[(s0 + 1)//2, s1, 2]");
+}
+
+TEST(DeclareShapes, StaysWithinTheRangesOfTheSymbols) {
+  TwoSymbols t;
+  const ValueId table = add_weight(t.program, "table", at::randn({20, 1, 2}));
+  const ValueId rows = t.add("aten::sym_size.int", {{"self", ValueRef{t.x}}, {"dim", int64_t{0}}});
+  t.program.value(rows).kind = ValueKind::kSymInt;
+  const ValueId part =
+      t.add("aten::slice.Tensor",
+            {{"self", ValueRef{table}}, {"dim", int64_t{0}}, {"end", ValueRef{rows}}});
+  t.program.value(part).shape = {Dim("s0", 6), Dim(1), Dim(2)};
+  const ValueId sum =
+      t.add("aten::add.Tensor", {{"self", ValueRef{t.x}}, {"other", ValueRef{table}}});
+  t.program.nodes.back().set("other", ValueRef{part});
+  t.program.symbols["s0"] = {2, 20};
+  t.declare();
+  EXPECT_EQ(t.shape_of(sum), "[s0, s1, 2]");
+}
+
 TEST(DeclareShapes, FollowsArithmeticOnSizes) {
   TwoSymbols t;
   const ValueId rows = t.add("aten::sym_size.int", {{"self", ValueRef{t.x}}, {"dim", int64_t{0}}});

@@ -78,7 +78,7 @@ inline Quantized on_data(const Program& program, QuantizeConfig config = {}) {
   return quantized(program, {.config = std::move(config), .data = rows_like(program, 64)});
 }
 
-inline std::vector<const Node*> nodes_of(const Program& program, const std::string& op) {
+inline std::vector<const Node*> nodes_calling(const Program& program, const std::string& op) {
   std::vector<const Node*> found;
   for (const Node& node : program.nodes) {
     if (node.op == op) found.push_back(&node);

@@ -45,8 +45,8 @@ TEST(Quantized, ANetworkAnswersNearlyAsBefore) {
 
 TEST(Quantized, EveryLayerReadsInt8WeightsAndRoundedValues) {
   const Program program = on_data(small_mlp()).program;
-  ASSERT_EQ(nodes_of(program, "aten::linear").size(), 2);
-  for (const Node* node : nodes_of(program, "aten::linear")) {
+  ASSERT_EQ(nodes_calling(program, "aten::linear").size(), 2);
+  for (const Node* node : nodes_calling(program, "aten::linear")) {
     const auto weight = quantized_weight(program, operand_of(*node, "weight"));
     ASSERT_TRUE(weight.has_value());
     EXPECT_TRUE(fake_quantized(program, operand_of(*node, "input")).has_value());
@@ -60,7 +60,7 @@ TEST(Quantized, EveryLayerReadsInt8WeightsAndRoundedValues) {
 TEST(Quantized, ReluOfAnMlpIsRoundedAndNotWhatItReads) {
   const Program program = on_data(small_mlp()).program;
   std::vector<std::string> makers;
-  for (const Node* node : nodes_of(program, "aten::fake_quantize_per_tensor_affine")) {
+  for (const Node* node : nodes_calling(program, "aten::fake_quantize_per_tensor_affine")) {
     makers.push_back(maker(program, operand_of(*node, "self")));
   }
   EXPECT_THAT(makers, ElementsAre("", "aten::relu"));  // the input, fc1
@@ -68,13 +68,13 @@ TEST(Quantized, ReluOfAnMlpIsRoundedAndNotWhatItReads) {
 
 TEST(Quantized, BatchNormsAreFoldedAndMaximaAndFlattenKeepTheIntegers) {
   const Program program = on_data(small_convnet()).program;
-  EXPECT_TRUE(nodes_of(program, "aten::batch_norm").empty());
+  EXPECT_TRUE(nodes_calling(program, "aten::batch_norm").empty());
   std::vector<std::string> makers;
-  for (const Node* node : nodes_of(program, "aten::fake_quantize_per_tensor_affine")) {
+  for (const Node* node : nodes_calling(program, "aten::fake_quantize_per_tensor_affine")) {
     makers.push_back(maker(program, operand_of(*node, "self")));
   }
   EXPECT_THAT(makers, ElementsAre("", "aten::relu", "aten::relu"));
-  for (const Node* pool : nodes_of(program, "aten::max_pool2d")) {
+  for (const Node* pool : nodes_calling(program, "aten::max_pool2d")) {
     EXPECT_TRUE(fake_quantized(program, operand_of(*pool, "self")).has_value());
   }
   EXPECT_EQ(program.parameters.count("conv2.bias"), 1);  // from the norm
@@ -83,13 +83,13 @@ TEST(Quantized, BatchNormsAreFoldedAndMaximaAndFlattenKeepTheIntegers) {
 
 TEST(Quantized, AResidualSumReadsTheRoundedValueThatTheBlockReads) {
   const Program program = on_data(small_resnet()).program;
-  const std::vector<const Node*> sums = nodes_of(program, "aten::add");
+  const std::vector<const Node*> sums = nodes_calling(program, "aten::add");
   ASSERT_EQ(sums.size(), 1);
   EXPECT_TRUE(fake_quantized(program, operand_of(*sums[0], "self")).has_value());
   EXPECT_EQ(maker(program, operand_of(*sums[0], "other")), "aten::conv2d");
   // The input, after both inner ReLUs, and the mean that the classifier reads.
   std::vector<std::string> makers;
-  for (const Node* node : nodes_of(program, "aten::fake_quantize_per_tensor_affine")) {
+  for (const Node* node : nodes_calling(program, "aten::fake_quantize_per_tensor_affine")) {
     makers.push_back(maker(program, operand_of(*node, "self")));
   }
   EXPECT_THAT(makers, ElementsAre("", "aten::relu", "aten::relu", "aten::adaptive_avg_pool2d"));
@@ -104,7 +104,7 @@ TEST(Quantized, AConcatenationIsRoundedOnce) {
   const Program before = g.finish({{"y", c}});
   const Program program = on_data(before).program;
   std::vector<std::string> makers;
-  for (const Node* node : nodes_of(program, "aten::fake_quantize_per_tensor_affine")) {
+  for (const Node* node : nodes_calling(program, "aten::fake_quantize_per_tensor_affine")) {
     makers.push_back(maker(program, operand_of(*node, "self")));
   }
   EXPECT_THAT(makers, ElementsAre("", "aten::cat"));
@@ -119,7 +119,7 @@ TEST(Quantized, ReadersThatWantFloatsKeepThem) {
   const Handle c =
       g.call("aten::mul.Tensor", {{"self", ValueRef{a.id}}, {"other", ValueRef{b.id}}});
   const Program program = on_data(g.finish({{"y", c}, {"hidden", a}})).program;
-  const std::vector<const Node*> nodes = nodes_of(program, "aten::mul");
+  const std::vector<const Node*> nodes = nodes_calling(program, "aten::mul");
   EXPECT_EQ(maker(program, operand_of(*nodes.back(), "self")), "aten::relu");
   const auto hidden = std::get<ValueRef>(program.user_outputs()[1]->value).id;
   EXPECT_EQ(maker(program, hidden), "aten::relu");
@@ -158,9 +158,9 @@ TEST(Quantized, WithoutDataLinearsRoundEachRowAsItRuns) {
   EXPECT_EQ(done.scheme, "w8a8-dynamic");
   EXPECT_THAT(done.notes.at(0), HasSubstr("comes without data"));
   verify(done.program, "quantized");
-  const Node* linear = nodes_of(done.program, "aten::linear").at(0);
+  const Node* linear = nodes_calling(done.program, "aten::linear").at(0);
   EXPECT_TRUE(token_quantized(done.program, operand_of(*linear, "input")).has_value());
-  for (const Node* node : nodes_of(done.program, "aten::conv2d")) {
+  for (const Node* node : nodes_calling(done.program, "aten::conv2d")) {
     EXPECT_TRUE(quantized_weight(done.program, operand_of(*node, "weight")).has_value());
     EXPECT_FALSE(token_quantized(done.program, operand_of(*node, "input")).has_value());
   }
@@ -173,8 +173,8 @@ TEST(Quantized, WithoutDataLinearsRoundEachRowAsItRuns) {
 TEST(Quantized, WeightsAloneNeedNoData) {
   const Program before = small_resnet();
   const Quantized done = quantized(before, {.config = {.scheme = "w8"}});
-  EXPECT_TRUE(nodes_of(done.program, "aten::fake_quantize_per_tensor_affine").empty());
-  EXPECT_TRUE(nodes_of(done.program, "aten::round").empty());
+  EXPECT_TRUE(nodes_calling(done.program, "aten::fake_quantize_per_tensor_affine").empty());
+  EXPECT_TRUE(nodes_calling(done.program, "aten::round").empty());
   for (const QuantizedLayer& layer : done.layers) EXPECT_EQ(layer.bits, "w8");
   EXPECT_GT(output_sqnr(before, done.program, inputs_of(before)), 30);
 }
@@ -183,10 +183,10 @@ TEST(Quantized, IgnoredLayersStayAsTheyAre) {
   const Quantized done = on_data(small_resnet(), {.ignore = {"fc", "conv1"}});
   EXPECT_THAT(done.kept, ElementsAre("conv1", "fc"));
   EXPECT_EQ(done.program.parameters.count("fc.weight"), 1);
-  const Node* linear = nodes_of(done.program, "aten::linear").at(0);
+  const Node* linear = nodes_calling(done.program, "aten::linear").at(0);
   EXPECT_FALSE(quantized_weight(done.program, operand_of(*linear, "weight")).has_value());
   // Nobody multiplies integers of the input or of the mean.
-  EXPECT_EQ(nodes_of(done.program, "aten::fake_quantize_per_tensor_affine").size(), 2);
+  EXPECT_EQ(nodes_calling(done.program, "aten::fake_quantize_per_tensor_affine").size(), 2);
 }
 
 TEST(Quantized, TheSameSeedGivesTheSameNetwork) {

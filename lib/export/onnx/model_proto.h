@@ -71,6 +71,9 @@ struct OnnxModel {
   std::map<std::string, std::string> metadata;
 };
 
+// Metadata of maas: the admissible values of a symbol, "maas.range.s0" = "1..64", "2..", "..".
+inline constexpr const char* kRangeKey = "maas.range.";
+
 // Decodes a ModelProto. `bytes` must outlive the result, `where` names the file. Subgraphs are not
 // entered and sparse tensors not read. Throws Error{kInput} naming the file and the node or tensor
 // for whatever is no ModelProto (wire.h), a graph or a value that is given twice, or more than a

@@ -1,8 +1,10 @@
 // The frame of a graph: inputs and their symbols, initializers, nodes in order, outputs.
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/tensor.h>
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
+#include <charconv>
 #include <unordered_map>
 
 #include "base/error.h"
@@ -11,6 +13,7 @@
 #include "export/onnx/read.h"
 #include "export/onnx/reader.h"
 #include "program/dim_expression.h"
+#include "tensor/short_reason.h"
 
 namespace maas {
 namespace {
@@ -61,6 +64,25 @@ Dim dim_of(const OnnxDim& dim, Program& program, std::map<std::string, std::stri
   return Dim(expression->infix(), kExample);
 }
 
+std::optional<int64_t> bound_of(std::string_view text) {
+  int64_t number = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool plain = error == std::errc() && end == text.data() + text.size() && number >= 0;
+  return plain ? std::optional(number) : std::nullopt;
+}
+
+// What the writer noted of the symbols; nonsense is as good as nothing.
+void set_ranges(Program& program, const std::map<std::string, std::string>& metadata) {
+  for (auto& [symbol, range] : program.symbols) {
+    const auto found = metadata.find(kRangeKey + symbol);
+    const size_t dots = found == metadata.end() ? std::string::npos : found->second.find("..");
+    if (dots == std::string::npos) continue;
+    const SymbolRange said{bound_of(std::string_view(found->second).substr(0, dots)),
+                           bound_of(std::string_view(found->second).substr(dots + 2))};
+    if (!said.min || !said.max || *said.min <= *said.max) range = said;
+  }
+}
+
 std::string type_of(int32_t type) { return type == 0 ? "no type" : fmt::format("type {}", type); }
 
 }  // namespace
@@ -103,6 +125,7 @@ Program OnnxReader::inputs_of(const OnnxModel& model, const std::filesystem::pat
     }
     add_user_input(program, input.name, *dtype, std::move(shape));
   }
+  set_ranges(program, model.metadata);
   return program;
 }
 
@@ -235,7 +258,11 @@ Program OnnxReader::read() {
       throw_input(place(node), fmt::format("maas has no counterpart of ONNX's {}", node.op),
                   "operators that the reader knows", "export the network without it");
     }
-    row->read(*this, node);
+    try {
+      row->read(*this, node);
+    } catch (const c10::Error& error) {  // of constants that are computed here
+      refuse(node, short_reason(error), "constants that go together");
+    }
   }
   read_outputs();
   Program program = rewriter_.finish();

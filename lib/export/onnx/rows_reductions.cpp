@@ -17,7 +17,7 @@ std::optional<Ints> reduced_dims(const Node& node, const Value& x) {
   if (given != nullptr && !std::holds_alternative<None>(*given)) {
     const auto list = integers_of(node, "dim", {});
     if (!list) return std::nullopt;
-    dims = dims_from_front(*list, x.shape.size());
+    dims = *list;
   }
   if (dims.empty()) {
     dims.resize(x.shape.size());
@@ -123,7 +123,7 @@ bool write_variance(OnnxWriter& w, const Node& node) {
   const auto dims = reduced_dims(node, *x);
   if (!dims) return false;
   double count = 1;
-  for (const int64_t dim : *dims) {
+  for (const int64_t dim : dims_from_front(*dims, x->shape.size())) {
     if (x->shape.at(static_cast<size_t>(dim)).is_symbolic()) return false;
     count *= static_cast<double>(x->shape[static_cast<size_t>(dim)].size);
   }
@@ -148,7 +148,35 @@ bool write_norm(OnnxWriter& w, const Node& node) {
                              w.as_type(node, "self", w.result_of(node).dtype), *dims, keeps(node)));
 }
 
+// v g / |v|, the norm over all dimensions but one (Salimans and Kingma 2016).
+bool write_weight_norm(OnnxWriter& w, const Node& node) {
+  const Value* v = w.value_of(node, "v");
+  if (v == nullptr || v->shape.size() < 2) return false;
+  const int64_t kept = from_front(integer_of(node, "dim", 0), v->shape.size());
+  Ints dims;
+  for (int64_t d = 0; d < static_cast<int64_t>(v->shape.size()); ++d) {
+    if (d != kept) dims.push_back(d);
+  }
+  const std::string input = w.operand(node, "v");
+  const std::string norm = w.emit_reduction("ReduceL2", input, dims, 1);
+  return w.give(node, w.emit("Mul", {input, w.emit("Div", {w.operand(node, "g"), norm})}));
+}
+
+// Euclidean distances of all pairs of rows.
+bool write_distances(OnnxWriter& w, const Node& node) {
+  const Value* a = w.value_of(node, "x1");
+  const Value* b = w.value_of(node, "x2");
+  if (a == nullptr || b == nullptr || number_of(node, "p", 2) != 2) return false;
+  const std::string left = w.emit("Unsqueeze", {w.operand(node, "x1"), w.numbers({-2})});
+  const std::string right = w.emit("Unsqueeze", {w.operand(node, "x2"), w.numbers({-3})});
+  const std::string difference = w.emit("Sub", {left, right});
+  return w.give(node, w.emit_reduction("ReduceL2", difference, {-1}, 0));
+}
+
 constexpr OperatorRow kRows[] = {
+    {"aten::_weight_norm", write_weight_norm, nullptr},
+    {"aten::cdist", write_distances, nullptr},
+    {"aten::_cdist_forward", write_distances, nullptr},
     {"aten::mean", write_reduction, nullptr},
     {"aten::sum", write_reduction, nullptr},
     {"aten::amax", write_reduction, nullptr},

@@ -11,6 +11,10 @@ namespace {
 // The IR version that came with an opset (ONNX's docs/Versioning.md): older runtimes take it.
 int64_t ir_version_of(int64_t opset) { return opset <= 18 ? 8 : opset <= 20 ? 9 : 10; }
 
+std::string text_of(const std::optional<int64_t>& bound) {
+  return bound ? std::to_string(*bound) : "";
+}
+
 }  // namespace
 
 OnnxModel to_onnx(const Program& program, int64_t opset) {
@@ -23,6 +27,9 @@ OnnxModel to_onnx(const Program& program, int64_t opset) {
   model.opset = opset;
   model.producer = "maas";
   model.graph.name = "main";
+  for (const auto& [symbol, range] : program.symbols) {
+    model.metadata[kRangeKey + symbol] = text_of(range.min) + ".." + text_of(range.max);
+  }
   return model;
 }
 

@@ -84,6 +84,20 @@ TEST(OnnxLayers, Norms) {
           }}});
 }
 
+TEST(OnnxLayers, NormsOfWeightsAndDistances) {
+  check({{"_weight_norm",
+          [](const Inputs& in) {
+            const Handle v = in.g.parameter("v", at::randn({3, 6}));
+            const Handle g = in.g.parameter("g", at::rand({3, 1}));
+            const Handle w = in.g.call("aten::_weight_norm", {{"v", ref(v)}, {"g", ref(g)}});
+            return in.g.call("aten::linear", {{"input", ref(in.x)}, {"weight", ref(w)}});
+          }},
+         {"cdist", [](const Inputs& in) {
+            const Handle rows = in.g.parameter("rows", at::randn({7, 6}));
+            return in.g.call("aten::cdist", {{"x1", ref(in.x)}, {"x2", ref(rows)}});
+          }}});
+}
+
 TEST(OnnxLayers, Products) {
   const auto weight = [](const Inputs& in, std::vector<int64_t> sizes) {
     return in.g.parameter("w", at::randn(sizes));

@@ -64,5 +64,26 @@ TEST(OnnxQuantized, TheStoredFormComesBack) {
   expect_same_outputs(is_signed, read_back(is_signed));
 }
 
+// Rows rounded by their own largest value: plain operators, found again by their pattern.
+TEST(OnnxQuantized, RowsWithTheirOwnScaleComeBack) {
+  GraphBuilder g("net", 1);
+  const Handle x = g.input("x", {4, 6}, at::kFloat);
+  const auto call = [&](const char* op, Handle of, std::vector<Operand> operands) {
+    operands.insert(operands.begin(), {"self", ref(of)});
+    return g.call(op, operands);
+  };
+  Handle s =
+      call("aten::amax", call("aten::abs", x, {}), {{"dim", IntList{{{-1}}}}, {"keepdim", true}});
+  s = call("aten::clamp_min", call("aten::div.Scalar", s, {{"other", int64_t{127}}}),
+           {{"min", kLeastTokenScale}});
+  Handle q = call("aten::round", call("aten::div.Tensor", x, {{"other", ref(s)}}), {});
+  q = call("aten::clamp", q, {{"min", int64_t{-127}}, {"max", int64_t{127}}});
+  const Program program = g.finish({{"y", call("aten::mul.Tensor", q, {{"other", ref(s)}})}});
+  ASSERT_TRUE(is_quantized(program));
+  const Program read = read_back(program);
+  EXPECT_TRUE(is_quantized(read)) << to_text(read);
+  expect_same_outputs(program, read);
+}
+
 }  // namespace
 }  // namespace maas

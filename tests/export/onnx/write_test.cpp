@@ -48,6 +48,16 @@ TEST(WriteOnnx, TheBatchStaysDynamic) {
   EXPECT_EQ(read_back(lenet()).output_shape().at(0).expression, "s0");
 }
 
+TEST(WriteOnnx, TheRangeOfTheBatchStays) {
+  Program program = lenet();
+  program.symbols["s0"] = {2, 64};
+  const SymbolRange range = read_back(program).symbols.at("s0");
+  EXPECT_EQ(range.min, 2);
+  EXPECT_EQ(range.max, 64);
+  program.symbols["s0"] = {std::nullopt, std::nullopt};
+  EXPECT_FALSE(read_back(program).symbols.at("s0").max.has_value());
+}
+
 TEST(WriteOnnx, SameProgramSameBytes) {
   const Scratch scratch;
   write_onnx(lenet(), scratch.path("a"));

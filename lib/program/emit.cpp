@@ -36,7 +36,8 @@ std::string value_name(std::string name, ValueId id) {
   for (char& c : name) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
   }
-  return fmt::format("{}_v{}", name, id);
+  const bool starts_badly = name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) != 0;
+  return fmt::format("{}{}_v{}", starts_badly ? "v" : "", name, id);
 }
 
 ValueId add_tensor(Program& program, GraphInput::Kind kind, const std::string& name,

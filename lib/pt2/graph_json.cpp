@@ -6,6 +6,7 @@
 
 #include "program/dim_expression.h"
 #include "program/operators.h"
+#include "pt2/plain_argument.h"
 #include "tensor/dtype.h"
 
 namespace maas {
@@ -192,10 +193,11 @@ void write_nodes(JsonWriter& json, const Program& program) {
   json.key("nodes").begin_array();
   for (const Node& node : program.nodes) {
     json.begin_object().field("target", export_target(node)).key("inputs").begin_array();
-    for (const NamedArgument& argument : node.arguments) {
-      json.begin_object().field("name", argument.name).key("arg");
-      arguments.write(argument.value);
-      json.field("kind", argument.keyword ? 2 : 1).end_object();
+    const std::vector<bool> by_name = given_by_name(node);
+    for (size_t i = 0; i < node.arguments.size(); ++i) {
+      json.begin_object().field("name", node.arguments[i].name).key("arg");
+      arguments.write(node.arguments[i].value);
+      json.field("kind", by_name[i] ? 2 : 1).end_object();
     }
     json.end_array().key("outputs").begin_array();
     for (const Node::Output& output : node.outputs) {

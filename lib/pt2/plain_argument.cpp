@@ -1,5 +1,6 @@
 #include "pt2/plain_argument.h"
 
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <fmt/format.h>
 
 #include "base/throw_error.h"
@@ -67,6 +68,22 @@ void split_target(const std::string& target, Node& node) {
   if (node.overload == "default") node.overload.clear();
   // torch.sym_min and friends are functions of the top module.
   if (node.op.rfind("torch::sym_", 0) == 0) node.op = "_operator::" + node.op.substr(7);
+}
+
+std::vector<bool> given_by_name(const Node& node) {
+  const auto found = c10::Dispatcher::singleton().findSchema({node.op, node.overload});
+  std::vector<bool> named;
+  bool gap = false;
+  for (size_t i = 0; i < node.arguments.size(); ++i) {
+    const NamedArgument& argument = node.arguments[i];
+    if (found) {
+      const auto& parameters = found->schema().arguments();
+      const bool in_place = i < parameters.size() && parameters[i].name() == argument.name;
+      gap = gap || !in_place || parameters[i].kwarg_only();
+    }
+    named.push_back(gap || argument.keyword);
+  }
+  return named;
 }
 
 }  // namespace maas

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "program/program.h"
 #include "tensor/json_view.h"
@@ -15,5 +16,9 @@ Argument read_plain_argument(std::string_view kind, const JsonView& value,
 
 // "torch.ops.aten.add.Tensor" -> node.op "aten::add", node.overload "Tensor".
 void split_target(const std::string& target, Node& node);
+
+// For each argument of the node, whether Python gives it by name: those that the operator takes by
+// name alone, those after one that is left out, and those that say so themselves.
+std::vector<bool> given_by_name(const Node& node);
 
 }  // namespace maas

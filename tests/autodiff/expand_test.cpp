@@ -1,6 +1,7 @@
 // Each operator that stands for several gives the same numbers when it is written out.
 #include "autodiff/expand.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>

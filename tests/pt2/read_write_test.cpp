@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "call/builder.h"
 #include "call/verify.h"
+#include "program/emit.h"
+#include "pt2/plain_argument.h"
 #include "pt2/read.h"
 #include "pt2/write.h"
 #include "tensor/archive.h"
@@ -98,6 +100,16 @@ TEST_F(Pt2, RefusesAPickle) {
 TEST_F(Pt2, RefusesWhatIsNoArchive) {
   write_file_atomically(path_, "hello");
   EXPECT_THAT(message_of_reading(), HasSubstr("found 5 bytes; expected a zip archive"));
+}
+
+TEST(ByName, AreArgumentsThatPythonTakesOnlySoAndThoseBehindAGap) {
+  const auto of = [](const std::string& op, const std::vector<Operand>& operands) {
+    return given_by_name(make_node(op, operands));
+  };
+  const std::vector<bool> none = {false, false}, last = {false, true};
+  EXPECT_EQ(of("aten::mul.Tensor", {{"self", None{}}, {"other", None{}}}), none);
+  EXPECT_EQ(of("aten::arange", {{"end", int64_t{3}}, {"dtype", at::kLong}}), last);
+  EXPECT_EQ(of("aten::sum.dim_IntList", {{"self", None{}}, {"keepdim", true}}), last);
 }
 
 }  // namespace

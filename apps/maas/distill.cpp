@@ -72,14 +72,13 @@ class Distill : public Command {
     const Experiment& experiment = setup.input.config.experiment;
     done.model.manifest.name = experiment.name;
     done.model.manifest.data = job.data.spec;
-    remember_config(done.model, experiment, run.folder().path());
-    TransformFlags flags = flags_;
-    const bool in_folder = flags.output.empty();
-    const std::string path =
-        in_folder ? run.folder().file("model.pt").string() : result_path(setup.input, flags, "");
+    const std::string path = flags_.output.empty() ? run.folder().file("model.pt").string()
+                                                   : result_path(setup.input, flags_, "");
+    // Seen from the file, so that the bytes do not depend on where the run was.
+    remember_config(done.model, experiment, std::filesystem::absolute(path).parent_path());
     write_page(setup, run, {result, done.report, path});
     run.note_status("finished");
-    return publish(std::move(done), setup.input, path, flags, output);
+    return publish(std::move(done), setup.input, path, flags_, output);
   }
 
   struct Trained {

@@ -72,7 +72,10 @@ void remember_config(Model& model, const Experiment& experiment, const fs::path&
     input.path =
         portable_path(input.path, model.config_folder).value_or(last_part(input.path).string());
   });
-  model.manifest.resolved_config = write_config(kept);
+  std::string text = write_config(kept);
+  const std::string own = "output_dir: \"\"\n";  // of the run alone: no setting of the model
+  if (const size_t at = text.find(own); at != text.npos) text.erase(at, own.size());
+  model.manifest.resolved_config = std::move(text);
 }
 
 void find_inputs(const Model& model, const SectionRef& root, ConfigPlaces& places) {

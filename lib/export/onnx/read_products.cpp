@@ -11,8 +11,8 @@ ValueId swapped(OnnxReader& r, ValueId x) {
   return r.call("aten::permute", {self(x), {"dims", int_list({1, 0})}});
 }
 
-// The weight [O, I] of a layer that multiplies by input `index`, [I, O]: what was turned before, or
-// a constant that nobody else reads, turned now and for good.
+// The weight [O, I] of a layer that multiplies by input `index`, [I, O]: transposed before, or
+// a constant that nobody else reads, transposed now and for good.
 ValueId layer_weight(OnnxReader& r, const OnnxNode& node, size_t index) {
   const OnnxValue* value = r.look(node, index);
   if (value == nullptr) return kNoValue;
@@ -54,10 +54,10 @@ void read_gemm(OnnxReader& r, const OnnxNode& node) {
   const double alpha = r.real(node, "alpha", 1), beta = r.real(node, "beta", 1);
   ValueId a = r.tensor(node, 0);
   if (r.integer(node, "transA", 0) != 0) a = swapped(r, a);
-  const bool turned = r.integer(node, "transB", 0) != 0;
+  const bool transposed = r.integer(node, "transB", 0) != 0;
   const bool has_bias = r.has(node, 2);
   if (alpha == 1 && beta == 1) {
-    const ValueId weight = turned ? r.tensor(node, 1) : layer_weight(r, node, 1);
+    const ValueId weight = transposed ? r.tensor(node, 1) : layer_weight(r, node, 1);
     const bool fits = weight != kNoValue && rank_of(r, weight) == 2 &&
                       (!has_bias || is_vector(r, r.tensor(node, 2), weight));
     if (fits) {
@@ -68,7 +68,7 @@ void read_gemm(OnnxReader& r, const OnnxNode& node) {
     }
   }
   ValueId b = r.tensor(node, 1);
-  if (turned) b = swapped(r, b);
+  if (transposed) b = swapped(r, b);
   if (has_bias) {
     r.give(node, r.call("aten::addmm", {self(r.tensor(node, 2)),
                                         reference("mat1", a),

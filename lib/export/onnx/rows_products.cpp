@@ -17,8 +17,8 @@ std::string swapped_last(OnnxWriter& w, const std::string& x, size_t rank) {
   return w.emit("Transpose", {x}, {{"perm", order}});
 }
 
-// Gemm for rows of features; a product with the turned weight for more dimensions, which runtimes
-// turn once when they load the model.
+// Gemm for rows of features; for more dimensions a product with the transposed weight, which
+// runtimes turn once when they load the model.
 bool write_linear(OnnxWriter& w, const Node& node) {
   const Value* x = w.value_of(node, "input");
   const Value* weight = w.value_of(node, "weight");
@@ -28,8 +28,8 @@ bool write_linear(OnnxWriter& w, const Node& node) {
     return w.give(node, w.emit("Gemm", {w.operand(node, "input"), w.operand(node, "weight"), bias},
                                {{"transB", int64_t{1}}}));
   }
-  const std::string turned = swapped_last(w, w.operand(node, "weight"), 2);
-  const std::string product = w.emit("MatMul", {w.operand(node, "input"), turned});
+  const std::string transposed = swapped_last(w, w.operand(node, "weight"), 2);
+  const std::string product = w.emit("MatMul", {w.operand(node, "input"), transposed});
   return w.give(node, bias.empty() ? product : w.emit("Add", {product, bias}));
 }
 

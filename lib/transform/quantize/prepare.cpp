@@ -11,7 +11,7 @@
 namespace maas {
 namespace {
 
-// Products with a weight [K, O] (as in GPT-2's Conv1D): linears with the weight turned.
+// Products with a weight [K, O] (as in GPT-2's Conv1D): linears with the weight transposed.
 Program products_as_linears(Program program) {
   const at::NoGradGuard no_gradients;
   const std::map<ValueId, at::Tensor> weights = tensors_by_value(program);
@@ -19,7 +19,7 @@ Program products_as_linears(Program program) {
   for (const GraphInput& input : program.inputs) {
     if (input.value != kNoValue) targets[input.value] = input.target;
   }
-  std::map<ValueId, ValueId> turned;
+  std::map<ValueId, ValueId> transposed;
   for (Node& node : program.nodes) {
     const bool has_bias = node.full_name() == "aten::addmm";
     const bool plain = node.full_name() == "aten::mm" || node.full_name() == "aten::matmul";
@@ -34,11 +34,11 @@ Program products_as_linears(Program program) {
     if (known == weights.end() || known->second.dim() != 2 || x == kNoValue) continue;
     if (known->second.scalar_type() != at::kFloat || weights.count(x) != 0) continue;
     if (has_bias && (bias == kNoValue || program.value(bias).shape.size() != 1)) continue;
-    if (turned.count(weight) == 0) {
-      turned[weight] = add_weight(program, targets[weight], known->second.t().contiguous());
+    if (transposed.count(weight) == 0) {
+      transposed[weight] = add_weight(program, targets[weight], known->second.t().contiguous());
     }
-    Node layer =
-        make_node("aten::linear", {{"input", ValueRef{x}}, {"weight", ValueRef{turned[weight]}}});
+    Node layer = make_node("aten::linear",
+                           {{"input", ValueRef{x}}, {"weight", ValueRef{transposed[weight]}}});
     if (has_bias) layer.set("bias", ValueRef{bias});
     layer.outputs = std::move(node.outputs);
     node = std::move(layer);

@@ -30,7 +30,7 @@ class Export : public Command {
     app.add_flag("--force", options_.replace, "replace an existing file");
     app.add_flag("--dry-run", dry_run_, "say what would be written and compared, write nothing");
     app.add_option("--tolerance", tolerance_,
-                   "largest difference, relative to the largest output (1e-4; int8: 0.02)")
+                   "largest difference, relative to the largest output (1e-4; int8: 0.05)")
         ->check(number(0, 1e6));
     app.add_option("--samples", rows_, "rows of held-out data to compare on (1000)")
         ->check(whole_number(1, 1'000'000));

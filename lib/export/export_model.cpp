@@ -83,7 +83,7 @@ Agreement compare_with_file(const Model& model, const Format& format, const Samp
 
 }  // namespace
 
-double default_tolerance(const Program& program) { return is_quantized(program) ? 2e-2 : 1e-4; }
+double default_tolerance(const Program& program) { return is_quantized(program) ? 5e-2 : 1e-4; }
 
 void check_export_path(const fs::path& output, const fs::path& source,
                        const ExportOptions& options) {

@@ -21,7 +21,7 @@ struct ExportOptions {
   std::function<void(const std::string& step)> progress = {};
 };
 
-// 1e-4; 2e-2 for a network of rounded activations (program/quantized_form.h), where a difference in
+// 1e-4; 5e-2 for a network of rounded activations (program/quantized_form.h), where a difference in
 // the last bit becomes one of a whole step, 1/255 of the activation's range.
 double default_tolerance(const Program& program);
 

@@ -55,7 +55,7 @@ const Format& format_named(const std::string& name);
 // and for ".pt", which several formats use.
 const Format& format_of_file(const std::filesystem::path& path);
 
-// A program that runs as it is, without being lowered.
+// What the stored operators compute: no int8 kernels, whose sums round otherwise.
 Forward forward_of(const Program& program);
 
 }  // namespace maas

@@ -38,8 +38,10 @@ void PruneConfig::describe(Fields& field) {
   field("ignore", ignore)
       .doc("layers or weights that keep their shape, by name; * and ? stand for others");
   field("round_to", round_to)
-      .between(1, 1024)
-      .doc("what is left of a layer is a multiple of this number of channels; 1 = any number");
+      .between(0, 1024)
+      .doc(
+          "what is left of a layer is a multiple of this number of channels; 1 = any number; 0 = 8 "
+          "where a layer of 64 or more had a multiple of 16 (odd widths are slow), else 1");
   field("keep_at_least", keep_at_least)
       .between(0, 1)
       .doc("share of every layer's units that stays whatever the target");

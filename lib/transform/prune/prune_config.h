@@ -29,7 +29,7 @@ struct PruneConfig {
   PruneTarget target;
   std::optional<double> ratio;
   std::vector<std::string> ignore;
-  int64_t round_to = 1;
+  int64_t round_to = 0;
   double keep_at_least = 0.1;
   FinetuneConfig finetune;
   void describe(Fields& field);

@@ -37,6 +37,7 @@ double share_of(int64_t part, int64_t whole) {
 TEST(ChooseUnits, LeavesHalfOfTheMultiplyAddsByDefault) {
   for (const char* scope : {"global", "local"}) {
     PruneConfig config;
+    config.round_to = 1;
     config.scope = scope;
     const UnitChoice choice = choice_of(lenet(), config);
     EXPECT_NEAR(share_of(choice.after.multiply_adds, choice.before.multiply_adds), 0.49, 0.01);
@@ -78,6 +79,19 @@ TEST(ChooseUnits, KeepsMultiplesOfChannels) {
     if (!groups[g].blocked_by.empty()) continue;
     EXPECT_EQ(choice.kept[g].size() % 8, 0U) << groups[g].name;
   }
+}
+
+TEST(ChooseUnits, KeepsMultiplesOfEightOfWideLayersByDefault) {
+  const auto groups = dim_groups(lenet());
+  const UnitChoice choice = choice_of(lenet(), {});
+  EXPECT_LE(share_of(choice.after.multiply_adds, choice.before.multiply_adds), 0.5);
+  size_t wide = 0;
+  for (size_t g = 0; g < groups.size(); ++g) {
+    if (!groups[g].blocked_by.empty() || groups[g].units < 64) continue;
+    EXPECT_EQ(choice.kept[g].size() % 8, 0U) << groups[g].name;
+    ++wide;
+  }
+  EXPECT_EQ(wide, 2U);
 }
 
 TEST(ChooseUnits, KeepsTheShapeOfIgnoredLayers) {

@@ -84,6 +84,8 @@ std::vector<std::string> default_metrics(TaskKind task) {
   return {};
 }
 
+bool is_in_target_units(const std::string& name) { return name == "mae" || name == "rmse"; }
+
 bool higher_is_better(const std::string& name) {
   return !contains({"nll", "ece", "brier", "mae", "rmse", "loss"}, name);
 }

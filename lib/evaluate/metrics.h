@@ -68,5 +68,6 @@ void check_metric_names(const std::vector<std::string>& names, TaskKind task,
 std::vector<std::string> metric_names(TaskKind task);     // all; top_K is shown as "top_5"
 std::vector<std::string> default_metrics(TaskKind task);  // the first is the one that matters
 bool higher_is_better(const std::string& name);           // false for errors and losses
+bool is_in_target_units(const std::string& name);         // "rmse": its size says nothing by itself
 
 }  // namespace maas

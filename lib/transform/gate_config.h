@@ -13,7 +13,7 @@ inline constexpr double kMaxDropOfStudent = 0.02;  // distill: another, smaller 
 
 struct GateConfig {
   std::string metric;              // "" = the first that an evaluation computes
-  std::optional<double> max_drop;  // absolute, in the metric's unit; absent = as the verb says
+  std::optional<double> max_drop;  // as GateResult has it; absent = as the verb says
 
   double max_drop_or(double otherwise) const { return max_drop.value_or(otherwise); }
 
@@ -22,8 +22,9 @@ struct GateConfig {
     field("max_drop", max_drop)
         .between(0, 1e9)
         .doc(
-            "how much worse the metric may become, absolute: 0.005, half a percent of accuracy, if "
-            "not given; 0.02 for distill");
+            "how much worse the metric may become: 0.005, half a percent of accuracy, if not "
+            "given; "
+            "0.02 for distill. Of rmse and mae it is a share of what they were");
   }
 };
 

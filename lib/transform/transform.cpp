@@ -31,6 +31,8 @@ void tell(const TransformJob& job, const std::string& text) {
 GateResult judge(const std::string& metric, double before, double after, double max_drop) {
   GateResult gate{.metric = metric, .before = before, .after = after, .max_drop = max_drop};
   gate.drop = higher_is_better(metric) ? before - after : after - before;
+  gate.is_relative = is_in_target_units(metric) && before > 0;
+  if (gate.is_relative) gate.drop /= before;
   constexpr double kRounding = 1e-9;  // 0.98 - 0.975 is a little more than 0.005
   gate.is_met = std::isfinite(after) && gate.drop <= max_drop + kRounding;
   return gate;
@@ -96,9 +98,10 @@ Error gate_error(const TransformReport& report) {
   const GateResult& gate = report.gate;
   return {ErrorKind::kRequirement,
           {.where = "gate." + gate.metric,
-           .what = fmt::format("{:.5f} after, {:.5f} before: worse by {:.5f}", gate.after,
-                               gate.before, gate.drop),
-           .expected = fmt::format("worse by at most {:g} (gate.max_drop)", gate.max_drop),
+           .what = fmt::format("{:.5f} after, {:.5f} before: worse by {:.5f}{}", gate.after,
+                               gate.before, gate.drop, gate.of_what()),
+           .expected = fmt::format("worse by at most {:g}{} (gate.max_drop)", gate.max_drop,
+                                   gate.of_what()),
            .fix = "ask for less, fine-tune longer, or allow more with gate.max_drop=; --keep "
                   "writes the model all the same"}};
 }

@@ -36,9 +36,12 @@ struct Rewritten {
 struct GateResult {
   std::string metric;  // "" = nothing to judge by: no data
   double before = 0, after = 0;
-  double drop = 0;  // how much worse, >= 0 when it is worse, in the metric's unit
+  double drop = 0;  // how much worse, >= 0 when it is worse
   double max_drop = 0;
+  bool is_relative = false;  // both as a share of `before`; else in the metric's unit
   bool is_met = true;
+
+  const char* of_what() const { return is_relative ? " of it" : ""; }
 };
 
 struct TransformReport {
@@ -77,7 +80,8 @@ MeasureJob measure_job(const Model& model, const Experiment* experiment, const G
 // measured.
 Transformed transform(const Model& model, const TransformJob& job);
 
-// By how much `after` is worse than `before`, the metric's direction counted in; NaN is worst.
+// By how much `after` is worse than `before`, the metric's direction counted in; NaN is worst. What
+// is in the units of the target, such as rmse, is judged as a share of `before`.
 GateResult judge(const std::string& metric, double before, double after, double max_drop);
 
 // The error of a gate that is not met, with what to do: Error{kRequirement}.

@@ -109,8 +109,8 @@ std::string markdown(const ReportTable& table) {
 std::string gate_text(const TransformReport& report) {
   const GateResult& gate = report.gate;
   if (gate.metric.empty()) return "The gate is not judged: the model remembers no data.";
-  return fmt::format("Gate: {} may become worse by {:g}, and did by {:.5f}: {}.", gate.metric,
-                     gate.max_drop, gate.drop, gate.is_met ? "met" : "NOT met");
+  return fmt::format("Gate: {} may become worse by {:g}{}, and did by {:.5f}: {}.", gate.metric,
+                     gate.max_drop, gate.of_what(), gate.drop, gate.is_met ? "met" : "NOT met");
 }
 
 void write_pair(JsonWriter& json, const char* name, int64_t before, int64_t after) {

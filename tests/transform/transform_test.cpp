@@ -24,6 +24,13 @@ TEST(Judge, CountsInTheMetricsDirection) {
   EXPECT_NEAR(judge("nll", 0.10, 0.12, 0.005).drop, 0.02, 1e-12);
 }
 
+TEST(Judge, TakesErrorsInUnitsOfTheTargetAsAShare) {
+  EXPECT_TRUE(judge("rmse", 51000, 51020, 0.005).is_met);
+  EXPECT_FALSE(judge("mae", 0.001, 0.0011, 0.005).is_met);
+  EXPECT_NEAR(judge("mae", 0.001, 0.0011, 0.005).drop, 0.1, 1e-12);
+  EXPECT_FALSE(judge("rmse", 0, 1, 0.005).is_met);
+}
+
 TEST(Judge, NaNMeetsNothing) { EXPECT_FALSE(judge("accuracy", 0.98, std::nan(""), 1).is_met); }
 
 TEST(GateError, SaysWhatWasFoundAndWhatIsAllowed) {

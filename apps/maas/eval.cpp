@@ -47,8 +47,9 @@ class Eval : public Command {
     const std::vector<Problem> missed =
         with_places(placed.places, [&] { return unmet(metrics, placed.experiment.eval.require); });
     report(found, missed, output);
+    const bool is_no_answer = tell_not_numbers(metrics, output);
     if (!missed.empty()) throw Error(ErrorKind::kRequirement, missed);
-    return 0;
+    return is_no_answer ? 1 : 0;
   }
 
  private:
@@ -66,6 +67,7 @@ class Eval : public Command {
       const Program program = of.manifest.data
                                   ? of.program
                                   : adopt_model(of.program, spec, build_options(experiment), name);
+      if (&of == &model) tell(scored_note(program, spec.task.kind), output);
       return evaluate(program, *dataset, spec.task, experiment.eval,
                       {.disabled_passes = {without_.begin(), without_.end()}});
     };
@@ -77,6 +79,19 @@ class Eval : public Command {
           agreement(own.predictions.outputs, other.predictions.outputs, spec.task.kind);
     }
     return found;
+  }
+
+  static void tell(const std::string& note, const Output& output) {
+    if (!note.empty()) output.say(note);
+  }
+
+  // Whether most of the answers are none.
+  static bool tell_not_numbers(const Metrics& metrics, const Output& output) {
+    if (metrics.not_numbers == 0) return false;
+    output.warn(
+        fmt::format("the outputs of {} of {} samples are NaN or infinite: they count as wrong",
+                    metrics.not_numbers, metrics.samples));
+    return 2 * metrics.not_numbers > metrics.samples;
   }
 
   // Before the data are read, which may take a while.
@@ -120,7 +135,7 @@ class Eval : public Command {
       json.begin_object().field("verb", "eval").field("model", model_);
       json.field("split", split_).field("samples", metrics.samples).key("metrics").begin_object();
       for (const auto& [name, value] : metrics.values) json.field(name, value);
-      json.end_object();
+      json.end_object().field("not_numbers", metrics.not_numbers);
       if (found.agreement) json.field("against", against_).field("agreement", *found.agreement);
       json.key("per_class").begin_array();
       for (const ClassMetrics& row : metrics.per_class) {

@@ -4,6 +4,7 @@
 //         a network that somebody exported, which does not say how files become inputs.
 // Prints  a line a row: input, label, probability; with --json an object a row. On stderr a warning
 //         for each column with categories that training did not have.
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/softmax.h>
 #include <fmt/format.h>
 
@@ -13,6 +14,7 @@
 #include "base/files.h"
 #include "base/json_writer.h"
 #include "command.h"
+#include "evaluate/evaluate.h"
 #include "predict_tensors.h"
 #include "run/plan.h"
 #include "sample/raw_input.h"
@@ -39,18 +41,25 @@ class Predict : public Command {
     }
     set_threads(1);
     const auto plan = Plan::compile(model.program, {.plan_for = PlanFor::kInference});
+    const TaskSpec& task = model.manifest.data->task;
+    form_ = output_form_of(model.program, task.kind);
+    int64_t rows = 0, without_answer = 0;
     for (const std::string& input : inputs_) {
       std::vector<std::string> warnings;
       const std::vector<at::Tensor> tensors = read(input, model.manifest.data->input, warnings);
       for (const std::string& warning : warnings) output.warn(warning);
       const at::Tensor outputs = plan->run(tensors).at(0).to(at::kFloat).contiguous();
       for (int64_t row = 0; row < outputs.size(0); ++row) {
-        const bool one = outputs.size(0) == 1;
-        report(one ? input : fmt::format("{}:{}", input, row + 1), outputs[row],
-               model.manifest.data->task, output);
+        const std::string name =
+            outputs.size(0) == 1 ? input : fmt::format("{}:{}", input, row + 1);
+        without_answer += report(name, outputs[row], task, output) ? 0 : 1;
       }
+      rows += outputs.size(0);
     }
-    return 0;
+    if (without_answer == 0) return 0;
+    output.warn(fmt::format("of {} of {} rows the outputs are NaN or infinite: they have no answer",
+                            without_answer, rows));
+    return 2 * without_answer > rows ? 1 : 0;
   }
 
  private:
@@ -69,11 +78,17 @@ class Predict : public Command {
     return decode_image_file(input, spec);
   }
 
-  void report(const std::string& name, const at::Tensor& row, const TaskSpec& task,
+  at::Tensor probabilities_of(const at::Tensor& row, TaskKind task) const {
+    if (form_ == OutputForm::kProbabilities) return row;
+    return task == TaskKind::kClassification ? at::softmax(row, 0) : row.sigmoid();
+  }
+
+  // Whether there is an answer.
+  bool report(const std::string& name, const at::Tensor& row, const TaskSpec& task,
               const Output& output) const {
     if (task.kind == TaskKind::kRegression) return report_values(name, row, task, output);
-    const bool exclusive = task.kind == TaskKind::kClassification;
-    const at::Tensor probabilities = exclusive ? at::softmax(row, 0) : row.sigmoid();
+    const at::Tensor probabilities = probabilities_of(row, task.kind);
+    const bool is_answer = at::isfinite(probabilities).all().item<bool>();
     const int64_t shown = std::min<int64_t>(top_, probabilities.numel());
     const auto [values, indices] = probabilities.topk(shown);
     const auto label = [&](int64_t i) {
@@ -83,22 +98,34 @@ class Predict : public Command {
     };
     if (output.json()) {
       JsonWriter json;
-      json.begin_object().field("input", name).field("label", label(0));
-      json.field("index", indices[0].item<int64_t>());
-      json.field("probability", values[0].item<float>()).key("outputs").begin_array();
+      json.begin_object().field("input", name);
+      if (is_answer) {
+        json.field("label", label(0)).field("index", indices[0].item<int64_t>());
+        json.field("probability", values[0].item<float>());
+      } else {
+        json.key("label").null().key("index").null().key("probability").null();
+      }
+      json.key("outputs").begin_array();
       for (int64_t i = 0; i < row.numel(); ++i) json.value(row[i].item<float>());
       json.end_array().end_object();
-      return output.result(json.text());
+      output.result(json.text());
+      return is_answer;
     }
     std::string text = name;
+    if (!is_answer) {
+      output.result(text + "  no answer: the outputs are NaN or infinite");
+      return false;
+    }
     for (int64_t i = 0; i < shown; ++i) {
       text += fmt::format("  {} {:.4f}", label(i), values[i].item<float>());
     }
     output.result(text);
+    return true;
   }
 
-  static void report_values(const std::string& name, const at::Tensor& row, const TaskSpec& task,
+  static bool report_values(const std::string& name, const at::Tensor& row, const TaskSpec& task,
                             const Output& output) {
+    const bool is_answer = at::isfinite(row).all().item<bool>();
     if (output.json()) {
       JsonWriter json;
       json.begin_object()
@@ -107,7 +134,8 @@ class Predict : public Command {
       json.field("index", 0).key("probability").null().key("outputs").begin_array();
       for (int64_t i = 0; i < row.numel(); ++i) json.value(row[i].item<float>());
       json.end_array().end_object();
-      return output.result(json.text());
+      output.result(json.text());
+      return is_answer;
     }
     std::string text = name;
     for (int64_t i = 0; i < row.numel(); ++i) {
@@ -116,11 +144,13 @@ class Predict : public Command {
                           row[i].item<float>());
     }
     output.result(text);
+    return is_answer;
   }
 
   std::string model_;
   std::vector<std::string> inputs_;
   int64_t top_ = 3;
+  OutputForm form_ = OutputForm::kLogits;
 };
 
 }  // namespace

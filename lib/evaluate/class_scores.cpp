@@ -1,6 +1,9 @@
 #include "evaluate/class_scores.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 
 #include "base/error.h"
 
@@ -37,12 +40,42 @@ RowScore score_row(const double* logits, int64_t classes, int64_t target) {
   row.log_normaliser = highest + std::log(sum);
   row.target_log_probability = logits[target] - row.log_normaliser;
   row.confidence = std::exp(highest - row.log_normaliser);
-  if (std::isnan(row.log_normaliser)) row.rank = classes;  // a broken row is in no top k
   for (int64_t k = 0; k < classes; ++k) {
     const double error = std::exp(logits[k] - row.log_normaliser) - (k == target ? 1 : 0);
     row.brier += error * error;
   }
+  if (std::isnan(row.log_normaliser)) {
+    row.predicted = -1;
+    row.rank = classes;  // in no top k
+  }
   return row;
+}
+
+void log_odds_of_row(const double* logits, size_t classes, double* odds) {
+  if (classes == 2) {  // exact for logits that were float32
+    odds[0] = logits[0] - logits[1];
+    odds[1] = logits[1] - logits[0];
+    return;
+  }
+  std::vector<size_t> order(classes);
+  std::iota(order.begin(), order.end(), size_t{0});
+  if (std::any_of(logits, logits + classes, [](double x) { return std::isnan(x); })) {
+    std::fill(odds, odds + classes, std::numeric_limits<double>::quiet_NaN());
+    return;
+  }
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return logits[a] < logits[b]; });
+  const double highest = logits[order.back()];
+  // Sums of exp over those that rank below and above, each in the order of the logits.
+  std::vector<double> above(classes, 0);
+  for (size_t i = classes - 1; i > 0; --i) {
+    above[i - 1] = above[i] + std::exp(logits[order[i]] - highest);
+  }
+  double below = 0;
+  for (size_t i = 0; i < classes; ++i) {
+    const double shifted = logits[order[i]] - highest;
+    odds[order[i]] = shifted - std::log(below + above[i]);
+    below += std::exp(shifted);
+  }
 }
 
 }  // namespace
@@ -84,6 +117,17 @@ std::vector<RowScore> class_scores(const Predictions& predictions) {
     scores[i] = score_row(logits + i * classes, classes, target[i]);
   }
   return scores;
+}
+
+std::vector<double> log_odds(const Predictions& predictions) {
+  const at::Tensor outputs = checked_outputs(predictions);
+  const auto classes = static_cast<size_t>(outputs.size(1));
+  const double* logits = outputs.const_data_ptr<double>();
+  std::vector<double> odds(static_cast<size_t>(outputs.numel()));
+  for (size_t begin = 0; begin < odds.size(); begin += classes) {
+    log_odds_of_row(logits + begin, classes, odds.data() + begin);
+  }
+  return odds;
 }
 
 std::string label_of(const Predictions& predictions, int64_t i) {

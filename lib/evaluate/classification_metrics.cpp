@@ -34,26 +34,25 @@ double top_k(const std::vector<RowScore>& rows, int64_t k, int64_t classes) {
   return mean_of(rows, [k](const RowScore& row) { return row.rank < k ? 1.0 : 0.0; });
 }
 
-double auc_of_class(const Predictions& predictions, const std::vector<RowScore>& rows, int64_t k) {
-  const at::Tensor outputs = predictions.outputs.detach().to(at::kCPU).select(1, k);
-  const at::Tensor logits = outputs.to(at::kDouble).contiguous();
-  const double* logit = logits.const_data_ptr<double>();
+double auc_of_class(const std::vector<double>& odds, const std::vector<RowScore>& rows, size_t k) {
+  const size_t classes = odds.size() / rows.size();
   std::vector<double> scores(rows.size());
   std::vector<bool> positive(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
-    scores[i] = logit[i] - rows[i].log_normaliser;  // the order of the probabilities
-    positive[i] = rows[i].target == k;
+    scores[i] = odds[i * classes + k];
+    positive[i] = rows[i].target == static_cast<int64_t>(k);
   }
   return roc_auc(scores, positive);
 }
 
 double mean_auc(const Predictions& predictions, const std::vector<RowScore>& rows) {
-  const int64_t classes = predictions.outputs.size(1);
-  if (classes == 2) return auc_of_class(predictions, rows, 1);
+  const std::vector<double> odds = log_odds(predictions);
+  const size_t classes = odds.size() / rows.size();
+  if (classes == 2) return auc_of_class(odds, rows, 1);
   double sum = 0;
   int64_t counted = 0;
-  for (int64_t k = 0; k < classes; ++k) {
-    const double area = auc_of_class(predictions, rows, k);
+  for (size_t k = 0; k < classes; ++k) {
+    const double area = auc_of_class(odds, rows, k);
     if (std::isnan(area)) continue;
     sum += area;
     ++counted;
@@ -65,7 +64,9 @@ double mean_auc(const Predictions& predictions, const std::vector<RowScore>& row
 at::Tensor confusion_of(const std::vector<RowScore>& rows, int64_t classes) {
   at::Tensor confusion = at::zeros({classes, classes}, at::kLong);
   int64_t* counts = confusion.mutable_data_ptr<int64_t>();
-  for (const RowScore& row : rows) ++counts[row.target * classes + row.predicted];
+  for (const RowScore& row : rows) {
+    if (!row.is_broken()) ++counts[row.target * classes + row.predicted];
+  }
   return confusion;
 }
 
@@ -74,6 +75,7 @@ std::vector<ClassMetrics> per_class(const Predictions& predictions,
   std::vector<int64_t> hits(static_cast<size_t>(classes)), support(hits), predicted(hits);
   for (const RowScore& row : rows) {
     ++support[row.target];
+    if (row.is_broken()) continue;
     ++predicted[row.predicted];
     if (row.target == row.predicted) ++hits[row.target];
   }
@@ -109,6 +111,8 @@ Metrics classification_metrics(const Predictions& predictions,
   const int64_t classes = predictions.outputs.size(1);
   Metrics metrics;
   metrics.samples = static_cast<int64_t>(rows.size());
+  metrics.not_numbers =
+      std::count_if(rows.begin(), rows.end(), [](const RowScore& row) { return row.is_broken(); });
   metrics.confusion = confusion_of(rows, classes);
   metrics.per_class = per_class(predictions, rows, classes);
   for (const std::string& name : names) {

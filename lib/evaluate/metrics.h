@@ -11,7 +11,7 @@
 //
 // Definitions, which agree with scikit-learn's where it has one:
 // - precision, recall, macro_f1: unweighted means over the classes that occur in the truth or the
-//   predictions; 0 / 0 counts as 0.
+//   predictions, multi-label over all labels; 0 / 0 counts as 0.
 // - nll: mean negative log-likelihood in nats; multi-label: mean binary one over rows and labels.
 // - ece: expected calibration error, 15 equal-width bins of confidence (confidence_bins.h).
 // - brier: mean over rows of the sum over classes of (p - y)^2, in [0, 2]; multi-label: mean over
@@ -20,6 +20,10 @@
 //   both kinds of rows; NaN when there is none (roc_auc.h).
 // - rmse, r2: unweighted means over the targets; r2 of a constant target is 1 if met exactly, else
 //   0.
+//
+// Outputs that are not numbers are wrong answers: a row with logits from which no probability can
+// be computed (NaN, +infinity) has no predicted class, a label whose logit is NaN is predicted
+// wrongly; nll, ece, brier, roc_auc, mae, rmse and r2 of them are NaN.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -52,8 +56,9 @@ struct ClassMetrics {
 struct Metrics {
   std::map<std::string, double> values;  // those asked for, by name
   std::vector<ClassMetrics> per_class;   // classification and multi-label, in order of index
-  at::Tensor confusion;  // classification: int64 [K, K], rows = truth; else undefined
-  int64_t samples = 0;   // N
+  at::Tensor confusion;     // classification: int64 [K, K], rows = truth; else undefined
+  int64_t samples = 0;      // N
+  int64_t not_numbers = 0;  // rows with outputs that are NaN, or give no probability
 };
 
 // Throws Error{kUsage} for a name that is unknown, with the nearest known one, or that does not fit

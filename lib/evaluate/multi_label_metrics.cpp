@@ -1,3 +1,5 @@
+#include <ATen/ops/isnan.h>
+
 #include <cmath>
 #include <limits>
 
@@ -8,7 +10,8 @@
 namespace maas {
 namespace {
 
-// Logits and truths, [rows, labels] row-major; a label is predicted when its logit is above 0.
+// Logits and truths, [rows, labels] row-major; a label is predicted when its logit is above 0,
+// wrongly when it is NaN.
 struct LabelTable {
   at::Tensor logits, truths;  // double, contiguous
   int64_t rows = 0, labels = 0;
@@ -18,7 +21,9 @@ struct LabelTable {
   bool truth(int64_t i, int64_t k) const {
     return truths.const_data_ptr<double>()[i * labels + k] > 0.5;
   }
-  bool predicted(int64_t i, int64_t k) const { return logit(i, k) > 0; }
+  bool predicted(int64_t i, int64_t k) const {
+    return std::isnan(logit(i, k)) ? !truth(i, k) : logit(i, k) > 0;
+  }
 };
 
 double subset_accuracy(const LabelTable& table) {
@@ -89,11 +94,21 @@ double mean_auc(const LabelTable& table) {
                       : sum / static_cast<double>(counted);
 }
 
+double mean_of(const std::vector<ClassMetrics>& labels, double ClassMetrics::*member) {
+  double sum = 0;
+  for (const ClassMetrics& label : labels) sum += label.*member;
+  return sum / static_cast<double>(labels.size());
+}
+
+int64_t rows_with_nan(const LabelTable& table) {
+  return at::isnan(table.logits).any(1).sum().item<int64_t>();
+}
+
 double value_of(const std::string& name, const LabelTable& table,
                 const std::vector<ClassMetrics>& labels) {
-  if (name == "precision") return macro_mean(labels, &ClassMetrics::precision);
-  if (name == "recall") return macro_mean(labels, &ClassMetrics::recall);
-  if (name == "macro_f1") return macro_mean(labels, &ClassMetrics::f1);
+  if (name == "precision") return mean_of(labels, &ClassMetrics::precision);
+  if (name == "recall") return mean_of(labels, &ClassMetrics::recall);
+  if (name == "macro_f1") return mean_of(labels, &ClassMetrics::f1);
   if (name == "micro_f1") return micro_f1(table);
   if (name == "nll") return mean_loss(table, false);
   if (name == "brier") return mean_loss(table, true);
@@ -111,6 +126,7 @@ Metrics multi_label_metrics(const Predictions& predictions, const std::vector<st
   table.labels = table.logits.size(1);
   Metrics metrics;
   metrics.samples = table.rows;
+  metrics.not_numbers = rows_with_nan(table);
   metrics.per_class = per_label(table, predictions);
   for (const std::string& name : names) {
     metrics.values[name] = value_of(name, table, metrics.per_class);

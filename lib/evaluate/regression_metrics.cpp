@@ -1,3 +1,5 @@
+#include <ATen/ops/isnan.h>
+
 #include <cmath>
 
 #include "evaluate/class_scores.h"
@@ -15,8 +17,10 @@ ErrorSums sums_of(const at::Tensor& outputs, const at::Tensor& targets, int64_t 
   const int64_t rows = outputs.size(0), columns = outputs.size(1);
   const double* output = outputs.const_data_ptr<double>() + column;
   const double* target = targets.const_data_ptr<double>() + column;
+  // From the first one on, so that the mean of a constant is that constant.
   double mean = 0;
-  for (int64_t i = 0; i < rows; ++i) mean += target[i * columns] / static_cast<double>(rows);
+  for (int64_t i = 0; i < rows; ++i) mean += target[i * columns] - target[0];
+  mean = target[0] + mean / static_cast<double>(rows);
   ErrorSums sums;
   for (int64_t i = 0; i < rows; ++i) {
     const double error = output[i * columns] - target[i * columns];
@@ -43,6 +47,7 @@ Metrics regression_metrics(const Predictions& predictions, const std::vector<std
   const int64_t columns = outputs.size(1);
   Metrics metrics;
   metrics.samples = outputs.size(0);
+  metrics.not_numbers = at::isnan(outputs).any(1).sum().item<int64_t>();
   for (const std::string& name : names) metrics.values[name] = 0;
   for (int64_t column = 0; column < columns; ++column) {
     const ErrorSums sums = sums_of(outputs, targets, column);

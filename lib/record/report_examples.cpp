@@ -17,7 +17,7 @@ namespace {
 std::vector<int64_t> mistakes_by_loss(const std::vector<RowScore>& scores) {
   std::vector<int64_t> wrong;
   for (size_t i = 0; i < scores.size(); ++i) {
-    if (scores[i].predicted != scores[i].target && !std::isnan(scores[i].target_log_probability)) {
+    if (scores[i].predicted != scores[i].target && !scores[i].is_broken()) {
       wrong.push_back(static_cast<int64_t>(i));
     }
   }

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/throw_error.h"
+#include "evaluate/evaluate.h"
 #include "program/emit.h"
 #include "zoo/target_scale.h"
 
@@ -95,6 +96,7 @@ double loss_weight(const LossConfig& config, const at::Tensor& targets) {
 Program with_loss(Program program, const LossConfig& config, const TaskSpec& task) {
   const std::string type = loss_type(config, task);
   check_loss(config, task);
+  program = scored_program(std::move(program), task.kind);
   ValueId outputs = std::get<ValueRef>(program.user_outputs().at(0)->value).id;
   if (program.value(outputs).dtype != at::kFloat) {
     const std::vector<Dim> shape = program.value(outputs).shape;

@@ -10,7 +10,8 @@
 namespace maas {
 
 // `program` with one more user input, "target" (as data/dataset.h says), whose only user output is
-// the loss of its first output: a float32 scalar, the mean over the batch. Outputs in a lower
+// the loss of its first output (of its logits, see evaluate/evaluate.h): a float32 scalar, the mean
+// over the batch. Outputs in a lower
 // precision are widened first; outputs [B] count as [B, 1]. With class weights the mean of cross
 // entropy is weighted as in PyTorch: the sum divided by the sum of the targets' weights. Throws
 // what check_loss() throws.

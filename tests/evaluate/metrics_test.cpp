@@ -1,5 +1,6 @@
 #include "evaluate/metrics.h"
 
+#include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -124,6 +125,44 @@ TEST(ClassificationMetrics, AreNotANumberForBrokenLogits) {
   EXPECT_DOUBLE_EQ(one(predictions, "top_2"), 0);
 }
 
+TEST(ClassificationMetrics, CountRowsWithoutAnAnswerAsWrong) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const double inf = std::numeric_limits<double>::infinity();
+  Predictions predictions = five_rows();
+  predictions.outputs =
+      at::tensor({3., nan, 0., nan, nan, nan, inf, 0., 0., -inf, 1., -inf}, at::kDouble)
+          .view({4, 3});
+  predictions.targets = at::tensor({0, 0, 0, 1}, at::kLong);
+  const Metrics metrics = compute_metrics(predictions, {"accuracy", "recall"});
+  EXPECT_DOUBLE_EQ(metrics.values.at("accuracy"), 0.25);  // only the last, where p is 0, 1, 0
+  EXPECT_EQ(metrics.not_numbers, 3);
+  EXPECT_EQ(metrics.confusion.sum().item<int64_t>(), 1);
+  EXPECT_EQ(metrics.per_class[0].support, 3);
+  EXPECT_EQ(metrics.per_class[0].predicted, 0);
+}
+
+TEST(ClassificationMetrics, RankEqualProbabilitiesOfOtherLogitsEqually) {
+  // Rows of the same probabilities, whose logits differ by a constant that float32 rounds not.
+  Predictions predictions = five_rows();
+  predictions.outputs =
+      at::tensor({0.1F, 0.3F, 0.2F, 8.1F, 8.3F, 8.2F, 0.2F, 0.1F, 0.3F}, at::kFloat).view({3, 3});
+  predictions.outputs[1] = predictions.outputs[0].add(8);
+  predictions.outputs[0] = predictions.outputs[1].sub(8);
+  predictions.targets = at::tensor({0, 1, 1}, at::kLong);
+  // Class 0: a tie of row 0 with row 1, behind row 2: 0.5 of 2. Class 1: a tie and one above: 1.5
+  // of 2 pairs less the last row's. Class 2 has no rows.
+  EXPECT_NEAR(one(predictions, "roc_auc"), (0.25 + 0.25) / 2, 1e-12);
+}
+
+TEST(ClassificationMetrics, RankTwoClassesByTheDifferenceOfTheirLogits) {
+  // roc_auc_score([0, 1, 1, 0], logit 1 - logit 0): 40 > 39 = 39 > 38, though all p are 1 - 1e-17.
+  Predictions predictions = five_rows();
+  predictions.labels = {"a", "b"};
+  predictions.outputs = at::tensor({0., 38., 0., 40., 1., 40., -1., 38.}, at::kDouble).view({4, 2});
+  predictions.targets = at::tensor({0, 1, 1, 0}, at::kLong);
+  EXPECT_DOUBLE_EQ(one(predictions, "roc_auc"), 0.875);
+}
+
 Predictions three_labels() {
   Predictions predictions;
   predictions.task = TaskKind::kMultiLabel;
@@ -145,6 +184,37 @@ TEST(MultiLabelMetrics, CountRowsAndLabels) {
   EXPECT_NEAR(metrics.values.at("micro_f1"), 2 * 4.0 / (5 + 5), 1e-12);
   EXPECT_NEAR(metrics.values.at("precision"), (1 + 0.5 + 1) / 3, 1e-12);
   EXPECT_FALSE(metrics.confusion.defined());
+}
+
+TEST(MultiLabelMetrics, CountALabelWithoutPositivesAsScikitLearnDoes) {
+  // f1_score(t, y, average="macro", zero_division=0) = (1 + 0) / 2
+  Predictions predictions = three_labels();
+  predictions.labels = {"a", "b"};
+  predictions.outputs = at::tensor({2., -1., -2., -1.}, at::kDouble).view({2, 2});
+  predictions.targets = at::tensor({1., 0., 0., 0.}, at::kDouble).view({2, 2});
+  for (const char* name : {"macro_f1", "precision", "recall"}) {
+    EXPECT_DOUBLE_EQ(one(predictions, name), 0.5) << name;
+  }
+}
+
+TEST(MultiLabelMetrics, TakeALogitThatIsNoNumberAsWrong) {
+  Predictions predictions = three_labels();
+  predictions.outputs[1][1] = std::numeric_limits<double>::quiet_NaN();  // truth 0
+  predictions.outputs[0][0] = std::numeric_limits<double>::quiet_NaN();  // truth 1
+  const Metrics metrics = compute_metrics(predictions, {"accuracy", "nll"});
+  EXPECT_DOUBLE_EQ(metrics.values.at("accuracy"), 0.25);  // row 2
+  EXPECT_TRUE(std::isnan(metrics.values.at("nll")));
+  EXPECT_EQ(metrics.not_numbers, 2);
+}
+
+TEST(RegressionMetrics, GiveAConstantTargetThatIsMetAnR2OfOne) {
+  Predictions predictions;
+  predictions.task = TaskKind::kRegression;
+  predictions.targets = at::full({7, 1}, 0.1, at::kDouble);
+  predictions.outputs = predictions.targets.clone();
+  EXPECT_DOUBLE_EQ(one(predictions, "r2"), 1);
+  predictions.outputs += 0.5;
+  EXPECT_DOUBLE_EQ(one(predictions, "r2"), 0);
 }
 
 TEST(MultiLabelMetrics, AverageTheAreasOfTheLabels) {

@@ -9,6 +9,7 @@
 
 #include "base/throw_error.h"
 #include "call/rewriter.h"
+#include "evaluate/evaluate.h"
 #include "program/arguments.h"
 #include "program/emit.h"
 #include "program/mode.h"
@@ -118,7 +119,7 @@ class SoftLoss {
 };
 
 Program with_soft_loss(const DistillJob& job) {
-  Program graph = with_mode(job.student, Mode::kTrain);
+  Program graph = scored_program(with_mode(job.student, Mode::kTrain), job.task.kind);
   const ValueId student = output_of(graph);
   const ValueId teacher =
       add_user_input(graph, kTeacherInput, at::kFloat, graph.value(student).shape);
@@ -166,7 +167,8 @@ Objective distilled(const DistillJob& job) {
                         return loss_weight(loss, batch.targets);
                       }};
   const std::shared_ptr<const Plan> plan =
-      Plan::compile(job.teacher, {.plan_for = PlanFor::kInference, .rows = job.batch_size});
+      Plan::compile(scored_program(job.teacher, job.task.kind),
+                    {.plan_for = PlanFor::kInference, .rows = job.batch_size});
   objective.extras = [plan](const std::vector<at::Tensor>& inputs) {
     at::Tensor answers;
     {

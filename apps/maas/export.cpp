@@ -5,6 +5,7 @@
 //         What was written is read again, run and compared with the model; no file is left that
 //         differs by more than --tolerance.
 // Prints  the file's path; exits 6 when the file does not give the model's outputs.
+#include <ATen/ops/isfinite.h>
 #include <fmt/format.h>
 
 #include "base/json_writer.h"
@@ -50,6 +51,7 @@ class Export : public Command {
     check_export_path(output_, model_, options_);
     set_threads(threads_);
     const Model model = load_model(model_);
+    warn_of_unfinite(model.program, output);
     options_.tolerance = tolerance_.value_or(default_tolerance(model.program));
     const Samples samples = samples_for(model, output);
     if (dry_run_) return report(format, samples, std::nullopt, output);
@@ -66,6 +68,15 @@ class Export : public Command {
   }
 
  private:
+  static void warn_of_unfinite(const Program& program, const Output& output) {
+    for (const auto& [name, tensor] : program.parameters) {
+      if (!at::isFloatingType(tensor.scalar_type()) || at::isfinite(tensor).all().item<bool>()) {
+        continue;
+      }
+      return output.warn(fmt::format("weight '{}' holds NaN or infinity", name));
+    }
+  }
+
   const Format& chosen_format() const {
     if (!format_.empty()) return format_named(format_);
     if (!output_.empty()) return format_of_file(output_);

@@ -110,6 +110,7 @@ int main(int argc, char** argv) {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, -1);
   mallopt(M_TOP_PAD, 64 << 20);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit is a failed write, said and tidied up
   maas::occupy_standard_streams();
   int code = 0;
   {

@@ -51,6 +51,7 @@ class Prune : public Command {
   }
 
   int prune(TransformInput& input, const std::string& path, Output& output) const {
+    adopt_data(input, path);
     const PruneConfig& config = input.config.prune;
     const auto seed = static_cast<uint64_t>(input.config.experiment.seed);
     const PrunePlan plan = plan_prune(input.model.program, config, seed, input.path);

@@ -23,11 +23,12 @@ class Quantize : public Command {
   void declare(CLI::App& app) override { flags_.declare(app); }
 
   int run(Output& output) override {
-    const TransformInput input = read_transform_input(flags_.words);
+    TransformInput input = read_transform_input(flags_.words);
     const std::string path = result_path(input, flags_, "int8");
     set_threads(input.config.experiment.train.threads);
     std::vector<std::string> warnings;
     Transformed done = with_places(input.places, [&] {
+      adopt_data(input, path);
       const QuantizeJob quantize = quantize_job(input, warnings);
       if (flags_.dry_run) return Transformed{{}, plan_of(input, quantize)};
       const TransformJob job{
@@ -50,6 +51,7 @@ class Quantize : public Command {
     QuantizeJob job{.config = input.config.quantize,
                     .seed = static_cast<uint64_t>(experiment.seed),
                     .name = std::filesystem::path(input.path).filename().string()};
+    if (input.model.manifest.data) job.columns = input.model.manifest.data->input.numeric_columns();
     const bool wants_data = job.config.calibration == "data" && job.config.needs_ranges();
     if (!wants_data || !input.has_data || !input.model.manifest.data) return job;
     job.data =

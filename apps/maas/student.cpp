@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
+#include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "config/flatten_config.h"
 #include "config/read_config.h"
@@ -23,14 +25,18 @@ namespace fs = std::filesystem;
 
 // What a teacher remembers, as the ground for a student's config: all but its network.
 std::string ground_of(const Model& teacher, const std::string& path) {
-  ConfigFile config;
-  if (!teacher.manifest.resolved_config.empty()) {
-    ConfigPlaces places = read_config({.text = teacher.manifest.resolved_config,
-                                       .text_name = "the teacher's config",
-                                       .folder = teacher.config_folder},
-                                      section_of(config));
-    find_inputs(teacher, section_of(config), places);
+  if (teacher.manifest.resolved_config.empty()) {  // YAML is a superset of JSON
+    JsonWriter json;
+    json.begin_object().field("name", teacher.name_or_stem(path) + "-student");
+    json.key("distill").begin_object().field("teacher", path).end_object().end_object();
+    return json.take();
   }
+  ConfigFile config;
+  ConfigPlaces places = read_config({.text = teacher.manifest.resolved_config,
+                                     .text_name = "the teacher's config",
+                                     .folder = teacher.config_folder},
+                                    section_of(config));
+  find_inputs(teacher, section_of(config), places);
   Experiment& experiment = config.experiment;
   experiment.model = {};
   experiment.output_dir.clear();
@@ -68,6 +74,35 @@ RunSettings settings_of(StudentSetup& setup) {
   return settings;
 }
 
+bool is_set(const std::vector<std::string>& overrides, const std::string& prefix) {
+  return std::any_of(overrides.begin(), overrides.end(),
+                     [&](const std::string& word) { return word.rfind(prefix, 0) == 0; });
+}
+
+// A config that was written for a training names that training's run: the student has its own.
+void check_student(StudentSetup& setup, const VerbWords& words, bool resumes) {
+  Experiment& experiment = setup.input.config.experiment;
+  const std::string ending = "-student";
+  const std::string& name = experiment.name;
+  const bool is_student = name.size() > ending.size() &&
+                          name.compare(name.size() - ending.size(), name.npos, ending) == 0;
+  const bool of_training = !resumes && !words.model.empty() && !words.config.empty();
+  if (of_training && !is_student && !is_set(words.overrides, "name=")) experiment.name += ending;
+  if (setup.input.model.manifest.resolved_config.empty() && !experiment.data.train.given() &&
+      experiment.data.type != "synthetic") {
+    throw_usage(
+        setup.input.path, "does not remember its data", "a config with a data section",
+        fmt::format("name one behind it: maas distill {} my.yaml model.type=mlp; `maas init` "
+                    "writes one for your data",
+                    setup.input.path));
+  }
+  if (words.config.empty() && !resumes && !is_set(words.overrides, "model")) {
+    throw_usage("command line", "no student", "the network that learns",
+                "say which: model.type=mlp model.hidden=[64], or model.from=net.pt2; `maas config "
+                "explain model` lists them");
+  }
+}
+
 }  // namespace
 
 StudentSetup read_student(const StudentWords& given) {
@@ -96,6 +131,7 @@ StudentSetup read_student(const StudentWords& given) {
                              section_of(input.config));
   input.config.distill.teacher.path = fs::absolute(input.path).string();
   input.has_data = true;
+  check_student(setup, words, resumes);
   if (resumes) input.config.experiment.output_dir = given.resume;
   const std::string& from = input.config.experiment.model.from.path;
   if (!from.empty()) setup.from = load_model(from);

@@ -9,9 +9,12 @@
 #include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "config/read_config.h"
+#include "sources.h"
+#include "train/make_job.h"
 #include "train/remembered_config.h"
 #include "transform/transform_report.h"
 #include "words.h"
+#include "zoo/adopt_model.h"
 
 namespace maas {
 namespace {
@@ -33,6 +36,18 @@ class Unpublished {
   Unpublished& operator=(const Unpublished&) = delete;
 
   const fs::path& path() const { return path_; }
+  // Errors are said of the name that the user gave.
+  void save(const Model& model) const {
+    try {
+      save_model(model, path_);
+    } catch (const Error& error) {
+      std::vector<Problem> problems = error.problems();
+      for (Problem& problem : problems) {
+        if (problem.where == path_.string()) problem.where = final_.string();
+      }
+      throw Error(error.kind(), problems);
+    }
+  }
   void publish() const {
     std::error_code failed;
     fs::rename(path_, final_, failed);
@@ -94,8 +109,21 @@ TransformInput read_transform_input(const std::vector<std::string>& words) {
                               .overrides = split.overrides},
                              section_of(input.config));
   find_inputs(input.model, section_of(input.config), input.places);
-  input.has_data = !input.model.manifest.resolved_config.empty() || !split.config.empty();
+  const DataConfig& data = input.config.experiment.data;
+  input.has_data = data.train.given() || data.type == "synthetic";
   return input;
+}
+
+void adopt_data(TransformInput& input, const std::string& path) {
+  Model& model = input.model;
+  const Experiment& experiment = input.config.experiment;
+  if (model.manifest.data || !input.has_data) return;
+  check_data_config(experiment.data);
+  DataSpec spec = data_spec_of(model, experiment);
+  model.program = adopt_model(model.program, spec, build_options(experiment), input.path);
+  spec.task.scales.clear();  // it gives the units that it was made to give
+  model.manifest.data = std::move(spec);
+  remember_config(model, experiment, fs::absolute(path).parent_path());
 }
 
 std::string result_path(const TransformInput& input, const TransformFlags& flags,
@@ -112,6 +140,7 @@ std::string result_path(const TransformInput& input, const TransformFlags& flags
   if (fs::equivalent(path, source, ignored)) {
     throw_usage(path.string(), "is the input", "another file", "name another output with -o");
   }
+  check_replaceable(path);
   if (fs::exists(path, ignored) && !flags.force) {
     throw_usage(path.string(), "exists", "a new file",
                 "name another output with -o, or give --force");
@@ -123,7 +152,7 @@ int publish(Transformed done, const TransformInput& input, const std::string& pa
             const TransformFlags& flags, const Output& output) {
   TransformReport& report = done.report;
   const Unpublished file(path);
-  save_model(done.model, file.path());
+  file.save(done.model);
   report.before.bytes = static_cast<int64_t>(fs::file_size(input.path));
   report.after.bytes = static_cast<int64_t>(fs::file_size(file.path()));
   std::optional<Error> missed;

@@ -28,13 +28,19 @@ struct TransformInput {
   Model model;
   ConfigFile config;  // what the model remembers, under the config file, under key=value
   ConfigPlaces places;
-  bool has_data = false;  // the settings name data
+  bool has_data = false;  // the settings name data, or the model remembers them
   // The experiment, or null without data: for measure_job().
   const Experiment* experiment() const { return has_data ? &config.experiment : nullptr; }
 };
 
 // Throws Error{kUsage} without a model, and what load_model() and read_config() throw.
 TransformInput read_transform_input(const std::vector<std::string>& words);
+
+// A network that does not remember data gets those that the settings name: their preprocessing in
+// front, as `maas train` and `maas eval` give it, and the result remembers them, with paths seen
+// from the folder of `path`. Nothing happens where no data are named. To be called within the
+// input's places. Throws what check_experiment(), open_data() and adopt_model() throw.
+void adopt_data(TransformInput& input, const std::string& path);
 
 // Where the result goes: `output`, or "<stem>-<suffix>.pt" beside the input. Throws Error{kUsage}
 // when it exists and `force` is not set, is a folder, or is the input itself.

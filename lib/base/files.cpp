@@ -139,8 +139,18 @@ void sync_to_disk(const fs::path& path) {
   if (::fsync(file.get()) != 0) throw_unwritable(path, "write to disk", errno);
 }
 
+void check_replaceable(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_other(fs::status(path, ignored))) return;
+  throw Error(ErrorKind::kUsage, {.where = path.string(),
+                                  .what = "is no regular file but a device or a pipe",
+                                  .expected = "a file to replace, or a name that nothing has",
+                                  .fix = "name another output"});
+}
+
 void write_file_atomically(const fs::path& path,
                            const std::function<void(const fs::path&)>& write) {
+  check_replaceable(path);
   const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
   const fs::path temporary =
       folder / fmt::format(".{}.tmp-{}", path.filename().string(), ::getpid());

@@ -96,6 +96,7 @@ void check_export_path(const fs::path& output, const fs::path& source,
     throw_usage(output.string(), "is the model itself", "another file",
                 "name another output with -o");
   }
+  check_replaceable(output);
   if (fs::exists(output, ignored) && !options.replace) {
     throw_usage(output.string(), "exists", "a new file",
                 "name another output with -o, or give --force");

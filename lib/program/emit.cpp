@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 
 namespace maas {
@@ -17,11 +18,25 @@ Node make_node(const std::string& op, const std::vector<Operand>& operands) {
   return node;
 }
 
+namespace {
+
+// Ids are never used twice; but a file may have given the name to another value.
+std::string unused(const Program& program, std::string name) {
+  const auto is_used = [&] {
+    return std::any_of(program.values.begin(), program.values.end(),
+                       [&](const Value& value) { return value.name == name; });
+  };
+  while (is_used()) name += '_';
+  return name;
+}
+
+}  // namespace
+
 ValueId add_result(Program& program, Node& node, const std::string& stem, ValueId like) {
   const auto id = static_cast<ValueId>(program.values.size());
   Value value;
   if (like != kNoValue) value = program.value(like);
-  value.name = fmt::format("{}_v{}", stem, id);  // unique: ids are never used twice
+  value.name = unused(program, fmt::format("{}_v{}", stem, id));
   value.strides.clear();
   program.values.push_back(std::move(value));
   node.outputs.push_back({{id}, false});
@@ -49,7 +64,7 @@ ValueId add_tensor(Program& program, GraphInput::Kind kind, const std::string& n
   for (int64_t i = 1; table.count(target) != 0; ++i) target = fmt::format("{}_{}", name, i);
   const auto id = static_cast<ValueId>(program.values.size());
   Value value;
-  value.name = value_name(target, id);
+  value.name = unused(program, value_name(target, id));
   value.dtype = tensor.scalar_type();
   value.shape = {tensor.sizes().begin(), tensor.sizes().end()};
   program.values.push_back(std::move(value));

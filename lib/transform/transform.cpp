@@ -94,6 +94,16 @@ Transformed transform(const Model& model, const TransformJob& job) {
   return done;
 }
 
+namespace {
+
+std::string remedy(const std::string& verb) {
+  if (verb == "quantize") return "leave layers out (quantize.ignore), quantize.scheme=w8a8-dynamic";
+  if (verb == "distill") return "a larger student, more epochs";
+  return "ask for less, fine-tune longer";
+}
+
+}  // namespace
+
 Error gate_error(const TransformReport& report) {
   const GateResult& gate = report.gate;
   return {ErrorKind::kRequirement,
@@ -102,8 +112,8 @@ Error gate_error(const TransformReport& report) {
                                gate.before, gate.drop, gate.of_what()),
            .expected = fmt::format("worse by at most {:g}{} (gate.max_drop)", gate.max_drop,
                                    gate.of_what()),
-           .fix = "ask for less, fine-tune longer, or allow more with gate.max_drop=; --keep "
-                  "writes the model all the same"}};
+           .fix = remedy(report.verb) +
+                  ", or allow more with gate.max_drop=; --keep writes the model all the same"}};
 }
 
 }  // namespace maas

@@ -19,8 +19,16 @@ std::string input_text(const Program& program) {
   return text;
 }
 
-// The data's inputs are the network's, in number, type and shape.
+// What maas wrote standardises by itself, also without a manifest (zoo/prepared_input.h).
+bool standardises(const Program& network) { return network.buffers.count("normalize.mean") != 0; }
+
+// The data's inputs are the network's, in number, type and shape, and nothing is to be done to
+// them.
 bool takes_as_is(const Program& network, const Program& prepared) {
+  if (standardises(prepared) && prepared.user_inputs().size() == 1 && !standardises(network)) {
+    const Value& raw = prepared.value(prepared.user_inputs()[0]->value);
+    if (raw.dtype == at::kFloat) return false;  // columns of numbers: the network takes them scaled
+  }
   const auto wanted = network.user_inputs(), given = prepared.user_inputs();
   if (wanted.size() != given.size()) return false;
   for (size_t i = 0; i < wanted.size(); ++i) {

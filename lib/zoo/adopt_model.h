@@ -9,9 +9,10 @@
 
 namespace maas {
 
-// `network` itself when it takes the data as they are (uint8 images, a table's columns: what maas
-// wrote). A network with one floating input of as many values a sample gets the data's
-// preprocessing in front (pixels to floats, scaled as `options` say, flattened when it takes rows),
+// `network` itself when it takes the data as they are (uint8 images, a table's columns where
+// options.normalize is kNone: what maas wrote, which has its preprocessing inside, too). A network
+// with one floating input of as many values a sample gets the data's preprocessing in front (pixels
+// to floats, pixels and columns scaled as `options` say, flattened when it takes rows),
 // so the result takes raw input as every model of maas does. What the network gives is left as it
 // is: it was made to give something, and nobody but its maker knows in which units. Throws
 // Error{kUsage} with both shapes when inputs or outputs do not fit the data, and for a network with

@@ -68,6 +68,15 @@ TEST(WriteFileAtomically, LeavesTheNewBytesAndNothingElse) {
   EXPECT_EQ(scratch.entries(), 1);
 }
 
+TEST(WriteFileAtomically, LeavesAPipeInPlace) {
+  const Scratch scratch;
+  ASSERT_EQ(::mkfifo(scratch.path("pipe").c_str(), 0600), 0);
+  EXPECT_THAT(
+      error_of([&] { write_file_atomically(scratch.path("pipe"), "x"); }, ErrorKind::kUsage),
+      HasSubstr("is no regular file"));
+  EXPECT_TRUE(std::filesystem::is_fifo(scratch.path("pipe")));
+}
+
 TEST(WriteFileAtomically, KeepsTheOldFileWhenTheDiskIsFull) {
   const Scratch scratch;
   write_file_atomically(scratch.path("a"), "old");

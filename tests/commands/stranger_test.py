@@ -90,6 +90,44 @@ class Stranger(Case):
         for part in ("net.pt2", "takes f32[s0, 4]", "f32[s0, 5] as the data gives"):
             self.assertIn(part, done.stderr)
 
+    def test_numbers_are_scaled_for_a_network_that_does_not_scale_them(self):
+        done = maas("train", self.config, "data.normalize=none", "-o", self.folder / "raw", "--json",
+                    check=0)
+        net = without_manifest(json.loads(done.stdout)["model"], self.folder / "raw.pt2")
+        nll = {}
+        for normalize in ("none", "standardize"):
+            done = maas("eval", net, self.config, f"data.normalize={normalize}", "--split", "train",
+                        "--json", check=0)
+            nll[normalize] = json.loads(done.stdout)["metrics"]["nll"]
+        self.assertAlmostEqual(nll["none"], json.loads(
+            maas("eval", self.folder / "raw/model.pt", "--split", "train", "--json", check=0).stdout)
+            ["metrics"]["nll"], places=5)
+        self.assertNotAlmostEqual(nll["none"], nll["standardize"], places=3)
+
+    def test_prune_and_quantize_work_on_the_data_of_a_config(self):
+        for verb, more in (("prune", ["prune.finetune.epochs=1"]), ("quantize", [])):
+            with self.subTest(verb):
+                made = self.folder / f"{verb}.pt"
+                done = maas(verb, self.model, self.config, "gate.max_drop=1", *more, "-o", made,
+                            "--json", check=0)
+                said = json.loads(done.stdout)
+                self.assertEqual(said["metric"]["name"], "accuracy")
+                self.assertGreater(said["metric"]["samples"], 100)
+                evaluated = json.loads(maas("eval", made, "--split", "train", "--json", check=0).stdout)
+                self.assertAlmostEqual(evaluated["metrics"]["accuracy"], said["metric"]["after"])
+        done = maas("quantize", self.model, self.config, "data.features=5", check=2)
+        for part in ("net.pt2", "takes f32[s0, 4]", "f32[s0, 5] as the data gives"):
+            self.assertIn(part, done.stderr)
+
+    def test_a_student_of_it_has_a_run_of_its_own(self):
+        words = ["model.type=mlp", "model.hidden=[4]", "train.steps=3", "gate.max_drop=1"]
+        maas("distill", self.model, self.config, *words, cwd=self.folder, check=0)
+        self.assertTrue((self.folder / "runs/table-student/model.pt").exists())
+        self.assertFalse((self.folder / "runs/table").exists())
+        said = maas("distill", self.model, "model.type=mlp", check=2).stderr
+        for part in ("net.pt2: does not remember its data", "maas init"):
+            self.assertIn(part, said)
+
 
 if __name__ == "__main__":
     unittest.main()

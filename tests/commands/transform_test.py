@@ -178,6 +178,11 @@ class DistillCase(WithTeacher):
         done = maas("distill", self.folder / "student.yaml", check=2)
         self.assertIn("distill.teacher", done.stderr)
 
+    def test_a_teacher_needs_a_student(self):
+        done = maas("distill", self.model, "train.epochs=1", check=2)
+        for part in ("no student", "model.type=mlp"):
+            self.assertIn(part, done.stderr)
+
     def test_a_config_names_the_teacher_beside_it(self):
         (self.folder / "student2.yaml").write_text(
             "name: small\ndistill: {teacher: teacher/model.pt, temperature: 2}\n"

@@ -32,6 +32,14 @@ TEST(Emit, GivesResultsNamesOfTheirOwn) {
   EXPECT_EQ(node.outputs[1].ids[0], b);
 }
 
+TEST(Emit, LeavesANameToTheValueThatHasIt) {
+  Program program;
+  const ValueId x = add_user_input(program, "x", at::kFloat, {Dim(3)});
+  program.value(x).name = "mul_v1";
+  Node node = make_node("aten::mul.Tensor", {});
+  EXPECT_NE(program.value(add_result(program, node, "mul")).name, "mul_v1");
+}
+
 TEST(Emit, NumbersAWeightWhoseNameIsTaken) {
   Program program;
   const at::Tensor one = at::ones({2}), two = at::ones({3}, at::kDouble);

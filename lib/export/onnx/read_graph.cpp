@@ -177,7 +177,8 @@ ValueId OnnxReader::add_named_buffer(const std::string& name, const at::Tensor& 
 
 ValueId OnnxReader::buffer(const OnnxNode& node, size_t index) {
   const auto tensor = constant(node, index);
-  OnnxValue& value = values_.at(node.inputs.at(index));
+  if (!has(node, index)) refuse(node, fmt::format("input {} is missing", index), "a tensor");
+  OnnxValue& value = values_.at(node.inputs[index]);
   if (value.id == kNoValue && tensor) value.id = add_named_buffer(node.inputs[index], *tensor);
   return id_of(node.inputs[index]);
 }

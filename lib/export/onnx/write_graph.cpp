@@ -53,7 +53,7 @@ const OperatorRow* find_onnx_row(const std::string& op) {
 
 void OnnxWriter::refuse(const Node& node, bool has_row) const {
   throw_usage(fmt::format("node '{}'", node_name_),
-              fmt::format("onnx has no counterpart of {}{}", node.full_name(),
+              fmt::format("maas does not write {}{} as ONNX", node.full_name(),
                           has_row ? " with these arguments" : ""),
               "operators that the writer knows",
               "export to another format (--format pt2), or write the network without it");

@@ -7,6 +7,7 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/randperm.h>
 #include <ATen/ops/sort.h>
+#include <ATen/ops/tensor.h>
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
 
@@ -51,8 +52,10 @@ class DataInputs : public CalibrationInputs {
 
 class RandomInputs : public CalibrationInputs {
  public:
-  RandomInputs(const Program& program, int64_t samples, uint64_t seed)
-      : sizes_(example_sizes(program)),
+  RandomInputs(const Program& program, int64_t samples, uint64_t seed,
+               std::vector<ColumnSpec> columns)
+      : columns_(std::move(columns)),
+        sizes_(example_sizes(program)),
         limits_(index_limits(program)),
         generator_(make_generator(mix_seed(seed, "calibration"))),
         left_(samples) {
@@ -77,7 +80,8 @@ class RandomInputs : public CalibrationInputs {
     const std::vector<int64_t> sizes = sizes_of(value, symbols);
     const at::TensorOptions options(value.dtype);
     if (at::isFloatingType(value.dtype)) {
-      return at::randn(sizes, generator_, at::TensorOptions(at::kFloat)).to(value.dtype);
+      const at::Tensor drawn = at::randn(sizes, generator_, at::TensorOptions(at::kFloat));
+      return (input == 0 ? as_columns(drawn) : drawn).to(value.dtype);
     }
     if (value.dtype == at::kByte) return at::randint(0, 256, sizes, generator_, options);
     at::Tensor drawn = at::randint(0, 2, sizes, generator_, options);
@@ -92,7 +96,18 @@ class RandomInputs : public CalibrationInputs {
     return drawn;
   }
 
+  at::Tensor as_columns(const at::Tensor& drawn) const {
+    if (drawn.dim() != 2 || drawn.size(1) != static_cast<int64_t>(columns_.size())) return drawn;
+    std::vector<double> means, std_devs;
+    for (const ColumnSpec& column : columns_) {
+      means.push_back(column.mean);
+      std_devs.push_back(column.std_dev);
+    }
+    return drawn.mul(at::tensor(std_devs, at::kFloat)).add(at::tensor(means, at::kFloat));
+  }
+
   std::vector<Value> values_;
+  std::vector<ColumnSpec> columns_;
   ExampleSizes sizes_;
   std::vector<std::vector<IndexLimit>> limits_;
   at::Generator generator_;
@@ -122,8 +137,8 @@ std::unique_ptr<CalibrationInputs> data_inputs(std::shared_ptr<const Dataset> da
 }
 
 std::unique_ptr<CalibrationInputs> random_inputs(const Program& program, int64_t samples,
-                                                 uint64_t seed) {
-  return std::make_unique<RandomInputs>(program, samples, seed);
+                                                 uint64_t seed, std::vector<ColumnSpec> columns) {
+  return std::make_unique<RandomInputs>(program, samples, seed, std::move(columns));
 }
 
 std::vector<SeenRange> observe(const Program& program, CalibrationInputs& inputs,

@@ -29,9 +29,11 @@ std::unique_ptr<CalibrationInputs> data_inputs(std::shared_ptr<const Dataset> da
 // For a network without data: numbers drawn from N(0, 1) (what standardised inputs look like),
 // uint8 uniform in 0..255 (pixels), other integers uniform in the limits that their tables set
 // (call/index_limits.h) or 0 and 1 where none are known. Sizes other than the batch are those of
-// the example that the program was exported with.
+// the example that the program was exported with. `columns`: of a first input of as many numbers,
+// which are then drawn with their means and deviations.
 std::unique_ptr<CalibrationInputs> random_inputs(const Program& program, int64_t samples,
-                                                 uint64_t seed);
+                                                 uint64_t seed,
+                                                 std::vector<ColumnSpec> columns = {});
 
 // The range of each of `values` (names of float32 values of the program), in this order, over all
 // of `inputs`. Batches are as large as lets the values of one stay below 256 MiB (at least a row).

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/did_you_mean.h"
 #include "base/throw_error.h"
@@ -98,7 +99,7 @@ std::map<ValueId, AffineScale> seen_ranges(const Program& program,
   std::map<ValueId, AffineScale> scales;
   if (points.empty()) return scales;
   const bool random = job.config.calibration == "random" || job.data == nullptr;
-  const auto inputs = random ? random_inputs(program, job.config.samples, job.seed)
+  const auto inputs = random ? random_inputs(program, job.config.samples, job.seed, job.columns)
                              : data_inputs(job.data, job.config.samples, job.seed);
   const std::vector<SeenRange> ranges =
       observe(program, *inputs, names, observer_named(job.config.observer));
@@ -120,6 +121,32 @@ std::vector<ValueId> inputs_of_linears(const std::vector<QuantizableLayer>& laye
   return values;
 }
 
+// Of the weights that stay float32, the share of all and the operators that read them; nothing
+// where that is little, or where the user left them out.
+void note_float_weights(const Program& program, Quantized& done) {
+  int64_t all = 0, floats = 0;
+  for (const auto* table : {&program.parameters, &program.buffers}) {
+    for (const auto& [name, tensor] : *table) all += tensor.numel();
+  }
+  std::set<std::string> operators;
+  const std::map<ValueId, at::Tensor> tensors = tensors_by_value(program);
+  std::set<ValueId> counted;
+  for (const Node& node : program.nodes) {
+    for_each_use(node, [&](ValueId value) {
+      const auto found = tensors.find(value);
+      if (found == tensors.end() || found->second.dim() < 2) return;
+      if (!at::isFloatingType(found->second.scalar_type())) return;
+      if (node.op == "aten::mul") return;  // the scales of what is int8
+      operators.insert(node.op);
+      if (counted.insert(value).second) floats += found->second.numel();
+    });
+  }
+  if (!done.kept.empty() || floats * 20 < all) return;
+  done.notes.push_back(fmt::format(
+      "{:.0f} % of the weights stay float32: maas has no int8 form of {}",
+      100.0 * static_cast<double>(floats) / static_cast<double>(all), fmt::join(operators, ", ")));
+}
+
 }  // namespace
 
 Quantized quantized(Program program, const QuantizeJob& job) {
@@ -139,6 +166,7 @@ Quantized quantized(Program program, const QuantizeJob& job) {
   StoredForm form = stored_form(std::move(program), plan);
   done.program = std::move(form.program);
   done.layers = std::move(form.layers);
+  note_float_weights(done.program, done);
   return done;
 }
 

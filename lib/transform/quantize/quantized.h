@@ -22,7 +22,9 @@ struct QuantizeJob {
   QuantizeConfig config = {};
   // Training rows as they are, without augmentation; null = there are no data.
   std::shared_ptr<const Dataset> data = nullptr;
-  uint64_t seed = 0;           // draws the rows, or the random inputs
+  uint64_t seed = 0;  // draws the rows, or the random inputs
+  // Of a network whose first input is a table's numbers as they are: what random ones look like.
+  std::vector<ColumnSpec> columns = {};
   std::string name = "model";  // of the network, in messages
 };
 

@@ -55,6 +55,13 @@ TEST(ReadOnnx, ASmallFileIsRead) {
   EXPECT_EQ(program.parameters.count("w"), 1U);
 }
 
+TEST(ReadOnnx, AnInputThatIsLeftOutIsNamed) {
+  const Scratch scratch;
+  OnnxModel model = small_model();
+  model.graph.nodes = {node_of("BatchNormalization", {"x", "w", "w"}, {"y"})};
+  EXPECT_THAT(refused(scratch, model), HasSubstr("input 3 is missing"));
+}
+
 TEST(ReadOnnx, EveryTruncationIsRefused) {
   const Scratch scratch;
   save_onnx(small_model(), scratch.path("net.onnx"));

@@ -78,7 +78,7 @@ TEST(WriteOnnx, AnOperatorWithoutARowIsNamedWithNodeAndFormat) {
   const Program program = g.finish({{"y", g.call("aten::erfinv", {{"self", ValueRef{x.id}}})}});
   const std::string text = error_of([&] { to_onnx(program); }, ErrorKind::kUsage);
   EXPECT_THAT(text, HasSubstr("node 'y'"));
-  EXPECT_THAT(text, HasSubstr("onnx has no counterpart of aten::erfinv"));
+  EXPECT_THAT(text, HasSubstr("maas does not write aten::erfinv"));
   EXPECT_THAT(text, HasSubstr("--format pt2"));
 }
 

@@ -150,10 +150,11 @@ def main(models):
     warnings.simplefilter("ignore")
     os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[-1]})  # children inherit it
     torch.set_num_threads(1)
+    for model in map(pathlib.Path, models):  # beside it: from there it finds the data it remembers
+        with tempfile.TemporaryDirectory(dir=model.parent) as name:
+            bench_trained(model, pathlib.Path(name))
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        for model in models:
-            bench_trained(pathlib.Path(model), folder)
         for export in EXPORTS:
             network, path = exported(export, folder)
             if export == "resnet18":

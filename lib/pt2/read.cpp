@@ -9,6 +9,7 @@
 
 #include "base/did_you_mean.h"
 #include "base/throw_error.h"
+#include "program/emit.h"
 #include "program/operators.h"
 #include "pt2/autocast.h"
 #include "pt2/make_pure.h"
@@ -203,8 +204,8 @@ class GraphReader {
     throw_input(place(), fmt::format("a result of kind '{}'", kind), "tensors and numbers");
   }
 
-  // wrap_with_set_grad_enabled(flag, graph, args...): the flag is dropped, as maas decides itself
-  // where gradients flow. wrap_with_autocast(device, dtype, enabled, cache, graph, args...).
+  // wrap_with_set_grad_enabled(flag, graph, args...): what a region without gradients gives is
+  // detached. wrap_with_autocast(device, dtype, enabled, cache, graph, args...).
   void inline_wrapper(const JsonView& json, Scope& scope, int depth) {
     const bool outer_autocast = autocast_;
     if (json.at("target").text().find("autocast") != std::string::npos) {
@@ -264,8 +265,23 @@ class GraphReader {
       const auto [kind, value] = results[i].only_member();
       if (kind != "as_tensor")
         throw_input(place(), "a wrapped result that is no tensor", "tensors");
-      scope[names[i]] = use(value.at("name").text(), inner);
+      const ValueId result = use(value.at("name").text(), inner);
+      scope[names[i]] = stops_gradients(json) ? detached(result) : result;
     }
+  }
+
+  static bool stops_gradients(const JsonView& json) {
+    if (json.at("target").text().find("set_grad_enabled") == std::string::npos) return false;
+    const JsonView flag = json.at("inputs").items().at(0).at("arg");
+    return flag.has("as_bool") && !flag.at("as_bool").flag();
+  }
+
+  ValueId detached(ValueId inside) {
+    if (!at::isFloatingType(program_.value(inside).dtype)) return inside;
+    Node node = make_node("aten::detach", {{"self", ValueRef{inside}}});
+    const ValueId result = add_result(program_, node, "detach", inside);
+    program_.nodes.push_back(std::move(node));
+    return result;
   }
 
   ValueList read_tensor_list(const JsonView& list, const Scope& scope) {

@@ -7,12 +7,18 @@
 #include "evaluate/metrics.h"
 #include "evaluate/top_k.h"
 #include "train/loss.h"
+#include "train/smallest_batch.h"
+#include "train/trained_parameters.h"
 
 namespace maas {
 namespace {
 
 void check_samples(const FitJob& job) {
   const int64_t rows = job.data.train->size();
+  if (job.train.batch_size < smallest_batch(job.program)) {
+    throw_usage("train.batch_size", "is 1, and the network has a batch norm over its rows",
+                "at least 2: one row has no variance", "set train.batch_size=2, or more");
+  }
   if (rows >= job.train.batch_size) return;
   throw Error(
       ErrorKind::kInput,
@@ -59,6 +65,8 @@ void check_job(const FitJob& job) {
     throw_usage("train.optimizer.nesterov", "is set without momentum",
                 "train.optimizer.momentum above 0", "set momentum: 0.9, or nesterov: false");
   }
+  check_schedule(job.train);
+  check_freeze(job.program, job.train.freeze);
   check_validation(job);
   check_metrics(job);
   check_loss(job.train.loss, job.data.spec.task);

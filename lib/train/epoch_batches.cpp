@@ -1,5 +1,6 @@
 #include "train/epoch_batches.h"
 
+#include <ATen/ops/cat.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,8 +10,18 @@
 
 namespace maas {
 
+int64_t EpochBatches::steps() const {
+  const int64_t all = order.steps();
+  return all > 1 && order.index(all - 1).size(0) < smallest ? all - 1 : all;
+}
+
+at::Tensor EpochBatches::index(int64_t step) const {
+  const bool takes_rest = step == steps() - 1 && steps() < order.steps();
+  return takes_rest ? at::cat({order.index(step), order.index(step + 1)}) : order.index(step);
+}
+
 Batch EpochBatches::load(int64_t step) const {
-  Batch batch = load_batch(*samples, order.index(step));
+  Batch batch = load_batch(*samples, index(step));
   if (augments.empty()) return batch;
   const auto global = static_cast<uint64_t>(first_step + step);
   batch.inputs[0] = augment(batch.inputs[0], augments, mix_seed(seed, "augment", global));
@@ -19,7 +30,7 @@ Batch EpochBatches::load(int64_t step) const {
 
 std::string EpochBatches::name_of(int64_t step) const {
   constexpr int64_t kMost = 3;
-  const at::Tensor rows = order.index(step);
+  const at::Tensor rows = index(step);
   std::string names;
   for (int64_t i = 0; i < std::min(rows.size(0), kMost); ++i) {
     names += (i > 0 ? ", " : "") + samples->name_of(rows.const_data_ptr<int64_t>()[i]);

@@ -18,8 +18,13 @@ struct EpochBatches {
   std::vector<AugmentConfig> augments;  // empty = as they are
   uint64_t seed = 0;                    // of the run
   int64_t first_step = 0;               // of the epoch, counted from the start of training
+  int64_t smallest = 1;                 // rows of a batch: shorter ones join the one before
 
-  // Augmented by (seed, step) alone. 0 <= step < order.steps().
+  // int64 [B]: the rows of a step. 0 <= step < steps().
+  at::Tensor index(int64_t step) const;
+  int64_t steps() const;
+
+  // Augmented by (seed, step) alone. 0 <= step < steps().
   Batch load(int64_t step) const;
   // "batch 17 (cats/3.jpg, dogs/9.jpg, ...)"
   std::string name_of(int64_t step) const;

@@ -78,6 +78,7 @@ void check_experiment(const Experiment& experiment) {
     collect([&] { check_metric_names({watched}, task, "train.early_stop.metric"); });
   }
   collect([&] { check_loss_for(experiment.train.loss, task); });
+  collect([&] { check_schedule(experiment.train); });
   if (!problems.empty()) throw Error(ErrorKind::kUsage, std::move(problems));
 }
 

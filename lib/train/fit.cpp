@@ -24,6 +24,7 @@
 #include "train/epoch_batches.h"
 #include "train/run_settings.h"
 #include "train/schedule.h"
+#include "train/smallest_batch.h"
 #include "train/trainer.h"
 
 namespace maas {
@@ -73,7 +74,8 @@ class Fit {
         run_(run),
         watcher_(watcher),
         rows_(job.data.train->size()),
-        steps_per_epoch_((rows_ + job.train.batch_size - 1) / job.train.batch_size),
+        smallest_(smallest_batch(job.program)),
+        steps_per_epoch_(count_epoch_steps()),
         total_steps_(count_steps()),
         trainer_(job.program, objective_of(job), job.train, job.seed),
         schedule_(job.train.schedule, job.train.learning_rate, steps_per_epoch_, total_steps_),
@@ -98,6 +100,14 @@ class Fit {
  private:
   using Clock = std::chrono::steady_clock;
 
+  int64_t count_epoch_steps() const {
+    return EpochBatches{.samples = job_.data.train,
+                        .order = BatchOrder::in_order(rows_, job_.train.batch_size),
+                        .augments = {},
+                        .smallest = smallest_}
+        .steps();
+  }
+
   int64_t count_steps() const {
     if (!job_.train.steps) return job_.train.epochs * steps_per_epoch_;
     return std::max<int64_t>(1, in_steps(*job_.train.steps, steps_per_epoch_, 0));
@@ -110,7 +120,8 @@ class Fit {
         .order = BatchOrder(rows_, job_.train.batch_size, mix_seed(job_.seed, "order"), epoch),
         .augments = images ? job_.data_config.augment : std::vector<AugmentConfig>{},
         .seed = job_.seed,
-        .first_step = epoch * steps_per_epoch_});
+        .first_step = epoch * steps_per_epoch_,
+        .smallest = smallest_});
   }
 
   bool loads_ahead(const EpochBatches& batches) const {
@@ -131,7 +142,7 @@ class Fit {
     const auto start = Clock::now();
     bool epoch_done = false;
     while (auto batch = loader.next()) {
-      train_step(*batch, epoch, batches->order);
+      train_step(*batch, epoch, *batches);
       epoch_done = step_ % steps_per_epoch_ == 0 || step_ == total_steps_;
       if (watcher_.stop_requested && watcher_.stop_requested()) {
         result_.interrupted = step_ < total_steps_;
@@ -146,14 +157,14 @@ class Fit {
     if (result_.interrupted && saved_step_ != step_) save();
   }
 
-  void train_step(const Batch& batch, int64_t epoch, const BatchOrder& order) {
+  void train_step(const Batch& batch, int64_t epoch, const EpochBatches& batches) {
     const double rate = schedule_.rate(step_);
     const StepResult done = trainer_.step(batch, step_, rate);
     ++step_;
     constrain();
     if (!done.taken) {
       diverged({step_, total_steps_, saved_step_, done.loss, rate,
-                order.index((step_ - 1) % steps_per_epoch_)});
+                batches.index((step_ - 1) % steps_per_epoch_)});
       return;
     }
     skipped_ = 0;
@@ -342,7 +353,7 @@ class Fit {
   const FitJob& job_;
   const RunFolder& run_;
   const FitWatcher& watcher_;
-  int64_t rows_, steps_per_epoch_, total_steps_, checkpoint_steps_ = 1;
+  int64_t rows_, smallest_, steps_per_epoch_, total_steps_, checkpoint_steps_ = 1;
   Trainer trainer_;
   Schedule schedule_;
   std::vector<std::string> metric_names_;

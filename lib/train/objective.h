@@ -13,8 +13,8 @@
 
 namespace maas {
 
-// The loss is a graph that is given to the Trainer, not made in it: what the graph holds as
-// parameters is trained, a frozen layer is there as constants.
+// The loss is a graph that is given to the Trainer, not made in it: it decides which parameters are
+// trained (train/trained_parameters.h).
 struct Objective {
   // In training mode. Inputs: the network's, then one for each of `extras`, then "target"; the only
   // user output is a float32 scalar, the mean over the batch. Parameters and buffers are the

@@ -35,12 +35,17 @@ double Schedule::rate(int64_t step) const {
     const auto falls = static_cast<double>((step - warmup_steps_) / every_steps_);
     return learning_rate_ * std::pow(config_.factor, falls);
   }
-  if (config_.type == "one_cycle") {
-    const double peak = std::clamp(config_.peak, 1e-9, 1 - 1e-9);
-    if (at < peak) return learning_rate_ * half_cosine(1.0 / 25, 1, at / peak);
-    return learning_rate_ * half_cosine(1, last, (at - peak) / (1 - peak));
-  }
+  if (config_.type == "one_cycle") return learning_rate_ * one_cycle(step);
   return learning_rate_ * state_.scale;
+}
+
+// Both ends of both halves are reached, for the last step is total_steps - 1.
+double Schedule::one_cycle(int64_t step) const {
+  const auto end = static_cast<double>(total_steps_ - 1), at = static_cast<double>(step);
+  const double peak = std::clamp(config_.peak * static_cast<double>(total_steps_) - 1, 0.0, end);
+  if (at < peak) return half_cosine(1.0 / 25, 1, at / peak);
+  if (peak == end) return 1;
+  return half_cosine(1, config_.final_fraction, (at - peak) / (end - peak));
 }
 
 void Schedule::observe(bool improved) {

@@ -2,6 +2,9 @@
 
 #include <cmath>
 
+#include "base/error.h"
+#include "config/values.h"
+
 namespace maas {
 
 void OptimizerConfig::describe(Fields& field) {
@@ -39,7 +42,9 @@ void ScheduleConfig::describe(Fields& field) {
   field("warmup", warmup)
       .in_units({"", "%", "steps", "epochs"})
       .at_least(0)
-      .doc("linear rise from 0 at the start; 0 = none");
+      .doc(
+          "linear rise from 0 at the start: 5%, 300 steps or 2 epochs; 0 = none; not for "
+          "one_cycle");
   field("final_fraction", final_fraction)
       .between(0, 1)
       .only_for("type", {"cosine", "linear", "one_cycle"})
@@ -115,12 +120,18 @@ void TrainConfig::describe(Fields& field) {
   field("learning_rate", learning_rate).above(0).doc("highest step size");
   field("schedule", schedule).shorthand("type").doc("how the learning rate changes");
   field("loss", loss).shorthand("type").doc("what is made small");
+  field("freeze", freeze)
+      .doc(
+          "parameters that stay as they are, by name, * for any part: [\"backbone.*\"]; statistics "
+          "of batch norms move on");
   field("clip_norm", clip_norm)
       .at_least(0)
       .doc("longest gradient (L2 over all parameters); 0 = no limit");
   field("ema", ema)
       .between(0, 0.99999)
-      .doc("decay of the moving average of weights that is evaluated and saved; 0 = none");
+      .doc(
+          "decay of the moving average of weights that is evaluated and saved, lower in the first "
+          "steps: at most (1 + step) / (10 + step); 0 = none");
   field("precision", precision)
       .one_of({"fp32", "bf16"})
       .doc("arithmetic of matrix products and convolutions");
@@ -135,6 +146,33 @@ void TrainConfig::describe(Fields& field) {
       .between(0, 1024)
       .doc("threads of one operator; 0 = the usable cores, fewer for small steps");
   field("log_every", log_every).between(1, 1e9).doc("steps between lines of metrics.jsonl");
+}
+
+void check_schedule(const TrainConfig& config) {
+  std::vector<Problem> problems;
+  const auto check = [&](const std::string& where, const Quantity& quantity) {
+    const bool steps = quantity.unit.empty() || quantity.unit == "steps";
+    if (!steps || quantity.value == std::floor(quantity.value)) return;
+    const std::string percent = number_text(quantity.value * 100) + "%";
+    const bool is_share = quantity.value < 1 && where != "train.steps";
+    problems.push_back({.where = where,
+                        .what = to_text(quantity) + " is no number of steps",
+                        .expected = "a share such as 5%, whole steps or epochs",
+                        .fix = is_share
+                                   ? "set " + where + "=" + percent + " for this share of all steps"
+                                   : "give whole steps, or the unit: epochs"});
+  };
+  check("train.schedule.warmup", config.schedule.warmup);
+  check("train.schedule.every", config.schedule.every);
+  check("train.checkpoint.every", config.checkpoint.every);
+  if (config.steps) check("train.steps", *config.steps);
+  if (config.schedule.type == "one_cycle" && config.schedule.warmup.value > 0) {
+    problems.push_back({.where = "train.schedule.warmup",
+                        .what = to_text(config.schedule.warmup) + " before one_cycle",
+                        .expected = "none: one_cycle begins with a rise of its own",
+                        .fix = "leave it out, and set train.schedule.peak to where the rise ends"});
+  }
+  if (!problems.empty()) throw Error(ErrorKind::kUsage, std::move(problems));
 }
 
 int64_t in_steps(const Quantity& quantity, int64_t steps_per_epoch, int64_t total_steps) {

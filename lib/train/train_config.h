@@ -23,8 +23,9 @@ struct OptimizerConfig {
 
 struct ScheduleConfig {
   std::string type = "constant";
-  Quantity warmup;              // share of all steps, steps or epochs; rises linearly from 0
-  double final_fraction = 0;    // cosine, linear: last rate / learning_rate
+  Quantity warmup;              // share of all steps, steps or epochs; rises linearly from 0; not
+                                // for one_cycle, which has its own rise
+  double final_fraction = 0;    // cosine, linear, one_cycle: last rate / learning_rate
   Quantity every{1, "epochs"};  // step: interval
   double factor = 0.1;          // step, plateau: multiplies the rate
   int64_t patience = 3;         // plateau: evaluations without improvement before it falls
@@ -62,6 +63,7 @@ struct TrainConfig {
   double learning_rate = 1e-3;
   ScheduleConfig schedule;
   LossConfig loss;
+  std::vector<std::string> freeze;  // names of parameters, "*" for any part: these stay
   double clip_norm = 0;
   double ema = 0;
   std::string precision = "fp32";
@@ -72,6 +74,10 @@ struct TrainConfig {
   int64_t log_every = 50;
   void describe(Fields& field);
 };
+
+// Throws Error{kUsage} naming every number of steps that is not whole (a warmup of 0.05 may be
+// meant as a share), and a warm-up before one_cycle.
+void check_schedule(const TrainConfig& config);
 
 // Steps that a quantity means: "5%" of all, "2 epochs", "300 steps" or 300. Rounded down.
 int64_t in_steps(const Quantity& quantity, int64_t steps_per_epoch, int64_t total_steps);

@@ -21,6 +21,8 @@
 #include "program/mode.h"
 #include "program/rewrite.h"
 #include "tensor/random.h"
+#include "train/smallest_batch.h"
+#include "train/trained_parameters.h"
 
 namespace maas {
 namespace {
@@ -59,6 +61,11 @@ Batch part_of(const Batch& batch, int64_t part, int64_t parts) {
 
 }  // namespace
 
+double average_decay(double decay, int64_t step_number) {
+  const auto step = static_cast<double>(step_number);
+  return std::min(decay, (1 + step) / (10 + step));
+}
+
 Trainer::Trainer(const Program& program, const Objective& objective, const TrainConfig& config,
                  uint64_t seed)
     : program_(with_mode(program, Mode::kTrain)),
@@ -67,11 +74,9 @@ Trainer::Trainer(const Program& program, const Objective& objective, const Train
       seed_(seed) {
   for (auto& [name, tensor] : program_.parameters) {
     tensor = tensor.detach().clone();
-    if (tensor.is_floating_point()) {
-      names_.push_back(name);
-      params_.push_back(tensor);
-    }
   }
+  names_ = trained_parameters(objective.graph, config.freeze);
+  for (const std::string& name : names_) params_.push_back(program_.parameters.at(name));
   for (auto& [name, tensor] : program_.buffers) tensor = tensor.detach().clone();
   for (const std::string& name : changing_buffers(program_)) {
     buffers_.push_back(program_.buffers.at(name));
@@ -80,6 +85,7 @@ Trainer::Trainer(const Program& program, const Objective& objective, const Train
   if (config_.ema > 0) {
     for (const at::Tensor& param : params_) average_.push_back(param.clone());
   }
+  smallest_batch_ = smallest_batch(program_);
   optimizer_ = make_optimizer(config_.optimizer, params_);
   Program& loss = objective_.graph;
   for (auto& [name, tensor] : loss.parameters) tensor = program_.parameters.at(name);
@@ -123,7 +129,7 @@ double Trainer::differentiate_by_autograd(const std::vector<at::Tensor>& inputs,
   if (!std::isfinite(value)) return value;
   loss.backward();
   for (at::Tensor& param : params_) {
-    // A parameter that the output does not depend on has no gradient: it counts as zero.
+    // Nothing flowed to it through this batch (an operator without derivative): it counts as zero.
     gradients.push_back(param.grad().defined() ? param.grad() : at::zeros_like(param));
     param.mutable_grad() = at::Tensor();
   }
@@ -141,7 +147,8 @@ StepResult Trainer::step(const Batch& given, int64_t step_number, double learnin
   StepResult result;
   std::vector<at::Tensor> gradients, sum;
   if (!buffers_.empty()) at::_foreach_copy_(buffers_before_, buffers_);
-  const int64_t parts = std::min(config_.accumulate, batch.size());
+  const int64_t parts =
+      std::min(config_.accumulate, std::max<int64_t>(1, batch.size() / smallest_batch_));
   for (int64_t part = 0; part < parts; ++part) {
     const Batch piece = part_of(batch, part, parts);
     const double share = objective_.weight(piece) / objective_.weight(batch);
@@ -162,7 +169,7 @@ StepResult Trainer::step(const Batch& given, int64_t step_number, double learnin
     return left_out(result);
   }
   optimizer_->step(params_, gradients, learning_rate);
-  if (!average_.empty()) update_average();
+  if (!average_.empty()) update_average(step_number);
   return result;
 }
 
@@ -172,10 +179,13 @@ StepResult Trainer::left_out(StepResult result) {
   return result;
 }
 
-void Trainer::update_average() { at::_foreach_lerp_(average_, params_, 1 - config_.ema); }
+void Trainer::update_average(int64_t step_number) {
+  at::_foreach_lerp_(average_, params_, 1 - average_decay(config_.ema, step_number));
+}
 
 Program Trainer::snapshot() const {
   Program copy = with_mode(program_, Mode::kEval);
+  for (auto& [name, tensor] : copy.parameters) tensor = tensor.detach().clone();
   size_t i = 0;
   for (const std::string& name : names_) {
     const at::Tensor& source = average_.empty() ? params_[i] : average_[i];
@@ -194,10 +204,10 @@ TensorMap Trainer::weights() const {
 
 TensorMap Trainer::state() const {
   TensorMap state;
-  for (size_t i = 0; i < names_.size(); ++i) {
-    state["param/" + names_[i]] = params_[i].detach();
-    if (!average_.empty()) state["ema/" + names_[i]] = average_[i];
+  for (const auto& [name, tensor] : program_.parameters) {
+    if (tensor.is_floating_point()) state["param/" + name] = tensor.detach();
   }
+  for (size_t i = 0; i < average_.size(); ++i) state["ema/" + names_[i]] = average_[i];
   for (const auto& [name, tensor] : program_.buffers) state["buffer/" + name] = tensor;
   for (const auto& [name, tensor] : optimizer_->state()) state["optimizer/" + name] = tensor;
   return state;

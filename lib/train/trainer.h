@@ -28,12 +28,16 @@ struct StepResult {
   bool taken = true;
 };
 
+// The decay of the moving average at a step counted from 0, with a warm-up: at most
+// (1 + step) / (10 + step), or a short run would save mostly the weights that it started with.
+double average_decay(double decay, int64_t step_number);
+
 // Owns a copy of the program's weights. One thread. Random operators (dropout) draw from the
 // process's default generator, which is seeded anew for every step from (seed, step): a resumed run
 // draws the same numbers.
 class Trainer {
  public:
-  // `objective` is one of `program`: it trains the parameters that both have.
+  // `objective` is one of `program`: its trained_parameters() learn, the others stay as they are.
   Trainer(const Program& program, const Objective& objective, const TrainConfig& config,
           uint64_t seed);
 
@@ -66,7 +70,7 @@ class Trainer {
   double differentiate_by_autograd(const std::vector<at::Tensor>& inputs,
                                    std::vector<at::Tensor>& gradients);
   StepResult left_out(StepResult result);  // with the buffers as they were before the step
-  void update_average();
+  void update_average(int64_t step_number);
 
   Program program_;  // train mode
   Objective objective_;
@@ -75,6 +79,7 @@ class Trainer {
   // Gives the loss and the gradients, or the loss alone for autograd to look at.
   std::shared_ptr<const Plan> plan_;
   bool gives_gradients_ = false;
+  int64_t smallest_batch_ = 1;  // also of a part of an accumulated one
   std::string why_autograd_;
   std::vector<std::string> names_;
   std::vector<at::Tensor> params_, average_;

@@ -3,6 +3,7 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/randint.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include "data/tensor_dataset.h"
@@ -27,6 +28,20 @@ EpochBatches batches_of(int64_t first_step) {
 TEST(EpochBatches, AreNamedByTheirFirstSamples) {
   EXPECT_EQ(batches_of(0).name_of(1), "batch 1 (4, 5, 6, ...)");
   EXPECT_EQ(batches_of(0).name_of(2), "batch 2 (8, 9)");
+}
+
+TEST(EpochBatches, JoinARestThatIsTooShortToTheBatchBefore) {
+  EpochBatches batches = batches_of(0);
+  batches.order = BatchOrder::in_order(9, 4);
+  EXPECT_EQ(batches.steps(), 3);
+  batches.smallest = 2;
+  EXPECT_EQ(batches.steps(), 2);
+  EXPECT_EQ(batches.load(0).size(), 4);
+  EXPECT_TRUE(at::equal(batches.index(1), at::tensor({4, 5, 6, 7, 8}, at::kLong)));
+  EXPECT_EQ(batches.load(1).size(), 5);
+  batches.order = BatchOrder::in_order(10, 4);  // the rest has two rows
+  EXPECT_EQ(batches.steps(), 3);
+  EXPECT_EQ(batches.index(2).size(0), 2);
 }
 
 TEST(EpochBatches, AreAugmentedByTheStepOfTheWholeTraining) {

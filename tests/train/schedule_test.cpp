@@ -5,14 +5,37 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/error.h"
+
 namespace maas {
 namespace {
 
+using testing::AllOf;
 using testing::DoubleNear;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::Pointwise;
 
 constexpr double kRate = 0.1;
+const std::vector<double> kOneCycleOfPyTorch = {0.0040000000000000036,
+                                                0.052000000000000005,
+                                                0.1,
+                                                0.09504846320134738,
+                                                0.0811745653949763,
+                                                0.06112620219362893,
+                                                0.03887419780637107,
+                                                0.0188258346050237,
+                                                0.004951936798652629,
+                                                4e-07};
+
+std::string refusal(const TrainConfig& train) {
+  try {
+    check_schedule(train);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
 
 ScheduleConfig config(const std::string& type) {
   ScheduleConfig made;
@@ -74,7 +97,7 @@ TEST(Schedule, GoesThroughTheWholeCurveAfterWarmUp) {
 
 TEST(Schedule, RisesToItsPeakAndFallsInOneCycle) {
   ScheduleConfig cycle = config("one_cycle");
-  cycle.peak = 0.25;
+  cycle.peak = 0.26;
   cycle.final_fraction = 0.001;
   const std::vector<double> found = rates(cycle, 100);
   EXPECT_DOUBLE_EQ(found[0], kRate / 25);
@@ -85,7 +108,37 @@ TEST(Schedule, RisesToItsPeakAndFallsInOneCycle) {
   for (size_t i = 1; i < found.size(); ++i) {
     EXPECT_EQ(found[i] > found[i - 1], i <= 25) << i;
   }
-  EXPECT_NEAR(found[99], kRate * 0.001, kRate * 0.001);
+  EXPECT_DOUBLE_EQ(found[99], kRate * 0.001);
+}
+
+// torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=10), pct_start 0.3,
+// div_factor 25; its final_div_factor of 1e4 counts from the first rate: 4e-6 of the peak.
+TEST(Schedule, GivesTheRatesOfPyTorchsOneCycle) {
+  ScheduleConfig cycle = config("one_cycle");
+  cycle.final_fraction = 4e-6;
+  EXPECT_THAT(rates(cycle, 10), Pointwise(DoubleNear(1e-12), kOneCycleOfPyTorch));
+}
+
+TEST(CheckSchedule, TakesNoShareForSteps) {
+  TrainConfig train;
+  train.schedule.type = "cosine";
+  train.schedule.warmup = {0.05, ""};
+  EXPECT_THAT(refusal(train), AllOf(HasSubstr("0.05 is no number of steps"), HasSubstr("=5%")));
+  train.schedule.warmup = {2.5, "steps"};
+  EXPECT_THAT(refusal(train), HasSubstr("2.5 steps is no number of steps"));
+  train.schedule.warmup = {};
+  train.schedule.every = {0.5, ""};
+  EXPECT_THAT(refusal(train), HasSubstr("train.schedule.every"));
+  train.schedule.every = {0.5, "epochs"};
+  EXPECT_EQ(refusal(train), "");
+}
+
+TEST(CheckSchedule, LetsOneCycleRiseOnce) {
+  TrainConfig train;
+  train.schedule.type = "one_cycle";
+  EXPECT_EQ(refusal(train), "");
+  train.schedule.warmup = {10, "steps"};
+  EXPECT_THAT(refusal(train), HasSubstr("10 steps before one_cycle"));
 }
 
 TEST(Schedule, StaysWithinItsBoundsAtBothEndsOfThePeak) {

@@ -58,15 +58,17 @@ TEST_F(StepTest, AccumulatesAlikeWithWeightedClasses) {
   }
 }
 
-TEST_F(StepTest, AveragesWeightsExponentially) {
+// With the warm-up of the decay: 1/10, 2/11, 3/12, ... until it is 0.2.
+TEST_F(StepTest, AveragesWeightsExponentiallyAfterAWarmUp) {
   job_.train.optimizer = {.type = "sgd", .weight_decay = 0};
   std::vector<TensorMap> plain = {job_.program.parameters};
   for (int64_t steps = 1; steps <= 4; ++steps) plain.push_back(weights_after(steps));
-  job_.train.ema = 0.7;
+  job_.train.ema = 0.2;
   for (const auto& [name, averaged] : weights_after(4)) {
     at::Tensor expected = plain[0].at(name).detach();
     for (size_t i = 1; i < plain.size(); ++i) {
-      expected = expected.mul(0.7).add(plain[i].at(name).mul(0.3));
+      const double decay = std::vector{1.0 / 10, 2.0 / 11, 0.2, 0.2}.at(i - 1);
+      expected = expected.mul(decay).add(plain[i].at(name).mul(1 - decay));
     }
     EXPECT_TRUE(at::allclose(averaged, expected, 1e-4, 1e-6)) << name;
   }

@@ -2,15 +2,19 @@
 
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
 #include <gtest/gtest.h>
+
+#include <set>
 
 #include "autodiff/expand.h"
 #include "autodiff/gradients.h"
 #include "config/read_config.h"
 #include "program/mode.h"
 #include "train/loss.h"
+#include "train/trained_parameters.h"
 #include "zoo/build_model.h"
 
 namespace maas {
@@ -119,6 +123,79 @@ TEST(Trainer, OfAccumulatedPartsTakesTheStepOfTheWholeBatch) {
   for (const auto& [name, tensor] : one.parameters) {
     EXPECT_TRUE(at::allclose(tensor, other.parameters.at(name), 1e-4, 1e-6)) << name;
   }
+}
+
+// As in PyTorch, whose optimizers pass over what has no gradient; decay alone would move it.
+void expect_only_moved(Program program, TrainConfig config, const std::set<std::string>& moved) {
+  config.optimizer = {.type = "adamw", .weight_decay = 0.5};
+  for (const char* precision : {"fp32", "bf16"}) {
+    config.precision = precision;
+    config.ema = 0.5;
+    Trainer trainer(program, supervised(program, config.loss, digits().task), config, 1);
+    for (int64_t step = 0; step < 2; ++step) trainer.step(batch_of(8), step, 0.1);
+    for (const auto& [name, tensor] : trainer.snapshot().parameters) {
+      EXPECT_NE(at::equal(tensor, program.parameters.at(name)), moved.contains(name))
+          << precision << " " << name;
+    }
+    EXPECT_TRUE(trainer.state().contains("param/" + program.parameters.begin()->first));
+  }
+}
+
+TEST(Trainer, LeavesWhatItsConfigFreezesAsItIs) {
+  const Program program = network("{type: mlp, hidden: [4]}");
+  std::set<std::string> rest;
+  const std::string first = program.parameters.begin()->first;
+  const std::string layer = first.substr(0, first.find('.'));
+  for (const auto& [name, tensor] : program.parameters) {
+    if (!name.starts_with(layer + ".")) rest.insert(name);
+  }
+  ASSERT_FALSE(rest.empty());
+  TrainConfig config;
+  config.freeze = {layer + ".*"};
+  expect_only_moved(program, config, rest);
+}
+
+TEST(Trainer, LeavesWhatRequiresNoGradientAsItIs) {
+  Program program = network("{type: mlp, hidden: [4]}");
+  std::set<std::string> rest;
+  for (const auto& [name, tensor] : program.parameters) rest.insert(name);
+  for (const GraphInput& input : program.inputs) {
+    if (input.target != *rest.begin()) continue;
+    program.value(input.value).requires_grad = false;
+  }
+  rest.erase(rest.begin());
+  expect_only_moved(program, {}, rest);
+}
+
+TEST(Trainer, LeavesWhatIsBehindADetachAsItIs) {
+  Program program = network("{type: mlp, hidden: [4]}");
+  for (Node& node : program.nodes) {
+    if (node.op != "aten::relu") continue;
+    node.op = "aten::detach";
+  }
+  const Program loss = supervised(program, {}, digits().task).graph;
+  const std::vector<std::string> left = trained_parameters(loss, {});
+  EXPECT_LT(left.size(), program.parameters.size());
+  expect_only_moved(program, {}, {left.begin(), left.end()});
+}
+
+// One row has no variance.
+TEST(Trainer, GivesABatchNormNoPartOfOneRow) {
+  const Program program = network("{type: mlp, batch_norm: true}");
+  TrainConfig config;
+  config.accumulate = 5;
+  Trainer trainer(program, supervised(program, {}, digits().task), config, 1);
+  EXPECT_TRUE(trainer.step(batch_of(5), 0, 0.1).taken);
+  for (const auto& [name, tensor] : trainer.state()) {
+    EXPECT_TRUE(!tensor.is_floating_point() || at::isfinite(tensor).all().item<bool>()) << name;
+  }
+}
+
+TEST(AverageDecay, BeginsLowAndEndsAsSet) {
+  EXPECT_DOUBLE_EQ(average_decay(0.999, 0), 0.1);
+  EXPECT_DOUBLE_EQ(average_decay(0.999, 90), 0.91);
+  EXPECT_DOUBLE_EQ(average_decay(0.999, 100000), 0.999);
+  EXPECT_DOUBLE_EQ(average_decay(0.05, 0), 0.05);
 }
 
 TEST(Trainer, InBfloat16StaysNearFloat32) {

@@ -1,0 +1,105 @@
+#include "train/trained_parameters.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/did_you_mean.h"
+#include "base/error.h"
+#include "base/throw_error.h"
+#include "program/rewrite.h"
+
+namespace maas {
+namespace {
+
+// What gives floating-point numbers without a derivative by its operand. Comparisons and indices
+// need no row: their results are no floats.
+bool stops_gradient(const Node& node) {
+  static const std::set<std::string> kStops = {
+      "aten::detach",     "aten::detach_copy", "aten::zeros_like", "aten::ones_like",
+      "aten::empty_like", "aten::full_like",   "aten::rand_like",  "aten::randn_like"};
+  return kStops.contains(node.op);
+}
+
+// Values through which the loss depends on what comes before them with a gradient.
+std::vector<bool> values_with_gradient(const Program& loss) {
+  std::vector<bool> reached(loss.values.size(), false);
+  const auto outputs = loss.user_outputs();
+  if (outputs.empty()) return reached;
+  if (const auto* ref = std::get_if<ValueRef>(&outputs[0]->value)) reached[ref->id] = true;
+  for (size_t i = loss.nodes.size(); i-- > 0;) {
+    const Node& node = loss.nodes[i];
+    bool flows = false;
+    for_each_result(node, [&](ValueId id) {
+      flows = flows || (reached[id] && at::isFloatingType(loss.value(id).dtype));
+    });
+    if (!flows || stops_gradient(node)) continue;
+    for_each_use(node, [&](ValueId id) { reached[id] = true; });
+  }
+  return reached;
+}
+
+bool is_frozen(const std::string& name, const std::vector<std::string>& freeze) {
+  return std::any_of(freeze.begin(), freeze.end(),
+                     [&](const std::string& pattern) { return matches_name(pattern, name); });
+}
+
+}  // namespace
+
+bool matches_name(const std::string& pattern, const std::string& name) {
+  // Where the last star stands, and how much of the name it takes so far.
+  size_t p = 0, n = 0, star = std::string::npos, taken = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      taken = n;
+    } else if (p < pattern.size() && pattern[p] == name[n]) {
+      ++p;
+      ++n;
+    } else if (star != std::string::npos) {
+      p = star + 1;
+      n = ++taken;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string::npos;
+}
+
+std::vector<std::string> trained_parameters(const Program& loss,
+                                            const std::vector<std::string>& freeze) {
+  const std::vector<bool> reached = values_with_gradient(loss);
+  std::set<std::string> names;
+  for (const GraphInput& input : loss.inputs) {
+    if (input.kind != GraphInput::Kind::kParameter) continue;
+    const Value& value = loss.value(input.value);
+    if (!at::isFloatingType(value.dtype) || !value.requires_grad || !reached[input.value]) continue;
+    if (!is_frozen(input.target, freeze)) names.insert(input.target);
+  }
+  if (names.empty()) {
+    throw_usage("train", "no parameter is left to be trained",
+                "one that requires a gradient, from which the loss depends, and that train.freeze "
+                "does not name",
+                "shorten train.freeze, or export the network with requires_grad=True");
+  }
+  return {names.begin(), names.end()};
+}
+
+void check_freeze(const Program& program, const std::vector<std::string>& freeze) {
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : program.parameters) names.push_back(name);
+  std::vector<Problem> problems;
+  for (const std::string& pattern : freeze) {
+    const bool found = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return matches_name(pattern, name);
+    });
+    if (found) continue;
+    problems.push_back(
+        {.where = "train.freeze",
+         .what = "no parameter is named '" + pattern + "'" + did_you_mean(pattern, names),
+         .expected = "names of parameters, such as \"fc1.*\" or \"fc1.weight\"",
+         .fix = "take a name that `maas inspect` shows, with .* for a layer"});
+  }
+  if (!problems.empty()) throw Error(ErrorKind::kUsage, std::move(problems));
+}
+
+}  // namespace maas

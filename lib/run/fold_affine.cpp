@@ -19,15 +19,30 @@ namespace {
 
 constexpr int64_t kMostElements = 4096;  // of a and b: they stay in the cache
 
+constexpr double kHighestByte = 255;
+
 struct Affine {
   at::Tensor scale, shift;  // float64, broadcast against x
 };
+
+// Neither overflows nor leaves the normal numbers of float32 when applied to bytes.
+bool is_in_range(const Affine& affine) {
+  const at::Tensor scale = affine.scale.abs(), shift = affine.shift.abs();
+  return scale.ge(1e-30).logical_and(scale.le(1e30)).all().item<bool>() &&
+         shift.le(1e30).all().item<bool>();
+}
+
+// What the header says of a and b.
+bool keeps_digits(const Affine& affine) {
+  return affine.shift.abs().le(affine.scale.abs() * (16 * kHighestByte)).all().item<bool>();
+}
 
 class AffineFolder {
  public:
   explicit AffineFolder(Program program) : program_(std::move(program)) {
     find_constants();
     reads_ = count_uses(program_);
+    producers_ = producers(program_);
     reader_.assign(program_.values.size(), 0);
     for (size_t i = 0; i < program_.nodes.size(); ++i) {
       for_each_use(program_.nodes[i], [&](ValueId id) { reader_[id] = i; });
@@ -80,6 +95,20 @@ class AffineFolder {
     return at::scalar_tensor(number_of(node, "other", 0), at::kDouble);
   }
 
+  // Bytes converted to float32, perhaps moved about: whole numbers from 0 to 255.
+  bool holds_bytes(ValueId id) const {
+    static const std::set<std::string> kMoves = {
+        "aten::to",      "aten::_to_copy",  "aten::view",  "aten::reshape",    "aten::permute",
+        "aten::flatten", "aten::unsqueeze", "aten::clone", "aten::contiguous", "aten::alias"};
+    while (program_.value(id).dtype != at::kByte) {
+      if (producers_[id] < 0) return false;
+      const Node& node = program_.nodes[producers_[id]];
+      id = operand_of(node, "self");
+      if (id == kNoValue || kMoves.count(node.op) == 0) return false;
+    }
+    return true;
+  }
+
   // `before` and then the node; nullopt when the node is something else, or broadcasts x itself.
   std::optional<Affine> then(const Node& node, const Affine& before) const {
     const ValueId x = operand_of(node, "self");
@@ -104,7 +133,9 @@ class AffineFolder {
   void fold_from(size_t first, std::set<size_t>& removed) {
     const at::Tensor one = at::scalar_tensor(1.0, at::kDouble);
     auto chain = then(program_.nodes[first], {one, one - one});
-    if (!chain) return;
+    if (!chain || !is_in_range(*chain)) return;
+    const ValueId x = operand_of(program_.nodes[first], "self");
+    if (!holds_bytes(x)) return;
     std::vector<size_t> members = {first};
     while (true) {
       const ValueId made = program_.nodes[members.back()].outputs[0].ids[0];
@@ -112,12 +143,11 @@ class AffineFolder {
       const size_t reader = reader_[made];
       if (operand_of(program_.nodes[reader], "self") != made) break;
       const auto longer = then(program_.nodes[reader], *chain);
-      if (!longer) break;
+      if (!longer || !is_in_range(*longer)) break;
       chain = longer;
       members.push_back(reader);
     }
-    if (members.size() < 2) return;
-    const ValueId x = operand_of(program_.nodes[first], "self");
+    if (members.size() < 2 || !keeps_digits(*chain)) return;
     const ValueId scale = add_constant(program_, "scale", chain->scale.to(at::kFloat));
     const ValueId shift = add_constant(program_, "shift", chain->shift.to(at::kFloat));
     Node fused = make_node(
@@ -131,7 +161,7 @@ class AffineFolder {
 
   Program program_;
   std::map<ValueId, at::Tensor> constants_;
-  std::vector<int64_t> reads_;
+  std::vector<int64_t> reads_, producers_;
   std::vector<size_t> reader_;
   std::set<ValueId> outputs_;
 };

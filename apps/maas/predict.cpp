@@ -48,7 +48,8 @@ class Predict : public Command {
       std::vector<std::string> warnings;
       const std::vector<at::Tensor> tensors = read(input, model.manifest.data->input, warnings);
       for (const std::string& warning : warnings) output.warn(warning);
-      const at::Tensor outputs = plan->run(tensors).at(0).to(at::kFloat).contiguous();
+      at::Tensor outputs = plan->run(tensors).at(0).contiguous();
+      if (outputs.scalar_type() != at::kDouble) outputs = outputs.to(at::kFloat);
       for (int64_t row = 0; row < outputs.size(0); ++row) {
         const std::string name =
             outputs.size(0) == 1 ? input : fmt::format("{}:{}", input, row + 1);
@@ -123,6 +124,14 @@ class Predict : public Command {
     return true;
   }
 
+  static void write_value(JsonWriter& json, const at::Tensor& value) {
+    if (value.scalar_type() == at::kDouble) {
+      json.value(value.item<double>());
+    } else {
+      json.value(value.item<float>());
+    }
+  }
+
   static bool report_values(const std::string& name, const at::Tensor& row, const TaskSpec& task,
                             const Output& output) {
     const bool is_answer = at::isfinite(row).all().item<bool>();
@@ -132,16 +141,18 @@ class Predict : public Command {
           .field("input", name)
           .field("label", task.labels.empty() ? "" : task.labels[0]);
       json.field("index", 0).key("probability").null().key("outputs").begin_array();
-      for (int64_t i = 0; i < row.numel(); ++i) json.value(row[i].item<float>());
+      for (int64_t i = 0; i < row.numel(); ++i) write_value(json, row[i]);
       json.end_array().end_object();
       output.result(json.text());
       return is_answer;
     }
+    // float64 is given where the values differ in digits that float32 does not have.
+    const int digits = row.scalar_type() == at::kDouble ? 15 : 6;
     std::string text = name;
     for (int64_t i = 0; i < row.numel(); ++i) {
       const auto index = static_cast<size_t>(i);
-      text += fmt::format("  {} {:.6g}", index < task.labels.size() ? task.labels[index] : "value",
-                          row[i].item<float>());
+      text += fmt::format("  {} {:.{}g}", index < task.labels.size() ? task.labels[index] : "value",
+                          row[i].item<double>(), digits);
     }
     output.result(text);
     return is_answer;

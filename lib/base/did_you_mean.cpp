@@ -22,6 +22,12 @@ int edit_distance(std::string_view a, std::string_view b) {
 
 std::string nearest_name(std::string_view typed, const std::vector<std::string>& names) {
   if (typed.size() > 64) return "";  // not a typing slip, and the table would be large
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  for (const std::string& name : names) {
+    const bool same = std::equal(typed.begin(), typed.end(), name.begin(), name.end(),
+                                 [&](char a, char b) { return lower(a) == lower(b); });
+    if (same) return name;
+  }
   const int allowed = std::max<int>(2, static_cast<int>(typed.size() / 3));
   int best = allowed + 1;
   std::string found;

@@ -87,6 +87,9 @@ class Checker {
     if (data_.delimiter == "\"" || data_.delimiter == "\n" || data_.delimiter == "\r") {
       add("data.delimiter", "a quote or line end", "another character");
     }
+    if (data_.thousands == data_.decimal) {
+      add("data.thousands", fmt::format("'{}', as data.decimal", data_.thousands), "another sign");
+    }
     for (const auto& [name, type] : data_.columns) {
       if (type != "numeric" && type != "categorical" && type != "ignore") {
         add("data.columns." + name, fmt::format("'{}'", type), "numeric, categorical or ignore");

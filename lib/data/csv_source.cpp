@@ -46,10 +46,17 @@ std::vector<std::string> sorted_labels(const std::set<std::string_view>& values)
   return labels;
 }
 
+bool any_needs_float64(const std::vector<ColumnSpec>& columns) {
+  return std::any_of(columns.begin(), columns.end(), [](const ColumnSpec& column) {
+    return needs_float64(column.mean, column.std_dev);
+  });
+}
+
 class CsvSource final : public Source {
  public:
   CsvSource(const SourceRequest& request, CsvTable table)
       : config_(request.config),
+        format_(config_.table_format()),
         labels_(config_.label_columns()),
         grid_(std::move(table), {.has_header = request.config.header}),
         split_(request.split) {
@@ -68,11 +75,15 @@ class CsvSource final : public Source {
   DataSpec learn(const at::Tensor& index) const override {
     DataSpec spec;
     spec.input.kind = InputKind::kTable;
+    spec.input.format = format_;
     spec.input.missing = config_.missing == "mean" ? "mean" : "error";
     for (size_t c = 0; c < types_.size(); ++c) {
-      spec.input.columns.push_back(
-          learn_column(grid_, static_cast<int64_t>(c), grid_.selected_name(c), types_[c], index));
+      spec.input.columns.push_back(learn_column(
+          grid_, static_cast<int64_t>(c),
+          {.name = grid_.selected_name(c), .type = types_[c], .format = format_}, index));
     }
+    spec.input.float64 =
+        config_.normalize == "standardize" && any_needs_float64(spec.input.numeric_columns());
     spec.task.kind = task_of(config_);
     spec.task.labels = spec.task.kind == TaskKind::kClassification ? class_labels() : labels_;
     if (config_.standardizes_targets()) {
@@ -88,11 +99,13 @@ class CsvSource final : public Source {
                   fmt::format("{} data for {}", to_text(spec.input.kind), to_text(spec.task.kind)),
                   "give data of the kind that the model was trained on");
     }
-    EncodedTable table = encode_table(grid_, spec.input);
+    InputSpec as_written = spec.input;  // this file's format, whatever the model's was
+    as_written.format = format_;
+    EncodedTable table = encode_table(grid_, as_written);
     for (const UnknownValues& unknown : table.unknown) note_unknown(unknown, warnings);
     const std::string stem = std::filesystem::path(grid_.file()).filename().string();
     return tensor_dataset({.inputs = std::move(table.inputs),
-                           .targets = targets(spec.task),
+                           .targets = targets(spec.task).to(target_type(spec.task)),
                            .spec = spec,
                            .name_of = [stem, lines = grid_.lines()](int64_t i) {
                              return fmt::format("{}:{}", stem, lines[i]);
@@ -120,11 +133,24 @@ class CsvSource final : public Source {
     grid_.select(features);
   }
 
+  bool holds_numbers_alone(size_t column) const {
+    if (!types_[column].empty()) return types_[column] == "numeric";
+    for (int64_t row = 0; row < grid_.rows(); ++row) {
+      const std::string_view cell = grid_.at(row, static_cast<int64_t>(column));
+      if (!is_missing_number(cell, format_) && !parse_number(cell, format_)) return false;
+    }
+    return true;
+  }
+
   void drop_rows(std::vector<std::string>& warnings) {
     const int64_t before = grid_.rows();
+    std::vector<bool> numeric;
+    for (size_t c = 0; c < types_.size(); ++c) numeric.push_back(holds_numbers_alone(c));
     grid_.keep_rows([&](int64_t row) {
       for (size_t c = 0; c < types_.size(); ++c) {
-        if (is_missing(grid_.at(row, static_cast<int64_t>(c)))) return false;
+        const std::string_view cell = grid_.at(row, static_cast<int64_t>(c));
+        if (is_missing(cell, format_)) return false;
+        if (numeric[c] && is_missing_number(cell, format_)) return false;
       }
       return true;
     });
@@ -145,7 +171,7 @@ class CsvSource final : public Source {
 
   std::string_view label_cell(int64_t row, size_t which) const {
     const std::string_view cell = grid_.cell(row, label_columns_[which]);
-    if (is_missing(cell)) {
+    if (is_missing(cell, format_)) {
       throw_input(grid_.cell_place(row, label_columns_[which]),
                   fmt::format("the label '{}' is missing", labels_[which]), "a value",
                   "fill it in or remove the row");
@@ -164,6 +190,12 @@ class CsvSource final : public Source {
     return sorted_labels(values);
   }
 
+  static at::ScalarType target_type(const TaskSpec& task) {
+    if (task.kind == TaskKind::kClassification) return at::kLong;
+    return task.needs_float64() ? at::kDouble : at::kFloat;
+  }
+
+  // int64 [R] of a classification, else float64 [R, T].
   at::Tensor targets(const TaskSpec& task) const {
     const int64_t rows = grid_.rows();
     if (task.kind == TaskKind::kClassification) {
@@ -176,22 +208,21 @@ class CsvSource final : public Source {
       return out;
     }
     const auto width = static_cast<int64_t>(label_columns_.size());
-    at::Tensor out = at::empty({rows, width}, at::kFloat);
-    auto* to = out.mutable_data_ptr<float>();
+    at::Tensor out = at::empty({rows, width}, at::kDouble);
+    auto* to = out.mutable_data_ptr<double>();
     for (int64_t row = 0; row < rows; ++row) {
       for (size_t c = 0; c < label_columns_.size(); ++c) *to++ = target_number(task.kind, row, c);
     }
     return out;
   }
 
-  float target_number(TaskKind kind, int64_t row, size_t which) const {
+  double target_number(TaskKind kind, int64_t row, size_t which) const {
     const std::string_view cell = label_cell(row, which);
     if (kind == TaskKind::kMultiLabel) {
       if (cell == "1" || cell == "true" || cell == "True" || cell == "yes") return 1;
       if (cell == "0" || cell == "false" || cell == "False" || cell == "no") return 0;
-    } else if (const auto number = parse_number(cell)) {
-      const auto value = static_cast<float>(*number);
-      if (std::isfinite(value)) return value;
+    } else if (const auto number = parse_number(cell, format_)) {
+      if (std::isfinite(static_cast<float>(*number))) return *number;
     }
     throw_input(grid_.cell_place(row, label_columns_[which]),
                 fmt::format("'{}' in label column '{}'", cell, labels_[which]),
@@ -200,6 +231,7 @@ class CsvSource final : public Source {
   }
 
   const DataConfig config_;
+  const TableFormat format_;
   const std::vector<std::string> labels_;
   CsvGrid grid_;
   std::string split_;
@@ -211,9 +243,8 @@ class CsvSource final : public Source {
 
 std::unique_ptr<Source> open_csv_source(const SourceRequest& request) {
   const std::string& path = request.where.path.path;
-  const char delimiter = request.config.delimiter == "\\t" ? '\t' : request.config.delimiter[0];
-  return std::make_unique<CsvSource>(
-      request, parse_csv(read_maybe_gzipped(path, kMostFileBytes), path, delimiter));
+  return std::make_unique<CsvSource>(request, read_csv(read_maybe_gzipped(path, kMostFileBytes),
+                                                       path, request.config.table_format()));
 }
 
 }  // namespace maas

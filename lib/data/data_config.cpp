@@ -23,6 +23,15 @@ bool DataConfig::standardizes_targets() const {
   return task_kind() == TaskKind::kRegression && targets == "standardize";
 }
 
+TableFormat DataConfig::table_format() const {
+  return {.delimiter = delimiter == "\\t" ? "\t" : delimiter,
+          .header = header,
+          .decimal = decimal,
+          .thousands = thousands,
+          .encoding = encoding,
+          .missing_values = missing_values};
+}
+
 void SourceConfig::describe(Fields& field) {
   field("images", images).doc("IDX file of images, may be gzipped");
   field("labels", labels).doc("IDX file of labels, may be gzipped");
@@ -100,6 +109,21 @@ void describe_tables(DataConfig& data, Fields& field) {
   field("header", data.header)
       .only_for("type", {"csv"})
       .doc("first row holds the names; else they are column_1, column_2, ...");
+  field("decimal", data.decimal)
+      .only_for("type", {"csv"})
+      .one_of({".", ","})
+      .doc("sign before the decimals of numbers; a model reads CSV as it was trained");
+  field("thousands", data.thousands)
+      .only_for("type", {"csv"})
+      .one_of({"", ",", ".", " ", "'"})
+      .doc("sign between groups of three digits; \"\" = none");
+  field("encoding", data.encoding)
+      .only_for("type", {"csv"})
+      .one_of({"utf-8", "latin-1", "windows-1252"})
+      .doc("of the text");
+  field("missing_values", data.missing_values)
+      .only_for("type", {"csv"})
+      .doc("cells that mean a missing value, besides the usual spellings (NA, NaN, null, ?, ...)");
   field("missing", data.missing)
       .only_for("type", {"csv"})
       .one_of({"error", "mean", "drop"})
@@ -108,6 +132,12 @@ void describe_tables(DataConfig& data, Fields& field) {
       .only_for("type", {"csv"})
       .one_of({"warn", "error"})
       .doc("categories that training did not have: count as unknown with a warning, or fail");
+  field("hide_categories", data.hide_categories)
+      .only_for("type", {"csv"})
+      .between(0, 0.5)
+      .doc(
+          "part of the categories that training shows as unknown, drawn anew in every step, so "
+          "that the model learns what to answer for those it has never seen; 0 = none");
   field("categorical", data.categorical)
       .only_for("type", {"csv"})
       .one_of({"one_hot", "embedding"})
@@ -124,7 +154,7 @@ void describe_images(DataConfig& data, Fields& field) {
   field("channels", data.channels)
       .only_for("type", types)
       .one_of({"0", "1", "3"})
-      .doc("1 = grey, 3 = colour; 0 = as the first image has");
+      .doc("1 = grey, 3 = colour; 0 = colour if any image has it");
   field("corrupt", data.corrupt)
       .only_for("type", {"images"})
       .one_of({"fail", "skip"})

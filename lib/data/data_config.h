@@ -53,11 +53,17 @@ struct DataConfig {
   std::map<std::string, std::string> columns;
   std::string delimiter = ",";
   bool header = true;
+  std::string decimal = ".";
+  std::string thousands;
+  std::string encoding = "utf-8";
+  std::vector<std::string> missing_values;
   std::string missing = "error";
   std::string unknown = "warn";
+  double hide_categories = 0.05;
   std::string categorical = "embedding";
 
-  // images, synthetic images; 0 = from the first image, or 28 x 28 x 1 when synthetic
+  // images, synthetic images; 0 = size of the first image, colour if any has it;
+  // 28 x 28 x 1 when synthetic
   int64_t height = 0, width = 0, channels = 0;
   std::string corrupt = "fail";
   double max_skip = 0.01;
@@ -74,6 +80,7 @@ struct DataConfig {
   bool is_table() const;                           // rows of columns, not images
   TaskKind task_kind() const;                      // images are classified
   bool standardizes_targets() const;
+  TableFormat table_format() const;  // of CSV
   void describe(Fields& field);
 };
 

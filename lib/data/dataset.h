@@ -16,7 +16,8 @@ namespace maas {
 struct Batch {
   std::vector<at::Tensor> inputs;       // as InputSpec says: image, or numeric and/or categorical
   at::Tensor targets;                   // classification int64 [B]; multi-label float32 [B, L];
-                                        // regression float32 [B, T]
+                                        // regression float32 [B, T], or float64 where
+                                        // TaskSpec::needs_float64()
   std::vector<at::Tensor> extras = {};  // further inputs of an Objective, [B, ...]
   int64_t size() const { return targets.size(0); }
 };

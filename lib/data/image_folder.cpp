@@ -111,7 +111,7 @@ class ImageFolder final : public Source {
       throw_input(root_, fmt::format("0 images in {} class folders", classes_.size()),
                   "CLASS/NAME.png or .jpg", "check the path");
     }
-    form_ = request.known ? request.known->input : find_form();
+    form_ = request.known ? request.known->input : find_form(request.warnings);
     load(request.warnings);
   }
 
@@ -157,10 +157,33 @@ class ImageFolder final : public Source {
   }
 
  private:
-  // Size and channels: from the config, or as the first image that decodes has.
-  InputSpec find_form() const {
+  // Colour as soon as one image has it: grey ones lose nothing in colour. 0 = no header tells.
+  int64_t find_channels(std::vector<std::string>& warnings) const {
+    int64_t channels = 0;
+    for (size_t i = 0; i < files_.size(); ++i) {
+      std::string bytes;
+      try {
+        bytes = read_file(files_[i].path, kMostImageBytes);
+      } catch (const Error&) {
+        if (config_.corrupt == "fail") throw;
+      }
+      const int64_t stored = stored_channels(bytes);
+      if (stored == 3 && channels == 1) {
+        warnings.push_back(fmt::format(
+            "{}: grey images count as colour, since others have it (first: {}; data.channels: 1 "
+            "would make all grey)",
+            split_, files_[i].name));
+      }
+      channels = std::max(channels, stored);
+      if (channels == 3) break;
+    }
+    return channels;
+  }
+
+  // Size and channels: from the config, else the size that the first image that decodes has.
+  InputSpec find_form(std::vector<std::string>& warnings) const {
     InputSpec form;
-    form.channels = config_.channels;
+    form.channels = config_.channels > 0 ? config_.channels : find_channels(warnings);
     form.height = config_.height;
     form.width = config_.width;
     form.resize_to_fit = config_.height > 0;

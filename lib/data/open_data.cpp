@@ -147,7 +147,9 @@ DataSpec inherit(DataSpec learnt, const DataSpec& parent) {
   if (same_form) {
     const std::string missing = own.missing;
     const bool resize = own.resize_to_fit;
+    const TableFormat format = own.format;
     learnt.input = parent.input;
+    learnt.input.format = format;
     learnt.input.missing = missing;
     learnt.input.resize_to_fit = resize;
   }

@@ -44,7 +44,8 @@ Predictions predict_all(const Plan& plan, const Dataset& dataset, const TaskSpec
   result.task = task.kind;
   result.labels = task.labels;
   // Made outside inference mode, so that callers may change them in place.
-  result.outputs = at::empty({total, task.outputs()}, at::kFloat);
+  result.outputs =
+      at::empty({total, task.outputs()}, task.needs_float64() ? at::kDouble : at::kFloat);
   for (int64_t begin = 0; begin < total; begin += batch_size) {
     const int64_t count = std::min(batch_size, total - begin);
     const Batch batch = dataset.rows(at::arange(begin, begin + count, at::kLong));

@@ -28,7 +28,8 @@ std::vector<Value> described_inputs(const InputSpec& input) {
   std::vector<Value> inputs;
   const auto numeric = static_cast<int64_t>(input.numeric_columns().size());
   const auto categorical = static_cast<int64_t>(input.categorical_columns().size());
-  if (numeric > 0) inputs.push_back(declared(at::kFloat, {batch, numeric}));
+  if (numeric > 0)
+    inputs.push_back(declared(input.float64 ? at::kDouble : at::kFloat, {batch, numeric}));
   if (categorical > 0) inputs.push_back(declared(at::kLong, {batch, categorical}));
   return inputs;
 }

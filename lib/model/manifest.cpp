@@ -24,6 +24,14 @@ void write_texts(JsonWriter& json, const char* key, const std::vector<std::strin
   json.end_array();
 }
 
+void write_format(JsonWriter& json, const TableFormat& format) {
+  json.key("format").begin_object().field("delimiter", format.delimiter);
+  json.field("header", format.header).field("decimal", format.decimal);
+  json.field("thousands", format.thousands).field("encoding", format.encoding);
+  write_texts(json, "missing_values", format.missing_values);
+  json.end_object();
+}
+
 void write_input(JsonWriter& json, const InputSpec& input) {
   json.key("input").begin_object().field("kind", to_text(input.kind));
   if (input.kind == InputKind::kImage) {
@@ -32,7 +40,10 @@ void write_input(JsonWriter& json, const InputSpec& input) {
     write_numbers(json, "mean", input.mean);
     write_numbers(json, "std", input.std_dev);
   } else {
-    json.field("missing", input.missing).key("columns").begin_array();
+    json.field("missing", input.missing);
+    if (input.float64) json.field("float64", true);
+    write_format(json, input.format);
+    json.key("columns").begin_array();
     for (const ColumnSpec& column : input.columns) {
       json.begin_object().field("name", column.name).field("categorical", column.categorical);
       json.field("mean", column.mean).field("std", column.std_dev);
@@ -86,6 +97,25 @@ double read_std(const JsonView& json, const std::string& where) {
   return std_dev;
 }
 
+TableFormat read_format(const JsonView& json, const std::string& where) {
+  const TableFormat format = {.delimiter = json.at("delimiter").text(),
+                              .header = json.at("header").flag(),
+                              .decimal = json.at("decimal").text(),
+                              .thousands = json.at("thousands").text(),
+                              .encoding = json.at("encoding").text(),
+                              .missing_values = read_texts(json.at("missing_values"))};
+  if (format.delimiter.size() != 1 || format.decimal.size() != 1 || format.thousands.size() > 1) {
+    refuse(where,
+           fmt::format("'{}', '{}', '{}' for delimiter, decimal and thousands", format.delimiter,
+                       format.decimal, format.thousands),
+           "one character each");
+  }
+  for (const char* known : {"utf-8", "latin-1", "windows-1252"}) {
+    if (format.encoding == known) return format;
+  }
+  refuse(where, fmt::format("the encoding '{}'", format.encoding), "utf-8, latin-1, windows-1252");
+}
+
 InputSpec read_input(const JsonView& json, const std::string& where) {
   InputSpec input;
   const std::string kind = json.at("kind").text();
@@ -108,6 +138,8 @@ InputSpec read_input(const JsonView& json, const std::string& where) {
     if (input.missing != "error" && input.missing != "mean") {
       refuse(where, fmt::format("'{}' for missing values", input.missing), "error or mean");
     }
+    if (json.has("format")) input.format = read_format(json.at("format"), where);
+    input.float64 = json.has("float64") && json.at("float64").flag();
     for (const JsonView& item : json.at("columns").items()) {
       ColumnSpec column;
       column.name = item.at("name").text();

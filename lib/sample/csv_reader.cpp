@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/throw_error.h"
+#include "sample/cell_text.h"
 
 namespace maas {
 namespace {
@@ -149,6 +150,10 @@ std::string CsvTable::place(int64_t row, int64_t column) const {
   CsvParser parser(text_->substr(start), name_, delimiter_);
   const size_t at = parser.find_cell(0, column);
   return fmt::format("{}:{}:{}", name_, line(row) + parser.line_ - 1, at - parser.line_start_ + 1);
+}
+
+CsvTable read_csv(std::string text, const std::string& name, const TableFormat& format) {
+  return parse_csv(to_utf8(std::move(text), format, name), name, format.delimiter[0]);
 }
 
 CsvTable parse_csv(std::string text, const std::string& name, char delimiter) {

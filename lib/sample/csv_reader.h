@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sample/spec.h"
+
 namespace maas {
 
 // Rows of equal length. Owns the text; cells point into it. Movable, immutable once parsed.
@@ -37,5 +39,9 @@ class CsvTable {
 // quotes lose surrounding spaces and tabs. Throws Error{kInput} naming file, line and column: a row
 // longer or shorter than the first, an open or misplaced quote, a NUL byte.
 CsvTable parse_csv(std::string text, const std::string& name, char delimiter);
+
+// The same of text in the format's encoding, as UTF-8; throws Error{kInput} where it is not in
+// that.
+CsvTable read_csv(std::string text, const std::string& name, const TableFormat& format);
 
 }  // namespace maas

@@ -24,6 +24,9 @@ struct DecodeOptions {
 // kind, damaged or cut short, too large, CMYK or 12-bit JPEG, over 500 scans of a progressive JPEG.
 at::Tensor decode_pixels(std::string_view bytes, const std::string& name,
                          const DecodeOptions& options);
+// 3 when the header of the PNG or JPEG says colour, 1 when grey, 0 when it is neither or damaged;
+// decodes nothing.
+int64_t stored_channels(std::string_view bytes);
 at::Tensor decode_png(std::string_view bytes, const std::string& name,
                       const DecodeOptions& options);
 at::Tensor decode_jpeg(std::string_view bytes, const std::string& name,

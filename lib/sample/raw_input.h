@@ -24,15 +24,18 @@ std::vector<at::Tensor> decode_image(std::string_view bytes, const std::string& 
                                      const InputSpec& spec);
 std::vector<at::Tensor> decode_image_file(const std::string& path, const InputSpec& spec);
 
-// RFC 4180 rows. With a header (the first row holds every column's name) columns are found by name
-// and others are ignored; without one the column count must equal the spec's.
+// RFC 4180 rows, read as spec.format says. With a header (the first row holds every column's name)
+// columns are found by name and others are ignored; without one the column count must equal the
+// spec's. A first row that is no row of values is a header with a wrong name: an error.
 std::vector<at::Tensor> decode_csv(std::string_view text, const std::string& name,
                                    const InputSpec& spec,
                                    std::vector<std::string>* warnings = nullptr);
 
 // Images: an array of pixel values 0..255, flat [C*H*W] or nested [H][W] (one channel) or
 // [C][H][W], or an array of such. Tables: {column: value}, an array of values in column order, or
-// an array of either; null is a missing value.
+// an array of either; null is a missing value; so is an
+// absent column where the model takes these, which `warnings` tells. Numbers are JSON's; those in
+// strings are written as spec.format says.
 std::vector<at::Tensor> decode_json(std::string_view text, const std::string& name,
                                     const InputSpec& spec,
                                     std::vector<std::string>* warnings = nullptr);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "base/did_you_mean.h"
 #include "base/throw_error.h"
@@ -121,6 +122,14 @@ class JsonRows final : public CellGrid {
                 "an object {column: value} or a list of values", "");
   }
 
+  // "body: column 'x' is absent in 2 rows and counts as missing", a line each.
+  void tell_absent(std::vector<std::string>& warnings) const {
+    for (const auto& [column, count] : absent_) {
+      warnings.push_back(fmt::format("{}: column '{}' is absent in {} row{} and counts as missing",
+                                     name_, column, count, count == 1 ? "" : "s"));
+    }
+  }
+
   int64_t rows() const override {
     return static_cast<int64_t>(names_.empty() ? 0 : cells_.size() / names_.size());
   }
@@ -143,6 +152,7 @@ class JsonRows final : public CellGrid {
         continue;
       }
       refuse_absent(object, here, column);
+      ++absent_[column];
       cells_.emplace_back();
     }
   }
@@ -177,20 +187,26 @@ class JsonRows final : public CellGrid {
     }
   }
 
-  static std::string cell(element value, const std::string& here, const std::string& column) {
+  std::string cell(element value, const std::string& here, const std::string& column) const {
     std::string_view text;
     if (value.get(text) == simdjson::SUCCESS) return std::string(text);
     if (value.is_null()) return {};
     if (value.is_array() || value.is_object()) {
       throw_input(here + "." + column, "a list or an object", "a number, a string or null", "");
     }
-    return simdjson::minify(value);
+    // A number of JSON has a point, whatever sign the table's text has.
+    std::string written = simdjson::minify(value);
+    if (value.is_number() && spec_.format.decimal != ".") {
+      std::replace(written.begin(), written.end(), '.', spec_.format.decimal[0]);
+    }
+    return written;
   }
 
   const std::string& name_;
   const InputSpec& spec_;
   std::vector<std::string> names_;
-  std::vector<std::string> cells_;  // row-major
+  std::vector<std::string> cells_;         // row-major
+  std::map<std::string, int64_t> absent_;  // rows without the column
 };
 
 std::vector<at::Tensor> decode_rows_json(element root, const std::string& name,
@@ -208,6 +224,7 @@ std::vector<at::Tensor> decode_rows_json(element root, const std::string& name,
   } else {
     rows.add(root);
   }
+  if (warnings != nullptr) rows.tell_absent(*warnings);
   return encode_rows(rows, spec, name, warnings);
 }
 

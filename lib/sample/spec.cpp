@@ -1,6 +1,7 @@
 #include "sample/spec.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 namespace maas {
@@ -17,6 +18,16 @@ std::vector<ColumnSpec> pick(const std::vector<ColumnSpec>& columns, bool catego
 
 std::vector<ColumnSpec> InputSpec::numeric_columns() const { return pick(columns, false); }
 std::vector<ColumnSpec> InputSpec::categorical_columns() const { return pick(columns, true); }
+
+bool needs_float64(double mean, double std_dev) {
+  return std::abs(mean) > 1000 * std_dev || std_dev < 1e-30;
+}
+
+bool TaskSpec::needs_float64() const {
+  return std::any_of(scales.begin(), scales.end(), [](const TargetScale& scale) {
+    return maas::needs_float64(scale.mean, scale.std_dev);
+  });
+}
 
 std::string to_text(InputKind kind) { return kind == InputKind::kImage ? "image" : "table"; }
 

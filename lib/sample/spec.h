@@ -19,6 +19,17 @@ struct ColumnSpec {
   bool operator==(const ColumnSpec&) const = default;
 };
 
+// How the text of a table was written, and is read wherever the model reads CSV.
+struct TableFormat {
+  std::string delimiter = ",";     // one byte
+  bool header = true;              // the first row holds the names
+  std::string decimal = ".";       // "." or ","
+  std::string thousands;           // what groups digits: "" (nothing), ",", ".", " " or "'"
+  std::string encoding = "utf-8";  // "utf-8", "latin-1" or "windows-1252"
+  std::vector<std::string> missing_values = {};  // spellings of "missing" besides the usual ones
+  bool operator==(const TableFormat&) const = default;
+};
+
 enum class InputKind { kImage, kTable };
 
 struct InputSpec {
@@ -30,10 +41,13 @@ struct InputSpec {
   // Per channel, of pixels / 255, over the training set; used when the graph standardises.
   std::vector<double> mean, std_dev;
 
-  // kTable: numeric columns make the input "numeric", float32 [B, N]; categorical ones the input
-  // "categorical", int64 [B, C] with values in [0, categories]. An input without columns is absent.
+  // kTable: numeric columns make the input "numeric", float32 [B, N], or float64 where `float64`;
+  // categorical ones the input "categorical", int64 [B, C] with values in [0, categories]. An input
+  // without columns is absent.
   std::vector<ColumnSpec> columns;  // in file order
+  bool float64 = false;             // float32 cannot tell the values of a column apart
   std::string missing = "error";    // error | mean (numeric: the mean; categorical: unknown)
+  TableFormat format = {};
 
   std::vector<ColumnSpec> numeric_columns() const;
   std::vector<ColumnSpec> categorical_columns() const;
@@ -41,6 +55,12 @@ struct InputSpec {
 };
 
 enum class TaskKind { kClassification, kMultiLabel, kRegression };
+
+// True when standardising values of this mean and deviation in float32 loses what they differ in:
+// the mean is more than 1000 deviations away (2^-24 of it is then above 6e-5 deviations), or the
+// deviation lies where float32 has few digits. Such numbers stay float64 until they are
+// standardised.
+bool needs_float64(double mean, double std_dev);
 
 // Where the values of one target lie in training.
 struct TargetScale {
@@ -55,6 +75,8 @@ struct TaskSpec {
   // (zoo/target_scale.h), and what its loss is measured in (train/loss.h): one a target, of the
   // training rows; empty = the network gives the units by itself.
   std::vector<TargetScale> scales = {};
+  // A target needs float64: targets, outputs in their unit and the scales are float64 then.
+  bool needs_float64() const;
   int64_t outputs() const { return static_cast<int64_t>(labels.size()); }
   bool operator==(const TaskSpec&) const = default;
 };

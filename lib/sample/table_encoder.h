@@ -4,11 +4,11 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "sample/cell_text.h"
 #include "sample/spec.h"
 
 namespace maas {
@@ -21,12 +21,6 @@ class CellGrid {
   virtual std::string_view at(int64_t row, int64_t column) const = 0;
   virtual std::string place(int64_t row, int64_t column) const = 0;  // for messages
 };
-
-// "", "?", "NA", "N/A", "NaN", "nan", "null", "NULL" stand for a missing value.
-bool is_missing(std::string_view cell);
-
-// A finite decimal number, the whole cell; independent of the locale.
-std::optional<double> parse_number(std::string_view cell);
 
 // The values of one column that training did not have: they count as index 0.
 struct UnknownValues {
@@ -41,8 +35,8 @@ struct UnknownValues {
 std::string to_text(const UnknownValues& unknown);
 
 struct EncodedTable {
-  std::vector<at::Tensor> inputs;  // numeric float32 [R, N], categorical int64 [R, C]; absent when
-                                   // the table has no such columns
+  std::vector<at::Tensor> inputs;  // numeric float32 or float64 [R, N] as the specification says,
+                                   // categorical int64 [R, C]; absent without such columns
   std::vector<UnknownValues> unknown;  // one for each column that has any
 };
 
@@ -55,17 +49,26 @@ EncodedTable encode_table(const CellGrid& cells, const InputSpec& spec);
 std::vector<at::Tensor> encode_rows(const CellGrid& cells, const InputSpec& spec,
                                     const std::string& name, std::vector<std::string>* warnings);
 
-// Type and statistics of one column from the rows given. `type` is "numeric", "categorical" or ""
-// (numeric when every value that is not missing parses). Throws Error{kInput} when all are missing.
-ColumnSpec learn_column(const CellGrid& cells, int64_t column, const std::string& name,
-                        const std::string& type, const at::Tensor& index);
+// What is known of a column before its cells are read.
+struct ColumnHint {
+  std::string name;
+  std::string type;    // "numeric", "categorical" or "" (by the values)
+  TableFormat format;  // of its cells
+};
 
-// Mean and standard deviation of each column of float32 [R, N] over the rows `index` into
-// columns[0..N).
+// Type and statistics of one column from the rows given. By the values it is numeric when all that
+// are not missing are numbers. Throws Error{kInput} when all are missing, and when a column looks
+// like numbers with a few cells that are none: 9 of 10 are numbers, of more than 20 values or
+// mostly different; it names these cells and the settings that read them.
+ColumnSpec learn_column(const CellGrid& cells, int64_t column, const ColumnHint& hint,
+                        const at::Tensor& index);
+
+// Mean and standard deviation of each column of float32 or float64 [R, N] over the rows `index`
+// into columns[0..N).
 void measure_numeric_columns(const at::Tensor& values, const at::Tensor& index,
                              std::vector<ColumnSpec>& columns);
 
-// Of each target in float32 [R, K] over the rows `index`. A constant target has 1.
+// Of each target in float32 or float64 [R, K] over the rows `index`. A constant target has 1.
 std::vector<TargetScale> measure_targets(const at::Tensor& targets, const at::Tensor& index);
 
 }  // namespace maas

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "data/augment.h"
+#include "data/hide_categories.h"
 #include "tensor/random.h"
 
 namespace maas {
@@ -22,8 +23,12 @@ at::Tensor EpochBatches::index(int64_t step) const {
 
 Batch EpochBatches::load(int64_t step) const {
   Batch batch = load_batch(*samples, index(step));
-  if (augments.empty()) return batch;
   const auto global = static_cast<uint64_t>(first_step + step);
+  if (hide_categories > 0 && batch.inputs.back().scalar_type() == at::kLong) {
+    batch.inputs.back() = hidden_categories(batch.inputs.back(), hide_categories,
+                                            mix_seed(seed, "hide_categories", global));
+  }
+  if (augments.empty()) return batch;
   batch.inputs[0] = augment(batch.inputs[0], augments, mix_seed(seed, "augment", global));
   return batch;
 }

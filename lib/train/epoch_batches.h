@@ -16,6 +16,7 @@ struct EpochBatches {
   std::shared_ptr<const Dataset> samples;
   BatchOrder order;
   std::vector<AugmentConfig> augments;  // empty = as they are
+  double hide_categories = 0;           // part of the values (data/hide_categories.h)
   uint64_t seed = 0;                    // of the run
   int64_t first_step = 0;               // of the epoch, counted from the start of training
   int64_t smallest = 1;                 // rows of a batch: shorter ones join the one before
@@ -24,7 +25,7 @@ struct EpochBatches {
   at::Tensor index(int64_t step) const;
   int64_t steps() const;
 
-  // Augmented by (seed, step) alone. 0 <= step < steps().
+  // Augmented, categories hidden, by (seed, step) alone. 0 <= step < steps().
   Batch load(int64_t step) const;
   // "batch 17 (cats/3.jpg, dogs/9.jpg, ...)"
   std::string name_of(int64_t step) const;

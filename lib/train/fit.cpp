@@ -119,6 +119,7 @@ class Fit {
         .samples = job_.data.train,
         .order = BatchOrder(rows_, job_.train.batch_size, mix_seed(job_.seed, "order"), epoch),
         .augments = images ? job_.data_config.augment : std::vector<AugmentConfig>{},
+        .hide_categories = images ? 0 : job_.data_config.hide_categories,
         .seed = job_.seed,
         .first_step = epoch * steps_per_epoch_,
         .smallest = smallest_});

@@ -48,10 +48,17 @@ ValueId append(Program& program, const std::string& op, const std::vector<Operan
   return result;
 }
 
-// Changes both values to what they are in standard deviations from the mean of training.
-void standardize(Program& program, const std::vector<TargetScale>& scales, ValueId& outputs,
-                 ValueId& target) {
-  const ScaleTensors tensors = scale_tensors(scales);
+ValueId converted(Program& program, ValueId value, at::ScalarType type) {
+  if (program.value(value).dtype == type) return value;
+  const ValueId result =
+      append(program, "aten::to.dtype", {{"self", ValueRef{value}}, {"dtype", type}}, value);
+  program.value(result).dtype = type;
+  return result;
+}
+
+// Changes both values to what they are in standard deviations from the mean of training, float32.
+void standardize(Program& program, const TaskSpec& task, ValueId& outputs, ValueId& target) {
+  const ScaleTensors tensors = scale_tensors(task);
   const ValueRef mean{add_constant(program, "loss.mean", tensors.mean)};
   const ValueRef std_dev{add_constant(program, "loss.std", tensors.std_dev)};
   for (ValueId* value : {&outputs, &target}) {
@@ -59,6 +66,7 @@ void standardize(Program& program, const std::vector<TargetScale>& scales, Value
         append(program, "aten::sub.Tensor", {{"self", ValueRef{*value}}, {"other", mean}}, *value);
     *value = append(program, "aten::div.Tensor", {{"self", ValueRef{centred}}, {"other", std_dev}},
                     centred);
+    *value = converted(program, *value, at::kFloat);
   }
 }
 
@@ -98,25 +106,21 @@ Program with_loss(Program program, const LossConfig& config, const TaskSpec& tas
   check_loss(config, task);
   program = scored_program(std::move(program), task.kind);
   ValueId outputs = std::get<ValueRef>(program.user_outputs().at(0)->value).id;
-  if (program.value(outputs).dtype != at::kFloat) {
-    const std::vector<Dim> shape = program.value(outputs).shape;
-    outputs =
-        append(program, "aten::to.dtype", {{"self", ValueRef{outputs}}, {"dtype", at::kFloat}});
-    program.value(outputs).shape = shape;
-  }
+  const at::ScalarType unit_type = task.needs_float64() ? at::kDouble : at::kFloat;
+  outputs = converted(program, outputs, unit_type);
   const bool classes = task.kind == TaskKind::kClassification;
   std::vector<Dim> shape = program.value(outputs).shape;
   if (!classes && shape.size() == 1) {  // [B] against targets [B, 1] would be compared as [B, B]
     shape.emplace_back(1);
     outputs =
         append(program, "aten::unsqueeze", {{"self", ValueRef{outputs}}, {"dim", int64_t{1}}});
-    program.value(outputs).dtype = at::kFloat;
+    program.value(outputs).dtype = unit_type;
     program.value(outputs).shape = shape;
   }
   if (classes && shape.size() > 1) shape.resize(1);
   ValueId target =
-      add_user_input(program, "target", classes ? at::kLong : at::kFloat, std::move(shape));
-  if (!task.scales.empty()) standardize(program, task.scales, outputs, target);
+      add_user_input(program, "target", classes ? at::kLong : unit_type, std::move(shape));
+  if (!task.scales.empty()) standardize(program, task, outputs, target);
   std::vector<Operand> operands = {{"self", ValueRef{outputs}}, {"target", ValueRef{target}}};
   if (!config.class_weights.empty()) {
     const at::Tensor weights = at::tensor(config.class_weights, at::kFloat);

@@ -24,21 +24,29 @@ Handle normalised_image(GraphBuilder& g, const InputSpec& input, Normalize norma
   return g.call("aten::div.Tensor", {{"self", ValueRef{x.id}}, {"other", ValueRef{std_dev.id}}});
 }
 
-Handle normalised_numbers(GraphBuilder& g, const std::vector<ColumnSpec>& columns,
-                          Normalize normalize) {
+Handle in_float32(GraphBuilder& g, Handle x) {
+  return g.call("aten::to.dtype", {{"self", ValueRef{x.id}}, {"dtype", at::kFloat}});
+}
+
+// float32 [B, N]; standardised in the type of the input, since float32 would lose what float64
+// values far from 0 differ in.
+Handle normalised_numbers(GraphBuilder& g, const InputSpec& input, Normalize normalize) {
+  const std::vector<ColumnSpec> columns = input.numeric_columns();
+  const at::ScalarType type = input.float64 ? at::kDouble : at::kFloat;
   std::vector<double> means, std_devs;
   for (const ColumnSpec& column : columns) {
     means.push_back(column.mean);
     std_devs.push_back(column.std_dev);
   }
-  const Handle raw = g.input("numeric", {static_cast<int64_t>(columns.size())}, at::kFloat);
-  if (normalize != Normalize::kStandardize) return raw;
-  const Handle mean = g.buffer("normalize.mean", at::tensor(means, at::kFloat));
-  const Handle std_dev = g.buffer("normalize.std", at::tensor(std_devs, at::kFloat));
+  const Handle raw = g.input("numeric", {static_cast<int64_t>(columns.size())}, type);
+  if (normalize != Normalize::kStandardize) return input.float64 ? in_float32(g, raw) : raw;
+  const Handle mean = g.buffer("normalize.mean", at::tensor(means, type));
+  const Handle std_dev = g.buffer("normalize.std", at::tensor(std_devs, type));
   const Handle centred =
       g.call("aten::sub.Tensor", {{"self", ValueRef{raw.id}}, {"other", ValueRef{mean.id}}});
-  return g.call("aten::div.Tensor",
-                {{"self", ValueRef{centred.id}}, {"other", ValueRef{std_dev.id}}});
+  const Handle scaled =
+      g.call("aten::div.Tensor", {{"self", ValueRef{centred.id}}, {"other", ValueRef{std_dev.id}}});
+  return input.float64 ? in_float32(g, scaled) : scaled;
 }
 
 // Width of a column's embedding: grows with the number of categories, at most 50.
@@ -78,7 +86,7 @@ Handle prepared_input(GraphBuilder& g, const DataSpec& data, const BuildOptions&
   }
   std::vector<Handle> parts;
   const auto numeric = data.input.numeric_columns(), categorical = data.input.categorical_columns();
-  if (!numeric.empty()) parts.push_back(normalised_numbers(g, numeric, options.normalize));
+  if (!numeric.empty()) parts.push_back(normalised_numbers(g, data.input, options.normalize));
   if (!categorical.empty()) {
     parts.push_back(encoded_categories(g, categorical, options.embed_categories));
   }

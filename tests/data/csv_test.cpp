@@ -1,6 +1,9 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/mean.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+
+#include <functional>
 
 #include "data/batches.h"
 #include "data/open_data.h"
@@ -177,6 +180,109 @@ TEST(CsvDataset, LearnsTheScalesOfNumbersToPredictFromTheTrainingRows) {
   config.targets = "standardize";
   config.task = "multi_label";
   EXPECT_FALSE(config.standardizes_targets());
+}
+
+std::string numbered(const std::string& header, int rows,
+                     const std::function<std::string(int)>& row) {
+  std::string text = header + "\n";
+  for (int i = 0; i < rows; ++i) text += row(i) + "\n";
+  return text;
+}
+
+TEST(CsvDataset, KeepsNumbersApartThatFloat32DoesNot) {
+  const Scratch scratch;
+  DataConfig config = csv_config(scratch, numbered("t,kind", 40, [](int i) {
+                                   return fmt::format("{},{}", 1700000000000 + 7 * i, 20000000 + i);
+                                 }));
+  config.task = "regression";
+  config.validation = 0.25;
+  const DataSplits splits = open_data(config, 1);
+  EXPECT_TRUE(splits.spec.input.float64);
+  EXPECT_TRUE(splits.warnings.empty()) << splits.warnings[0];  // no row is another's duplicate
+  const Batch batch = load_batch(*splits.train, at::arange(30, at::kLong));
+  const double time = batch.inputs[0].const_data_ptr<double>()[3];
+  EXPECT_EQ(time, 1700000000000 + 7 * (batch.targets.const_data_ptr<double>()[3] - 20000000));
+  config.normalize = "none";
+  EXPECT_FALSE(open_data(config, 1).spec.input.float64);
+}
+
+TEST(CsvDataset, StandardisesColumnsHoweverSmall) {
+  const Scratch scratch;
+  for (const double unit : {1e-14, 1e-35, 1e-200, 1e30}) {
+    const DataConfig config =
+        csv_config(scratch, numbered("x,same,kind", 4, [&](int i) {
+                     return fmt::format("{},0.1,{}", unit * (i % 2 == 0 ? 1 : 3), i % 2);
+                   }));
+    const auto columns = open_data(config, 1).spec.input.columns;
+    EXPECT_NEAR(columns[0].mean / unit, 2, 1e-12);
+    EXPECT_NEAR(columns[0].std_dev / unit, 1, 1e-12);
+    EXPECT_EQ(columns[1].std_dev, 1);  // constant
+  }
+}
+
+// 40 rows whose column x holds numbers but for `odd` in line 5.
+std::string with_odd_cell(const std::string& odd) {
+  return numbered("x;kind", 40, [&](int i) {
+    return (i == 3 ? odd : fmt::format("{}.25", i)) + (i % 2 == 0 ? ";a" : ";b");
+  });
+}
+
+TEST(CsvDataset, NamesTheStrayCellsOfANumericColumn) {
+  const Scratch scratch;
+  const auto error = [&](const std::string& odd) {
+    DataConfig config = csv_config(scratch, with_odd_cell(odd));
+    config.delimiter = ";";
+    return error_of([&] { open_data(config, 1); });
+  };
+  EXPECT_THAT(
+      error("abc"),
+      testing::AllOf(HasSubstr("a.csv:5:1: column 'x' holds numbers in 39 training rows, and "
+                               "in 1 something else: 'abc' ("),
+                     HasSubstr("a.csv:5:1); expected"), HasSubstr("data.missing_values: [\"abc\"]"),
+                     HasSubstr("data.columns.x: categorical")));
+  EXPECT_THAT(error("1,234"), HasSubstr("data.decimal: \",\""));
+  EXPECT_THAT(error("1,234.5"), HasSubstr("data.thousands: \",\""));
+  EXPECT_THAT(error("inf"), HasSubstr("'inf'"));
+  for (const char* odd : {"n/a", "None", "<NA>", "-"}) {
+    EXPECT_THAT(error(odd), HasSubstr("a.csv:5:1: the value of column 'x' is missing")) << odd;
+  }
+}
+
+TEST(CsvDataset, ReadsMissingNumbersAndOtherSigns) {
+  const Scratch scratch;
+  DataConfig config = csv_config(scratch, with_odd_cell("k.A."));
+  config.delimiter = ";";
+  config.missing = "mean";
+  config.missing_values = {"k.A."};
+  EXPECT_FALSE(open_data(config, 1).spec.input.columns[0].categorical);
+  EXPECT_EQ(open_data(config, 1).spec.input.format, config.table_format());
+  config.missing = "drop";
+  EXPECT_EQ(open_data(config, 1).train->size(), 39);
+  config = csv_config(scratch, "x;kind\n1.000,5;a\n2.000,5;b\n");
+  config.delimiter = ";";
+  config.decimal = ",";
+  config.thousands = ".";
+  EXPECT_EQ(open_data(config, 1).spec.input.columns[0].mean, 1500.5);
+  config.thousands = ",";
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }, ErrorKind::kUsage),
+              HasSubstr("data.thousands"));
+}
+
+TEST(CsvDataset, TakesFewCodesForCategories) {
+  const Scratch scratch;
+  const DataConfig config =
+      csv_config(scratch, numbered("x,kind", 60, [](int i) {
+                   return fmt::format("{},{}", i == 7 ? "A" : std::to_string(i % 5), i % 2);
+                 }));
+  EXPECT_EQ(open_data(config, 1).spec.input.columns[0].categories.size(), 6U);
+}
+
+TEST(CsvDataset, RefusesTextThatIsNotUtf8OrDecodesIt) {
+  const Scratch scratch;
+  DataConfig config = csv_config(scratch, "x,kind\n1,caf\xe9\n2,th\xe9\n");
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }), HasSubstr("a.csv: is not UTF-8 at byte 12"));
+  config.encoding = "latin-1";
+  EXPECT_THAT(open_data(config, 1).spec.task.labels, ElementsAre("caf\xc3\xa9", "th\xc3\xa9"));
 }
 
 TEST(CsvDataset, RefusesALabelThatTheModelLacks) {

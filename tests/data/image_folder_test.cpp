@@ -41,6 +41,18 @@ TEST(ImageFolder, TakesClassesAndFilesInOrder) {
   EXPECT_NEAR(splits.spec.input.std_dev[0], 50.0 / 255, 0.01);
 }
 
+TEST(ImageFolder, IsInColourAsSoonAsOneImageIs) {
+  for (const bool jpeg : {false, true}) {
+    const Scratch scratch;
+    const DataConfig config = folder_config(scratch);
+    const Picture grey = Picture::filled(6, 4, {50});
+    scratch.write("train/ants/0.JPG", jpeg ? jpeg_of(grey) : png_of(grey));
+    const DataSplits splits = open_data(config, 1);
+    EXPECT_EQ(splits.spec.input.channels, 3);
+    EXPECT_THAT(splits.warnings, testing::Contains(HasSubstr("grey images count as colour")));
+  }
+}
+
 TEST(ImageFolder, ResizesToTheSizeAskedFor) {
   const Scratch scratch;
   DataConfig config = folder_config(scratch);

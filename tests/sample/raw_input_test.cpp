@@ -75,6 +75,72 @@ TEST(DecodeTables, WarnOfCategoriesThatTrainingDidNotHaveColumnByColumn) {
   EXPECT_THAT(warnings, testing::IsEmpty());
 }
 
+TEST(DecodeCsv, RefusesAHeaderWithAWrongName) {
+  InputSpec spec;
+  spec.kind = InputKind::kTable;
+  for (const char* name : {"a", "b"}) {
+    spec.columns.push_back({.name = name, .categorical = true, .categories = {"p", "q"}});
+  }
+  const std::string error = error_of([&] { decode_csv("b,A\np,q\n", "in", spec); });
+  EXPECT_THAT(error, HasSubstr("there is no column 'a'; did you mean 'A'?"));
+  EXPECT_THAT(error_of([&] { decode_csv("x,y\np,q\n", "in", spec); }),
+              HasSubstr("there is no column 'a'"));
+  EXPECT_EQ(sizes(decode_csv("p,q\nq,q\n", "in", spec)[0]), (std::vector<int64_t>{2, 2}));
+  EXPECT_EQ(sizes(decode_csv("p,new\n", "in", spec)[0]), (std::vector<int64_t>{1, 2}));
+  spec.format.header = false;
+  EXPECT_EQ(sizes(decode_csv("x,y\np,q\n", "in", spec)[0]), (std::vector<int64_t>{2, 2}));
+}
+
+TEST(DecodeCsv, ReadsTheFormatOfTraining) {
+  InputSpec spec = table_spec();
+  spec.columns[1].categories = {"caf\xc3\xa9", "red"};
+  spec.format = {.delimiter = ";", .decimal = ",", .thousands = "", .encoding = "latin-1"};
+  const auto inputs = decode_csv("size;colour\n0,5;caf\xe9\n", "in", spec);
+  EXPECT_EQ(inputs[0].const_data_ptr<float>()[0], 0.5F);
+  EXPECT_EQ(inputs[1].const_data_ptr<int64_t>()[0], 1);
+  const auto json = decode_json(R"([{"size": 0.5, "colour": "red"}])", "in", spec);
+  EXPECT_EQ(json[0].const_data_ptr<float>()[0], 0.5F);
+  EXPECT_THAT(error_of([] { decode_csv("size,colour\n1,caf\xe9\n", "in", table_spec()); }),
+              HasSubstr("is not UTF-8 at byte 17"));
+}
+
+TEST(DecodeTables, FindCategoriesInOtherSpellings) {
+  InputSpec spec;
+  spec.kind = InputKind::kTable;
+  spec.columns = {{.name = "f", .categorical = true, .categories = {"False", "True"}},
+                  {.name = "n", .categorical = true, .categories = {"1", "2.0", "x"}},
+                  {.name = "zip", .categorical = true, .categories = {"01", "1"}}};
+  const auto first = [&](const std::vector<at::Tensor>& inputs) {
+    const auto* data = inputs[0].const_data_ptr<int64_t>();
+    return std::vector<int64_t>(data, data + 3);
+  };
+  using Indices = std::vector<int64_t>;
+  EXPECT_EQ(first(decode_json(R"([[true, 1.0, "01"]])", "in", spec)), (Indices{2, 1, 1}));
+  EXPECT_EQ(first(decode_json(R"([[false, 2, 1]])", "in", spec)), (Indices{1, 2, 2}));
+  EXPECT_EQ(first(decode_csv("FALSE,1.0,001\n", "in", spec)), (Indices{1, 1, 0}));
+  spec.columns[0].categories = {"TRUE", "True"};  // either could be meant
+  EXPECT_EQ(first(decode_json(R"([[true, 3, "1"]])", "in", spec)), (Indices{0, 0, 2}));
+}
+
+TEST(DecodeJson, TellsAbsentColumns) {
+  InputSpec spec = table_spec();
+  spec.missing = "mean";
+  std::vector<std::string> warnings;
+  decode_json(R"([{}, {"size": 1}])", "in", spec, &warnings);
+  EXPECT_THAT(warnings,
+              testing::ElementsAre("in: column 'colour' is absent in 2 rows and counts as missing",
+                                   "in: column 'size' is absent in 1 row and counts as missing"));
+  EXPECT_THAT(error_of([] { decode_json("{}", "in", table_spec()); }),
+              HasSubstr("column 'size' is absent"));
+}
+
+TEST(DecodeTables, KeepWhatFloat32WouldLose) {
+  InputSpec spec = table_spec();
+  spec.float64 = true;
+  EXPECT_EQ(decode_csv("1700000042208,red", "in", spec)[0].const_data_ptr<double>()[0],
+            1700000042208.0);
+}
+
 TEST(DecodeCsv, NamesWhatIsWrong) {
   EXPECT_THAT(error_of([] { decode_csv("", "in", table_spec()); }), HasSubstr("in: holds no row"));
   EXPECT_THAT(error_of([] { decode_csv("size,colour\n", "in", table_spec()); }),

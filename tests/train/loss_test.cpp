@@ -198,5 +198,15 @@ TEST(Loss, RefusesWeightsThatDoNotFitTheLabels) {
               AllOf(HasSubstr("2 weights"), HasSubstr("3, one a label")));
 }
 
+TEST(Losses, CompareWhatOnlyFloat64TellsApart) {
+  TaskSpec spec = task(TaskKind::kRegression, 1);
+  spec.scales = {{1e12, 2}};
+  GraphBuilder g("outputs", 1);
+  const Program loss = with_loss(g.finish({{"y", g.input("y", {1}, at::kDouble)}}), {}, spec);
+  const at::Tensor outputs = at::tensor({1e12 + 1, 1e12 - 3}, at::kDouble).view({2, 1});
+  const at::Tensor targets = at::tensor({1e12 + 3, 1e12 - 1}, at::kDouble).view({2, 1});
+  EXPECT_EQ(Plan::compile(loss)->run({outputs, targets}).at(0).item<double>(), 1);
+}
+
 }  // namespace
 }  // namespace maas

@@ -51,6 +51,15 @@ TEST(PreparedInput, StandardisesPixelsByChannel) {
   EXPECT_TRUE(at::allclose(x, kPixels.to(at::kFloat).div(255).sub(0.25).div(0.5))) << x;
 }
 
+TEST(PreparedInput, StandardisesFloat64BeforeItIsFloat32) {
+  DataSpec spec = table_spec();
+  spec.input.float64 = true;
+  spec.input.columns[0].mean = 1.7e12;
+  const at::Tensor rows = at::tensor({1.7e12 + 2, 1.7e12 - 4}, at::kDouble).view({2, 1});
+  const at::Tensor wanted = at::tensor({0.5, -1.0}, at::kFloat).view({2, 1});
+  EXPECT_TRUE(at::equal(prepared(spec, Normalize::kStandardize, rows), wanted));
+}
+
 TEST(PreparedInput, StandardisesNumbersOrLeavesThemAsTheyAre) {
   const at::Tensor rows = at::tensor({10.0, 18.0}, at::kFloat).view({2, 1});
   EXPECT_TRUE(at::equal(prepared(table_spec(), Normalize::kNone, rows), rows));

@@ -28,6 +28,11 @@ TEST(RawOutput, GivesEachTargetInItsUnits) {
   EXPECT_TRUE(at::equal(given(prices({{400, 100}, {6, 4}}), kOutputs), wanted));
 }
 
+TEST(RawOutput, IsFloat64WhereFloat32HasTooFewDigits) {
+  const at::Tensor wanted = at::tensor({2e7, 5.0, 2e7 - 6, 3.0}, at::kDouble).view({2, 2});
+  EXPECT_TRUE(at::equal(given(prices({{2e7, 3}, {1, 4}}), kOutputs), wanted));
+}
+
 TEST(RawOutput, IsTheOutputItselfWithoutScales) {
   EXPECT_TRUE(at::equal(given(prices({}), kOutputs), kOutputs));
   GraphBuilder g("test", 1);

@@ -106,7 +106,7 @@ class SoftLoss {
     ValueId s = student_, t = teacher_;
     if (!job_.task.scales.empty()) {
       const ValueId unit =
-          add_constant(graph_.program(), "distill.std", scale_tensors(job_.task.scales).std_dev);
+          add_constant(graph_.program(), "distill.std", scale_tensors(job_.task).std_dev);
       s = of_two("aten::div.Tensor", s, unit);
       t = of_two("aten::div.Tensor", t, unit);
     }

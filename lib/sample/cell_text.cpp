@@ -1,0 +1,151 @@
+#include "sample/cell_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "base/throw_error.h"
+#include "base/utf8.h"
+
+namespace maas {
+namespace {
+
+std::string_view without_blanks(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// "1,234,567.8" -> "1234567.8"; nothing where a group has not three digits.
+std::optional<std::string> without_groups(std::string_view cell, const TableFormat& format) {
+  if (format.thousands.empty()) return std::string(cell);
+  const size_t point = std::min(cell.find(format.decimal), cell.size());
+  std::string plain;
+  size_t since = 0;  // digits since the last separator
+  bool grouped = false;
+  for (size_t i = 0; i < point; ++i) {
+    if (cell[i] != format.thousands[0]) {
+      plain += cell[i];
+      if (is_digit(cell[i])) ++since;
+      continue;
+    }
+    if (grouped ? since != 3 : since < 1 || since > 3) return std::nullopt;
+    grouped = true;
+    since = 0;
+  }
+  if (grouped && since != 3) return std::nullopt;
+  return plain.append(cell.substr(point));
+}
+
+// The characters of windows-1252 from 0x80 to 0x9f; 0 = none.
+constexpr std::array<uint16_t, 32> kWindows1252 = {
+    0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
+
+void append_utf8(std::string& to, uint32_t code) {
+  if (code < 0x80) {
+    to += static_cast<char>(code);
+  } else if (code < 0x800) {
+    to += static_cast<char>(0xc0 | (code >> 6));
+    to += static_cast<char>(0x80 | (code & 0x3f));
+  } else {
+    to += static_cast<char>(0xe0 | (code >> 12));
+    to += static_cast<char>(0x80 | ((code >> 6) & 0x3f));
+    to += static_cast<char>(0x80 | (code & 0x3f));
+  }
+}
+
+std::string from_one_byte(const std::string& text, const TableFormat& format,
+                          const std::string& name) {
+  const bool windows = format.encoding == "windows-1252";
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    uint32_t code = byte;
+    if (windows && byte >= 0x80 && byte < 0xa0) code = kWindows1252[byte - 0x80];
+    if (code == 0 && byte != 0) {
+      throw_input(name,
+                  fmt::format("the byte 0x{:02x} at byte {} is no character of {}", byte, i,
+                              format.encoding),
+                  "text in that encoding", "check data.encoding");
+    }
+    append_utf8(out, code);
+  }
+  return out;
+}
+
+}  // namespace
+
+bool is_missing(std::string_view cell) {
+  static constexpr std::array<std::string_view, 8> kMissing = {"",    "?",   "NA",   "N/A",
+                                                               "NaN", "nan", "null", "NULL"};
+  return std::find(kMissing.begin(), kMissing.end(), cell) != kMissing.end();
+}
+
+bool is_missing(std::string_view cell, const TableFormat& format) {
+  const auto& more = format.missing_values;
+  return is_missing(cell) || std::find(more.begin(), more.end(), cell) != more.end();
+}
+
+bool is_missing_number(std::string_view cell, const TableFormat& format) {
+  static constexpr std::array<std::string_view, 15> kMissing = {
+      "-",   "--",   "None", "none", "NONE", "<NA>", "#N/A", "n/a",
+      "#NA", "-NaN", "-nan", "NAN",  "Null", "na",   "."};
+  const std::string_view text = without_blanks(cell);
+  return is_missing(text, format) ||
+         std::find(kMissing.begin(), kMissing.end(), text) != kMissing.end();
+}
+
+std::optional<double> parse_number(std::string_view cell) {
+  if (cell.size() > 1 && cell[0] == '+' && cell[1] != '-') cell.remove_prefix(1);
+  double number = 0;
+  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), number);
+  if (error != std::errc() || end != cell.data() + cell.size() || !std::isfinite(number)) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+std::optional<double> parse_number(std::string_view cell, const TableFormat& format) {
+  cell = without_blanks(cell);
+  if (format.thousands.empty() && format.decimal == ".") return parse_number(cell);
+  std::optional<std::string> plain = without_groups(cell, format);
+  if (!plain) return std::nullopt;
+  if (format.decimal != ".") {
+    if (plain->find('.') != std::string::npos) return std::nullopt;
+    std::replace(plain->begin(), plain->end(), format.decimal[0], '.');
+  }
+  return parse_number(*plain);
+}
+
+std::string category_key(std::string_view cell) {
+  for (const char* flag : {"true", "false"}) {
+    const bool same =
+        std::equal(cell.begin(), cell.end(), flag, flag + std::string_view(flag).size(),
+                   [](char a, char b) { return (a | 0x20) == b; });
+    if (same) return flag;
+  }
+  const std::string_view digits = cell.starts_with('-') ? cell.substr(1) : cell;
+  if (digits.empty() || !is_digit(digits[0])) return std::string(cell);
+  if (digits.size() > 1 && digits[0] == '0' && is_digit(digits[1])) return std::string(cell);
+  const auto number = parse_number(cell);
+  return number ? fmt::format("{}", *number == 0 ? 0.0 : *number) : std::string(cell);
+}
+
+std::string to_utf8(std::string text, const TableFormat& format, const std::string& name) {
+  if (format.encoding != "utf-8") return from_one_byte(text, format, name);
+  const size_t fault = utf8_fault_offset(text);
+  if (fault == text.size()) return text;
+  throw_input(name, fmt::format("is not UTF-8 at byte {}", fault), "text in UTF-8",
+              "convert it; if it is Latin-1, set data.encoding: latin-1 (of Windows: "
+              "windows-1252)");
+}
+
+}  // namespace maas

@@ -1,0 +1,35 @@
+// What one cell of a table says: missing, a number, a category.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sample/spec.h"
+
+namespace maas {
+
+// "", "?", "NA", "N/A", "NaN", "nan", "null", "NULL": missing in any column.
+bool is_missing(std::string_view cell);
+// These and format.missing_values.
+bool is_missing(std::string_view cell, const TableFormat& format);
+// Among numbers also what could be a category elsewhere: "-", "None", "<NA>", "#N/A", "n/a", "NAN",
+// "none", "Null" and the like.
+bool is_missing_number(std::string_view cell, const TableFormat& format);
+
+// A finite decimal number, the whole cell; independent of the locale.
+std::optional<double> parse_number(std::string_view cell);
+// The same with the format's decimal sign and thousands separator; spaces around it are left out.
+// Digits must be grouped by threes: "1,23" is no number where "," groups thousands.
+std::optional<double> parse_number(std::string_view cell, const TableFormat& format);
+
+// What category cells have in common that mean the same value in another spelling: "true" of "True"
+// and "TRUE", "1" of "1.0" and "1e0". The cell itself for any other text, and for digits behind a
+// leading zero ("01"), which are a code.
+std::string category_key(std::string_view cell);
+
+// Text in UTF-8 from the encoding of the format. Throws Error{kInput} naming the byte that is no
+// UTF-8, and the settings that read it.
+std::string to_utf8(std::string text, const TableFormat& format, const std::string& name);
+
+}  // namespace maas

@@ -112,7 +112,9 @@ class AffineFolder {
   // `before` and then the node; nullopt when the node is something else, or broadcasts x itself.
   std::optional<Affine> then(const Node& node, const Affine& before) const {
     const ValueId x = operand_of(node, "self");
-    if (x == kNoValue || node.outputs.size() != 1 || constants_.count(x) != 0) return std::nullopt;
+    const bool one_result = node.outputs.size() == 1 && node.outputs[0].ids.size() == 1 &&
+                            node.outputs[0].ids[0] != kNoValue;  // of a list some may be unread
+    if (x == kNoValue || !one_result || constants_.count(x) != 0) return std::nullopt;
     const Value &in = program_.value(x), &out = program_.value(node.outputs[0].ids[0]);
     if (in.dtype != at::kFloat || out.dtype != at::kFloat || in.shape != out.shape) {
       return std::nullopt;

@@ -29,6 +29,16 @@ Program chain(at::ScalarType type, const Steps& steps) {
   return g.finish({{"y", y}});
 }
 
+TEST(FoldAffine, PassesOverAListOfWhichAResultIsUnread) {
+  Program program = chain(at::kFloat, {{"mul", 2}});
+  Node split = make_node("aten::split.Tensor", {{"self", ValueRef{program.inputs[0].value}},
+                                                {"split_size", int64_t{3}},
+                                                {"dim", int64_t{1}}});
+  split.outputs.push_back({{kNoValue, kNoValue, kNoValue}, true});
+  program.nodes.push_back(split);
+  EXPECT_EQ(fold_affine(program).nodes.size(), 2U);
+}
+
 // Inputs on which a sum of x * a and b is not what a difference times a is.
 TEST(FoldAffine, LosesNoDigitOfNumbersOfWhichNothingIsKnown) {
   const float inf = INFINITY;

@@ -1,5 +1,7 @@
 #include "train/make_job.h"
 
+#include <fmt/format.h>
+
 #include "data/open_data.h"
 #include "evaluate/evaluate.h"
 #include "tensor/random.h"
@@ -24,6 +26,12 @@ FitJob job_with_data(const Experiment& experiment, const Model* parent) {
   job.eval.metrics = metrics_to_compute(experiment.eval, job.data.spec.task.kind);
   check_metric_names(job.eval.metrics, job.data.spec.task.kind, "eval.metrics");
   job.settings = run_settings(experiment);
+  const ScheduleConfig& schedule = experiment.train.schedule;
+  if (schedule.type == "one_cycle" && schedule.warmup.value > 0) {
+    job.data.warnings.push_back(
+        fmt::format("train.schedule.warmup: {} is not used: one_cycle rises by itself, to its peak",
+                    to_text(schedule.warmup)));
+  }
   return job;
 }
 

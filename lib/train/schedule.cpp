@@ -18,7 +18,8 @@ Schedule::Schedule(const ScheduleConfig& config, double learning_rate, int64_t s
                    int64_t total_steps)
     : config_(config),
       learning_rate_(learning_rate),
-      warmup_steps_(in_steps(config.warmup, steps_per_epoch, total_steps)),
+      warmup_steps_(
+          config.type == "one_cycle" ? 0 : in_steps(config.warmup, steps_per_epoch, total_steps)),
       every_steps_(std::max<int64_t>(1, in_steps(config.every, steps_per_epoch, total_steps))),
       total_steps_(std::max<int64_t>(1, total_steps)) {}
 

@@ -43,8 +43,8 @@ void ScheduleConfig::describe(Fields& field) {
       .in_units({"", "%", "steps", "epochs"})
       .at_least(0)
       .doc(
-          "linear rise from 0 at the start: 5%, 300 steps or 2 epochs; 0 = none; not for "
-          "one_cycle");
+          "linear rise from 0 at the start: 5%, 300 steps or 2 epochs; 0 = none; one_cycle has a "
+          "rise of its own instead");
   field("final_fraction", final_fraction)
       .between(0, 1)
       .only_for("type", {"cosine", "linear", "one_cycle"})
@@ -166,12 +166,6 @@ void check_schedule(const TrainConfig& config) {
   check("train.schedule.every", config.schedule.every);
   check("train.checkpoint.every", config.checkpoint.every);
   if (config.steps) check("train.steps", *config.steps);
-  if (config.schedule.type == "one_cycle" && config.schedule.warmup.value > 0) {
-    problems.push_back({.where = "train.schedule.warmup",
-                        .what = to_text(config.schedule.warmup) + " before one_cycle",
-                        .expected = "none: one_cycle begins with a rise of its own",
-                        .fix = "leave it out, and set train.schedule.peak to where the rise ends"});
-  }
   if (!problems.empty()) throw Error(ErrorKind::kUsage, std::move(problems));
 }
 

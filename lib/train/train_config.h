@@ -76,7 +76,7 @@ struct TrainConfig {
 };
 
 // Throws Error{kUsage} naming every number of steps that is not whole (a warmup of 0.05 may be
-// meant as a share), and a warm-up before one_cycle.
+// meant as a share).
 void check_schedule(const TrainConfig& config);
 
 // Steps that a quantity means: "5%" of all, "2 epochs", "300 steps" or 300. Rounded down.

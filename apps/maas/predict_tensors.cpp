@@ -18,6 +18,7 @@
 #include "serve/oip/messages.h"
 #include "serve/plan_session.h"
 #include "tensor/short_reason.h"
+#include "unanswered.h"
 
 namespace maas {
 namespace {
@@ -159,11 +160,17 @@ InferRequest parse_document(const Document& document, const SessionInfo& info) {
   throw Error(ErrorKind::kInput, problem);
 }
 
-std::string answer(const Document& document, const std::string& place,
-                   const std::string& model_path, const Session& session) {
+struct Answer {
+  std::string text;
+  std::vector<at::Tensor> outputs;
+};
+
+Answer answer(const Document& document, const std::string& place, const std::string& model_path,
+              const Session& session) {
   try {
     const InferRequest request = parse_document(document, session.info());
-    return infer_answer(session.info(), request, session.infer(request.inputs));
+    std::vector<at::Tensor> outputs = session.infer(request.inputs);
+    return {infer_answer(session.info(), request, outputs), std::move(outputs)};
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kInput) throw;
     explain(error.first(), place, model_path);
@@ -184,6 +191,7 @@ void predict_tensors(const Model& model, const std::string& model_path,
   at::set_num_threads(1);
   const std::string name = model.name_or_stem(model_path);
   const auto session = make_plan_session(model, {.name = is_model_name(name) ? name : "model"});
+  Unanswered unanswered;
   for (const std::string& input : inputs) {
     const std::string name_of_input = input == "-" ? "stdin" : input;
     const std::string text =
@@ -195,7 +203,8 @@ void predict_tensors(const Model& model, const std::string& model_path,
     }
     for (const Document& document : documents) {
       const std::string place = fmt::format("{}:{}", name_of_input, document.line);
-      const std::string line = answer(document, place, model_path, *session);
+      const auto [line, outputs] = answer(document, place, model_path, *session);
+      for (const at::Tensor& tensor : outputs) unanswered.count(tensor);
       JsonWriter json;
       json.begin_object().field("input", place).end_object();
       std::string head = json.take();
@@ -203,6 +212,7 @@ void predict_tensors(const Model& model, const std::string& model_path,
       output.result(head + "," + line.substr(1));
     }
   }
+  unanswered.tell(model_path, output);
 }
 
 }  // namespace maas

@@ -35,7 +35,7 @@ ErrorSums sums_of(const at::Tensor& outputs, const at::Tensor& targets, int64_t 
 double value_of(const std::string& name, const ErrorSums& sums, double rows) {
   if (name == "mae") return sums.absolute / rows;
   if (name == "rmse") return std::sqrt(sums.squared / rows);
-  if (sums.spread == 0) return sums.squared == 0 ? 1 : 0;
+  if (sums.spread == 0 && !std::isnan(sums.squared)) return sums.squared == 0 ? 1 : 0;
   return 1 - sums.squared / sums.spread;
 }
 

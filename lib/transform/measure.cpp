@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/isnan.h>
 #include <ATen/ops/randint.h>
 #include <c10/core/InferenceMode.h>
 
@@ -55,6 +56,14 @@ Interval bootstrap(const std::string& metric, const Predictions& predictions) {
     return values[static_cast<size_t>(share * static_cast<double>(values.size() - 1))];
   };
   return {at_share(0.025), at_share(0.975)};
+}
+
+// The share that is the same; NaN is an answer like NaN alone.
+double same_where_numbers(const at::Tensor& same, const at::Tensor& before_is_nan,
+                          const at::Tensor& after_is_nan) {
+  const at::Tensor equal =
+      same.logical_or(before_is_nan).logical_and(before_is_nan.eq(after_is_nan));
+  return equal.to(at::kDouble).mean().item<double>();
 }
 
 struct Timed {
@@ -124,10 +133,11 @@ Interval metric_interval(const std::string& metric, const Predictions& predictio
 
 double agreement(const at::Tensor& before, const at::Tensor& after, TaskKind task) {
   if (task == TaskKind::kClassification) {
-    return before.argmax(-1).eq(after.argmax(-1)).to(at::kDouble).mean().item<double>();
+    const at::Tensor same = before.argmax(-1).eq(after.argmax(-1));
+    return same_where_numbers(same, at::isnan(before).any(-1), at::isnan(after).any(-1));
   }
   if (task == TaskKind::kMultiLabel) {
-    return before.gt(0).eq(after.gt(0)).to(at::kDouble).mean().item<double>();
+    return same_where_numbers(before.gt(0).eq(after.gt(0)), at::isnan(before), at::isnan(after));
   }
   const at::Tensor a = before.to(at::kDouble), b = after.to(at::kDouble);
   const double spread = (a - a.mean(0, true)).abs().mean().item<double>();

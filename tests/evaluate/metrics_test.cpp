@@ -267,6 +267,14 @@ TEST(RegressionMetrics, AreFiniteForAConstantTarget) {
   EXPECT_DOUBLE_EQ(one(values({2, 3}, {2, 2}), "r2"), 0);
 }
 
+TEST(RegressionMetrics, AreNotANumberForNaNAlsoOfAConstantTarget) {
+  for (const double last : {2, 3}) {
+    const Metrics metrics =
+        compute_metrics(values({2, std::nan("")}, {2, last}), {"mae", "rmse", "r2"});
+    for (const auto& [name, value] : metrics.values) EXPECT_TRUE(std::isnan(value)) << name;
+  }
+}
+
 std::string message_of(const Predictions& predictions, const std::string& name, ErrorKind kind) {
   try {
     compute_metrics(predictions, {name});

@@ -66,6 +66,14 @@ TEST(MetricInterval, OfOthersHoldsTheMetricAndIsTheSameEachTime) {
   EXPECT_EQ(first.high, again.high);
 }
 
+TEST(Agreement, TakesNoNumberForNoAnswer) {
+  const at::Tensor a = at::tensor({1.0F, 0.0F, NAN, 1.0F, NAN, 2.0F}).view({3, 2});
+  const at::Tensor b = at::tensor({1.0F, 0.0F, NAN, 1.0F, 9.0F, 2.0F}).view({3, 2});
+  EXPECT_EQ(agreement(a, a, TaskKind::kClassification), 1);
+  EXPECT_NEAR(agreement(a, b, TaskKind::kClassification), 2.0 / 3, 1e-12);
+  EXPECT_NEAR(agreement(a, b, TaskKind::kMultiLabel), 5.0 / 6, 1e-12);
+}
+
 TEST(Agreement, CountsRowsWithTheSameAnswer) {
   const at::Tensor a = at::tensor({1.0F, 0.0F, 0.0F, 1.0F, 3.0F, 2.0F}).view({3, 2});
   const at::Tensor b = at::tensor({2.0F, 0.0F, 1.0F, 0.0F, 9.0F, 2.0F}).view({3, 2});

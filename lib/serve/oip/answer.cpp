@@ -1,3 +1,4 @@
+#include <ATen/ops/isnan.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -47,6 +48,14 @@ void write_classification(JsonWriter& json, const SessionInfo& info, const at::T
   json.end_array();
 }
 
+// JSON spells NaN as null, like infinity; a client is told how many values are no answer.
+void write_not_numbers(JsonWriter& json, const at::Tensor& output) {
+  if (!output.is_floating_point()) return;
+  const auto count = at::isnan(output).sum().item<int64_t>();
+  if (count == 0) return;
+  json.key("parameters").begin_object().field("not_numbers", count).end_object();
+}
+
 void write_tensor_infos(JsonWriter& json, const std::vector<TensorInfo>& tensors) {
   json.begin_array();
   for (const TensorInfo& tensor : tensors) {
@@ -77,6 +86,7 @@ std::string infer_answer(const SessionInfo& info, const InferRequest& request,
       json.end_array().key("data");
       write_values(json, output);
     }
+    write_not_numbers(json, output);
     json.end_object();
   }
   json.end_array().end_object();

@@ -67,6 +67,13 @@ TEST(InferAnswer, StaysJsonWhenTheOutputsAreNotNumbers) {
   EXPECT_THAT(answer("", row({NAN, INFINITY, 1})), HasSubstr("\"data\":[null,null,1]"));
 }
 
+TEST(InferAnswer, SaysHowManyValuesAreNotANumber) {
+  const std::string told = R"("parameters":{"not_numbers":2})";
+  EXPECT_THAT(answer("", row({NAN, 1, NAN})), HasSubstr(told));
+  EXPECT_THAT(best(1, row({NAN, 1, NAN})), HasSubstr(told));
+  EXPECT_THAT(answer("", row({INFINITY, 1, 2})), testing::Not(HasSubstr("parameters")));
+}
+
 TEST(InferAnswer, TakesOutputsOfAnySize) {
   EXPECT_THAT(answer("", at::empty({0, 3})), HasSubstr(R"("shape":[0,3],"data":[])"));
   EXPECT_THAT(best(2, at::empty({0, 3})), HasSubstr(R"("shape":[0,2],"data":[])"));

@@ -5,7 +5,6 @@ the same rows in the same order; losses, rates and final weights must agree.
 """
 import copy
 import json
-import math
 import unittest
 
 import numpy
@@ -43,7 +42,7 @@ class Reference(Case):
                 ",".join(["a", "b", "c", "d", *names]) + "\n" + "\n".join(lines) + "\n")
             (cls.folder / f"{task}.yaml").write_text(
                 f"name: x\nseed: {SEED}\ndata:\n  type: csv\n  train: {{path: {task}.csv}}\n"
-                f"  labels: [{', '.join(names)}]\n  task: {task}\n"
+                f"  labels: [{', '.join(names)}]\n  task: {task}\n  normalize: none\n"
                 f"train: {{batch_size: {BATCH}, steps: {STEPS}, log_every: 1, threads: 1}}\n")
 
     def network(self, outputs=3):
@@ -141,13 +140,10 @@ class Reference(Case):
             return lambda o: lr_scheduler.SequentialLR(
                 o, [lr_scheduler.LinearLR(o, 1 / steps, 1, steps - 1), main(o)], [steps])
 
-        def one_cycle(o):
-            def share(step, peak=0.3, last=0.001):
-                at = min(step / STEPS, 1)
-                half = lambda high, low, x: low + (high - low) * (1 + math.cos(math.pi * x)) / 2
-                return half(1 / 25, 1, at / peak) if at < peak else half(1, last,
-                                                                         (at - peak) / (1 - peak))
-            return lr_scheduler.LambdaLR(o, share)
+        def one_cycle(o):  # its last rate is 0.1 / div_factor / final_div_factor
+            return lr_scheduler.OneCycleLR(o, 0.1, total_steps=STEPS, pct_start=0.3,
+                                           div_factor=25, final_div_factor=40,
+                                           cycle_momentum=False)
 
         for name, given, schedule in (
             ("constant", "type: constant", lambda o: lr_scheduler.ConstantLR(o, 1)),
@@ -243,10 +239,15 @@ class Reference(Case):
         net = self.network()
         average = copy.deepcopy(net)
 
-        def update(net):
+        steps = 0
+
+        def update(net):  # the decay rises to 0.9, as in TensorFlow's ExponentialMovingAverage
+            nonlocal steps
+            decay = min(0.9, (1 + steps) / (10 + steps))
+            steps += 1
             with torch.no_grad():
                 for kept, now in zip(average.parameters(), net.parameters()):
-                    kept.mul_(0.9).add_(now, alpha=0.1)
+                    kept.mul_(decay).add_(now, alpha=1 - decay)
         losses, _, _, trained, _ = self.maas_run("ema", net, "classification", *self.SGD,
                                                  "train.ema=0.9")
         wanted, _ = self.torch_run(net, "classification", self.sgd, F.cross_entropy,

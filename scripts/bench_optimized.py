@@ -7,6 +7,7 @@ encoder: ONNX in onnxruntime beside PyTorch's answers (fp32), and beside ours (i
 
 The two of a pair take turns in short rounds; shown is the best round of each and their ratio.
 """
+import gzip
 import json
 import os
 import pathlib
@@ -20,6 +21,7 @@ from torch import nn
 
 from bench_inference import MAAS, NETWORKS, maas_ms, median_ms
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 ROUNDS = 5
 BATCHES = (1, 8, 64, 256)
 SAMPLES = 1000
@@ -98,6 +100,18 @@ def size_ratio(small, whole):
     return os.path.getsize(small) / os.path.getsize(whole)
 
 
+def compare_on_digits(name, file, made):
+    """onnxruntime beside the graph as Python runs it, on the first of MNIST's test digits."""
+    pixels = gzip.open(ROOT / "data/mnist/t10k-images-idx3-ubyte.gz").read(16 + SAMPLES * 784)[16:]
+    digits = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(SAMPLES, 1, 28, 28)
+    with torch.no_grad():
+        wanted, got = torch.export.load(file).module()(digits), session(made)(digits)
+    worst = ((wanted - got).abs().max() / wanted.abs().max()).item()
+    same = (wanted.argmax(-1) == got.argmax(-1)).float().mean().item()
+    print(f"onnx: {name} in onnxruntime, {SAMPLES} digits: largest relative difference {worst:.1e}, "
+          f"first choice equal {same:.4f}", flush=True)
+
+
 def bench_trained(path, folder):
     small = quantized(path, folder, "gate.max_drop=1")
     name = maas("inspect", path)["name"]
@@ -113,6 +127,8 @@ def bench_trained(path, folder):
         print(f"onnx: {name} {form}, read back on {found['on']}: largest relative difference "
               f"{found['max_relative']:.1e}, first choice equal {found['top1_agreement']:.4f}",
               flush=True)
+        if maas("inspect", path)["inputs"][0]["shape"].endswith(", 1, 28, 28]"):
+            compare_on_digits(f"{name} {form}", file, folder / "made.onnx")
 
 
 def session(path):

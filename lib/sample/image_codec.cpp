@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/throw_error.h"
+#include "sample/image_format.h"
 
 namespace maas {
 namespace {
@@ -97,13 +98,66 @@ at::Tensor to_planes(const Interleaved& image, int64_t channels) {
   return out;
 }
 
+void cmyk_to_rgb(const uint8_t* cmyk, int64_t pixels, uint8_t* rgb) {
+  for (int64_t p = 0; p < pixels; ++p, cmyk += 4, rgb += 3) {
+    const int light = 255 - cmyk[3];
+    for (int c = 0; c < 3; ++c) {
+      const int product = cmyk[c] * light + 128;  // / 255, rounded
+      rgb[c] = static_cast<uint8_t>(light - ((product + (product >> 8)) >> 8));
+    }
+  }
+}
+
+int64_t stored_channels(std::string_view bytes) {
+  const ImageFormat* format = image_format_of(bytes);
+  return format != nullptr ? format->channels(bytes) : 0;
+}
+
+int64_t stored_orientation(std::string_view bytes) {
+  const ImageFormat* format = image_format_of(bytes);
+  return format != nullptr ? format->orientation(bytes) : 1;
+}
+
+at::Tensor turn_pixels(const at::Tensor& pixels, int64_t orientation) {
+  if (orientation == 1) return pixels;
+  MAAS_CHECK(pixels.dim() == 3 && pixels.is_contiguous() && orientation > 1 && orientation <= 8);
+  const int64_t height = pixels.size(1), width = pixels.size(2);
+  const bool transposed = orientation >= 5;
+  const int64_t rows = transposed ? width : height, columns = transposed ? height : width;
+  // Where the next row and the next column of what is shown lie in what is stored.
+  int64_t row_step = transposed ? 1 : width, column_step = transposed ? width : 1;
+  int64_t start = 0;
+  if (orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8) {
+    start += (rows - 1) * row_step;
+    row_step = -row_step;
+  }
+  if (orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7) {
+    start += (columns - 1) * column_step;
+    column_step = -column_step;
+  }
+  at::Tensor out = at::empty({pixels.size(0), rows, columns}, at::kByte);
+  auto* to = out.mutable_data_ptr<uint8_t>();
+  const auto* plane = pixels.const_data_ptr<uint8_t>();
+  for (int64_t c = 0; c < pixels.size(0); ++c, plane += height * width) {
+    for (int64_t y = 0; y < rows; ++y) {
+      const int64_t line = start + y * row_step;
+      for (int64_t x = 0; x < columns; ++x) *to++ = plane[line + x * column_step];
+    }
+  }
+  return out;
+}
+
 at::Tensor decode_pixels(std::string_view bytes, const std::string& name,
                          const DecodeOptions& options) {
   MAAS_CHECK(options.channels == 0 || options.channels == 1 || options.channels == 3);
-  if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return decode_png(bytes, name, options);
-  if (bytes.starts_with("\xff\xd8\xff")) return decode_jpeg(bytes, name, options);
-  throw_input(name, bytes.empty() ? "is empty" : "is neither PNG nor JPEG by its first bytes",
-              "a PNG or JPEG image", "convert the image");
+  const ImageFormat* format = image_format_of(bytes);
+  if (format == nullptr) {
+    throw_input(name,
+                bytes.empty() ? "is empty"
+                              : fmt::format("is no {} by its first bytes", image_format_names()),
+                fmt::format("a {} image", image_format_names()), "convert the image");
+  }
+  return turn_pixels(format->decode(bytes, name, options), format->orientation(bytes));
 }
 
 at::Tensor resize_pixels(const at::Tensor& pixels, int64_t height, int64_t width) {

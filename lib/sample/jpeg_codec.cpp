@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/throw_error.h"
-#include "sample/image_codec.h"
+#include "sample/image_format.h"
 
 namespace maas {
 namespace {
@@ -45,25 +45,33 @@ at::Tensor decode_jpeg(std::string_view bytes, const std::string& name,
     fail(name, decompressor.get());
   }
   check_image_size(width, height, name);
-  if (colours == TJCS_CMYK || colours == TJCS_YCCK) {
-    throw_input(name, "the JPEG has CMYK colours", "grey or RGB", "convert the image to RGB");
-  }
   const tjscalingfactor scale = pick_scale(width, height, options.least_side);
   width = TJSCALED(width, scale);
   height = TJSCALED(height, scale);
-  const bool grey = options.channels == 1 || (options.channels == 0 && colours == TJCS_GRAY);
-  const int channels = grey ? 1 : 3;
-  const auto size = static_cast<size_t>(width) * static_cast<size_t>(height * channels);
+  const bool ink = colours == TJCS_CMYK || colours == TJCS_YCCK;
+  const bool grey =
+      !ink && (options.channels == 1 || (options.channels == 0 && colours == TJCS_GRAY));
+  const int channels = ink ? 4 : grey ? 1 : 3;
+  const auto size = static_cast<size_t>(width) * static_cast<size_t>(height) * channels;
   const auto pixels = std::make_unique_for_overwrite<unsigned char[]>(size);
   if (tjDecompress2(decompressor.get(), data, bytes.size(), pixels.get(), width, 0, height,
-                    grey ? TJPF_GRAY : TJPF_RGB, TJFLAG_LIMITSCANS | TJFLAG_ACCURATEDCT) != 0) {
+                    ink    ? TJPF_CMYK
+                    : grey ? TJPF_GRAY
+                           : TJPF_RGB,
+                    TJFLAG_LIMITSCANS | TJFLAG_ACCURATEDCT) != 0) {
     // Stray bytes between segments lose nothing, and cameras write them.
     const std::string_view message = tjGetErrorStr2(decompressor.get());
     const bool harmless = tjGetErrorCode(decompressor.get()) == TJERR_WARNING &&
                           message.find("extraneous bytes") != std::string_view::npos;
     if (!harmless) fail(name, decompressor.get());
   }
-  return to_planes({pixels.get(), height, width, channels}, options.channels);
+  if (ink) {
+    // As Adobe writes ink, 0 = full; Pillow takes every such JPEG to be so.
+    std::transform(pixels.get(), pixels.get() + size, pixels.get(),
+                   [](unsigned char value) { return static_cast<unsigned char>(255 - value); });
+    cmyk_to_rgb(pixels.get(), int64_t{width} * height, pixels.get());
+  }
+  return to_planes({pixels.get(), height, width, grey ? 1 : 3}, options.channels);
 }
 
 }  // namespace maas

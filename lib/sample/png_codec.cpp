@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "base/throw_error.h"
-#include "sample/image_codec.h"
+#include "sample/image_format.h"
 
 namespace maas {
 namespace {

@@ -9,6 +9,7 @@
 #include "base/throw_error.h"
 #include "sample/csv_grid.h"
 #include "sample/image_codec.h"
+#include "sample/image_format.h"
 
 namespace maas {
 namespace {
@@ -86,7 +87,8 @@ std::vector<at::Tensor> decode_image_file(const std::string& path, const InputSp
 std::vector<at::Tensor> decode_csv(std::string_view text, const std::string& name,
                                    const InputSpec& spec, std::vector<std::string>* warnings) {
   if (spec.kind != InputKind::kTable) {
-    throw_input(name, "is a table", "an image, as the model takes", "give a PNG or JPEG file");
+    throw_input(name, "is a table", "an image, as the model takes",
+                fmt::format("give a {} file", image_format_names()));
   }
   CsvTable table = read_csv(std::string(text), name, spec.format);
   const bool named = has_header(table, spec);

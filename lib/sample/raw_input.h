@@ -16,10 +16,10 @@
 
 namespace maas {
 
-// PNG or JPEG, told apart by content; at most 64 megapixels. Colour is converted to grey (ITU-R
-// 601) or grey to colour as spec.channels says (1 or 3); alpha is dropped. Another size than the
-// spec's is resized when spec.resize_to_fit (shorter side, antialiased, then centre crop), else an
-// error.
+// As decode_pixels (image_codec.h) of any format of image_format.h, told by content, turned
+// upright, at most 64 megapixels. Colour is converted to grey or grey to colour as spec.channels
+// says (1 or 3). Another size than the spec's is resized when spec.resize_to_fit (shorter side,
+// antialiased, then centre crop), else an error.
 std::vector<at::Tensor> decode_image(std::string_view bytes, const std::string& name,
                                      const InputSpec& spec);
 std::vector<at::Tensor> decode_image_file(const std::string& path, const InputSpec& spec);

@@ -1,5 +1,6 @@
 #include "sample/image_codec.h"
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/max.h>
 #include <gmock/gmock.h>
@@ -70,11 +71,50 @@ TEST(DecodePixels, RefusesCutAndDamagedFilesByName) {
 TEST(DecodePixels, RefusesOtherKinds) {
   EXPECT_THAT(error_of([] { decode_pixels("", "x", {}); }), HasSubstr("is empty"));
   EXPECT_THAT(error_of([] { decode_pixels("<svg></svg>", "x", {}); }),
-              HasSubstr("neither PNG nor JPEG"));
-  EXPECT_THAT(error_of([] {
-                decode_pixels(jpeg_of(Picture::filled(8, 8, {1, 2, 3, 4})), "x", {});
-              }),
-              HasSubstr("CMYK"));
+              HasSubstr("is no PNG, JPEG, WebP, GIF, BMP or TIFF"));
+  for (const char* start : {"RIFF", "RIFF\1\2\3\4WEB", "BM", "GIF89a", "II*"}) {
+    error_of([&] { decode_pixels(start, "x", {}); });
+  }
+}
+
+// A picture whose four corners differ, stored so that `orientation` shows it upright.
+TEST(DecodePixels, TurnsAsTheOrientationSays) {
+  const std::vector<std::vector<uint8_t>> stored = {
+      {1, 2, 3, 4, 5, 6}, {3, 2, 1, 6, 5, 4}, {6, 5, 4, 3, 2, 1}, {4, 5, 6, 1, 2, 3},
+      {1, 4, 2, 5, 3, 6}, {3, 6, 2, 5, 1, 4}, {6, 3, 5, 2, 4, 1}, {4, 1, 5, 2, 6, 3}};
+  for (int64_t orientation = 1; orientation <= 8; ++orientation) {
+    const int64_t height = orientation < 5 ? 2 : 3;
+    at::Tensor pixels = at::empty({1, height, 6 / height}, at::kByte);
+    std::copy_n(stored[orientation - 1].data(), 6, pixels.mutable_data_ptr<uint8_t>());
+    const at::Tensor shown = turn_pixels(pixels, orientation);
+    ASSERT_EQ(shown.sizes(), (std::vector<int64_t>{1, 2, 3}));
+    for (uint8_t i = 0; i < 6; ++i) {
+      EXPECT_EQ(shown.const_data_ptr<uint8_t>()[i], i + 1) << orientation;
+    }
+  }
+}
+
+// An APP1 segment with one entry, an orientation, behind the start of a JPEG.
+std::string turned_jpeg(std::string jpeg, char orientation) {
+  const std::string exif = std::string("Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\3\0\0\0\1\0", 25) +
+                           orientation + std::string("\0\0\0\0\0\0", 6);
+  return jpeg.insert(2, std::string("\xff\xe1\0", 3) + static_cast<char>(exif.size() + 2) + exif);
+}
+
+TEST(DecodePixels, TurnsAJpegThatIsDecodedSmaller) {
+  const std::string jpeg = turned_jpeg(jpeg_of(Picture::filled(640, 480, {200, 100, 50})), 6);
+  EXPECT_EQ(stored_orientation(jpeg), 6);
+  EXPECT_EQ(decode_pixels(jpeg, "x", {.least_side = 28}).sizes(),
+            (std::vector<int64_t>{3, 80, 60}));
+}
+
+TEST(DecodePixels, LeavesWhatSaysNonsenseAsItIsStored) {
+  const std::string jpeg = jpeg_of(Picture::filled(8, 6, {1, 2, 3}));
+  for (const char orientation : {0, 1, 9}) {
+    const std::string turned = turned_jpeg(jpeg, orientation);
+    EXPECT_EQ(stored_orientation(turned), 1);
+    EXPECT_EQ(decode_pixels(turned, "x", {}).size(1), 6);
+  }
 }
 
 TEST(DecodePixels, ChecksTheSizeBeforeDecoding) {

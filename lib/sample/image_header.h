@@ -1,0 +1,22 @@
+// What the headers of image files say, without decoding: colour, and which way up.
+//
+// All are quick, take any bytes and throw nothing: a damaged header is told by the decoder.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace maas {
+
+// 3 = colour, 1 = grey, 0 = the header does not say.
+int64_t png_channels(std::string_view bytes);
+int64_t jpeg_channels(std::string_view bytes);
+int64_t tiff_channels(std::string_view bytes);
+
+// EXIF's orientation, 1 to 8 (EXIF 2.3, 4.6.4 A): 1 = as stored, also where nothing is said.
+int64_t png_orientation(std::string_view bytes);   // of the chunk eXIf
+int64_t jpeg_orientation(std::string_view bytes);  // of the first segment with EXIF
+int64_t webp_orientation(std::string_view bytes);  // of the chunk EXIF
+int64_t tiff_orientation(std::string_view bytes);  // of its own directory
+
+}  // namespace maas

@@ -1,0 +1,11 @@
+// Any bytes as a TIFF image: a tensor or an Error, nothing else.
+#include "base/error.h"
+#include "sample/image_format.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  try {
+    maas::decode_tiff({reinterpret_cast<const char*>(data), size}, "fuzz", {.channels = 3});
+  } catch (const maas::Error&) {
+  }
+  return 0;
+}

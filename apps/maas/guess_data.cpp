@@ -11,6 +11,7 @@
 #include "data/idx.h"
 #include "data/image_list.h"
 #include "guess_table.h"
+#include "sample/image_format.h"
 
 namespace maas {
 namespace {
@@ -90,13 +91,13 @@ fs::path split_folder(const fs::path& folder, const std::vector<const char*>& na
 }
 
 ImageList checked_images(const fs::path& folder) {
-  ImageList list = list_images(folder.string());
+  ImageList list = list_image_folder(folder.string());
   const int64_t classes = static_cast<int64_t>(list.classes.size());
   if (classes < 2 || list.files.empty()) {
-    throw_input(folder.string(),
-                fmt::format("holds {} folders with {} images", classes, list.files.size()),
-                "a folder of PNG or JPEG images for each class, or IDX files",
-                "name such a folder, or a CSV file");
+    throw_input(
+        folder.string(), fmt::format("holds {} folders with {} images", classes, list.files.size()),
+        fmt::format("a folder of images for each class ({}), or IDX files", image_extensions()),
+        "name such a folder, or a CSV file");
   }
   return list;
 }
@@ -120,12 +121,7 @@ DataGuess guess_images(const fs::path& folder, const fs::path& config_folder) {
     guess.data +=
         fmt::format("  validation_source: {{path: {}}}\n", written(validation, config_folder));
   }
-  guess.data +=
-      "  height: 32                        # images are resized to this\n"
-      "  width: 32\n"
-      "  augment: [{flip: 0.5}, {shift: 2}]\n";
-  guess.model = "{type: convnet, channels: [32, 64], dropout: 0.2}";
-  guess.metrics = "[accuracy, macro_f1, nll]";
+  suit_images(guess);
   guess.found = fmt::format("{} images of {} classes", guess.samples, list.classes.size());
   return guess;
 }
@@ -158,6 +154,15 @@ DataGuess guess_folder(const fs::path& folder, const fs::path& config_folder) {
 }
 
 }  // namespace
+
+void suit_images(DataGuess& guess) {
+  guess.data +=
+      "  height: 32                        # images are resized to this\n"
+      "  width: 32\n"
+      "  augment: [{flip: 0.5}, {shift: 2}]\n";
+  guess.model = "{type: convnet, channels: [32, 64], dropout: 0.2}";
+  guess.metrics = "[accuracy, macro_f1, nll]";
+}
 
 DataGuess guess_data(const fs::path& path, const fs::path& config_folder) {
   if (path.empty()) return guess_synthetic();

@@ -19,9 +19,13 @@ struct DataGuess {
   std::vector<std::string> warnings;  // what the data's owner should look at
 };
 
-// `path`: a CSV file, a folder of images or IDX files; "" = made-up data. Paths in the config are
-// relative to `config_folder` when the data lie below it, else absolute. Throws Error{kInput} when
-// there is nothing to learn from, kUsage when it is of a kind that maas does not read.
+// The settings of `data:` and the network that suit images of classes, added to `guess`.
+void suit_images(DataGuess& guess);
+
+// `path`: a CSV file (a table, or one that names images), a folder of images or IDX files; "" =
+// made-up data. Paths in the config are relative to `config_folder` when the data lie below it,
+// else absolute. Throws Error{kInput} when there is nothing to learn from, kUsage when it is of a
+// kind that maas does not read.
 DataGuess guess_data(const std::filesystem::path& path, const std::filesystem::path& config_folder);
 
 }  // namespace maas

@@ -4,12 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "data/gzip_reader.h"
 #include "sample/csv_reader.h"
+#include "sample/image_format.h"
 #include "sample/table_encoder.h"
 
 namespace maas {
@@ -76,13 +78,25 @@ std::string lower(std::string text) {
   return text;
 }
 
-// The column with one of the usual names, else the last.
-size_t label_column(const std::vector<ColumnFacts>& columns) {
+// The column whose every value is called as an image file is.
+std::optional<size_t> image_column(const std::vector<ColumnFacts>& columns) {
+  for (size_t c = 0; c < columns.size(); ++c) {
+    const auto& values = columns[c].values;
+    if (!values.empty() && std::all_of(values.begin(), values.end(), [](std::string_view value) {
+          return has_image_extension(value);
+        }))
+      return c;
+  }
+  return {};
+}
+
+// The column with one of the usual names, else the last that is not `image`.
+size_t label_column(const std::vector<ColumnFacts>& columns, std::optional<size_t> image) {
   static const std::set<std::string> kNames = {"label", "target", "class", "species", "y"};
   for (size_t c = 0; c < columns.size(); ++c) {
     if (kNames.count(lower(columns[c].name)) > 0) return c;
   }
-  return columns.size() - 1;
+  return image == columns.size() - 1 ? columns.size() - 2 : columns.size() - 1;
 }
 
 // It tells rows apart instead of telling something about them, or is empty.
@@ -126,6 +140,20 @@ void check_size(const CsvTable& table, bool header, const fs::path& path) {
               "give a table that holds what to learn from");
 }
 
+// Paths that lead nowhere from the folder of the file are told now, not when training starts.
+void look_at_images(const ColumnFacts& images, const fs::path& csv, DataGuess& guess) {
+  std::vector<std::string_view> absent;
+  std::error_code ignored;
+  for (const std::string_view name : images.values) {
+    if (!fs::exists(csv.parent_path() / name, ignored)) absent.push_back(name);
+  }
+  if (absent.empty()) return;
+  guess.warnings.push_back(fmt::format(
+      "{} of {} images are not where '{}' says, seen from the folder of {} (first: {}): data.root "
+      "names the folder that the paths are relative to",
+      absent.size(), images.values.size(), images.name, csv.filename().string(), absent[0]));
+}
+
 }  // namespace
 
 DataGuess guess_table(const fs::path& path, const std::string& written) {
@@ -135,25 +163,44 @@ DataGuess guess_table(const fs::path& path, const std::string& written) {
   const bool header = table.rows() > 0 && has_header(table);
   check_size(table, header, path);
   const std::vector<ColumnFacts> columns = facts_of(table, header);
-  const size_t which = label_column(columns);
+  const std::optional<size_t> image = image_column(columns);
+  const size_t which = label_column(columns, image);
   const ColumnFacts& label = columns[which];
-  const bool regression =
+  const bool of_numbers =
       label.is_numeric && (!label.is_whole || label.values.size() > kMostClasses);
   DataGuess guess;
   guess.samples = table.rows() - (header ? 1 : 0);
-  guess.data = fmt::format("  type: csv\n  train: {{path: {}}}\n", written);
+  guess.data =
+      fmt::format("  type: {}\n  train: {{path: {}}}\n", image ? "image_list" : "csv", written);
   guess.data += fmt::format("  label: {:<28}# the column to predict\n", json_quote(label.name));
-  guess.data += fmt::format("  task: {}\n", regression ? "regression" : "classification");
-  guess.data += lines_of_columns(columns, which, guess.samples);
+  if (image) {
+    guess.data += fmt::format("  image: {:<28}# the column with their paths\n",
+                              json_quote(columns[*image].name));
+  } else {
+    guess.data += fmt::format("  task: {}\n", of_numbers ? "regression" : "classification");
+    guess.data += lines_of_columns(columns, which, guess.samples);
+  }
   if (delimiter != ',') {
     guess.data += fmt::format("  delimiter: {}\n",
                               delimiter == '\t' ? R"("\t")" : fmt::format("\"{}\"", delimiter));
   }
   if (!header) guess.data += "  header: false                     # columns are column_1, ...\n";
-  guess.model = "{type: mlp, hidden: [64, 32], dropout: 0.1}";
-  guess.metrics = regression ? "[rmse, mae, r2]" : "[accuracy, macro_f1, nll]";
-  guess.found = fmt::format("a table of {} rows; predicting the {} '{}'", guess.samples,
-                            regression ? "number" : "class", label.name);
+  if (image) {
+    suit_images(guess);
+    guess.found =
+        fmt::format("a list of {} images; predicting the class '{}'", guess.samples, label.name);
+    look_at_images(columns[*image], path, guess);
+    if (of_numbers) {
+      guess.warnings.push_back(fmt::format(
+          "the {} numbers in '{}' count as classes: maas predicts no numbers from images",
+          label.values.size(), label.name));
+    }
+  } else {
+    guess.model = "{type: mlp, hidden: [64, 32], dropout: 0.1}";
+    guess.metrics = of_numbers ? "[rmse, mae, r2]" : "[accuracy, macro_f1, nll]";
+    guess.found = fmt::format("a table of {} rows; predicting the {} '{}'", guess.samples,
+                              of_numbers ? "number" : "class", label.name);
+  }
   if (label.missing > 0) {
     guess.warnings.push_back(
         fmt::format("{} rows have no '{}': fill it in or remove them", label.missing, label.name));

@@ -1,4 +1,5 @@
-// What is in a CSV file: its delimiter, its header, which column to predict.
+// What is in a CSV file: its delimiter, its header, which column to predict, whether it names
+// images.
 #pragma once
 
 #include <filesystem>

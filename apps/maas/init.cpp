@@ -75,7 +75,8 @@ std::string config_text(const std::string& name, const std::string& file, const 
 class Init : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("data", data_, "a CSV file, or a folder of images or IDX files");
+    app.add_option("data", data_,
+                   "a CSV file (values, or paths of images), or a folder of images or IDX files");
     app.add_option("-o,--output", output_, "the file to write, <name>.yaml by default; - = stdout");
     app.add_flag("--force", force_, "replace an existing file");
     app.add_flag("--dry-run", dry_run_, "print the config instead of writing it");

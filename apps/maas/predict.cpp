@@ -1,6 +1,7 @@
 // maas predict -- answer for single inputs.
 //
-// Reads   the model; images (PNG, JPEG), CSV files, or JSON on stdin ("-"); raw tensors as JSON for
+// Reads   the model; images (of sample/image_format.h), CSV files, or JSON on stdin ("-"); raw
+// tensors as JSON for
 //         a network that somebody exported, which does not say how files become inputs.
 // Prints  a line a row: input, label, probability; with --json an object a row. On stderr a warning
 //         for each column with categories that training did not have.

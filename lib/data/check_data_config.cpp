@@ -17,6 +17,7 @@ class Checker {
     check_fractions();
     if (data_.is_table()) check_no_image_settings();
     if (data_.type == "csv") check_table();
+    if (data_.type == "image_list") check_image_list();
     if (data_.type == "synthetic") check_synthetic();
     if ((data_.height == 0) != (data_.width == 0)) {
       add("data.height", fmt::format("height {} with width {}", data_.height, data_.width),
@@ -81,12 +82,7 @@ class Checker {
       add("data.labels", fmt::format("{} columns", data_.labels.size()), "one for classification",
           "set data.task to multi_label or regression");
     }
-    if (data_.delimiter.size() != 1 && data_.delimiter != "\\t") {
-      add("data.delimiter", fmt::format("'{}'", data_.delimiter), "one character, or \\t");
-    }
-    if (data_.delimiter == "\"" || data_.delimiter == "\n" || data_.delimiter == "\r") {
-      add("data.delimiter", "a quote or line end", "another character");
-    }
+    check_delimiter();
     if (data_.thousands == data_.decimal) {
       add("data.thousands", fmt::format("'{}', as data.decimal", data_.thousands), "another sign");
     }
@@ -94,6 +90,24 @@ class Checker {
       if (type != "numeric" && type != "categorical" && type != "ignore") {
         add("data.columns." + name, fmt::format("'{}'", type), "numeric, categorical or ignore");
       }
+    }
+  }
+
+  void check_delimiter() {
+    if (data_.delimiter.size() != 1 && data_.delimiter != "\\t") {
+      add("data.delimiter", fmt::format("'{}'", data_.delimiter), "one character, or \\t");
+    }
+    if (data_.delimiter == "\"" || data_.delimiter == "\n" || data_.delimiter == "\r") {
+      add("data.delimiter", "a quote or line end", "another character");
+    }
+  }
+
+  void check_image_list() {
+    check_delimiter();
+    const std::string label = data_.label_columns().at(0);
+    if (data_.image.empty() || data_.image == label) {
+      add("data.image", fmt::format("'{}' beside the label '{}'", data_.image, label),
+          "the name of the column of paths");
     }
   }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <set>
@@ -24,26 +23,6 @@ constexpr uint64_t kMostFileBytes = uint64_t{1} << 34;
 TaskKind task_of(const DataConfig& config) {
   if (config.task == "regression") return TaskKind::kRegression;
   return config.task == "multi_label" ? TaskKind::kMultiLabel : TaskKind::kClassification;
-}
-
-bool is_integer(std::string_view text, int64_t& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-// By value when all are integers ("2" before "10"), else by bytes.
-std::vector<std::string> sorted_labels(const std::set<std::string_view>& values) {
-  std::vector<std::string> labels(values.begin(), values.end());
-  std::vector<std::pair<int64_t, std::string>> numbers;
-  for (const std::string& label : labels) {
-    int64_t value = 0;
-    if (!is_integer(label, value)) return labels;
-    numbers.emplace_back(value, label);
-  }
-  std::sort(numbers.begin(), numbers.end());
-  std::transform(numbers.begin(), numbers.end(), labels.begin(),
-                 [](const auto& number) { return number.second; });
-  return labels;
 }
 
 bool any_needs_float64(const std::vector<ColumnSpec>& columns) {

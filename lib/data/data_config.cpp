@@ -7,6 +7,7 @@ bool SourceConfig::given() const {
 }
 
 std::vector<std::string> DataConfig::label_columns() const {
+  if (type == "image_list" && label.empty()) return {"label"};
   return label.empty() ? labels : std::vector<std::string>{label};
 }
 
@@ -35,7 +36,8 @@ TableFormat DataConfig::table_format() const {
 void SourceConfig::describe(Fields& field) {
   field("images", images).doc("IDX file of images, may be gzipped");
   field("labels", labels).doc("IDX file of labels, may be gzipped");
-  field("path", path).doc("CSV file (may be gzipped), or folder with a folder for each class");
+  field("path", path)
+      .doc("CSV file (may be gzipped), or folder with a folder of images for each class");
 }
 
 void AugmentConfig::describe(Fields& field) {
@@ -52,10 +54,13 @@ void AugmentConfig::describe(Fields& field) {
 namespace {
 
 void describe_sources(DataConfig& data, Fields& field) {
-  const std::vector<std::string> files = {"idx", "csv", "images"};
+  const std::vector<std::string> files = {"idx", "csv", "images", "image_list"};
   field("type", data.type)
-      .one_of({"idx", "csv", "images", "synthetic"})
-      .doc("form of the data: MNIST's IDX, a table, folders of images, or made up");
+      .one_of({"idx", "csv", "images", "image_list", "synthetic"})
+      .doc(
+          "form of the data: MNIST's IDX, a table, folders of images, a CSV file that names "
+          "images, "
+          "or made up");
   field("train", data.train)
       .only_for("type", files)
       .shorthand("path")
@@ -83,13 +88,15 @@ void describe_sources(DataConfig& data, Fields& field) {
           "in the graph: none = pixels 0 to 255, numbers as they are; unit = pixels / 255; "
           "standardize = by the training mean and standard deviation");
   field("augment", data.augment)
-      .only_for("type", {"idx", "images", "synthetic"})
+      .only_for("type", {"idx", "images", "image_list", "synthetic"})
       .doc("random changes to training images");
   field("prefetch", data.prefetch).doc("load the next batches while a step runs");
 }
 
 void describe_tables(DataConfig& data, Fields& field) {
-  field("label", data.label).only_for("type", {"csv"}).doc("column to predict");
+  field("label", data.label)
+      .only_for("type", {"csv", "image_list"})
+      .doc("column to predict; of image_list the default is label");
   field("labels", data.labels).only_for("type", {"csv"}).doc("columns to predict, when several");
   field("task", data.task)
       .only_for("type", {"csv", "synthetic"})
@@ -105,9 +112,11 @@ void describe_tables(DataConfig& data, Fields& field) {
   field("columns", data.columns)
       .only_for("type", {"csv"})
       .doc("column name: numeric, categorical or ignore; others are told by their values");
-  field("delimiter", data.delimiter).only_for("type", {"csv"}).doc("one character, or \\t");
+  field("delimiter", data.delimiter)
+      .only_for("type", {"csv", "image_list"})
+      .doc("one character, or \\t");
   field("header", data.header)
-      .only_for("type", {"csv"})
+      .only_for("type", {"csv", "image_list"})
       .doc("first row holds the names; else they are column_1, column_2, ...");
   field("decimal", data.decimal)
       .only_for("type", {"csv"})
@@ -118,11 +127,11 @@ void describe_tables(DataConfig& data, Fields& field) {
       .one_of({"", ",", ".", " ", "'"})
       .doc("sign between groups of three digits; \"\" = none");
   field("encoding", data.encoding)
-      .only_for("type", {"csv"})
+      .only_for("type", {"csv", "image_list"})
       .one_of({"utf-8", "latin-1", "windows-1252"})
       .doc("of the text");
   field("missing_values", data.missing_values)
-      .only_for("type", {"csv"})
+      .only_for("type", {"csv", "image_list"})
       .doc("cells that mean a missing value, besides the usual spellings (NA, NaN, null, ?, ...)");
   field("missing", data.missing)
       .only_for("type", {"csv"})
@@ -145,7 +154,13 @@ void describe_tables(DataConfig& data, Fields& field) {
 }
 
 void describe_images(DataConfig& data, Fields& field) {
-  const std::vector<std::string> types = {"images", "synthetic"};
+  const std::vector<std::string> types = {"images", "image_list", "synthetic"};
+  field("image", data.image)
+      .only_for("type", {"image_list"})
+      .doc("column with the path of each image");
+  field("root", data.root)
+      .only_for("type", {"image_list"})
+      .doc("folder that these paths are relative to; \"\" = the folder of the CSV file");
   field("height", data.height)
       .only_for("type", types)
       .between(0, 4096)
@@ -156,9 +171,9 @@ void describe_images(DataConfig& data, Fields& field) {
       .one_of({"0", "1", "3"})
       .doc("1 = grey, 3 = colour; 0 = colour if any image has it");
   field("corrupt", data.corrupt)
-      .only_for("type", {"images"})
+      .only_for("type", {"images", "image_list"})
       .one_of({"fail", "skip"})
-      .doc("images that cannot be decoded");
+      .doc("images that are missing or cannot be decoded");
   field("max_skip", data.max_skip)
       .only_for("corrupt", {"skip"})
       .between(0, 1)

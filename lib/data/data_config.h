@@ -12,11 +12,12 @@
 
 namespace maas {
 
-// Where the samples of one split lie. IDX takes `images` and `labels`; csv and images take `path`.
+// Where the samples of one split lie. IDX takes `images` and `labels`; the others take `path`.
 struct SourceConfig {
   InputPath images;  // idx: the file of images, may be gzipped
   InputPath labels;  // idx: the file of labels, may be gzipped
-  InputPath path;    // csv: a file, may be gzipped; images: a folder with a folder for each class
+  InputPath path;    // csv, image_list: a CSV file, may be gzipped; images: a folder with a folder
+                     // for each class
 
   bool given() const;
   bool operator==(const SourceConfig&) const = default;
@@ -45,7 +46,7 @@ struct DataConfig {
   std::vector<AugmentConfig> augment;
   bool prefetch = true;
 
-  // csv
+  // csv; image_list has label and the format of the file, too
   std::string label;                // the column to predict ...
   std::vector<std::string> labels;  // ... or several
   std::string task = "classification";
@@ -62,7 +63,11 @@ struct DataConfig {
   double hide_categories = 0.05;
   std::string categorical = "embedding";
 
-  // images, synthetic images; 0 = size of the first image, colour if any has it;
+  // image_list
+  std::string image = "image";  // the column of paths
+  InputPath root;               // what they are relative to; "" = the folder of the CSV file
+
+  // images, image_list, synthetic images; 0 = size of the first image, colour if any has it;
   // 28 x 28 x 1 when synthetic
   int64_t height = 0, width = 0, channels = 0;
   std::string corrupt = "fail";
@@ -76,7 +81,7 @@ struct DataConfig {
   double noise = 0.1;
   int64_t seed = 0;
 
-  std::vector<std::string> label_columns() const;  // label, or labels
+  std::vector<std::string> label_columns() const;  // label, or labels; of image_list "label"
   bool is_table() const;                           // rows of columns, not images
   TaskKind task_kind() const;                      // images are classified
   bool standardizes_targets() const;

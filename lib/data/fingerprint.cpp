@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "base/throw_error.h"
+#include "data/image_list.h"
 #include "data/open_data.h"
 
 namespace maas {
@@ -46,32 +47,23 @@ void add_ends(const fs::path& path, std::string& text) {
   text += sha256_hex({bytes.data(), static_cast<size_t>(file.gcount())}) + "\n";
 }
 
-void add_folder(const fs::path& folder, Marks& marks) {
-  std::vector<fs::path> paths;
-  std::error_code error;
-  fs::recursive_directory_iterator walk(folder, error);
-  for (; !error && walk != fs::recursive_directory_iterator(); walk.increment(error)) {
-    if (walk->is_regular_file(error)) paths.push_back(walk->path());
-  }
-  if (error) {
-    throw_input(folder.string(), fmt::format("cannot be listed: {}", error.message()), "a folder",
-                "check the path and the permissions");
-  }
-  std::sort(paths.begin(), paths.end());
-  for (const fs::path& path : paths) {
-    add_status(path, path.lexically_relative(folder).generic_string(), marks);
-  }
-}
-
-void add_path(const InputPath& input, Marks& marks) {
+void add_file(const InputPath& input, Marks& marks) {
   if (input.path.empty()) return;
   const fs::path path(input.path);
-  std::error_code error;
-  if (fs::is_directory(path, error)) {
-    add_folder(path, marks);
-  } else {
-    add_status(path, path.filename().string(), marks);
-    add_ends(path, marks.content);
+  add_status(path, path.filename().string(), marks);
+  add_ends(path, marks.content);
+}
+
+// An image may be absent where those are skipped.
+void add_images(const SourceConfig& where, const DataConfig& config, Marks& marks) {
+  if (config.type == "image_list") add_file(where.path, marks);
+  for (const ImageFile& file : list_images(where, config).files) {
+    std::error_code error;
+    if (fs::exists(file.path, error)) {
+      add_status(file.path, file.name, marks);
+    } else {
+      marks.content += file.name + "\tabsent\n";
+    }
   }
 }
 
@@ -85,9 +77,14 @@ Fingerprint fingerprint(const DataConfig& config) {
                                  config.height, config.width, config.channels);
   }
   for (const SourceConfig* source : {&config.train, &config.test, &config.validation_source}) {
-    add_path(source->images, marks);
-    add_path(source->labels, marks);
-    add_path(source->path, marks);
+    if (!source->given()) continue;
+    if (config.type == "images" || config.type == "image_list") {
+      add_images(*source, config, marks);
+    } else {
+      for (const InputPath* file : {&source->images, &source->labels, &source->path}) {
+        add_file(*file, marks);
+      }
+    }
   }
   return {sha256_hex(marks.content), sha256_hex(marks.times)};
 }

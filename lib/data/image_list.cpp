@@ -1,16 +1,25 @@
 #include "data/image_list.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
+#include <utility>
 
 #include "base/throw_error.h"
+#include "data/gzip_reader.h"
+#include "sample/csv_grid.h"
+#include "sample/image_format.h"
+#include "sample/labels.h"
 
 namespace maas {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr uint64_t kMostFileBytes = uint64_t{1} << 32;
 
 // Sorted, because the order of a folder's entries differs between file systems.
 std::vector<fs::directory_entry> sorted_entries(const fs::path& folder) {
@@ -33,43 +42,116 @@ std::vector<fs::directory_entry> sorted_entries(const fs::path& folder) {
   return entries;
 }
 
-bool is_image_name(const fs::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+// Things that are left out: how many, and the first.
+class LeftOut {
+ public:
+  void add(const std::string& name) {
+    if (count_++ == 0) first_ = name;
   }
-  return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
-}
+  void tell(const std::string& what, std::vector<std::string>& into) const {
+    if (count_ == 0) return;
+    into.push_back(fmt::format("{} {} were left out (first: {})", count_, what, first_));
+  }
+
+ private:
+  int64_t count_ = 0;
+  std::string first_;
+};
+
+class FolderWalk {
+ public:
+  explicit FolderWalk(ImageList& list) : list_(list) {}
+
+  void add_class(const fs::directory_entry& folder) {
+    seen_.clear();
+    name_ = folder.path().filename().string();
+    walk(folder.path(), name_);
+    list_.classes.push_back(name_);
+  }
+  void leave_out(const std::string& name) { others_.add(name); }
+  void tell() const {
+    others_.tell(fmt::format("files that are no {}", image_extensions()), list_.left_out);
+    repeats_.tell("folders that a link leads to once more", list_.left_out);
+  }
+
+ private:
+  void walk(const fs::path& folder, const std::string& name) {
+    struct stat info {};
+    if (::stat(folder.c_str(), &info) == 0 && !seen_.insert({info.st_dev, info.st_ino}).second) {
+      repeats_.add(name);
+      return;
+    }
+    std::error_code ignored;
+    for (const fs::directory_entry& entry : sorted_entries(folder)) {
+      const std::string inner = name + "/" + entry.path().filename().string();
+      if (entry.is_directory(ignored)) {
+        walk(entry.path(), inner);
+      } else if (has_image_extension(entry.path())) {  // whether it can be read shows later
+        list_.files.push_back({entry.path().string(), inner, list_.classes.size()});
+      } else {
+        leave_out(inner);
+      }
+    }
+  }
+
+  ImageList& list_;
+  std::string name_;
+  std::set<std::pair<dev_t, ino_t>> seen_;  // folders of this class
+  LeftOut others_, repeats_;
+};
 
 }  // namespace
 
-ImageList list_images(const std::string& root) {
+ImageList list_image_folder(const std::string& root) {
   ImageList list;
+  FolderWalk walk(list);
   std::error_code ignored;
-  const auto leave_out = [&](const std::string& name) {
-    if (list.others++ == 0) list.first_other = name;
-  };
-  for (const fs::directory_entry& folder : sorted_entries(root)) {
-    const std::string label = folder.path().filename().string();
-    if (!folder.is_directory(ignored)) {
-      leave_out(label);
-      continue;
+  for (const fs::directory_entry& entry : sorted_entries(root)) {
+    if (entry.is_directory(ignored)) {
+      walk.add_class(entry);
+    } else {
+      walk.leave_out(entry.path().filename().string());
     }
-    for (const fs::directory_entry& file : sorted_entries(folder.path())) {
-      const std::string name = label + "/" + file.path().filename().string();
-      if (file.is_regular_file(ignored) && is_image_name(file.path())) {
-        list.files.push_back({file.path().string(), name, list.classes.size()});
-      } else {
-        leave_out(name);
-      }
-    }
-    list.classes.push_back(label);
   }
+  walk.tell();
   if (list.classes.empty()) {
     throw_input(root, "has no folder in it", "a folder for each class, with images in it",
                 "sort the images into folders named after their classes");
   }
   return list;
+}
+
+ImageList list_image_rows(const std::string& csv, const DataConfig& data) {
+  const TableFormat format = data.table_format();
+  const CsvGrid grid(read_csv(read_maybe_gzipped(csv, kMostFileBytes), csv, format),
+                     {.has_header = data.header});
+  const std::string label = data.label_columns().at(0);
+  const int64_t image_column = grid.find(data.image), label_column = grid.find(label);
+  const auto cell_of = [&](int64_t row, int64_t column, const std::string& name) {
+    const std::string_view cell = grid.cell(row, column);
+    if (!is_missing(cell, format)) return cell;
+    throw_input(grid.cell_place(row, column), fmt::format("the cell of '{}' is empty", name),
+                "the path of an image, and its label", "fill it in or remove the row");
+  };
+  std::set<std::string_view> values;
+  for (int64_t row = 0; row < grid.rows(); ++row) values.insert(cell_of(row, label_column, label));
+  ImageList list;
+  list.classes = sorted_labels(values);
+  const LabelIndex known(list.classes);
+  const fs::path folder =
+      data.root.path.empty() ? fs::path(csv).parent_path() : fs::path(data.root.path);
+  for (int64_t row = 0; row < grid.rows(); ++row) {
+    const std::string name(cell_of(row, image_column, data.image));
+    const std::string place = grid.cell_place(row, image_column);
+    const int64_t index = known.at(grid.cell(row, label_column), [&] { return place; });
+    list.files.push_back({(folder / name).string(), name, static_cast<size_t>(index), place});
+  }
+  return list;
+}
+
+ImageList list_images(const SourceConfig& where, const DataConfig& data) {
+  const std::string& path = where.path.path;
+  return data.type == "image_list" ? list_image_rows(path, data) : list_image_folder(path);
 }
 
 }  // namespace maas

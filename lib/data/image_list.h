@@ -1,4 +1,4 @@
-// The images of a folder with a folder for each class.
+// Which images there are, and the class of each: from folders, or from a CSV file.
 #pragma once
 
 #include <cstddef>
@@ -6,23 +6,37 @@
 #include <string>
 #include <vector>
 
+#include "data/data_config.h"
+
 namespace maas {
 
 struct ImageFile {
   std::string path;
-  std::string name;  // "cats/3.jpg"
-  size_t label = 0;  // index of the class folder
+  std::string name;        // below the folder: "cats/2021/3.jpg"; or as the CSV file has it
+  size_t label = 0;        // index into ImageList::classes
+  std::string place = {};  // the cell that names it, "pets.csv:3:1"; "" = found in a folder
 };
 
 struct ImageList {
-  std::vector<std::string> classes;  // folder names, sorted by bytes
-  std::vector<ImageFile> files;      // by class, then by name
-  int64_t others = 0;                // files left out for their extension
-  std::string first_other;
+  std::vector<std::string> classes;
+  std::vector<ImageFile> files;
+  std::vector<std::string> left_out = {};  // what was left out, in words with counts
 };
 
+// Every image in the folders of `root`, at any depth: the folder right below `root` is the class.
+// Classes and, within each, paths are in the order of their bytes, folder by folder. Links are
+// followed; a folder that a class holds already is left out, so that no loop of links is endless.
 // Names that start with a dot are passed over without notice. Throws Error{kInput} when `root` is
-// no folder or has no folder in it, kResources when it may not be listed.
-ImageList list_images(const std::string& root);
+// no folder or has no folder in it, kResources when one may not be listed.
+ImageList list_image_folder(const std::string& root);
+
+// The rows of a CSV file (may be gzipped): the columns data.image and data.label, in the form that
+// `data` says. Paths are relative to data.root, or else to the folder of the CSV file; nothing is
+// opened yet. Classes are in the order of sorted_labels(). Throws Error{kInput} for a file that
+// cannot be read, an absent column, an empty cell.
+ImageList list_image_rows(const std::string& csv, const DataConfig& data);
+
+// By data.type: images or image_list.
+ImageList list_images(const SourceConfig& where, const DataConfig& data);
 
 }  // namespace maas

@@ -180,9 +180,9 @@ std::unique_ptr<Source> open_source(const SourceRequest& request) {
   const std::string& type = request.config.type;
   if (type == "idx") return open_idx_source(request);
   if (type == "csv") return open_csv_source(request);
-  if (type == "images") return open_image_folder(request);
+  if (type == "images" || type == "image_list") return open_image_source(request);
   if (type == "synthetic") return open_synthetic_source(request);
-  throw_usage("data.type", fmt::format("'{}'", type), "idx, csv, images or synthetic");
+  throw_usage("data.type", fmt::format("'{}'", type), "idx, csv, images, image_list or synthetic");
 }
 
 DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* parent) {

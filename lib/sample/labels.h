@@ -3,12 +3,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 namespace maas {
+
+// By value when all are integers ("2" before "10"), else by bytes.
+std::vector<std::string> sorted_labels(const std::set<std::string_view>& values);
 
 // The index of each label name of a model or a training set.
 class LabelIndex {

@@ -189,6 +189,19 @@ class Images(DataCase):
         text = self.refusal("fail", self.pictures("broken", 2))
         self.assertSays(text, self.folder / "broken/a/00.png")
 
+    def test_a_list_of_images_moves_with_the_model(self):
+        self.pictures("a/photos")
+        rows = "".join(f"{'ab'[i % 2]}/{i:02}.png,{'ab'[i % 2]}\n" for i in range(20))
+        (self.folder / "a/list.csv").write_text("image,label\n" + rows)
+        self.train_on("a/model", "type: image_list\ntrain: {path: list.csv}\nroot: photos\n")
+        (self.folder / "a").rename(self.folder / "b")
+        self.assertNotIn(str(self.folder).encode(), (self.folder / "b/model/model.pt").read_bytes())
+        done = maas("eval", self.folder / "b/model/model.pt", "--split", "train", "--json", check=0)
+        self.assertEqual(json.loads(done.stdout)["samples"], 20)
+        done = maas("predict", self.folder / "b/model/model.pt", self.folder / "b/photos/a/00.png",
+                    "--json", check=0)
+        self.assertIn(json.loads(done.stdout)["label"], ("a", "b"))
+
     def test_corrupt_images_are_skipped_counted_and_listed_when_asked(self):
         said = self.train_on("skip", self.pictures("broken", 2) + "corrupt: skip\nmax_skip: 0.1")
         self.assertIn("train: skipped 2 of 20 images that cannot be used", said["warnings"])

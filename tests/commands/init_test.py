@@ -126,6 +126,21 @@ class Init(Case):
                     png(9, 8, 100 * (label == "cats") + i))
         self.init_and_train(self.folder / "pets", "type: images", 'train: {path: "pets"}')
 
+    def test_a_table_that_names_images(self):
+        (self.folder / "photos").mkdir()
+        rows = []
+        for i in range(60):
+            (self.folder / "photos" / f"{i}.png").write_bytes(png(9, 8, 100 * (i % 2) + i))
+            rows.append((i, f"photos/{i}.png", "cat" if i % 2 else "dog"))
+        table = self.table("pets.csv", "id,file,kind", rows)
+        self.init_and_train(table, "type: image_list", 'image: "file"', 'label: "kind"', "convnet")
+        (self.folder / "photos/7.png").unlink()
+        done = maas("init", table, "-o", "-", check=0)
+        self.assertIn("1 of 60 images are not where 'file' says", done.stderr)
+        done = maas("train", self.folder / "made.yaml", "train.steps=2", "-o", self.folder / "again", check=3)
+        self.assertIn("pets.csv:9:3: ", done.stderr)
+        self.assertIn("data.corrupt: skip", done.stderr)
+
     def test_a_folder_of_images_that_are_split_already(self):
         for split, count in (("train", 8), ("val", 2), ("test", 2)):
             for label in ("cats", "dogs"):

@@ -1,6 +1,7 @@
 #include <ATen/ops/arange.h>
 #include <gmock/gmock.h>
 
+#include "base/files.h"
 #include "data/batches.h"
 #include "data/open_data.h"
 #include "sample/picture.h"
@@ -77,7 +78,8 @@ TEST(ImageFolder, FailsOnOrSkipsWhatCannotBeDecoded) {
   const Scratch scratch;
   DataConfig config = folder_config(scratch);
   scratch.write("train/ants/3.JPG", "\xff\xd8\xff no image");
-  EXPECT_THAT(error_of([&] { open_data(config, 1); }), HasSubstr("ants/3.JPG"));
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }),
+              testing::AllOf(HasSubstr("ants/3.JPG"), HasSubstr("or set data.corrupt: skip")));
   config.corrupt = "skip";
   EXPECT_THAT(error_of([&] { open_data(config, 1); }),
               testing::AllOf(HasSubstr("1 of 10 images cannot be used (first: ants/3.JPG"),
@@ -96,7 +98,73 @@ TEST(ImageFolder, CountsOtherFiles) {
   const DataConfig config = folder_config(scratch);
   scratch.write("train/cats/notes.txt", "x");
   EXPECT_THAT(open_data(config, 1).warnings,
-              testing::ElementsAre(HasSubstr("1 files that are no .png, .jpg or .jpeg")));
+              testing::ElementsAre(HasSubstr(
+                  "1 files that are no .png, .jpg, .jpeg, .webp, .gif, .bmp, .tif or .tiff")));
+}
+
+TEST(ImageFolder, TakesWhatLiesDeeperForTheClassOfTheFolderAtTheTop) {
+  const Scratch scratch;
+  const DataConfig config = folder_config(scratch);
+  scratch.write("train/cats/2021/b.png", png_of(Picture::filled(6, 4, {1, 0, 0})));
+  scratch.write("train/cats/2021/may/a.png", png_of(Picture::filled(6, 4, {2, 0, 0})));
+  scratch.write("train/cats/2.5/x.txt", "no image");
+  const DataSplits splits = open_data(config, 1);
+  ASSERT_EQ(splits.train->size(), 12);
+  const std::vector<std::string> names = {"cats/0.png",      "cats/1.png",          "cats/2.png",
+                                          "cats/2021/b.png", "cats/2021/may/a.png", "cats/3.png",
+                                          "cats/4.png"};
+  for (size_t i = 0; i < names.size(); ++i) {
+    EXPECT_EQ(splits.train->name_of(static_cast<int64_t>(5 + i)), names[i]);
+  }
+  EXPECT_THAT(splits.warnings, testing::ElementsAre(HasSubstr("(first: cats/2.5/x.txt)")));
+}
+
+TEST(ImageFolder, FollowsLinksButReadsNoFolderTwice) {
+  const Scratch scratch;
+  const DataConfig config = folder_config(scratch);
+  std::filesystem::create_directory_symlink("..", scratch.path("train/cats/around"));
+  std::filesystem::create_directory_symlink("../ants", scratch.path("train/cats/insects"));
+  const DataSplits splits = open_data(config, 1);
+  // cats, with ants below it twice over: by the link, and within the folder above.
+  EXPECT_THAT(splits.warnings,
+              testing::Contains(testing::AllOf(HasSubstr("folders that a link leads to once more"),
+                                               HasSubstr("cats/around/cats"))));
+  EXPECT_EQ(splits.train->size(), 15);
+}
+
+TEST(ImageFolder, TakesALinkThatLeadsNowhereForAnImageThatIsAbsent) {
+  const Scratch scratch;
+  const DataConfig config = folder_config(scratch);
+  std::filesystem::create_symlink("nowhere.png", scratch.path("train/cats/x.png"));
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }),
+              testing::AllOf(HasSubstr("cats/x.png"), HasSubstr("data.corrupt: skip")));
+}
+
+TEST(ImageFolder, TellsOfImagesThatWereTurned) {
+  const Scratch scratch;
+  DataConfig config;
+  config.type = "images";
+  config.train.path.path = scratch.path("train");
+  const std::string folder = std::string(MAAS_SOURCE_DIR) + "/tests/sample/images/";
+  for (const char* name : {"exif6.jpg", "turned.png", "turned.tif", "lossless.webp"}) {
+    for (const char* label : {"a/", "b/"}) {
+      scratch.write(std::string("train/") + label + name, read_file(folder + name));
+    }
+  }
+  const DataSplits splits = open_data(config, 1);
+  EXPECT_EQ(splits.spec.input.height, 13);
+  EXPECT_EQ(splits.spec.input.width, 9);
+  EXPECT_THAT(splits.warnings, testing::ElementsAre(HasSubstr("train: 8 of 8 images lie turned")));
+}
+
+TEST(ImageFolder, TellsOfAnEmptyClassThatTheModelLacks) {
+  const Scratch scratch;
+  DataConfig config = folder_config(scratch);
+  scratch.write("test/cats/1.png", png_of(Picture::filled(6, 4, {1, 2, 3})));
+  scratch.write("test/dogs/.hidden", "");
+  config.test.path.path = scratch.path("test");
+  EXPECT_THAT(open_data(config, 1).warnings,
+              testing::Contains(HasSubstr("test: the class 'dogs' has no image here")));
 }
 
 TEST(ImageFolder, RefusesATestClassThatTrainingLacks) {
@@ -116,7 +184,7 @@ TEST(ImageFolder, RefusesFoldersWithoutImages) {
   EXPECT_THAT(error_of([&] { open_data(config, 1); }), HasSubstr("absent"));
   scratch.write("empty/cats/.hidden", "");
   config.train.path.path = scratch.path("empty");
-  EXPECT_THAT(error_of([&] { open_data(config, 1); }), HasSubstr("0 images in 1 class folders"));
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }), HasSubstr("0 images of 1 classes"));
   config.train.path.path = scratch.path("empty/cats");
   EXPECT_THAT(error_of([&] { open_data(config, 1); }), HasSubstr("has no folder in it"));
 }

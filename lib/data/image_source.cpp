@@ -1,4 +1,4 @@
-// A folder with a folder of images for each class.
+// Images in files: of a folder with a folder for each class, or named by a CSV file.
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "base/files.h"
@@ -19,6 +20,7 @@
 #include "data/source.h"
 #include "data/tensor_dataset.h"
 #include "sample/image_codec.h"
+#include "sample/image_format.h"
 #include "sample/labels.h"
 
 namespace maas {
@@ -27,9 +29,24 @@ namespace {
 constexpr int64_t kMostBytesInMemory = int64_t{2} << 30;
 constexpr int64_t kMostImageBytes = int64_t{256} << 20;
 constexpr size_t kMostNamesInWarnings = 10'000;
+constexpr const char* kSkipHint = "set data.corrupt: skip to leave such images out";
 
-at::Tensor decode_file(const ImageFile& file, const InputSpec& spec) {
-  return decode_to_fit(read_file(file.path, kMostImageBytes), file.path, spec);
+// work(bytes of the file). Its error tells the row that names the file, too, and `hint`.
+template <class Work>
+auto with_bytes(const ImageFile& file, const std::string& hint, const Work& work) {
+  try {
+    std::error_code absent;  // of which reading tells more
+    const auto status = std::filesystem::status(file.path, absent);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+      throw_input(file.path, "is no file", "an image", "name an image");
+    }
+    return work(read_file(file.path, kMostImageBytes));
+  } catch (const Error& error) {
+    Problem problem = error.first();
+    if (!file.place.empty()) problem.where = file.place + ": " + problem.where;
+    if (!hint.empty()) problem.fix += (problem.fix.empty() ? "" : ", or ") + hint;
+    throw Error(error.kind(), std::move(problem));
+  }
 }
 
 // work(i) for i in [0, count) on a few threads; the failure with the lowest i is thrown.
@@ -76,7 +93,10 @@ class LazyImages final : public Dataset {
     auto* to = images.mutable_data_ptr<uint8_t>();
     const auto* row = index.const_data_ptr<int64_t>();
     spread(index.size(0), [&](int64_t i) {
-      const at::Tensor pixels = decode_file(files_[row[i]], form);
+      const ImageFile& file = files_[row[i]];
+      const at::Tensor pixels = with_bytes(file, "", [&](const std::string& bytes) {
+        return decode_to_fit(bytes, file.path, form);
+      });
       std::memcpy(to + i * each, pixels.const_data_ptr(), static_cast<size_t>(each));
     });
     batch.inputs = {images};
@@ -95,21 +115,19 @@ class LazyImages final : public Dataset {
   DataSpec spec_;
 };
 
-class ImageFolder final : public Source {
+class ImageSource final : public Source {
  public:
-  explicit ImageFolder(const SourceRequest& request)
+  explicit ImageSource(const SourceRequest& request)
       : config_(request.config), split_(request.split), root_(request.where.path.path) {
-    ImageList list = list_images(root_);
+    ImageList list = list_images(request.where, config_);
     files_ = std::move(list.files);
     classes_ = std::move(list.classes);
-    if (list.others > 0) {
-      request.warnings.push_back(
-          fmt::format("{}: {} files that are no .png, .jpg or .jpeg were left out (first: {})",
-                      split_, list.others, list.first_other));
+    for (const std::string& what : list.left_out) {
+      request.warnings.push_back(fmt::format("{}: {}", split_, what));
     }
     if (files_.empty()) {
-      throw_input(root_, fmt::format("0 images in {} class folders", classes_.size()),
-                  "CLASS/NAME.png or .jpg", "check the path");
+      throw_input(root_, fmt::format("0 images of {} classes", classes_.size()),
+                  fmt::format("images: {}", image_extensions()), "check the path");
     }
     form_ = request.known ? request.known->input : find_form(request.warnings);
     load(request.warnings);
@@ -136,7 +154,7 @@ class ImageFolder final : public Source {
   }
 
   std::shared_ptr<const Dataset> conform(const DataSpec& spec,
-                                         std::vector<std::string>&) const override {
+                                         std::vector<std::string>& warnings) const override {
     if (spec.input.kind != InputKind::kImage || spec.task.kind != TaskKind::kClassification) {
       throw_input(root_, "holds images with one label each",
                   fmt::format("{} data for {}", to_text(spec.input.kind), to_text(spec.task.kind)),
@@ -146,9 +164,10 @@ class ImageFolder final : public Source {
     at::Tensor targets = at::empty({size()}, at::kLong);
     for (size_t i = 0; i < files_.size(); ++i) {
       const ImageFile& file = files_[i];
-      targets.mutable_data_ptr<int64_t>()[i] =
-          known.at(classes_[file.label], [&] { return file.path; });
+      targets.mutable_data_ptr<int64_t>()[i] = known.at(
+          classes_[file.label], [&] { return file.place.empty() ? file.path : file.place; });
     }
+    warn_of_empty_classes(spec.task, warnings);
     if (!pixels_.defined()) return std::make_shared<LazyImages>(files_, targets, spec);
     return tensor_dataset({.inputs = {pixels_},
                            .targets = targets,
@@ -161,13 +180,12 @@ class ImageFolder final : public Source {
   int64_t find_channels(std::vector<std::string>& warnings) const {
     int64_t channels = 0;
     for (size_t i = 0; i < files_.size(); ++i) {
-      std::string bytes;
+      int64_t stored = 0;
       try {
-        bytes = read_file(files_[i].path, kMostImageBytes);
+        stored = with_bytes(files_[i], kSkipHint, stored_channels);
       } catch (const Error&) {
         if (config_.corrupt == "fail") throw;
       }
-      const int64_t stored = stored_channels(bytes);
       if (stored == 3 && channels == 1) {
         warnings.push_back(fmt::format(
             "{}: grey images count as colour, since others have it (first: {}; data.channels: 1 "
@@ -190,8 +208,9 @@ class ImageFolder final : public Source {
     if (form.height > 0 && form.channels > 0) return form;
     for (const ImageFile& file : files_) {
       try {
-        const at::Tensor first = decode_pixels(read_file(file.path, kMostImageBytes), file.path,
-                                               {.channels = form.channels});
+        const at::Tensor first = with_bytes(file, kSkipHint, [&](const std::string& bytes) {
+          return decode_pixels(bytes, file.path, {.channels = form.channels});
+        });
         form.channels = first.size(0);
         if (form.height == 0) form.height = first.size(1), form.width = first.size(2);
         return form;
@@ -200,7 +219,7 @@ class ImageFolder final : public Source {
       }
     }
     throw_input(root_, fmt::format("none of {} images can be decoded", files_.size()),
-                "PNG or JPEG images", "check the files");
+                fmt::format("{} images", image_format_names()), "check the files");
   }
 
   // Decodes every image once: into memory when all fit, else for the sums and to find damage.
@@ -211,15 +230,40 @@ class ImageFolder final : public Source {
     }
     sums_.resize(files_.size() * static_cast<size_t>(form_.channels));
     std::vector<std::string> faults(files_.size());
+    std::vector<char> turned(files_.size());  // not vector<bool>: written from several threads
     spread(size(), [&](int64_t i) {
       try {
-        keep(i, decode_file(files_[i], form_));
+        with_bytes(files_[i], kSkipHint, [&](const std::string& bytes) {
+          keep(i, decode_to_fit(bytes, files_[i].path, form_));
+          turned[i] = stored_orientation(bytes) != 1 ? 1 : 0;
+        });
       } catch (const Error& error) {
         if (config_.corrupt == "fail") throw;
         faults[i] = error.first().what;
       }
     });
+    tell_turned(turned, warnings);
     if (config_.corrupt == "skip") drop(faults, warnings);
+  }
+
+  void tell_turned(const std::vector<char>& turned, std::vector<std::string>& warnings) const {
+    const auto count = std::count(turned.begin(), turned.end(), 1);
+    if (count == 0) return;
+    const auto first = std::find(turned.begin(), turned.end(), 1) - turned.begin();
+    warnings.push_back(
+        fmt::format("{}: {} of {} images lie turned or mirrored in their files, and are taken as "
+                    "their EXIF orientation shows them (first: {})",
+                    split_, count, files_.size(), files_[first].name));
+  }
+
+  // A folder without images has no sample that would have to be known.
+  void warn_of_empty_classes(const TaskSpec& task, std::vector<std::string>& warnings) const {
+    std::set<std::string> strange(classes_.begin(), classes_.end());
+    for (const std::string& known : task.labels) strange.erase(known);
+    for (const std::string& name : strange) {
+      warnings.push_back(fmt::format(
+          "{}: the class '{}' has no image here and no label in the model", split_, name));
+    }
   }
 
   void keep(int64_t i, const at::Tensor& image) {
@@ -295,8 +339,8 @@ class ImageFolder final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> open_image_folder(const SourceRequest& request) {
-  return std::make_unique<ImageFolder>(request);
+std::unique_ptr<Source> open_image_source(const SourceRequest& request) {
+  return std::make_unique<ImageSource>(request);
 }
 
 }  // namespace maas

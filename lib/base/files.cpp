@@ -111,6 +111,19 @@ uint64_t regular_file_size(const fs::path& path, int fd) {
   return static_cast<uint64_t>(info.st_size);
 }
 
+// The first `size` bytes, or as many as there are. Returns how many.
+uint64_t read_up_to(const fs::path& path, int fd, char* to, uint64_t size) {
+  uint64_t done = 0;
+  while (done < size) {
+    const ssize_t got = ::read(fd, to + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_unreadable(path, "read", errno);
+    if (got == 0) break;
+    done += static_cast<uint64_t>(got);
+  }
+  return done;
+}
+
 }  // namespace
 
 std::string read_file(const fs::path& path, int64_t max_bytes) {
@@ -121,15 +134,7 @@ std::string read_file(const fs::path& path, int64_t max_bytes) {
                 fmt::format("at most {}", max_bytes));
   }
   std::string bytes(size, '\0');
-  size_t done = 0;
-  while (done < size) {
-    const ssize_t got = ::read(file.get(), bytes.data() + done, size - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw_unreadable(path, "read", errno);
-    if (got == 0) break;
-    done += static_cast<size_t>(got);
-  }
-  bytes.resize(done);
+  bytes.resize(read_up_to(path, file.get(), bytes.data(), size));
   return bytes;
 }
 
@@ -195,13 +200,27 @@ std::string sha256_hex_of_file(const fs::path& path) {
   return sha256_hex(MappedFile(path).bytes());
 }
 
-MappedFile::MappedFile(const fs::path& path) {
+MappedFile::MappedFile(const fs::path& path, FilePages pages) {
   const Descriptor file(open_to_read(path));
   size_ = regular_file_size(path, file.get());
   if (size_ == 0) return;
-  void* where = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (where == MAP_FAILED) throw_unreadable(path, "map", errno);
+  const bool own = pages == FilePages::kOwn;
+  void* where =
+      own ? ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+          : ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (where == MAP_FAILED) throw_unreadable(path, own ? "keep in memory" : "map", errno);
   data_ = static_cast<const char*>(where);
+  if (!own) return;
+  try {
+    const uint64_t read = read_up_to(path, file.get(), static_cast<char*>(where), size_);
+    if (read == size_) return;
+    throw_input(path.string(), fmt::format("ends after {} bytes", read),
+                fmt::format("the {} that it had a moment ago", size_),
+                "it is being written; write to another name and rename it");
+  } catch (...) {
+    ::munmap(where, size_);
+    throw;
+  }
 }
 
 MappedFile::~MappedFile() {

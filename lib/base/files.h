@@ -32,11 +32,19 @@ void sync_to_disk(const std::filesystem::path& path);
 std::string sha256_hex(std::string_view bytes);
 std::string sha256_hex_of_file(const std::filesystem::path& path);
 
-// A read-only view of a file that stays valid while the object lives. Pages are shared by all
-// processes that map the file. Throws like read_file; refuses what is not a regular file.
+// Whose memory a file's bytes are read in.
+enum class FilePages {
+  kShared,  // the file's own, shared by all processes that map it: whoever writes into the file
+            // changes the bytes, and whoever cuts it short ends the process that reads them
+  kOwn      // a copy: the bytes stay as they were when the file was opened
+};
+
+// A read-only view of a file that stays valid while the object lives. Throws like read_file;
+// refuses what is not a regular file, and with kOwn, Error{kInput}, one that is cut short while it
+// is read.
 class MappedFile {
  public:
-  explicit MappedFile(const std::filesystem::path& path);
+  explicit MappedFile(const std::filesystem::path& path, FilePages pages = FilePages::kShared);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;

@@ -38,8 +38,8 @@ std::string Model::name_or_stem(const std::filesystem::path& path) const {
   return manifest.name.empty() ? path.stem().string() : manifest.name;
 }
 
-Model load_model(const std::filesystem::path& path) {
-  const ArchiveReader archive(path);
+Model load_model(const std::filesystem::path& path, FilePages pages) {
+  const ArchiveReader archive(path, pages);
   Model model;
   model.program = read_pt2(archive);
   refuse_state(model.program, path.string());

@@ -14,8 +14,8 @@
 
 namespace maas {
 
-ArchiveReader::ArchiveReader(const std::filesystem::path& path)
-    : path_(path.string()), file_(std::make_shared<MappedFile>(path)) {
+ArchiveReader::ArchiveReader(const std::filesystem::path& path, FilePages pages)
+    : path_(path.string()), file_(std::make_shared<MappedFile>(path, pages)) {
   read_directory();
 }
 

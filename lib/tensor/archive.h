@@ -21,7 +21,7 @@ namespace maas {
 // kMostUnpackedBytes or than deflate can make of its bytes, a CRC-32 mismatch.
 class ArchiveReader {
  public:
-  explicit ArchiveReader(const std::filesystem::path& path);
+  explicit ArchiveReader(const std::filesystem::path& path, FilePages pages = FilePages::kShared);
 
   // Names without the top folder that PyTorch puts around all records.
   std::vector<std::string> names() const;

@@ -16,7 +16,7 @@ constexpr size_t kBodyReadBytes = 64 * 1024;
 constexpr size_t kSkippedBodyBytes = 64 * 1024;  // a refused request's body is read up to this size
 constexpr size_t kMaxChunks = 65536;
 constexpr size_t kMaxChunkExtensionBytes = 1024;
-constexpr double kLingerSeconds = 2;
+constexpr double kLastChanceSeconds = 1;  // to send a request, while the server stops
 constexpr auto kTooManyChunks = http::error::header_limit;  // one that bodies do not have
 
 bool has_bare_line_feed(std::string_view text) {
@@ -29,9 +29,13 @@ bool has_bare_line_feed(std::string_view text) {
 }  // namespace
 
 Connection::~Connection() {
+  hold(0);
   free_long_strings();
-  const std::lock_guard lock(shared_->mutex);
-  shared_->connections.erase(this);
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->connections.erase(this);
+  }
+  if (shared_->room_wanted.exchange(false)) shared_->on_room();
 }
 
 void Connection::start() {
@@ -40,7 +44,8 @@ void Connection::start() {
   socket_.non_blocking(true, ignored);
   // A connection that says nothing is as suspect as one that says it slowly.
   phase_ = Phase::kHead;
-  set_deadline(shared_->config.header_timeout.value);
+  set_deadline(shared_->draining ? kLastChanceSeconds : shared_->config.header_timeout.value);
+  idle_since_ = now_ns();
   in_strand([](Connection& self) { self.read_more(); });
 }
 
@@ -78,12 +83,14 @@ void Connection::check_deadline() {
   in_strand([](Connection& self) { self.on_deadline(); });
 }
 
-void Connection::drain() {
+void Connection::close_if_idle() {
   in_strand([](Connection& self) {
     error_code error;
-    const bool idle =
-        self.phase_ == Phase::kIdle || (self.phase_ == Phase::kHead && self.buffer_.size() == 0);
-    if (idle && self.socket_.available(error) == 0) self.close();
+    if (self.idle_since() == kNever || self.socket_.available(error) > 0) return;
+    // The request of a fresh connection is on its way.
+    const bool fresh =
+        self.phase_ == Phase::kHead && self.idle_since() > now_ns() - to_ns(kLastChanceSeconds);
+    fresh ? self.set_deadline(kLastChanceSeconds) : self.close();
   });
 }
 
@@ -103,6 +110,7 @@ void Connection::on_read(error_code error, size_t count) {
   if (phase_ == Phase::kClosed) return;
   if (error) return close();
   if (phase_ == Phase::kLingering) return read_more();  // discard: nothing is committed
+  idle_since_ = kNever;
   buffer_.commit(count);
   advance();
 }
@@ -148,6 +156,7 @@ bool Connection::begin_request() {
   if (const HeadRefusal bad = check_head(head, shared_->policy); bad.status != 0) {
     return refuse(bad.status, bad.message), false;
   }
+  if (is_preflight(head, header("Access-Control-Request-Method"))) return allow_preflight(), false;
   HttpRefusal refusal = shared_->service->admit(*this);
   refused_ = refusal.status != 0;
   if (refused_) response_.set_error(std::move(refusal));
@@ -156,10 +165,29 @@ bool Connection::begin_request() {
   if (refused_ && has_body && (announced > kSkippedBodyBytes || !head.expect.empty())) {
     return refuse_as_set(), false;
   }
+  // What is announced is not yet held: whoever announces much and sends nothing keeps nobody out.
+  const auto most = static_cast<uint64_t>(shared_->config.max_buffered_bytes);
+  const auto held = static_cast<uint64_t>(std::max<int64_t>(0, shared_->buffered));
+  if (!refused_ && held > 0 && held + parser_->content_length().value_or(0) > most) {
+    return refuse_for_memory(), false;
+  }
   phase_ = Phase::kBody;
   set_body_deadline();
   if (has_body && !head.expect.empty() && buffer_.size() == 0) return say_continue();
   return true;
+}
+
+void Connection::allow_preflight() {
+  response_.clear();
+  response_.status = 204;
+  response_.headers.others = {
+      {"Access-Control-Allow-Methods", "GET, HEAD, POST"},
+      {"Access-Control-Allow-Headers",
+       "Content-Type, Content-Encoding, Authorization, X-Api-Key, Inference-Header-Content-Length, "
+       "traceparent"},
+      {"Access-Control-Max-Age", "600"}};
+  if (!parser_->is_done()) response_.close = true;  // its body is not read
+  write_response();
 }
 
 void Connection::read_head_fields() {
@@ -205,6 +233,7 @@ void Connection::read_body() {
       return refuse(400, "too many chunks, or a chunk with too long an extension");
     }
     if (error) return refuse(400, "malformed body");
+    if (!refused_ && !hold(body_bytes_)) return refuse_for_memory();
   }
   if (!parser_->is_done()) {
     set_body_deadline();
@@ -214,7 +243,7 @@ void Connection::read_body() {
   phase_ = Phase::kServing;
   deadline_ = kNever;
   if (refused_) return write_response();
-  body.reserve(body.size() + kBodyPadding);
+  body.reserve(body.size() + kBodyPadding);  // does nothing: GrowingBody has seen to it
   shared_->service->serve(shared_from_this());
 }
 
@@ -236,91 +265,28 @@ void Connection::refuse(int status, std::string_view message) {
   refuse_as_set();
 }
 
+void Connection::refuse_for_memory() {
+  response_.clear();
+  response_.set_error({503,
+                       "the bodies and answers that this server holds leave no room for this "
+                       "request; try again",
+                       {.retry_after_seconds = 1}});
+  refuse_as_set();
+}
+
+bool Connection::hold(size_t bytes) {
+  const auto change = static_cast<int64_t>(bytes) - static_cast<int64_t>(held_);
+  if (change == 0) return true;
+  held_ = bytes;
+  const int64_t all = shared_->buffered.fetch_add(change, std::memory_order_relaxed) + change;
+  // One request alone always has room: the limit of a single body is another matter.
+  return change < 0 || all <= shared_->config.max_buffered_bytes ||
+         all == static_cast<int64_t>(held_);
+}
+
 void Connection::refuse_as_set() {
   response_.close = true;
   write_response();
-}
-
-void Connection::write_response() {
-  if (phase_ == Phase::kClosed) return;
-  if (shared_->draining || !head.keep_alive) response_.close = true;
-  const bool with_body = head.method != "HEAD";
-  make_response_head(response_, head.version == 10, out_);
-  access_log(head, response_, now_ns() - begun_ns_);
-  phase_ = Phase::kWriting;
-  written_ = 0;
-  out_size_ = out_.size() + (with_body ? response_.body.size() : 0);
-  continue_writing();
-}
-
-void Connection::continue_writing() {
-  while (written_ < out_size_) {
-    error_code error;
-    written_ += socket_.write_some(pending_output(), error);
-    if (error == net::error::would_block) {
-      set_deadline(shared_->config.write_timeout.value);
-      socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](error_code failed) {
-        if (self->phase_ == Phase::kClosed) return;
-        failed ? self->close() : self->continue_writing();
-      });
-      return;
-    }
-    if (error) return close();
-  }
-  response_.close ? linger() : next_request();
-}
-
-std::array<net::const_buffer, 2> Connection::pending_output() const {
-  const size_t head_left = out_.size() - std::min(written_, out_.size());
-  const size_t body_done = written_ - std::min(written_, out_.size());
-  const size_t body_left = out_size_ - out_.size() - body_done;
-  return {net::const_buffer(out_.data() + out_.size() - head_left, head_left),
-          net::const_buffer(response_.body.data() + body_done, body_left)};
-}
-
-void Connection::next_request() {
-  free_long_strings();
-  parser_.reset();
-  scanner_.reset();
-  body_bytes_ = 0;
-  head.clear();  // what refuses the next request must not go by this one's method and version
-  response_.clear();
-  if (shared_->draining && buffer_.size() == 0) return close();
-  phase_ = Phase::kIdle;
-  set_deadline(shared_->config.idle_timeout.value);
-  if (buffer_.size() > 0) return in_strand([](Connection& self) { self.advance_if_open(); });
-  buffer_.shrink_to_fit();
-  read_more();
-}
-
-void Connection::free_long_strings() {
-  for (std::string* text : {&body, &response_.body, parser_ ? &parser_->get().body() : nullptr}) {
-    if (text == nullptr || text->capacity() <= kKeptBytes) continue;
-    *text = std::string();
-    shared_->freed_much = true;
-  }
-}
-
-void Connection::advance_if_open() {
-  if (phase_ != Phase::kClosed) advance();
-}
-
-void Connection::linger() {
-  error_code error;
-  socket_.shutdown(tcp::socket::shutdown_send, error);
-  if (error) return close();
-  phase_ = Phase::kLingering;
-  buffer_.clear();
-  set_deadline(kLingerSeconds);
-  read_more();
-}
-
-void Connection::close() {
-  if (phase_ == Phase::kClosed) return;
-  phase_ = Phase::kClosed;
-  deadline_ = kNever;
-  error_code ignored;
-  socket_.close(ignored);
 }
 
 void Connection::on_deadline() {
@@ -341,21 +307,6 @@ void Connection::on_deadline() {
     case Phase::kClosed:
       return;
   }
-}
-
-void Connection::time_out() {
-  response_.clear();
-  response_.set_error({408, "the request did not arrive in time"});
-  response_.close = true;
-  head.version = 11;
-  make_response_head(response_, false, out_);
-  out_ += response_.body;
-  access_log(head, response_, now_ns() - begun_ns_);
-  error_code ignored;
-  socket_.write_some(net::buffer(out_), ignored);
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
-  phase_ = Phase::kLingering;
-  set_deadline(kLingerSeconds);
 }
 
 void Connection::check_chunk(uint64_t size, std::string_view extensions, error_code& error) {

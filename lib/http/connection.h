@@ -46,7 +46,8 @@ struct GrowingBody {
     reader(http::header<kRequest, Fields>&, value_type& body) : body_(body) {}
     void init(const boost::optional<uint64_t>& length, error_code& error) {
       error = {};
-      if (length) body_.reserve(std::min<size_t>(*length, kKeptBytes) + kBodyPadding);
+      if (length) announced_ = *length;
+      make_room(std::min<size_t>(announced_, kKeptBytes));
     }
     template <class Buffers>
     size_t put(const Buffers& buffers, error_code& error) {
@@ -55,6 +56,7 @@ struct GrowingBody {
       for (auto it = net::buffer_sequence_begin(buffers); it != net::buffer_sequence_end(buffers);
            ++it) {
         const net::const_buffer buffer(*it);
+        make_room(body_.size() + buffer.size());
         body_.append(static_cast<const char*>(buffer.data()), buffer.size());
         bytes += buffer.size();
       }
@@ -63,7 +65,15 @@ struct GrowingBody {
     void finish(error_code& error) { error = {}; }
 
    private:
+    // Doubles, but not beyond what was announced: nearly all bodies have a length.
+    void make_room(size_t bytes) {
+      if (bytes + kBodyPadding <= body_.capacity()) return;
+      const size_t doubled = std::max(bytes, 2 * body_.capacity());
+      body_.reserve(std::max(bytes, std::min(doubled, announced_)) + kBodyPadding);
+    }
+
     value_type& body_;
+    size_t announced_ = 0;
   };
 };
 using Parser = http::request_parser<GrowingBody>;
@@ -76,11 +86,16 @@ struct ConnectionShared {
   HttpService* service = nullptr;
   HeadLimits limits;
   HeadPolicy policy;
-  std::atomic<bool> draining{false};
+  std::atomic<bool> closing{false};     // every answer is its connection's last
+  std::atomic<bool> draining{false};    // closing, and idle connections go
+  std::atomic<int64_t> buffered{0};     // bytes of bodies and answers that are held
   std::atomic<bool> freed_much{false};  // set when a long string is freed; the listener clears it
 
   std::mutex mutex;
   std::unordered_map<Connection*, std::weak_ptr<Connection>> connections;
+  // Set when a newcomer waits for one of them to go; then on_room() is called once, from anywhere.
+  std::atomic<bool> room_wanted{false};
+  std::function<void()> on_room;
 };
 
 // Lives as long as an operation of it is pending. Its socket's executor is a strand; everything but
@@ -101,8 +116,11 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   bool client_is_gone() override;
 
   bool is_overdue(int64_t now) const { return deadline_.load(std::memory_order_relaxed) < now; }
+  // Since when it waits for a request, of which nothing has arrived; kNever while it does not.
+  int64_t idle_since() const { return idle_since_.load(std::memory_order_relaxed); }
   void check_deadline();
-  void drain();
+  // Closes it if it is idle and nothing has arrived.
+  void close_if_idle();
 
  private:
   enum class Phase { kIdle, kHead, kBody, kServing, kWriting, kLingering, kClosed };
@@ -120,11 +138,15 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   // The head is complete: parses and judges it. False: an answer is on its way.
   bool begin_request();
 
+  void allow_preflight();
   void read_head_fields();
 
   bool say_continue();
 
   void read_body();
+  // Counts `bytes` as held by this connection, instead of those before. False: it does not fit the
+  // budget of all; they are counted all the same.
+  bool hold(size_t bytes);
 
   void check_chunk(uint64_t size, std::string_view extensions, error_code& error);
   void set_body_deadline();
@@ -132,6 +154,7 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   // For requests after which the next one's beginning is not known.
   void refuse(int status, std::string_view message);
   void refuse_as_set();
+  void refuse_for_memory();
 
   void write_response();
 
@@ -164,7 +187,8 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   HttpResponse response_;
   Phase phase_ = Phase::kIdle;
   bool refused_ = false;  // by the service; answered once the body is read
-  std::atomic<int64_t> deadline_{kNever};
+  std::atomic<int64_t> deadline_{kNever}, idle_since_{kNever};
+  size_t held_ = 0;  // of shared_->buffered
   int64_t begun_ns_ = 0;
   size_t body_bytes_ = 0, chunks_ = 0;
   std::string out_;  // status line and headers

@@ -31,6 +31,7 @@ struct RequestHead {
   // Of `target`, once check_head() has passed it: the path without authority and query.
   std::string_view path() const { return std::string_view(target).substr(path_begin, path_size); }
   size_t path_begin = 0, path_size = 0;
+  bool cross_origin = false;  // once check_head() has passed it: of a page that may ask, elsewhere
 };
 
 // One request on its way through the server. end() writes the answer to the client: exactly once,

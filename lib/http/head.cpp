@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "http/content_coding.h"
+
 namespace maas {
 namespace {
 
@@ -77,6 +79,11 @@ HeadRefusal check_framing(const RequestHead& head) {
 }
 
 // The authority that counts: of an absolute target if there is one, else the Host header's.
+bool origin_is_allowed(std::string_view origin, const HeadPolicy& policy) {
+  return std::any_of(policy.allowed_origins.begin(), policy.allowed_origins.end(),
+                     [&](const std::string& known) { return known == "*" || known == origin; });
+}
+
 HeadRefusal check_target(RequestHead& head, std::string_view& authority) {
   const std::string_view target = head.target;
   authority = head.host;
@@ -96,6 +103,10 @@ HeadRefusal check_target(RequestHead& head, std::string_view& authority) {
 
 }  // namespace
 
+bool is_preflight(const RequestHead& head, const std::optional<std::string_view>& asked_method) {
+  return head.method == "OPTIONS" && head.cross_origin && asked_method.has_value();
+}
+
 bool same_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](char x, char y) { return lower(x) == lower(y); });
@@ -108,10 +119,14 @@ bool is_loopback_name(std::string_view host) {
          std::all_of(host.begin(), host.end(), [](char c) { return is_digit(c) || c == '.'; });
 }
 
+bool is_content_type(std::string_view value, std::string_view type) {
+  std::string_view bare = value.substr(0, value.find(';'));
+  while (bare.ends_with(' ') || bare.ends_with('\t')) bare.remove_suffix(1);
+  return same_ignoring_case(bare, type);
+}
+
 bool is_json_content_type(std::string_view value) {
-  std::string_view type = value.substr(0, value.find(';'));
-  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-  return same_ignoring_case(type, "application/json");
+  return is_content_type(value, "application/json");
 }
 
 void RequestHead::clear() {
@@ -126,6 +141,7 @@ void RequestHead::clear() {
     text->clear();
   }
   path_begin = path_size = 0;
+  cross_origin = false;
 }
 
 void RequestHead::add_header(std::string_view name, std::string_view value) {
@@ -233,15 +249,19 @@ HeadRefusal check_head(RequestHead& head, const HeadPolicy& policy) {
   if (head.origin_count > 0) {
     const std::string_view origin = head.origin;
     const size_t scheme = origin.find("://");
-    if (scheme == std::string_view::npos || origin.substr(scheme + 3) != head.host) {
-      return {403, "requests from other origins are not served", true};
+    const bool own = scheme != std::string_view::npos && origin.substr(scheme + 3) == head.host;
+    const bool allowed = head.origin_count == 1 && origin_is_allowed(origin, policy);
+    if (!own && !allowed) {
+      return {403, "requests from other origins are not served; allow them with allowed_origins",
+              true};
     }
+    head.cross_origin = !own;
   }
   if (!head.expect.empty() && !same_ignoring_case(head.expect, "100-continue")) {
     return {417, "the only expectation known is 100-continue", true};
   }
-  if (!head.content_encoding.empty() && !same_ignoring_case(head.content_encoding, "identity")) {
-    return {415, "Content-Encoding is not supported; send the body as it is", true};
+  if (content_coding(head.content_encoding) == ContentCoding::kUnknown) {
+    return {415, "this Content-Encoding is not known; use gzip or deflate, or none", true};
   }
   return {};
 }

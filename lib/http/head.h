@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,8 @@ class HeadScanner {
 struct HeadPolicy {
   bool check_host = true;                  // against loopback names and allowed_hosts
   std::vector<std::string> allowed_hosts;  // lower case; "*" = any
+  // "http://localhost:3000": pages that may ask besides those of this server; "*" = any.
+  std::vector<std::string> allowed_origins = {};
 };
 
 struct HeadRefusal {
@@ -59,6 +62,12 @@ struct HeadRefusal {
 // After parsing. On success head.path() is set.
 HeadRefusal check_head(RequestHead& head, const HeadPolicy& policy);
 
+// A browser asks whether a page of an allowed origin may send a request (fetch.spec.whatwg.org,
+// CORS preflight). `asked_method`: the header Access-Control-Request-Method.
+bool is_preflight(const RequestHead& head, const std::optional<std::string_view>& asked_method);
+
+// The type of a Content-Type, with or without parameters, in any case. `type` in lower case.
+bool is_content_type(std::string_view value, std::string_view type);
 // "application/json", with or without parameters, in any case.
 bool is_json_content_type(std::string_view value);
 bool is_loopback_name(std::string_view host);  // localhost, 127.x.y.z, [::1], ::1; without port

@@ -14,19 +14,21 @@ struct HttpConfig {
   int64_t port = 8000;
   bool insecure = false;
   std::vector<std::string> allowed_hosts;
+  std::vector<std::string> allowed_origins;
 
   int64_t max_connections = 10000;
   int64_t max_head_bytes = 16 * 1024;
   int64_t max_headers = 100;
   int64_t max_target_bytes = 8 * 1024;
   int64_t max_body_bytes = 64 * 1024 * 1024;
+  int64_t max_buffered_bytes = 512 * 1024 * 1024;
   int64_t min_body_rate = 1024;
 
   Quantity header_timeout{10, "s"};
   Quantity idle_timeout{60, "s"};
   Quantity request_timeout{60, "s"};
   Quantity write_timeout{30, "s"};
-  Quantity drain_delay{0, "s"};
+  Quantity drain_delay{1, "s"};
   Quantity drain_timeout{30, "s"};
 
   void describe(Fields& field) {
@@ -36,9 +38,15 @@ struct HttpConfig {
         .doc("listen beyond loopback although there is neither encryption nor authentication");
     field("allowed_hosts", allowed_hosts)
         .doc("host names accepted in requests besides those of loopback; * = any");
+    field("allowed_origins", allowed_origins)
+        .doc(
+            "origins of web pages that may send requests besides the server's own, such as "
+            "http://localhost:3000; * = any");
     field("max_connections", max_connections)
         .between(1, 1e6)
-        .doc("open connections; never above 80% of the open-file limit");
+        .doc(
+            "open connections, never above 80% of the open-file limit; beyond it the longest "
+            "idle ones make room");
     field("max_head_bytes", max_head_bytes)
         .between(1024, 1 << 20)
         .doc("request line and headers, bytes");
@@ -47,6 +55,11 @@ struct HttpConfig {
         .between(64, 1 << 16)
         .doc("request target (URI), bytes");
     field("max_body_bytes", max_body_bytes).between(0, int64_t{1} << 31).doc("request body, bytes");
+    field("max_buffered_bytes", max_buffered_bytes)
+        .at_least(1 << 20)
+        .doc(
+            "bodies and answers of all connections together; what would go beyond is answered "
+            "503");
     field("min_body_rate", min_body_rate)
         .at_least(0)
         .doc("slowest upload in bytes a second, after header_timeout; 0 = any");
@@ -63,7 +76,9 @@ struct HttpConfig {
     field("drain_delay", drain_delay)
         .in_units({"s"})
         .between(0, kLongest)
-        .doc("after a stop signal, keep accepting for so long while `ready` answers 503");
+        .doc(
+            "after a stop signal, keep answering for so long while `ready` is 503 and every "
+            "answer asks its client to connect anew");
     field("drain_timeout", drain_timeout)
         .in_units({"s"})
         .between(0, kLongest)

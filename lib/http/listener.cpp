@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -23,7 +24,8 @@ namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(200);
 constexpr double kReleaseAfterSeconds = 1;
-constexpr double kReleaseForSeconds = 10;  // a worker may be busy for long
+constexpr double kReleaseForSeconds = 10;   // a worker may be busy for long
+constexpr double kYieldAfterSeconds = 0.1;  // of silence: a connection in use is not closed
 constexpr double kUsableFiles = 0.8;  // of the open-file limit; the rest is for everything else
 
 // Raises the soft limit of open files to the hard one; returns how many connections it allows.
@@ -43,9 +45,14 @@ tcp::endpoint endpoint_of(const HttpConfig& config) {
   const auto address =
       net::ip::make_address(config.host == "localhost" ? "127.0.0.1" : config.host, error);
   if (error) {
-    throw_usage("serve.host", fmt::format("'{}' is not an address", config.host),
-                "an IP address such as 127.0.0.1, 0.0.0.0 or ::1",
-                "name the address of a network interface");
+    const bool with_port = config.host.find_last_of(':') == config.host.find(':') &&
+                           config.host.find(':') != std::string::npos;
+    throw_usage("serve.host",
+                fmt::format("'{}' is {}", config.host,
+                            with_port ? "an address with a port" : "not an address"),
+                "an IP address such as 127.0.0.1, 0.0.0.0 or ::1, or localhost",
+                with_port ? "give the port with --port"
+                          : "names are not looked up: name the address of a network interface");
   }
   if (!address.is_loopback() && !config.insecure) {
     throw Error(
@@ -58,14 +65,33 @@ tcp::endpoint endpoint_of(const HttpConfig& config) {
   return {address, static_cast<uint16_t>(config.port)};
 }
 
+[[noreturn]] void refuse_to_listen(const HttpConfig& config, const error_code& error) {
+  Problem problem{.where = fmt::format("{}:{}", config.host, config.port),
+                  .what = "cannot listen: " + error.message(),
+                  .expected = "a free port",
+                  .fix = "choose another with --port; --port 0 takes any free one"};
+  if (error == net::error::address_family_not_supported ||
+      error == boost::system::errc::address_not_available) {
+    problem.expected = "an address of this machine";
+    problem.fix = "choose one of a network interface with --host; 0.0.0.0 is all of them";
+  } else if (error == boost::system::errc::permission_denied) {
+    problem.expected = "a port that this user may open";
+    problem.fix = "choose one from 1024 on with --port";
+  }
+  throw Error(ErrorKind::kResources, problem);
+}
+
 }  // namespace
 
 struct HttpListener::State {
   explicit State(const HttpConfig& config)
       : acceptor(io), ticker(io), signals(io), guard(net::make_work_guard(io)) {
     shared->config = config;
+    shared->on_room = [this] { net::post(strand, [this] { accept(); }); };
     max_connections = connection_limit(config.max_connections);
   }
+
+  ~State() { shared->room_wanted = false; }
 
   void bind() {
     const tcp::endpoint endpoint = endpoint_of(shared->config);
@@ -78,11 +104,7 @@ struct HttpListener::State {
       port = acceptor.local_endpoint().port();
       return;
     }
-    throw Error(ErrorKind::kResources,
-                {.where = fmt::format("{}:{}", shared->config.host, shared->config.port),
-                 .what = "cannot listen: " + error.message(),
-                 .expected = "a free port",
-                 .fix = "choose another with --port; --port 0 takes any free one"});
+    refuse_to_listen(shared->config, error);
   }
 
   size_t open_connections() {
@@ -90,14 +112,23 @@ struct HttpListener::State {
     return shared->connections.size();
   }
 
-  // At the limit, or out of file descriptors, the kernel's queue holds newcomers until a tick.
+  // At the limit the kernel's queue holds newcomers until a connection goes, and idle ones are made
+  // to; out of file descriptors, until a tick.
   void accept() {
-    if (accepting || shared->draining || open_connections() >= max_connections) return;
+    if (accepting || shared->draining) return;
     accepting = true;
+    if (open_connections() >= max_connections) {
+      acceptor.async_wait(tcp::acceptor::wait_read, [this](error_code error) {
+        net::post(strand, [this, error] {
+          accepting = false;
+          if (!error) make_room();
+        });
+      });
+      return;
+    }
     acceptor.async_accept(net::make_strand(io), [this](error_code error, tcp::socket socket) {
       net::post(strand, [this, error, client = std::move(socket)]() mutable {
         accepting = false;
-        if (shared->draining) return;
         if (error) return;  // the next tick tries again
         take(std::move(client));
         accept();
@@ -112,6 +143,25 @@ struct HttpListener::State {
       shared->connections.emplace(connection.get(), connection);
     }
     connection->start();
+  }
+
+  // For a newcomer that waits: now, or when a connection goes, or at a tick.
+  void make_room() {
+    if (open_connections() < max_connections) return accept();
+    shared->room_wanted = true;
+    close_longest_idle(1 + max_connections / 64);
+  }
+
+  void close_longest_idle(size_t most) {
+    std::vector<std::pair<int64_t, std::shared_ptr<Connection>>> idle;
+    const int64_t latest = now_ns() - to_ns(kYieldAfterSeconds);
+    for_each_connection([&](const std::shared_ptr<Connection>& connection) {
+      const int64_t since = connection->idle_since();
+      if (since < latest) idle.emplace_back(since, connection);
+    });
+    std::sort(idle.begin(), idle.end());
+    idle.resize(std::min(most, idle.size()));
+    for (const auto& [_, connection] : idle) connection->close_if_idle();
   }
 
   void tick() {
@@ -132,8 +182,8 @@ struct HttpListener::State {
 
   void check_deadlines() {
     const int64_t now = now_ns();
-    for_each_connection([now](Connection& connection) {
-      if (connection.is_overdue(now)) connection.check_deadline();
+    for_each_connection([now](const std::shared_ptr<Connection>& connection) {
+      if (connection->is_overdue(now)) connection->check_deadline();
     });
   }
 
@@ -160,7 +210,7 @@ struct HttpListener::State {
     }
   }
 
-  void for_each_connection(const std::function<void(Connection&)>& visit) {
+  void for_each_connection(const std::function<void(const std::shared_ptr<Connection>&)>& visit) {
     std::vector<std::shared_ptr<Connection>> alive;  // may die after, never during, the lock
     {
       const std::lock_guard lock(shared->mutex);
@@ -168,15 +218,28 @@ struct HttpListener::State {
         if (auto connection = weak.lock()) alive.push_back(std::move(connection));
       }
     }
-    for (const auto& connection : alive) visit(*connection);
+    for (const auto& connection : alive) visit(connection);
   }
 
   void drain(double seconds) {
     if (shared->draining.exchange(true)) return;
+    shared->closing = true;
     drained_by = now_ns() + to_ns(seconds);
+    take_waiting();
     error_code ignored;
     acceptor.close(ignored);
-    for_each_connection([](Connection& connection) { connection.drain(); });
+    for_each_connection([](const auto& connection) { connection->close_if_idle(); });
+  }
+
+  // Clients that the kernel has told that they are connected: closing would cut them off.
+  void take_waiting() {
+    error_code error;
+    acceptor.non_blocking(true, error);
+    while (!error && open_connections() < max_connections) {
+      tcp::socket client(net::make_strand(io));
+      acceptor.accept(client, error);
+      if (!error) take(std::move(client));
+    }
   }
 
   // Destroyed last: connections that are still open leave the registry when `io` goes.
@@ -204,6 +267,7 @@ HttpListener::HttpListener(const HttpConfig& config, HttpService& service)
   shared.limits.max_headers = static_cast<size_t>(config.max_headers);
   shared.limits.max_target_bytes = static_cast<size_t>(config.max_target_bytes);
   shared.policy.allowed_hosts = config.allowed_hosts;
+  shared.policy.allowed_origins = config.allowed_origins;
   // Beyond loopback the names under which the machine is known are not ours to guess.
   shared.policy.check_host = is_loopback_name(config.host) || !config.allowed_hosts.empty();
   std::signal(SIGPIPE, SIG_IGN);
@@ -230,6 +294,13 @@ void HttpListener::run() {
 
 void HttpListener::post(std::function<void()> work) { net::post(state_->io, std::move(work)); }
 
+void HttpListener::post_after(std::chrono::nanoseconds delay, std::function<void()> work) {
+  auto timer = std::make_shared<net::steady_timer>(state_->io, delay);
+  timer->async_wait([timer, act = std::move(work)](error_code error) {
+    if (!error) act();
+  });
+}
+
 void HttpListener::stop() { state_->io.stop(); }
 
 void HttpListener::watch_signals(std::function<void()> on_signal) {
@@ -243,6 +314,8 @@ void HttpListener::watch_signals(std::function<void()> on_signal) {
         act();
       });
 }
+
+void HttpListener::close_after_answers() { state_->shared->closing = true; }
 
 void HttpListener::drain(double seconds) {
   net::post(state_->strand, [state = state_.get(), seconds] { state->drain(seconds); });

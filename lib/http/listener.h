@@ -1,6 +1,7 @@
 // HTTP/1.1 on a TCP port: connections, limits, time-outs; the meaning is the HttpService's.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,12 +32,16 @@ class HttpListener {
 
   // Runs `work` on some thread in run(), not as part of any connection's turn.
   void post(std::function<void()> work);
+  void post_after(std::chrono::nanoseconds delay, std::function<void()> work);
 
   // `on_signal` at the first SIGTERM or SIGINT; then both have their default effect again.
   void watch_signals(std::function<void()> on_signal);
 
-  // Stops accepting, closes idle connections, lets requests in flight be answered (with
-  // Connection: close), at most `seconds` long; then every run() returns.
+  // From now on every answer says Connection: close, so that no client sends another request on a
+  // connection that is about to go. Newcomers are still accepted.
+  void close_after_answers();
+  // Also stops accepting, closes idle connections, lets requests in flight be answered, at most
+  // `seconds` long; then every run() returns. What the kernel had accepted already is answered too.
   void drain(double seconds);
   void stop();  // every run() returns after what it is at; connections are cut
 

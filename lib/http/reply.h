@@ -3,6 +3,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace maas {
 
@@ -11,6 +13,7 @@ struct ReplyHeaders {
   std::string_view content_type = "application/json";
   std::string allow = {};       // the methods that there are, with 405
   int retry_after_seconds = 0;  // 0 = not told
+  std::vector<std::pair<std::string_view, std::string>> others = {};  // without line ends
 };
 
 // What is refused before a handler sees it.

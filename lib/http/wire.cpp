@@ -11,6 +11,8 @@ std::string_view reason_of(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 204:
+      return "No Content";
     case 400:
       return "Bad Request";
     case 403:
@@ -93,12 +95,20 @@ void make_response_head(const HttpResponse& response, bool for_http_1_0, std::st
     out += "\r\nContent-Type: ";
     out += headers.content_type;
   }
-  out += "\r\nContent-Length: ";
-  append_number(out, response.body.size());
+  if (response.status != 204) {
+    out += "\r\nContent-Length: ";
+    append_number(out, response.body.size());
+  }
   if (!headers.allow.empty()) out += "\r\nAllow: " + headers.allow;
   if (headers.retry_after_seconds > 0) {
     out += "\r\nRetry-After: ";
     append_number(out, static_cast<size_t>(headers.retry_after_seconds));
+  }
+  for (const auto& [name, value] : headers.others) {
+    out += "\r\n";
+    out += name;
+    out += ": ";
+    out += value;
   }
   if (response.close) {
     out += "\r\nConnection: close";

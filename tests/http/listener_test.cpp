@@ -223,6 +223,109 @@ TEST(HttpListener, AnswersAClientThatHasNothingMoreToSay) {
   EXPECT_THAT(client.drain(), HasSubstr("\r\n\r\nx"));
 }
 
+// A client that paces its requests sends the next one when it likes: what it sends before it has
+// heard that the connection ends must be answered.
+TEST(HttpListener, TellsEveryClientToConnectAnewBeforeItStops) {
+  Listening server;
+  TestClient paced(server.port()), fresh(server.port());
+  EXPECT_FALSE(paced.ask(get("/")).has("Connection: close"));
+  server.listener.close_after_answers();
+  EXPECT_TRUE(paced.ask(get("/")).has("Connection: close"));
+  EXPECT_EQ(paced.drain(), "");
+  EXPECT_TRUE(fresh.ask(get("/")).has("Connection: close"));
+  EXPECT_EQ(TestClient(server.port()).ask(get("/")).status, 200);
+}
+
+TEST(HttpListener, AnswersWhoeverHadConnectedWhenItStopsAccepting) {
+  Listening server;
+  TestClient silent(server.port());
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 20; ++i) clients.push_back(std::make_unique<TestClient>(server.port()));
+  server.listener.drain(60);
+  for (const auto& client : clients) EXPECT_EQ(client->ask(get("/")).status, 200);
+  clients.clear();
+  EXPECT_EQ(silent.drain(), "");  // has a second to say something
+  server.listener.run();
+}
+
+TEST(HttpListener, IdleConnectionsMakeRoomForNewcomersLongestIdleFirst) {
+  HttpConfig config = quick_config();
+  config.max_connections = 3;
+  Listening server(config);
+  TestClient busy(server.port()), oldest(server.port()), younger(server.port());
+  busy.send(get("/hold"));
+  EXPECT_EQ(oldest.ask(get("/")).status, 200);
+  EXPECT_EQ(younger.ask(get("/")).status, 200);
+  std::this_thread::sleep_for(std::chrono::milliseconds(150));
+  EXPECT_EQ(TestClient(server.port()).ask(get("/")).status, 200);
+  EXPECT_EQ(oldest.drain(), "");
+  EXPECT_EQ(younger.ask(get("/")).status, 200);
+  server.service.release();
+  EXPECT_EQ(busy.receive().status, 200);
+}
+
+std::string announced(int64_t bytes) {
+  return "POST /hold HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(bytes) +
+         "\r\n\r\n";
+}
+
+// The bytes of an answer are let go a moment after it has arrived.
+TestAnswer echo_when_there_is_room(const Listening& server, const std::string& body) {
+  TestAnswer answer;
+  for (int i = 0; i < 100; ++i) {
+    answer = TestClient(server.port()).ask(post("/echo", body));
+    if (answer.status != 503) return answer;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return answer;
+}
+
+TEST(HttpListener, RefusesBodiesThatAllTogetherDoNotFit) {
+  HttpConfig config = quick_config();
+  config.max_buffered_bytes = 3 << 20;
+  Listening server(config);
+  const std::string body(2 << 20, 'x');
+  TestClient first(server.port());
+  first.send(post("/hold", body));
+  server.service.held();
+  TestClient second(server.port());
+  const TestAnswer refused = second.ask(announced(2 << 20));
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_TRUE(refused.has("Retry-After: 1"));
+  EXPECT_THAT(refused.body, HasSubstr("leave no room for this request"));
+  EXPECT_EQ(TestClient(server.port()).ask(post("/echo", "{}")).status, 200);
+  // Of those that come at once some may be cut off while they arrive.
+  TestClient chunked(server.port());
+  chunked.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
+  chunked.send("200000\r\n" + body);
+  EXPECT_EQ(chunked.receive().status, 503);
+  server.service.release();
+  EXPECT_EQ(first.receive().status, 200);
+  EXPECT_EQ(echo_when_there_is_room(server, body).status, 200);
+}
+
+TEST(HttpListener, TakesABodyLargerThanTheRoomForAllWhenItIsAlone) {
+  HttpConfig config = quick_config();
+  config.max_buffered_bytes = 1 << 20;
+  const Listening server(config);
+  const std::string body(3 << 20, 'x');
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(echo_when_there_is_room(server, body).body.size(), body.size());
+  }
+}
+
+TEST(HttpListener, WhoOnlyAnnouncesABodyKeepsNobodyOut) {
+  HttpConfig config = quick_config();
+  config.max_buffered_bytes = 1 << 20;
+  const Listening server(config);
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 5; ++i) {
+    clients.push_back(std::make_unique<TestClient>(server.port()));
+    clients.back()->send(announced(1 << 20));
+  }
+  EXPECT_EQ(TestClient(server.port()).ask(post("/echo", std::string(1 << 19, 'x'))).status, 200);
+}
+
 TEST(HttpListener, DrainsByAnsweringWhatIsInFlight) {
   Listening server;
   TestClient busy(server.port()), idle(server.port());

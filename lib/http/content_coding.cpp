@@ -1,0 +1,147 @@
+#include "http/content_coding.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "base/throw_error.h"
+#include "http/head.h"
+#include "http/wire.h"
+
+namespace maas {
+namespace {
+
+constexpr int kGzipFrame = 16 + MAX_WBITS;
+constexpr int kZlibFrame = MAX_WBITS;
+constexpr int kNoFrame = -MAX_WBITS;
+constexpr size_t kFirstBytes = 64 * 1024;
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::string_view take_until(std::string_view& text, char end) {
+  const size_t size = std::min(text.find(end), text.size());
+  const std::string_view part = text.substr(0, size);
+  text.remove_prefix(std::min(size + 1, text.size()));
+  return trimmed(part);
+}
+
+[[noreturn]] void refuse(const std::string& what, const std::string& expected) {
+  throw_input("body", what, expected);
+}
+
+class Inflater {
+ public:
+  explicit Inflater(int frame) {
+    if (inflateInit2(&stream, frame) != Z_OK) throw std::bad_alloc();
+  }
+  ~Inflater() { inflateEnd(&stream); }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+  z_stream stream{};
+};
+
+std::string inflate_all(std::string_view packed, int frame, size_t most) {
+  Inflater inflater(frame);
+  z_stream& stream = inflater.stream;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  std::string out;
+  int state = Z_OK;
+  while (state == Z_OK) {
+    const size_t begin = out.size();
+    if (begin > most) refuse(fmt::format("unpacks to more than {} bytes", most), "no more");
+    out.resize(std::min(std::max(kFirstBytes, 2 * begin), most + 1));
+    stream.next_out = reinterpret_cast<Bytef*>(out.data() + begin);
+    stream.avail_out = static_cast<uInt>(out.size() - begin);
+    state = inflate(&stream, Z_NO_FLUSH);
+    out.resize(out.size() - stream.avail_out);
+    if (state == Z_OK && stream.avail_in == 0 && stream.avail_out > 0) break;  // it ends too early
+  }
+  if (state == Z_MEM_ERROR) throw std::bad_alloc();
+  if (state != Z_STREAM_END || stream.avail_in > 0) {
+    refuse("is not what its Content-Encoding says", "one whole stream of gzip or deflate");
+  }
+  if (out.size() > most) refuse(fmt::format("unpacks to more than {} bytes", most), "no more");
+  out.reserve(out.size() + kBodyPadding);
+  return out;
+}
+
+}  // namespace
+
+ContentCoding content_coding(std::string_view header) {
+  const std::string_view name = trimmed(header);
+  if (name.empty() || same_ignoring_case(name, "identity")) return ContentCoding::kIdentity;
+  if (same_ignoring_case(name, "gzip") || same_ignoring_case(name, "x-gzip")) {
+    return ContentCoding::kGzip;
+  }
+  return same_ignoring_case(name, "deflate") ? ContentCoding::kDeflate : ContentCoding::kUnknown;
+}
+
+ContentCoding accepted_coding(std::string_view header) {
+  bool deflate = false;
+  while (!header.empty()) {
+    std::string_view entry = take_until(header, ',');
+    const ContentCoding coding = content_coding(take_until(entry, ';'));
+    std::string_view weight = trimmed(entry);
+    const bool refused = weight.starts_with("q=") &&
+                         weight.substr(2).find_first_not_of("0.") == std::string_view::npos;
+    if (refused) continue;
+    if (coding == ContentCoding::kGzip) return coding;
+    deflate = deflate || coding == ContentCoding::kDeflate;
+  }
+  return deflate ? ContentCoding::kDeflate : ContentCoding::kIdentity;
+}
+
+std::string unpacked(std::string_view packed, ContentCoding coding, size_t most) {
+  if (coding == ContentCoding::kGzip) return inflate_all(packed, kGzipFrame, most);
+  // zlib's frame begins with 8 for deflate, and both its bytes together divide by 31.
+  const bool framed =
+      packed.size() >= 2 && (packed[0] & 0x0f) == 8 &&
+      (static_cast<unsigned char>(packed[0]) * 256 + static_cast<unsigned char>(packed[1])) % 31 ==
+          0;
+  return inflate_all(packed, framed ? kZlibFrame : kNoFrame, most);
+}
+
+std::string packed(std::string_view bytes, ContentCoding coding) {
+  z_stream stream{};
+  const int frame = coding == ContentCoding::kGzip ? kGzipFrame : kZlibFrame;
+  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, frame, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::bad_alloc();
+  }
+  std::string out(deflateBound(&stream, bytes.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+void unpack_body(HttpExchange& exchange, size_t most) {
+  const ContentCoding coding = content_coding(exchange.head.content_encoding);
+  if (coding == ContentCoding::kIdentity) return;
+  exchange.body = unpacked(exchange.body, coding, most);
+}
+
+void send_packed(HttpExchange& exchange, std::string body, ReplyHeaders headers, size_t least) {
+  if (body.size() >= least) {
+    const ContentCoding coding = accepted_coding(exchange.header("Accept-Encoding").value_or(""));
+    if (coding != ContentCoding::kIdentity) {
+      headers.others.emplace_back("Content-Encoding",
+                                  coding == ContentCoding::kGzip ? "gzip" : "deflate");
+      body = packed(body, coding);
+    }
+  }
+  exchange.send(200, std::move(body), headers);
+}
+
+}  // namespace maas

@@ -145,7 +145,9 @@ InferRequest parse_document(const Document& document, const SessionInfo& info) {
     for (size_t i = 0; i < info.outputs.size(); ++i) request.outputs.push_back({i, 0});
     if (!request.inputs.empty()) return request;
   }
-  return parse_infer_request(document.text, info, 0);
+  InferRequest request = parse_infer_request(document.text, info, {});
+  for (WantedOutput& output : request.outputs) output.binary = false;  // a line of text is printed
+  return request;
 }
 
 // Says which document it was, and where to look.
@@ -170,7 +172,7 @@ Answer answer(const Document& document, const std::string& place, const std::str
   try {
     const InferRequest request = parse_document(document, session.info());
     std::vector<at::Tensor> outputs = session.infer(request.inputs);
-    return {infer_answer(session.info(), request, outputs), std::move(outputs)};
+    return {infer_answer(session.info(), request, outputs).body, std::move(outputs)};
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kInput) throw;
     explain(error.first(), place, model_path);

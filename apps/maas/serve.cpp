@@ -42,7 +42,8 @@ class Serve : public Command {
     const ServeConfig config = read_settings();
     spdlog::set_level(output.options.verbosity > 0 ? spdlog::level::debug : spdlog::level::info);
     at::set_num_threads(1);
-    const Model model = load_model(model_);
+    const Model model =
+        load_model(model_, config.share_weights ? FilePages::kShared : FilePages::kOwn);
     auto session =
         make_plan_session(model, {.name = name_.empty() ? model.name_or_stem(model_) : name_,
                                   .disabled_passes = {without_.begin(), without_.end()}});

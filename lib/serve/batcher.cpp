@@ -1,34 +1,152 @@
 #include "serve/batcher.h"
 
+#include <ATen/ops/cat.h>
+
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace maas {
 namespace {
 
 constexpr int kClientGone = 499;
+constexpr size_t kFewBatches = 4;  // that wait a slot, whatever is foreseen
+constexpr double kNewCostShare = 0.2;
+constexpr std::chrono::microseconds kPatience{100};
 
-void expire_one(QueuedInference& inference) {
-  inference.fail({504, "the request waited too long for a worker"});
+int64_t now_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+int seconds_up(ServeClock::duration duration) {
+  const double seconds = std::ceil(std::chrono::duration<double>(duration).count());
+  return static_cast<int>(std::clamp(seconds, 1.0, 3600.0));
+}
+
+bool same_but_for_rows(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (a[i].sizes().slice(1) != b[i].sizes().slice(1)) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
+Batcher::Batcher(std::shared_ptr<const Session> session, const BatcherLimits& limits, Post post)
+    : session_(std::move(session)),
+      limits_(limits),
+      post_(std::move(post)),
+      free_slots_(limits.slots) {}
+
 void Batcher::submit(std::shared_ptr<QueuedInference> inference) {
-  switch (enter(inference)) {
+  const Verdict verdict = enter(inference);
+  switch (verdict.entry) {
     case Entry::kQueued:
       return;
     case Entry::kFull:
-      return inference->fail({503, "too many requests are waiting; try again", 1});
+      return fail(*inference, {503, "too many requests are waiting; try again", 1});
+    case Entry::kTooLong:
+      return fail(*inference,
+                  {503, "the wait would be too long; try again later", seconds_up(verdict.wait)});
     case Entry::kRunNow:
       break;
   }
-  compute(*inference);
-  inference.reset();
-  pass_slot_on();
+  compute({std::move(inference)});
+  hand_on();
+}
+
+bool Batcher::joins() const { return limits_.rows > 1 && session_->info().joins_rows; }
+
+Batcher::Verdict Batcher::enter(const Inference& inference) {
+  std::unique_lock lock(mutex_);
+  const bool alone = std::exchange(last_client_, inference->client()) == inference->client();
+  const bool delays = joins() && limits_.delay.count() > 0;
+  if (free_slots_ > 0 && waiting_.empty() && (alone || !joins()) && !delays) {
+    --free_slots_;
+    return {Entry::kRunNow};
+  }
+  if (free_slots_ == 0) {
+    if (waiting_.size() >= limits_.capacity) return {Entry::kFull};
+    const auto wait = foreseen_wait();
+    const auto longest = std::min(limits_.longest_wait, inference->deadline() - inference->arrived);
+    if (waiting_.size() >= kFewBatches * limits_.slots && wait > longest) {
+      return {Entry::kTooLong, wait};
+    }
+  }
+  waiting_.push_back(inference);
+  if (free_slots_ == 0) return {Entry::kQueued};
+  if (delays && waiting_.size() < static_cast<size_t>(limits_.rows)) {
+    if (std::exchange(delayed_, true)) return {Entry::kQueued};
+    lock.unlock();
+    post_(limits_.delay, [this] { begin_after_delay(); });
+    return {Entry::kQueued};
+  }
+  --free_slots_;
+  ++starting_;
+  lock.unlock();
+  post_work();
+  return {Entry::kQueued};
+}
+
+ServeClock::duration Batcher::foreseen_wait() const {
+  return cost_ * static_cast<int64_t>(waiting_.size()) / static_cast<int64_t>(limits_.slots);
+}
+
+void Batcher::post_work() {
+  post_({}, [this] {
+    {
+      const std::lock_guard lock(mutex_);
+      --starting_;
+    }
+    work();
+  });
+}
+
+void Batcher::begin_after_delay() {
+  {
+    const std::lock_guard lock(mutex_);
+    delayed_ = false;
+    if (waiting_.empty() || free_slots_ == 0) return;  // whoever frees a slot sees who waits
+    --free_slots_;
+  }
+  work();
+}
+
+void Batcher::work() {
+  compute(take());
+  hand_on();
+}
+
+void Batcher::hand_on() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.empty()) {
+      ++free_slots_;
+      return;
+    }
+    ++starting_;
+  }
+  post_work();
+}
+
+// As many as make a batch, but no more than this slot's share: others may be about to take theirs.
+std::vector<Batcher::Inference> Batcher::take() {
+  const std::lock_guard lock(mutex_);
+  const size_t takers = 1 + starting_;
+  const size_t share = (waiting_.size() + takers - 1) / takers;
+  const size_t count = std::min(share, joins() ? static_cast<size_t>(limits_.rows) : 1);
+  std::vector<Inference> taken(
+      std::make_move_iterator(waiting_.begin()),
+      std::make_move_iterator(waiting_.begin() + static_cast<std::ptrdiff_t>(count)));
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+  return taken;
 }
 
 void Batcher::expire(ServeClock::time_point now) {
-  while (const auto late = take_expired(now)) expire_one(*late);
+  while (const auto late = take_expired(now)) {
+    fail(*late, {504, "the request waited too long for a worker"});
+  }
 }
 
 size_t Batcher::waiting() const {
@@ -36,61 +154,143 @@ size_t Batcher::waiting() const {
   return waiting_.size();
 }
 
-Batcher::Entry Batcher::enter(const std::shared_ptr<QueuedInference>& inference) {
+Batcher::Inference Batcher::take_expired(ServeClock::time_point now) {
   const std::lock_guard lock(mutex_);
-  if (free_slots_ > 0 && waiting_.empty()) {
-    --free_slots_;
-    return Entry::kRunNow;
-  }
-  if (waiting_.size() >= capacity_) return Entry::kFull;
-  waiting_.push_back(inference);
-  return Entry::kQueued;
-}
-
-std::shared_ptr<QueuedInference> Batcher::next() {
-  const std::lock_guard lock(mutex_);
-  if (waiting_.empty()) {
-    ++free_slots_;
-    return nullptr;
-  }
-  auto first = std::move(waiting_.front());
-  waiting_.pop_front();
-  return first;
-}
-
-std::shared_ptr<QueuedInference> Batcher::take_expired(ServeClock::time_point now) {
-  const std::lock_guard lock(mutex_);
-  if (waiting_.empty() || waiting_.front()->deadline >= now) return nullptr;
+  if (waiting_.empty() || waiting_.front()->deadline() >= now) return nullptr;
   auto late = std::move(waiting_.front());
   waiting_.pop_front();
   return late;
 }
 
-void Batcher::compute(QueuedInference& inference) const {
-  const auto inputs = inference.inputs();
-  if (!inputs) return;
-  std::vector<at::Tensor> outputs;
-  try {
-    outputs = session_->infer(*inputs);
-  } catch (...) {
-    return inference.fail(failure_of(std::current_exception()));
+void Batcher::compute(const std::vector<Inference>& inferences) {
+  if (inferences.empty()) return;
+  const auto begin = ServeClock::now();
+  std::vector<Ready> batch;
+  for (const Inference& inference : inferences) {
+    std::vector<Ready> next;
+    if (!read(inference, next)) continue;
+    if (!batch.empty() && !fits(batch, next.front())) run(batch);
+    batch.push_back(std::move(next.front()));
   }
-  inference.answer(outputs);
+  run(batch);
+  note_cost(ServeClock::now() - begin, inferences.size());
 }
 
-void Batcher::pass_slot_on() {
-  auto following = next();
-  if (!following) return;
-  post_([this, inference = std::move(following)] {
-    if (inference->deadline < ServeClock::now()) {
-      expire_one(*inference);
-    } else if (inference->is_wanted()) {
-      compute(*inference);
-    } else {
-      inference->fail({kClientGone, "the client closed while the request waited"});
+void Batcher::note_cost(ServeClock::duration spent, size_t inferences) {
+  const std::lock_guard lock(mutex_);
+  const auto each = spent / static_cast<int64_t>(inferences);
+  if (cost_.count() == 0) {
+    cost_ = each;
+  } else {
+    cost_ += std::chrono::duration_cast<ServeClock::duration>((each - cost_) * kNewCostShare);
+  }
+}
+
+// False: it has been failed.
+bool Batcher::read(const Inference& inference, std::vector<Ready>& batch) {
+  const auto start = ServeClock::now();
+  if (inference->deadline() < start) {
+    return fail(*inference, {504, "the request waited too long for a worker"}), false;
+  }
+  const auto waited = start - inference->arrived;
+  // Asking costs a system call; who has just sent the request is there.
+  if (waited > kPatience && !inference->is_wanted()) {
+    fail(*inference, {kClientGone, "the client closed while the request waited"});
+    return false;
+  }
+  Ready ready{inference, {}, 1};
+  try {
+    ready.inputs = inference->inputs();
+    if (!ready.inputs.empty() && ready.inputs[0].dim() > 0) ready.rows = ready.inputs[0].size(0);
+  } catch (...) {
+    return fail(*inference, failure_of(std::current_exception())), false;
+  }
+  if (inference->deadline() < ServeClock::now()) {
+    fail(*inference, {504, "the request waited longer than its timeout allows"});
+    return false;
+  }
+  statistics_.queue.add(waited);
+  statistics_.input.add(ServeClock::now() - start);
+  batch.push_back(std::move(ready));
+  return true;
+}
+
+bool Batcher::fits(const std::vector<Ready>& batch, const Ready& next) const {
+  if (!joins()) return false;
+  int64_t rows = next.rows;
+  for (const Ready& ready : batch) rows += ready.rows;
+  return rows <= limits_.rows && same_but_for_rows(batch.front().inputs, next.inputs);
+}
+
+// Leaves `batch` empty.
+void Batcher::run(std::vector<Ready>& batch) {
+  if (batch.size() == 1) {
+    run_alone(batch.front());
+  } else if (!batch.empty()) {
+    run_together(batch);
+  }
+  batch.clear();
+}
+
+void Batcher::run_together(std::vector<Ready>& batch) {
+  std::vector<at::Tensor> outputs;
+  const auto start = ServeClock::now();
+  int64_t rows = 0;
+  try {
+    std::vector<at::Tensor> inputs, parts;
+    for (size_t i = 0; i < batch.front().inputs.size(); ++i) {
+      parts.clear();
+      for (const Ready& ready : batch) parts.push_back(ready.inputs[i]);
+      inputs.push_back(at::cat(parts));
     }
-    pass_slot_on();
-  });
+    for (const Ready& ready : batch) rows += ready.rows;
+    outputs = session_->infer(inputs);
+  } catch (...) {
+    // Which of them it was is seen when each is computed by itself.
+    for (Ready& ready : batch) run_alone(ready);
+    return;
+  }
+  statistics_.batches.add(rows);
+  statistics_.compute.add(ServeClock::now() - start, batch.size());
+  int64_t begin = 0;
+  for (Ready& ready : batch) {
+    std::vector<at::Tensor> own;
+    for (const at::Tensor& output : outputs) own.push_back(output.narrow(0, begin, ready.rows));
+    begin += ready.rows;
+    answer(ready, own);
+  }
+}
+
+void Batcher::run_alone(Ready& one) {
+  std::vector<at::Tensor> outputs;
+  const auto start = ServeClock::now();
+  try {
+    outputs = session_->infer(one.inputs);
+  } catch (...) {
+    return fail(*one.inference, failure_of(std::current_exception()));
+  }
+  statistics_.batches.add(one.rows);
+  statistics_.compute.add(ServeClock::now() - start);
+  answer(one, outputs);
+}
+
+void Batcher::answer(Ready& one, const std::vector<at::Tensor>& outputs) {
+  const auto start = ServeClock::now();
+  try {
+    one.inference->answer(outputs);
+  } catch (...) {
+    return fail(*one.inference, failure_of(std::current_exception()));
+  }
+  const auto end = ServeClock::now();
+  statistics_.output.add(end - start);
+  statistics_.request.add(end - one.inference->arrived);
+  statistics_.ended(InferenceEnd::kAnswered);
+  statistics_.last_inference_ms.store(now_ms(), std::memory_order_relaxed);
+}
+
+void Batcher::fail(QueuedInference& inference, const InferenceFailure& failure) {
+  statistics_.ended(end_of_status(failure.status));
+  inference.fail(failure);
 }
 
 }  // namespace maas

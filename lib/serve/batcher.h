@@ -1,4 +1,5 @@
-// Admission to a model: how many inferences run at once, who waits, who is turned away.
+// Admission to a model: how many inferences run at once, who waits, who is turned away, and who is
+// computed together.
 #pragma once
 
 #include <cstddef>
@@ -6,39 +7,46 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <vector>
 
+#include "serve/model_statistics.h"
 #include "serve/queued_inference.h"
 #include "serve/session.h"
 
 namespace maas {
 
 struct BatcherLimits {
-  size_t slots = 1;     // inferences that run at once
-  size_t capacity = 0;  // further ones that wait, first come first served
+  size_t slots = 1;     // batches that run at once
+  size_t capacity = 0;  // inferences that wait, first come first served
+  int64_t rows = 1;     // of a batch, where the session's rows may be put together; a request of
+                        // more is a batch by itself
+  ServeClock::duration longest_wait = std::chrono::hours(1);  // that is foreseen; see submit()
+  ServeClock::duration delay{0};  // that an inference waits for others to share its batch
 };
 
-// One a model. Each inference is computed by itself; computing several in one call of the session
-// would be this class's business alone. Thread-safe.
+// One a model. Thread-safe.
 //
-// An inference that finds a slot free is computed by submit(), on the thread that brought it: there
-// is no hand-over on the fast path. One that has waited is a task of its own: run as part of the
+// Whatever waits is computed together as soon as a slot is free: nobody waits for company unless
+// `delay` says so. Inferences whose shapes agree but for the first dimension share a call of the
+// session; one that the session refuses fails alone.
+//
+// A client that is alone has its inference computed by submit(), on the thread that brought it:
+// there is no hand-over on its way. With several, an inference waits for the end of the turn in
+// which other threads and sockets bring theirs; it is computed by a task of its own: as part of the
 // turn of the connection before it, it would keep that one from its next request, and under load
 // for good. None is left waiting while a slot is free.
 class Batcher {
  public:
-  // Runs a task on some worker, not within the call.
-  using Post = std::function<void(std::function<void()>)>;
+  // Runs a task on some worker, not within the call, after so long.
+  using Post = std::function<void(ServeClock::duration, std::function<void()>)>;
 
   // `post` and what it was given are done with before the batcher goes.
-  Batcher(std::shared_ptr<const Session> session, const BatcherLimits& limits, Post post)
-      : session_(std::move(session)),
-        capacity_(limits.capacity),
-        post_(std::move(post)),
-        free_slots_(limits.slots) {}
+  Batcher(std::shared_ptr<const Session> session, const BatcherLimits& limits, Post post);
 
-  // Computes it now or later, or fails it: with 503 where all places are taken, 504 when it has
-  // waited beyond its deadline, 499 when it is no longer wanted, failure_of() what the session
-  // throws.
+  // Computes it now or later, or fails it: with 503 where all places are taken or the wait, as the
+  // last batches took, would be above longest_wait or its deadline; 504 when it has waited beyond
+  // its deadline, 499 when it is no longer wanted, failure_of() what the session throws. As many as
+  // are computed in a few batches wait whatever is foreseen: one slow inference says little.
   void submit(std::shared_ptr<QueuedInference> inference);
 
   // Fails what has waited beyond its deadline, up to the first that has not. To be called
@@ -46,23 +54,52 @@ class Batcher {
   void expire(ServeClock::time_point now);
 
   size_t waiting() const;
+  const ModelStatistics& statistics() const { return statistics_; }
 
  private:
-  enum class Entry { kRunNow, kQueued, kFull };
+  using Inference = std::shared_ptr<QueuedInference>;
+  enum class Entry { kRunNow, kQueued, kFull, kTooLong };
+  struct Verdict {
+    Entry entry;
+    ServeClock::duration wait{0};  // kTooLong: what is foreseen
+  };
+  struct Ready {  // an inference whose inputs are read
+    Inference inference;
+    std::vector<at::Tensor> inputs;
+    int64_t rows = 1;
+  };
 
-  Entry enter(const std::shared_ptr<QueuedInference>& inference);
-  // For the holder of a slot: who comes next, or nobody, and then the slot is free.
-  std::shared_ptr<QueuedInference> next();
-  std::shared_ptr<QueuedInference> take_expired(ServeClock::time_point now);
-  void compute(QueuedInference& inference) const;
-  void pass_slot_on();
+  Verdict enter(const Inference& inference);
+  ServeClock::duration foreseen_wait() const;  // the lock is held
+  bool joins() const;
+  void post_work();
+  void begin_after_delay();
+  // For the holder of a slot: computes a batch of those that wait; hands the slot on.
+  void work();
+  void hand_on();
+  std::vector<Inference> take();
+  Inference take_expired(ServeClock::time_point now);
+  void compute(const std::vector<Inference>& inferences);
+  bool read(const Inference& inference, std::vector<Ready>& batch);
+  void run(std::vector<Ready>& batch);
+  void run_together(std::vector<Ready>& batch);
+  void run_alone(Ready& one);
+  void answer(Ready& one, const std::vector<at::Tensor>& outputs);
+  void fail(QueuedInference& inference, const InferenceFailure& failure);
+  bool fits(const std::vector<Ready>& batch, const Ready& next) const;
+  void note_cost(ServeClock::duration spent, size_t inferences);
 
   const std::shared_ptr<const Session> session_;
-  const size_t capacity_;
+  const BatcherLimits limits_;
   const Post post_;
+  ModelStatistics statistics_;
   mutable std::mutex mutex_;
   size_t free_slots_;
-  std::deque<std::shared_ptr<QueuedInference>> waiting_;
+  size_t starting_ = 0;   // slots whose task has not begun
+  bool delayed_ = false;  // a task is to come when the delay is over
+  const void* last_client_ = nullptr;
+  ServeClock::duration cost_{0};  // of an inference, as the last batches took
+  std::deque<Inference> waiting_;
 };
 
 }  // namespace maas

@@ -81,7 +81,7 @@ class Filler {
   }
 
   static std::string expected() {
-    if constexpr (std::is_same_v<T, bool>) return "true or false";
+    if constexpr (std::is_same_v<T, bool>) return "true, false, 1 or 0";
     const std::string type(oip_datatype(c10::CppTypeToScalarType<T>::value));
     if constexpr (std::is_integral_v<T>) {
       return fmt::format("a whole number of {}, {} to {}", type, std::numeric_limits<T>::min(),
@@ -90,17 +90,33 @@ class Filler {
     return "a number in the range of " + type;
   }
 
+  // 1.0 is a whole number too, and what some clients make of 1; beyond 2^53 a double tells none
+  // from the next.
+  template <class N>
+  static bool whole_number(simdjson::dom::element element, N& into) {
+    if (element.get(into) == simdjson::SUCCESS) return true;
+    double number = 0;
+    if (!element.is_double() || element.get(number) != simdjson::SUCCESS) return false;
+    if (number != std::floor(number) || std::abs(number) > 9007199254740992.0) return false;
+    if (std::is_unsigned_v<N> && number < 0) return false;
+    into = static_cast<N>(number);
+    return true;
+  }
+
   static bool store(simdjson::dom::element element, T& into) {
     if constexpr (std::is_same_v<T, bool>) {
-      return element.get(into) == simdjson::SUCCESS;
+      if (element.get(into) == simdjson::SUCCESS) return true;
+      int64_t number = 0;  // numpy's tolist() of a uint8 mask
+      into = element.get(number) == simdjson::SUCCESS && number == 1;
+      return into || (element.is_int64() && number == 0);
     } else if constexpr (std::is_unsigned_v<T>) {
       uint64_t number = 0;
-      if (element.get(number) != simdjson::SUCCESS) return false;
+      if (!whole_number(element, number)) return false;
       into = static_cast<T>(number);
       return number <= std::numeric_limits<T>::max();
     } else if constexpr (std::is_integral_v<T>) {
       int64_t number = 0;
-      if (element.get(number) != simdjson::SUCCESS) return false;
+      if (!whole_number(element, number)) return false;
       into = static_cast<T>(number);
       return number >= std::numeric_limits<T>::min() && number <= std::numeric_limits<T>::max();
     } else {
@@ -178,6 +194,22 @@ at::Tensor tensor_from_json(simdjson::dom::element data, at::ScalarType dtype,
       AT_EXPAND(AT_ALL_TYPES), AT_EXPAND(AT_BAREBONES_UNSIGNED_TYPES), at::kBool, at::kHalf,
       at::kBFloat16);
   return tensor;
+}
+
+NonFinite count_non_finite(const at::Tensor& tensor) {
+  NonFinite found;
+  if (!tensor.is_floating_point()) return found;
+  const at::Tensor values = tensor.contiguous();
+  AT_DISPATCH_V2(values.scalar_type(), "count_non_finite", AT_WRAP([&] {
+                   const scalar_t* data = values.const_data_ptr<scalar_t>();
+                   for (int64_t i = 0; i < values.numel(); ++i) {
+                     const auto value = static_cast<double>(data[i]);
+                     found.nans += std::isnan(value) ? 1 : 0;
+                     found.infinities += std::isinf(value) ? 1 : 0;
+                   }
+                 }),
+                 AT_EXPAND(AT_FLOATING_TYPES), at::kHalf, at::kBFloat16);
+  return found;
 }
 
 void write_values(JsonWriter& json, const at::Tensor& tensor) {

@@ -21,11 +21,18 @@ int64_t checked_element_count(const std::vector<int64_t>& shape, const std::stri
 
 // A contiguous tensor of `dtype` and `shape` (checked_element_count has passed) from row-major
 // values, flat or nested as `shape` says. Nothing is rounded to integers, wrapped or cut: an
-// integer type takes whole numbers in its range, BOOL takes true and false, a floating type takes
+// integer type takes whole numbers in its range (1.0 is one), BOOL takes true, false, 1 and 0, a
+// floating type takes
 // numbers in its range and rounds them to it. Memory is taken only for values that are there.
 // Throws Error{kInput} naming the tensor, and the index of the value.
 at::Tensor tensor_from_json(simdjson::dom::element data, at::ScalarType dtype,
                             const std::vector<int64_t>& shape, const std::string& name);
+
+struct NonFinite {
+  int64_t nans = 0, infinities = 0;
+};
+// Of a CPU tensor of any dtype. One pass, without libtorch's operators: most tensors are small.
+NonFinite count_non_finite(const at::Tensor& tensor);
 
 // The values of a CPU tensor as one flat array; NaN and infinities become null.
 void write_values(JsonWriter& json, const at::Tensor& tensor);

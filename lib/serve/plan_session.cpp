@@ -15,6 +15,7 @@
 #include "program/mode.h"
 #include "run/row_plans.h"
 #include "serve/dynamic_sizes.h"
+#include "serve/joins_rows.h"
 #include "serve/json_tensor.h"
 #include "tensor/short_reason.h"
 
@@ -91,6 +92,8 @@ class PlanSession final : public Session {
 
   const SessionInfo& info() const override { return info_; }
 
+  void check(const std::vector<at::Tensor>& inputs) const override { sizes_.check(inputs); }
+
   std::vector<at::Tensor> infer(const std::vector<at::Tensor>& inputs) const override {
     try {
       sizes_.check(inputs);
@@ -135,6 +138,7 @@ class PlanSession final : public Session {
       info_.labels = manifest.data->task.labels;
     }
     plans_.emplace(program, options.disabled_passes);
+    info_.joins_rows = joins_rows(program, *plans_);
   }
 
   DynamicSizes sizes_;

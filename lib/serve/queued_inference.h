@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <exception>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,23 +24,36 @@ struct InferenceFailure {
 // 400; without memory 503; of all else, which goes to the log, that something failed, with 500.
 InferenceFailure failure_of(const std::exception_ptr& exception);
 
-// None of its functions throws. The batcher calls answer() or fail(), once, after inputs() has
-// given some or has not been called; from one thread at a time, whichever.
+// The batcher calls answer() or fail(), once, after inputs() or without it; from one thread at a
+// time, whichever.
 class QueuedInference {
  public:
-  explicit QueuedInference(ServeClock::time_point last_start) : deadline(last_start) {}
+  // Arrives now.
+  explicit QueuedInference(ServeClock::duration longest_wait)
+      : arrived(ServeClock::now()), deadline_(arrived + longest_wait) {}
   virtual ~QueuedInference() = default;
 
-  const ServeClock::time_point deadline;  // not computed when it has waited for longer
+  const ServeClock::time_point arrived;
+  // Not computed when it has waited for longer.
+  ServeClock::time_point deadline() const { return deadline_; }
 
+  // Who asks. A client has one inference under way at a time.
+  virtual const void* client() const = 0;
   // Asked before one that has waited is computed.
   virtual bool is_wanted() = 0;
   // What Session::infer() takes, read from the request: here, on the thread that computes, and not
-  // on arrival, so that a request that is turned away costs no reading. Called at most once.
-  // Nothing: there is no such input, the request has been answered and is done.
-  virtual std::optional<std::vector<at::Tensor>> inputs() = 0;
-  virtual void answer(const std::vector<at::Tensor>& outputs) = 0;  // what infer() gave
-  virtual void fail(const InferenceFailure& failure) = 0;
+  // on arrival, so that a request that is turned away costs no reading. Called at most once. Throws
+  // what failure_of() knows. May give an earlier deadline, which counts from then on.
+  virtual std::vector<at::Tensor> inputs() = 0;
+  // What infer() gave. May throw, before anything of the answer has been sent; then fail() follows.
+  virtual void answer(const std::vector<at::Tensor>& outputs) = 0;
+  virtual void fail(const InferenceFailure& failure) noexcept = 0;
+
+ protected:
+  void wait_at_most(ServeClock::duration wait) { deadline_ = std::min(deadline_, arrived + wait); }
+
+ private:
+  ServeClock::time_point deadline_;
 };
 
 }  // namespace maas

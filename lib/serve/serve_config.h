@@ -10,8 +10,13 @@ namespace maas {
 
 struct ServeConfig : HttpConfig {
   int64_t workers = 0;
-  int64_t queue_capacity = 256;
+  int64_t queue_capacity = 16384;
+  Quantity max_queue_wait{0.5, "s"};
+  int64_t batch_rows = 64;
+  Quantity batch_delay{0, "s"};
   int64_t max_batch = 0;
+  int64_t pack_above = 8192;
+  bool share_weights = false;
 
   void describe(Fields& field) {
     HttpConfig::describe(field);
@@ -21,9 +26,33 @@ struct ServeConfig : HttpConfig {
     field("queue_capacity", queue_capacity)
         .between(0, 1e6)
         .doc("requests that may wait for a worker; more are answered 503");
+    field("max_queue_wait", max_queue_wait)
+        .in_units({"s"})
+        .between(0.001, 7 * 24 * 3600)
+        .doc(
+            "a request whose wait is foreseen to be longer, as the last ones took, is answered "
+            "503");
+    field("batch_rows", batch_rows)
+        .between(1, 65536)
+        .doc(
+            "rows of waiting requests that are computed together, where the model allows it; 1 = "
+            "each request by itself");
+    field("batch_delay", batch_delay)
+        .in_units({"s"})
+        .between(0, 10)
+        .doc(
+            "how long a request waits for others to share its batch; 0 = none waits while a "
+            "worker is free");
     field("max_batch", max_batch)
         .at_least(0)
         .doc("largest first dimension of an input where it is dynamic; 0 = any");
+    field("pack_above", pack_above)
+        .at_least(0)
+        .doc("answers of so many bytes are sent by gzip or deflate to clients that accept it");
+    field("share_weights", share_weights)
+        .doc(
+            "use the file's own pages, which all processes that serve it share: then nobody may "
+            "write into the file; to replace it, rename another over it");
   }
 };
 

@@ -27,8 +27,13 @@ class Server::Impl {
   Impl(const ServeConfig& config, std::unique_ptr<Session> session, std::string version)
       : config_(config),
         workers_(config.workers > 0 ? config.workers : usable_cores()),
-        state_{repository_, ready_, std::move(version), config.max_batch,
-               seconds(config.request_timeout.value)},
+        state_{repository_,
+               ready_,
+               std::move(version),
+               config.max_batch,
+               seconds(config.request_timeout.value),
+               static_cast<size_t>(config.max_body_bytes),
+               static_cast<size_t>(config.pack_above)},
         service_(oip_routes(state_)),
         listener_(config, service_),
         repository_({served(std::move(session))}) {}
@@ -59,6 +64,7 @@ class Server::Impl {
 
   void stop() {
     if (!ready_.exchange(false)) return listener_.stop();
+    listener_.close_after_answers();
     stop_at_ = (ServeClock::now() + seconds(config_.drain_delay.value)).time_since_epoch().count();
     if (config_.drain_delay.value <= 0) listener_.drain(config_.drain_timeout.value);
   }
@@ -70,9 +76,14 @@ class Server::Impl {
  private:
   ServedModel served(std::shared_ptr<const Session> session) {
     const BatcherLimits limits{static_cast<size_t>(workers_),
-                               static_cast<size_t>(config_.queue_capacity)};
+                               static_cast<size_t>(config_.queue_capacity), config_.batch_rows,
+                               seconds(config_.max_queue_wait.value),
+                               seconds(config_.batch_delay.value)};
     auto batcher = std::make_shared<Batcher>(
-        session, limits, [this](std::function<void()> task) { listener_.post(std::move(task)); });
+        session, limits, [this](ServeClock::duration delay, std::function<void()> task) {
+          delay.count() > 0 ? listener_.post_after(delay, std::move(task))
+                            : listener_.post(std::move(task));
+        });
     return {std::move(session), std::move(batcher)};
   }
 

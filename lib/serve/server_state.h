@@ -17,6 +17,8 @@ struct ServerState {
   std::string version;                      // of maas
   int64_t max_batch = 0;                    // serve.max_batch
   ServeClock::duration request_timeout{0};  // serve.request_timeout: the longest wait
+  size_t max_body = 64 << 20;               // serve.max_body_bytes: of a body that was packed
+  size_t pack_above = 8192;                 // serve.pack_above: answers for clients that accept it
 };
 
 }  // namespace maas

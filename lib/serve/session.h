@@ -33,6 +33,9 @@ struct SessionInfo {
   std::vector<TensorInfo> inputs, outputs;
   int64_t max_batch =
       0;  // the most that the model takes as a dynamic first size; 0 = no bound known
+  // Rows of several requests may share a call: the first dimension of every input and output counts
+  // rows, and none depends on another.
+  bool joins_rows = false;
   std::vector<std::string> labels;  // class names by index along the last output dimension; or none
 };
 
@@ -42,6 +45,10 @@ class Session {
 
   // Does not change during the session's life.
   virtual const SessionInfo& info() const = 0;
+
+  // Refuses what infer() would, as far as sizes go, with the same errors: before requests are put
+  // together.
+  virtual void check(const std::vector<at::Tensor>&) const {}
 
   // Tensors in the order of info().inputs with their dtype and fitting shapes; outputs in the order
   // of info().outputs. Many threads at once. Throws Error{kInput} for values that the model cannot

@@ -2,10 +2,13 @@
 import http.client
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
 import subprocess
+import threading
+import time
 import unittest
 
 from maas_runs import MAAS, Case, maas
@@ -195,6 +198,74 @@ class Starting(Case):
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         return process, json.loads(process.stdout.readline())
+
+    def test_a_file_that_is_written_into_changes_no_answer(self):
+        whole = pathlib.Path(self.model).read_bytes()
+        served = self.folder / "served.pt"
+        for change in ("cut", "altered", "replaced"):
+            served.write_bytes(whole)
+            process, ready = self.serve_file(served)
+            before = self.post(ready["port"])
+            self.assertEqual(before[0], 200)
+            with open(served, "r+b") as file:
+                if change == "cut":
+                    file.truncate(100)
+                elif change == "altered":
+                    file.seek(0)
+                    file.write(bytes(255 - byte for byte in whole))
+                else:
+                    file.write(b"x" * 100)
+            for _ in range(3):
+                self.assertEqual(self.post(ready["port"]), before, change)
+            process.terminate()
+            self.assertEqual(process.wait(timeout=20), 0, change)
+
+    def serve_file(self, path):
+        self.model, kept = str(path), self.model
+        try:
+            return self.serve("--name", "bench_mlp")
+        finally:
+            self.model = kept
+
+    def post(self, port, connection=None):
+        own = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        own.request("POST", INFER, request(), {"Content-Type": "application/json"})
+        answer = own.getresponse()
+        said = answer.status, answer.read(), answer.getheader("Connection")
+        if connection is None:
+            own.close()
+        return said
+
+    def test_no_paced_client_loses_a_request_when_the_server_stops(self):
+        process, ready = self.serve()
+        lost, answered, told = [], [], []
+
+        def client(number):
+            connection = http.client.HTTPConnection("127.0.0.1", ready["port"], timeout=20)
+            time.sleep(number * 0.003)
+            for _ in range(200):
+                try:
+                    status, _, header = self.post(ready["port"], connection)
+                except (OSError, http.client.HTTPException) as error:
+                    lost.append(repr(error))
+                    return
+                answered.append(status)
+                if header == "close":
+                    told.append(number)
+                    return
+                time.sleep(0.1)
+
+        clients = [threading.Thread(target=client, args=(number,)) for number in range(32)]
+        for one in clients:
+            one.start()
+        time.sleep(1)
+        process.terminate()
+        for one in clients:
+            one.join()
+        self.assertEqual(lost, [])
+        self.assertEqual(set(answered), {200})
+        self.assertEqual(len(told), 32)
+        self.assertEqual(process.wait(timeout=20), 0)
 
     def connect(self, port):
         client = socket.create_connection(("127.0.0.1", port), timeout=20)

@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t fault = maas::json_fault_offset(body, 65);
   if (fault > size) std::abort();
   try {
-    const maas::InferRequest request = maas::parse_infer_request(body, info, 4);
+    const maas::InferRequest request = maas::parse_infer_request(body, info, {.max_batch = 4});
     if (fault != size) std::abort();
     if (request.inputs.at(0).size(1) != 2 || request.inputs.at(0).size(0) > 4) std::abort();
     if (request.inputs.at(1).max().item<int64_t>() > 9) std::abort();

@@ -129,10 +129,10 @@ class Triton(Case):
             self.assertFalse(client.is_model_ready("three") or client.is_model_ready("two", "2"))
             said = client.get_server_metadata()
             self.assertEqual(said["name"], "maas")
-            self.assertNotIn("binary_tensor_data", said["extensions"])
+            self.assertIn("binary_tensor_data", said["extensions"])
             names = [one["name"] for one in client.get_model_metadata("two")["outputs"]]
             x = numpy.random.rand(3, 4).astype(numpy.float32)
-            for wanted in (names[1:], None):  # None asks for all, in binary; they come in JSON
+            for wanted in (names[1:], None):  # None asks for all, in binary
                 answer = server.infer({"x": x}, outputs=wanted and [
                     triton.InferRequestedOutput(name, binary_data=False) for name in wanted])
                 self.assertEqual(len(answer.get_response()["outputs"]), len(wanted or names))
@@ -190,14 +190,28 @@ class Triton(Case):
             x = numpy.array([[-1, 0, 1]], numpy.float32)
             output = server.client.get_model_metadata("logs")["outputs"][0]["name"]
             got = server.infer({"x": x}).as_numpy(output)
-            numpy.testing.assert_array_equal(got, [[numpy.nan, numpy.nan, 0]])
+            numpy.testing.assert_array_equal(got, [[numpy.nan, -numpy.inf, 0]])
 
-    def test_binary_tensors_are_refused_with_the_way_out(self):
+    def test_binary_tensors_go_there_and_back(self):
+        example = tuple((torch.arange(6).reshape(2, 3) % 2).to(dtype) for dtype in TYPES.values())
+        export(Copies(), example, self.folder / "copies.pt2")
+        with Server(self.folder / "copies.pt2") as server:
+            said = server.client.get_model_metadata("copies")
+            arrays = {one["name"]: (torch.arange(9).reshape(3, 3) % 2).to(dtype).numpy()
+                      for one, dtype in zip(said["inputs"], TYPES.values())}
+            floats = next(name for name, array in arrays.items() if array.dtype == numpy.float32)
+            arrays[floats][0] = [numpy.nan, numpy.inf, -numpy.inf]
+            for coding in (None, "gzip", "deflate"):
+                answer = server.client.infer(
+                    "copies", [tensor(*item, binary=True) for item in arrays.items()],
+                    request_compression_algorithm=coding, response_compression_algorithm=coding)
+                for one, array in zip(said["outputs"], arrays.values()):
+                    numpy.testing.assert_array_equal(answer.as_numpy(one["name"]), array)
+
+    def test_what_does_not_fit_is_refused_with_the_reason(self):
         export(nn.Linear(4, 2), (torch.rand(3, 4),), self.folder / "line.pt2")
         with Server(self.folder / "line.pt2") as server:
             x = numpy.zeros((1, 4), numpy.float32)
-            with self.assertRaisesRegex(InferenceServerException, "binary_data=False"):
-                server.client.infer("line", [tensor("input", x, binary=True)])
             with self.assertRaisesRegex(InferenceServerException, "no model 'other'"):
                 server.client.infer("other", [tensor("input", x)])
             with self.assertRaisesRegex(InferenceServerException, "expected FP32"):

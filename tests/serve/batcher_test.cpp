@@ -1,89 +1,14 @@
 #include "serve/batcher.h"
 
-#include <ATen/ops/full.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <thread>
 
-#include "base/error.h"
-#include "serve/requests.h"
+#include "serve/noted_inferences.h"
 
 namespace maas {
 namespace {
-
-const ServeClock::time_point kStart = ServeClock::now() + std::chrono::hours(1);
-
-// Gives back what it takes; fails on -1.
-class Copies final : public Session {
- public:
-  const SessionInfo& info() const override { return info_; }
-  std::vector<at::Tensor> infer(const std::vector<at::Tensor>& inputs) const override {
-    if (inputs[0].item<double>() == -1) throw std::runtime_error("/secret/path");
-    return inputs;
-  }
-
- private:
-  SessionInfo info_ = small_model();
-};
-
-// Writes into the log: its number when it is read, "=" and the output, "-" and the failure's
-// status.
-class Noted final : public QueuedInference {
- public:
-  Noted(std::string& log, int number, ServeClock::time_point last = kStart)
-      : QueuedInference(last), log_(log), number_(number) {}
-  bool is_wanted() override { return wanted; }
-  std::optional<std::vector<at::Tensor>> inputs() override {
-    log_ += std::to_string(number_);
-    if (during) during();
-    if (!readable) return std::nullopt;
-    return std::vector<at::Tensor>{at::full({}, number_)};
-  }
-  void answer(const std::vector<at::Tensor>& outputs) override {
-    log_ += "=" + std::to_string(outputs.at(0).item<int64_t>()) + " ";
-  }
-  void fail(const InferenceFailure& failure) override {
-    failed = failure;
-    log_ += "-" + std::to_string(failure.status) + " ";
-  }
-
-  bool wanted = true, readable = true;
-  std::function<void()> during;
-  InferenceFailure failed;
-
- private:
-  std::string& log_;
-  int number_;
-};
-
-// A batcher whose posted tasks run when the test says so.
-class BatcherTest : public testing::Test {
- protected:
-  Batcher batcher(size_t slots, size_t capacity) {
-    return {std::make_shared<Copies>(), BatcherLimits{slots, capacity},
-            [this](std::function<void()> task) { tasks.push_back(std::move(task)); }};
-  }
-  std::shared_ptr<Noted> inference(int number, ServeClock::time_point last = kStart) {
-    return std::make_shared<Noted>(log, number, last);
-  }
-  // Submits 1, and while it is computed whatever `others` submits.
-  void submit_while_busy(Batcher& to, const std::function<void()>& others) {
-    const auto first = inference(1);
-    first->during = others;
-    to.submit(first);
-  }
-  void run_tasks() {
-    while (!tasks.empty()) {
-      const auto task = std::move(tasks.front());
-      tasks.pop_front();
-      task();
-    }
-  }
-
-  std::string log;
-  std::deque<std::function<void()>> tasks;
-};
 
 TEST_F(BatcherTest, ComputesAtOnceWhereASlotIsFree) {
   Batcher one = batcher(1, 0);
@@ -138,14 +63,15 @@ TEST_F(BatcherTest, HasAsManySlotsAsItWasGiven) {
 
 TEST_F(BatcherTest, FailsWhatIsLateAndNothingElse) {
   Batcher one = batcher(1, 8);
-  const auto late = inference(2, kStart + std::chrono::seconds(1));
+  using std::chrono::seconds;
+  const auto late = inference(2, kLong + seconds(1));
   submit_while_busy(one, [&] {
     one.submit(late);
-    one.submit(inference(3, kStart + std::chrono::seconds(2)));
-    one.submit(inference(4, kStart + std::chrono::seconds(9)));
-    one.expire(kStart + std::chrono::seconds(1));
+    one.submit(inference(3, kLong + seconds(2)));
+    one.submit(inference(4, kLong + seconds(9)));
+    one.expire(late->arrived + kLong);
     EXPECT_EQ(one.waiting(), 3);
-    one.expire(kStart + std::chrono::seconds(3));
+    one.expire(late->arrived + kLong + seconds(3));
     EXPECT_EQ(one.waiting(), 1);
   });
   EXPECT_EQ(late->failed.message, "the request waited too long for a worker");
@@ -157,11 +83,12 @@ TEST_F(BatcherTest, LooksAtDeadlineAndClientAgainBeforeItComputesWhatHasWaited) 
   Batcher one = batcher(1, 8);
   const auto gone = inference(3);
   submit_while_busy(one, [&] {
-    one.submit(inference(2, ServeClock::time_point{}));
+    one.submit(inference(2, -kLong));
     gone->wanted = false;
     one.submit(gone);
     one.submit(inference(4));
   });
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));  // whoever waits for less is there
   run_tasks();
   EXPECT_EQ(log, "1=1 -504 -499 4=4 ");
   EXPECT_EQ(gone->failed.message, "the client closed while the request waited");
@@ -169,7 +96,7 @@ TEST_F(BatcherTest, LooksAtDeadlineAndClientAgainBeforeItComputesWhatHasWaited) 
 
 TEST_F(BatcherTest, DoesNotAskWhetherAnInferenceWithAFreeSlotIsWanted) {
   Batcher one = batcher(1, 0);
-  const auto first = inference(1, ServeClock::time_point{});
+  const auto first = inference(1);
   first->wanted = false;
   one.submit(first);
   EXPECT_EQ(log, "1=1 ");
@@ -185,7 +112,7 @@ TEST_F(BatcherTest, OneThatFailsKeepsNoSlot) {
     one.submit(inference(3));
   });
   run_tasks();
-  EXPECT_EQ(log, "1=1 -1-500 23=3 ");
+  EXPECT_EQ(log, "1=1 -1-500 2-400 3=3 ");
   EXPECT_EQ(strange->failed.message, "the model failed on this request; the server's log says why");
 }
 
@@ -218,25 +145,47 @@ TEST_F(BatcherTest, DestroysWhatStillWaits) {
   EXPECT_EQ(log, "1=1 ");
 }
 
+TEST_F(BatcherTest, TurnsAwayWhoWouldWaitTooLong) {
+  Batcher one({std::make_shared<Copies>()}, {.slots = 1, .capacity = 1000, .longest_wait = kLong},
+              [this](ServeClock::duration, std::function<void()> task) {
+                tasks.push_back(std::move(task));
+              });
+  const auto slow = inference(1);
+  slow->during = [] { std::this_thread::sleep_for(std::chrono::milliseconds(50)); };
+  one.submit(slow);
+  std::shared_ptr<Noted> hurried, patient;
+  submit_while_busy(one, [&] {
+    for (int i = 0; i < 4; ++i) one.submit(inference(2));  // one slow inference says little
+    hurried = inference(3, std::chrono::milliseconds(10));
+    patient = inference(4, std::chrono::seconds(10));
+    one.submit(hurried);
+    one.submit(patient);
+  });
+  EXPECT_EQ(hurried->failed.status, 503);
+  EXPECT_EQ(hurried->failed.message, "the wait would be too long; try again later");
+  EXPECT_EQ(patient->failed.message, "");
+}
+
 struct Counts {
   std::atomic<int> answered{0}, refused{0}, at_once{0}, most{0};
 };
 
 class Counted final : public QueuedInference {
  public:
-  explicit Counted(Counts& counts) : QueuedInference(kStart), counts_(counts) {}
+  explicit Counted(Counts& counts) : QueuedInference(kLong), counts_(counts) {}
+  const void* client() const override { return this; }
   bool is_wanted() override { return true; }
-  std::optional<std::vector<at::Tensor>> inputs() override {
+  std::vector<at::Tensor> inputs() override {
     const int now = ++counts_.at_once;
     for (int most = counts_.most; now > most && !counts_.most.compare_exchange_weak(most, now);) {
     }
-    return std::vector<at::Tensor>{at::full({}, 1)};
+    return {at::full({}, 1)};
   }
   void answer(const std::vector<at::Tensor>&) override {
     --counts_.at_once;
     ++counts_.answered;
   }
-  void fail(const InferenceFailure&) override { ++counts_.refused; }
+  void fail(const InferenceFailure&) noexcept override { ++counts_.refused; }
 
  private:
   Counts& counts_;
@@ -247,7 +196,7 @@ TEST_F(BatcherTest, LosesNothingBetweenThreads) {
   std::mutex mutex;
   std::deque<std::function<void()>> posted;
   Batcher two(std::make_shared<Copies>(), {.slots = 2, .capacity = 1000},
-              [&](std::function<void()> task) {
+              [&](ServeClock::duration, std::function<void()> task) {
                 const std::lock_guard lock(mutex);
                 posted.push_back(std::move(task));
               });

@@ -61,10 +61,19 @@ TEST(JsonTensor, IntegersOfEveryTypeComeBackAsTheyWere) {
   }
 }
 
+TEST(JsonTensor, IntegersMayBeWrittenAsFloats) {
+  EXPECT_EQ(written(read(at::kLong, "[4]", "[1.0,-2.0,1e2,9007199254740992.0]")),
+            "[1,-2,100,9007199254740992]");
+  EXPECT_EQ(written(read(at::kByte, "[1]", "[255.0]")), "[255]");
+  EXPECT_THAT(refusal_of(at::kLong, "9007199254740994.0"), HasSubstr("a whole number"));
+  EXPECT_THAT(refusal_of(at::kByte, "256.0"), HasSubstr("a whole number"));
+  EXPECT_THAT(refusal_of(at::kByte, "-1.0"), HasSubstr("a whole number"));
+}
+
 // T08
 TEST(JsonTensor, IntegersAreNeverCutOrRounded) {
   for (const Limits& type : kIntegers) {
-    for (const std::string& value : {type.too_low, type.too_high, "1.5"s, "1.0"s, "1e2"s, "true"s,
+    for (const std::string& value : {type.too_low, type.too_high, "1.5"s, "-0.5"s, "1e19"s, "true"s,
                                      "\"1\""s, "null"s, "{}"s, "1e300"s}) {
       const std::string text = refusal_of(type.dtype, value);
       EXPECT_NE(text, "") << oip_datatype(type.dtype) << " " << value;
@@ -78,10 +87,11 @@ TEST(JsonTensor, IntegersAreNeverCutOrRounded) {
   }
 }
 
-TEST(JsonTensor, BooleansAreTrueAndFalseOnly) {
+TEST(JsonTensor, BooleansAreTrueFalseOneAndZero) {
+  EXPECT_EQ(written(read(at::kBool, "[4]", "[1,0,true,false]")), "[true,false,true,false]");
   EXPECT_EQ(written(read(at::kBool, "[2]", "[true,false]")), "[true,false]");
-  for (const char* value : {"0", "1", "2", "\"true\"", "null"}) {
-    EXPECT_THAT(refusal_of(at::kBool, value), HasSubstr("expected true or false"));
+  for (const char* value : {"2", "-1", "1.0", "\"true\"", "null"}) {
+    EXPECT_THAT(refusal_of(at::kBool, value), HasSubstr("expected true, false, 1 or 0"));
   }
 }
 

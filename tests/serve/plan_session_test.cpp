@@ -63,6 +63,27 @@ TEST(PlanSession, HasTheMetadataOfTheGraph) {
   EXPECT_EQ(session->infer({at::zeros({2, 1, 4, 4}, at::kByte)})[0].size(0), 2);
 }
 
+TEST(PlanSession, PutsRowsTogetherOnlyWhereNoneDependsOnAnother) {
+  const auto joins = [](const std::function<Handle(GraphBuilder&, Handle)>& layer) {
+    GraphBuilder g("test", 1);
+    const Handle x = g.input("x", {4}, at::kFloat);
+    return session_of(g.finish({{"y", layer(g, x)}}))->info().joins_rows;
+  };
+  EXPECT_TRUE(joins([](GraphBuilder& g, Handle x) { return g.linear("fc", x, 3); }));
+  EXPECT_TRUE(session_of(embedding(5))->info().joins_rows);
+  const auto softmax_over = [](int64_t dim) {
+    return [dim](GraphBuilder& g, Handle x) {
+      return g.call("aten::softmax.int", {{"self", ValueRef{x.id}}, {"dim", dim}});
+    };
+  };
+  EXPECT_TRUE(joins(softmax_over(1)));
+  EXPECT_FALSE(joins(softmax_over(0)));
+  // Its output has no row for each row of its input.
+  EXPECT_FALSE(joins([](GraphBuilder& g, Handle x) {
+    return g.call("aten::t", {{"self", ValueRef{x.id}}});
+  }));
+}
+
 TEST(PlanSession, HasTheLabelsOfAClassifier) {
   Model model;
   model.program = embedding(5);

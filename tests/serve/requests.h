@@ -41,7 +41,7 @@ inline std::string good_input() { return input_json("FP32", "[1,2]", "[1,2]"); }
 
 inline InferRequest parse(std::string body, const SessionInfo& info, int64_t max_batch = 0) {
   body.reserve(body.size() + 64);  // what the listener's buffers have
-  return parse_infer_request(body, info, max_batch);
+  return parse_infer_request(body, info, {.max_batch = max_batch});
 }
 
 // What the client would read, or "" when the request is taken.

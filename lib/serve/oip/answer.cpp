@@ -1,4 +1,3 @@
-#include <ATen/ops/isnan.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,6 +5,7 @@
 #include <numeric>
 
 #include "base/json_writer.h"
+#include "serve/binary_tensor.h"
 #include "serve/json_tensor.h"
 #include "serve/oip/messages.h"
 
@@ -49,11 +49,14 @@ void write_classification(JsonWriter& json, const SessionInfo& info, const at::T
 }
 
 // JSON spells NaN as null, like infinity; a client is told how many values are no answer.
-void write_not_numbers(JsonWriter& json, const at::Tensor& output) {
-  if (!output.is_floating_point()) return;
-  const auto count = at::isnan(output).sum().item<int64_t>();
-  if (count == 0) return;
-  json.key("parameters").begin_object().field("not_numbers", count).end_object();
+void write_parameters(JsonWriter& json, const at::Tensor& output, std::optional<size_t> bytes) {
+  const NonFinite odd = count_non_finite(output);
+  if (odd.nans == 0 && odd.infinities == 0 && !bytes) return;
+  json.key("parameters").begin_object();
+  if (bytes) json.field("binary_data_size", static_cast<int64_t>(*bytes));
+  if (odd.nans > 0) json.field("not_numbers", odd.nans);
+  if (odd.infinities > 0) json.field("infinities", odd.infinities);
+  json.end_object();
 }
 
 void write_tensor_infos(JsonWriter& json, const std::vector<TensorInfo>& tensors) {
@@ -69,9 +72,10 @@ void write_tensor_infos(JsonWriter& json, const std::vector<TensorInfo>& tensors
 
 }  // namespace
 
-std::string infer_answer(const SessionInfo& info, const InferRequest& request,
+InferAnswer infer_answer(const SessionInfo& info, const InferRequest& request,
                          const std::vector<at::Tensor>& outputs) {
   JsonWriter json;
+  std::vector<at::Tensor> binary;
   json.begin_object().field("model_name", info.name).field("model_version", info.version);
   if (!request.id.empty()) json.field("id", request.id);
   json.key("outputs").begin_array();
@@ -83,20 +87,37 @@ std::string infer_answer(const SessionInfo& info, const InferRequest& request,
     } else {
       json.field("datatype", oip_datatype(output.scalar_type())).key("shape").begin_array();
       for (const int64_t size : output.sizes()) json.value(size);
-      json.end_array().key("data");
-      write_values(json, output);
+      json.end_array();
+      if (!wanted.binary) {
+        json.key("data");
+        write_values(json, output);
+      }
     }
-    write_not_numbers(json, output);
+    const bool as_bytes = wanted.binary && wanted.classification == 0;
+    if (as_bytes) binary.push_back(output);
+    write_parameters(json, output, as_bytes ? std::optional(output.nbytes()) : std::nullopt);
     json.end_object();
   }
   json.end_array().end_object();
-  return json.take();
+  InferAnswer answer{json.take(), {}};
+  if (binary.empty()) return answer;
+  answer.json_bytes = answer.body.size();
+  size_t bytes = answer.body.size();
+  for (const at::Tensor& output : binary) bytes += output.nbytes();
+  answer.body.reserve(bytes);
+  for (const at::Tensor& output : binary) append_bytes(answer.body, output);
+  return answer;
 }
 
 std::string server_metadata(std::string_view version) {
   JsonWriter json;
   json.begin_object().field("name", "maas").field("version", version);
-  json.key("extensions").begin_array().value("classification").end_array().end_object();
+  json.key("extensions")
+      .begin_array()
+      .value("classification")
+      .value("binary_tensor_data")
+      .end_array()
+      .end_object();
   return json.take();
 }
 

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,25 +22,41 @@ struct WantedOutput {
   // > 0: for each row along the last dimension, the so many highest values as "value:index:label"
   // (BYTES), highest first; of equal ones the first first, NaN last.
   int64_t classification = 0;
+  bool binary = false;  // its values behind the JSON; not those of a classification
 };
 
 struct InferRequest {
   std::string id;                        // "" = none
   std::chrono::microseconds timeout{0};  // not computed when it has passed since arrival; 0 = none
-  std::vector<at::Tensor> inputs;        // in the order of SessionInfo::inputs
+  std::vector<at::Tensor> inputs;        // in the order of SessionInfo::inputs; may view the body
   std::vector<WantedOutput> outputs;
 };
 
-// `body` has readable memory of at least 64 bytes behind it. Throws Error{kInput}, whose text is
-// for the client: bad JSON with the byte offset, repeated or missing members, inputs and outputs
-// that the model does not have, datatypes, shapes and values that do not fit (an empty batch does
-// not). JSON has no NaN and no infinities. `max_batch` bounds the first dimension where it is
-// dynamic; 0 = no bound. Outputs that are asked for in binary are given in JSON. A parser per
-// thread is kept for reuse.
-InferRequest parse_infer_request(std::string_view body, const SessionInfo& info, int64_t max_batch);
+struct InferLimits {
+  int64_t max_batch = 0;  // of the first dimension where it is dynamic; 0 = no bound
+  // Of the JSON at the body's beginning, as the header Inference-Header-Content-Length tells:
+  // binary data follow it. 0: the whole body is the values of the model's one input. Absent: the
+  // whole body is JSON.
+  std::optional<size_t> json_bytes = {};
+};
 
-// `outputs` in the order of info.outputs. NaN and infinities become null.
-std::string infer_answer(const SessionInfo& info, const InferRequest& request,
+// `body` has readable memory of at least 64 bytes behind it, and outlives the request's inputs.
+// Throws Error{kInput}, whose text is for the client: bad JSON with the byte offset, repeated or
+// missing members, inputs and outputs that the model does not have, datatypes, shapes and values
+// that do not fit (an empty batch does not), binary data that are not as long as they say, what
+// this server does not do (shared memory, sequences, priorities). Members that are null are as if
+// they were not there. JSON has no NaN and no infinities; binary data may.
+InferRequest parse_infer_request(std::string_view body, const SessionInfo& info,
+                                 const InferLimits& limits);
+
+struct InferAnswer {
+  std::string body;
+  std::optional<size_t> json_bytes;  // of `body`, when binary data follow
+};
+
+// `outputs` in the order of info.outputs. In JSON, NaN and infinities become null, and the output's
+// parameters tell how many there are: not_numbers, infinities.
+InferAnswer infer_answer(const SessionInfo& info, const InferRequest& request,
                          const std::vector<at::Tensor>& outputs);
 
 std::string server_metadata(std::string_view version);

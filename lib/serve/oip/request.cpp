@@ -8,88 +8,21 @@
 #include <set>
 
 #include "base/throw_error.h"
-#include "base/utf8.h"
-#include "serve/json_fault.h"
+#include "serve/binary_tensor.h"
 #include "serve/json_tensor.h"
 #include "serve/oip/messages.h"
+#include "serve/request_json.h"
 
 namespace maas {
 namespace {
 
 using simdjson::dom::element;
-using simdjson::dom::object;
 
-constexpr size_t kMaxDepth = 64;
-constexpr size_t kParserDepth = kMaxDepth + 1;  // simdjson's is one that it does not reach
-constexpr size_t kMaxTensors = 256;
 constexpr size_t kMaxIdBytes = 256;
-constexpr size_t kKeptParserBytes = 4 << 20;
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what,
                          const std::string& expected = "") {
   throw_input(where, what, expected);
-}
-
-using Members = std::vector<std::pair<std::string_view, element>>;
-
-element* find(Members& members, std::string_view name) {
-  for (auto& [key, value] : members) {
-    if (key == name) return &value;
-  }
-  return nullptr;
-}
-
-// Members by name; a name that occurs twice is refused, as parsers disagree which one counts.
-Members members_of(element value, const std::string& where) {
-  object members;
-  if (value.get(members) != simdjson::SUCCESS) refuse(where, "is not an object", "an object");
-  Members list;
-  for (const auto [key, member] : members) {
-    if (find(list, key) != nullptr) {
-      refuse(where, fmt::format("has '{}' twice", key.substr(0, 64)), "each member once");
-    }
-    if (list.size() >= kMaxTensors) refuse(where, "has too many members", "at most 256");
-    list.emplace_back(key, member);
-  }
-  return list;
-}
-
-std::string_view text_of(element value, const std::string& where) {
-  std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS) refuse(where, "is not a string", "a string");
-  return text;
-}
-
-std::string_view required_text(Members& members, std::string_view name, const std::string& where) {
-  const element* value = find(members, name);
-  if (value == nullptr) refuse(where, fmt::format("has no '{}'", name), "one");
-  return text_of(*value, fmt::format("{}, {}", where, name));
-}
-
-std::vector<element> elements_of(element value, const std::string& where) {
-  simdjson::dom::array array;
-  if (value.get(array) != simdjson::SUCCESS) refuse(where, "is not an array", "an array");
-  std::vector<element> list;
-  for (const element item : array) {
-    if (list.size() >= kMaxTensors) refuse(where, "is too long", "at most 256 entries");
-    list.push_back(item);
-  }
-  return list;
-}
-
-// Values of parameters are strings, numbers and booleans; those that this server does not know are
-// for others.
-Members parameters_of(Members& members, const std::string& where) {
-  const element* value = find(members, "parameters");
-  if (value == nullptr) return {};
-  Members parameters = members_of(*value, where);
-  for (const auto& [name, parameter] : parameters) {
-    if (parameter.is_array() || parameter.is_object() || parameter.is_null()) {
-      refuse(fmt::format("{}, '{}'", where, name.substr(0, 64)), "is an array, an object or null",
-             "a string, a number, true or false");
-    }
-  }
-  return parameters;
 }
 
 std::string names_of(const std::vector<TensorInfo>& tensors) {
@@ -107,8 +40,8 @@ size_t index_of(const std::vector<TensorInfo>& tensors, std::string_view name,
          names_of(tensors));
 }
 
-std::vector<int64_t> shape_of(Members& members, const std::string& where) {
-  const element* value = find(members, "shape");
+std::vector<int64_t> shape_of(const JsonMembers& members, const std::string& where) {
+  const element* value = members.find("shape");
   if (value == nullptr) refuse(where, "has no 'shape'", "one");
   std::vector<int64_t> shape;
   for (const element item : elements_of(*value, where + ", shape")) {
@@ -152,51 +85,118 @@ void check_values(const at::Tensor& tensor, const ValueRange& range, const std::
   }
 }
 
-at::Tensor parse_input(Members& members, const TensorInfo& info, int64_t max_batch) {
-  const std::string where = "input '" + info.name + "'";
-  const std::string_view datatype = required_text(members, "datatype", where);
-  if (datatype != oip_datatype(info.dtype)) {
-    refuse(where, fmt::format("has datatype {}", datatype.substr(0, 32)),
-           std::string(oip_datatype(info.dtype)));
-  }
-  const std::vector<int64_t> shape = shape_of(members, where);
-  checked_element_count(shape, info.name);
-  check_shape(shape, info, max_batch);
-  Members parameters = parameters_of(members, where + ", parameters");
-  if (find(parameters, "binary_data_size") != nullptr) {
-    refuse(where, "is announced as binary data",
-           "'data' in JSON; there are no binary tensors here");
-  }
-  const element* data = find(members, "data");
-  if (data == nullptr) refuse(where, "has no 'data'", "an array of its values");
-  at::Tensor tensor = tensor_from_json(*data, info.dtype, shape, info.name);
+// What the model's integer inputs may be.
+void check_ranges(const at::Tensor& tensor, const TensorInfo& info, const std::string& where) {
   for (const ValueRange& range : info.values) {
     AT_DISPATCH_V2(info.dtype, "check_values",
                    AT_WRAP([&] { check_values<scalar_t>(tensor, range, where); }),
                    AT_EXPAND(AT_INTEGRAL_TYPES), AT_EXPAND(AT_BAREBONES_UNSIGNED_TYPES));
   }
-  return tensor;
 }
 
-std::vector<at::Tensor> parse_inputs(element list, const SessionInfo& info, int64_t max_batch) {
-  std::vector<at::Tensor> inputs(info.inputs.size());
-  for (const element item : elements_of(list, "inputs")) {
-    auto members = members_of(item, "inputs");
-    const std::string_view name = required_text(members, "name", "inputs");
-    const size_t index = index_of(info.inputs, name, "input");
-    if (inputs[index].defined()) refuse(fmt::format("input '{}'", name), "is given twice", "once");
-    inputs[index] = parse_input(members, info.inputs[index], max_batch);
+// A whole number from 0 on; 0 where there is none.
+int64_t count_in(const JsonMembers& members, std::string_view name, const std::string& where,
+                 const std::string& expected) {
+  const element* value = members.find(name);
+  int64_t number = 0;
+  if (value != nullptr && (value->get(number) != simdjson::SUCCESS || number < 0)) {
+    refuse(fmt::format("{}, {}", where, name), "is not a whole number from 0 on", expected);
   }
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i].defined()) refuse("inputs", "has no '" + info.inputs[i].name + "'", "it");
-  }
-  return inputs;
+  return number;
 }
 
-int64_t parse_classification(Members& parameters, const TensorInfo& info,
+bool flag_in(const JsonMembers& members, std::string_view name, const std::string& where,
+             bool otherwise) {
+  const element* value = members.find(name);
+  bool flag = otherwise;
+  if (value != nullptr && value->get(flag) != simdjson::SUCCESS) {
+    refuse(fmt::format("{}, {}", where, name), "is neither true nor false", "true or false");
+  }
+  return flag;
+}
+
+void refuse_shared_memory(const JsonMembers& parameters, const std::string& where) {
+  if (parameters.find("shared_memory_region") == nullptr) return;
+  refuse(where, "lies in shared memory",
+         "its data in the request: this server maps no memory of others");
+}
+
+// One body's inputs, and the binary data that follow its JSON in the order of the inputs.
+class InputReader {
+ public:
+  InputReader(const SessionInfo& info, const InferLimits& limits, std::string_view binary)
+      : info_(info), limits_(limits), binary_(binary) {}
+
+  std::vector<at::Tensor> read(element list) {
+    std::vector<at::Tensor> inputs(info_.inputs.size());
+    for (const element item : elements_of(list, "inputs")) {
+      const JsonMembers members(item, "inputs");
+      const std::string_view name = members.text("name", "inputs");
+      const size_t index = index_of(info_.inputs, name, "input");
+      if (inputs[index].defined()) {
+        refuse(fmt::format("input '{}'", name), "is given twice", "once");
+      }
+      inputs[index] = one(members, info_.inputs[index]);
+    }
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (!inputs[i].defined()) refuse("inputs", "has no '" + info_.inputs[i].name + "'", "it");
+    }
+    if (taken_ != binary_.size()) {
+      refuse("body", fmt::format("has {} bytes of binary data", binary_.size()),
+             fmt::format("{}, the sum of binary_data_size", taken_));
+    }
+    return inputs;
+  }
+
+ private:
+  at::Tensor one(const JsonMembers& members, const TensorInfo& info) {
+    const std::string where = "input '" + info.name + "'";
+    const std::string_view datatype = members.text("datatype", where);
+    if (datatype != oip_datatype(info.dtype)) {
+      refuse(where, fmt::format("has datatype {}", datatype.substr(0, 32)),
+             std::string(oip_datatype(info.dtype)));
+    }
+    const std::vector<int64_t> shape = shape_of(members, where);
+    checked_element_count(shape, info.name);
+    check_shape(shape, info, limits_.max_batch);
+    const JsonMembers parameters = parameters_of(members, where + ", parameters");
+    refuse_shared_memory(parameters, where);
+    const at::Tensor tensor = values(members, parameters, info, shape);
+    check_ranges(tensor, info, where);
+    return tensor;
+  }
+
+  at::Tensor values(const JsonMembers& members, const JsonMembers& parameters,
+                    const TensorInfo& info, const std::vector<int64_t>& shape) {
+    const std::string where = "input '" + info.name + "'";
+    const element* data = members.find("data");
+    if (parameters.find("binary_data_size") == nullptr) {
+      if (data == nullptr) refuse(where, "has no 'data'", "an array of its values");
+      return tensor_from_json(*data, info.dtype, shape, info.name);
+    }
+    if (data != nullptr) refuse(where, "has both 'data' and 'binary_data_size'", "one of them");
+    const auto size = static_cast<size_t>(
+        count_in(parameters, "binary_data_size", where, "how many bytes follow the JSON for it"));
+    if (size > binary_.size() - taken_) {
+      refuse(where, fmt::format("has binary_data_size {}", size),
+             fmt::format("at most the {} bytes that are left behind the JSON, whose length the "
+                         "header Inference-Header-Content-Length tells",
+                         binary_.size() - taken_));
+    }
+    taken_ += size;
+    return tensor_from_bytes(binary_.substr(taken_ - size, size), info.dtype, shape, info.name);
+  }
+
+  const SessionInfo& info_;
+  const InferLimits& limits_;
+  std::string_view binary_;
+  size_t taken_ = 0;
+};
+
+int64_t parse_classification(const JsonMembers& parameters, const TensorInfo& info,
                              const std::string& where) {
-  const element* wanted = find(parameters, "classification");
-  if (wanted == nullptr) return 0;
+  if (parameters.find("classification") == nullptr) return 0;
+  const element* wanted = parameters.find("classification");
   int64_t count = 0;
   if (wanted->get(count) != simdjson::SUCCESS || count < 1) {
     refuse(where + ", classification", "is not a positive whole number",
@@ -206,26 +206,19 @@ int64_t parse_classification(Members& parameters, const TensorInfo& info,
   return count;
 }
 
-std::chrono::microseconds parse_timeout(Members& parameters) {
-  const element* value = find(parameters, "timeout");
-  int64_t microseconds = 0;
-  if (value != nullptr && (value->get(microseconds) != simdjson::SUCCESS || microseconds < 0)) {
-    refuse("parameters, timeout", "is not a whole number from 0 on", "microseconds; 0 = none");
-  }
-  return std::chrono::microseconds(microseconds);
-}
-
-std::vector<WantedOutput> parse_outputs(element list, const SessionInfo& info) {
+std::vector<WantedOutput> parse_outputs(element list, const SessionInfo& info, bool binary) {
   std::vector<WantedOutput> outputs;
   std::set<size_t> seen;
   for (const element item : elements_of(list, "outputs")) {
-    auto members = members_of(item, "outputs");
-    const std::string_view name = required_text(members, "name", "outputs");
+    const JsonMembers members(item, "outputs");
+    const std::string_view name = members.text("name", "outputs");
     const size_t index = index_of(info.outputs, name, "output");
     const std::string where = fmt::format("output '{}'", name);
     if (!seen.insert(index).second) refuse(where, "is asked for twice", "once");
-    Members parameters = parameters_of(members, where + ", parameters");
-    outputs.push_back({index, parse_classification(parameters, info.outputs[index], where)});
+    const JsonMembers parameters = parameters_of(members, where + ", parameters");
+    refuse_shared_memory(parameters, where);
+    outputs.push_back({index, parse_classification(parameters, info.outputs[index], where),
+                       flag_in(parameters, "binary_data", where, binary)});
   }
   return outputs;
 }
@@ -241,72 +234,70 @@ std::string parse_id(element value) {
   return std::string(id);
 }
 
-// The thread's parser: its memory, several times the text's, is kept for the next request unless it
-// is much.
-class ParserLoan {
- public:
-  explicit ParserLoan(size_t bytes) {
-    if (parser_.max_depth() == kParserDepth) return;
-    if (parser_.allocate(std::max<size_t>(bytes, 1024), kParserDepth) != simdjson::SUCCESS) {
-      throw std::bad_alloc();
+// What this server would not do must not look as if it did.
+void refuse_unknown_demands(const JsonMembers& parameters) {
+  for (const char* name : {"sequence_id", "priority"}) {
+    const element* value = parameters.find(name);
+    int64_t number = 0;
+    if (value == nullptr || (value->get(number) == simdjson::SUCCESS && number == 0)) continue;
+    refuse(fmt::format("parameters, {}", name), "asks for what this server does not do",
+           "no such parameter: requests are independent of each other and served as they come");
+  }
+}
+
+// The whole body is the one input's values: "raw binary request".
+InferRequest raw_request(std::string_view body, const SessionInfo& info, int64_t max_batch) {
+  if (info.inputs.size() != 1) {
+    refuse("body", "is raw binary data", "JSON that names the inputs: this model has several");
+  }
+  const TensorInfo& input = info.inputs[0];
+  const std::string where = "input '" + input.name + "'";
+  std::vector<int64_t> shape = input.shape;
+  size_t known = c10::elementSize(input.dtype);
+  int64_t* open = nullptr;
+  for (int64_t& size : shape) {
+    if (size == -1 && open != nullptr) {
+      refuse(where, "has more than one free size", "JSON that tells its shape");
     }
+    size == -1 ? void(open = &size) : void(known *= static_cast<size_t>(size));
   }
-  ~ParserLoan() {
-    if (parser_.capacity() > kKeptParserBytes) parser_ = simdjson::dom::parser();
-  }
-  ParserLoan(const ParserLoan&) = delete;
-  ParserLoan& operator=(const ParserLoan&) = delete;
-
-  simdjson::dom::parser& parser() const { return parser_; }
-
- private:
-  static thread_local simdjson::dom::parser parser_;
-};
-thread_local simdjson::dom::parser ParserLoan::parser_;
-
-element parse_body(simdjson::dom::parser& parser, std::string_view body) {
-  element document;
-  const bool marked = body.starts_with("\xEF\xBB\xBF");
-  // The listener's buffers have the padding that the parser needs.
-  const auto error =
-      marked ? simdjson::TAPE_ERROR : parser.parse(body.data(), body.size(), false).get(document);
-  if (error == simdjson::SUCCESS) return document;
-  if (error == simdjson::UTF8_ERROR) {
-    refuse("body", fmt::format("is not UTF-8 at byte {}", utf8_fault_offset(body)),
-           "JSON in UTF-8");
-  }
-  if (error == simdjson::MEMALLOC) throw std::bad_alloc();
-  const size_t offset = marked ? 0 : json_fault_offset(body, kMaxDepth);
-  if (error == simdjson::DEPTH_ERROR) {
-    refuse("body", fmt::format("nests deeper than {} at byte {}", kMaxDepth, offset));
-  }
-  // Well-formed, but a number that no double holds, or half a surrogate pair.
-  const bool bad_value = error == simdjson::NUMBER_ERROR || error == simdjson::STRING_ERROR;
-  refuse("body",
-         bad_value && offset == body.size()
-             ? fmt::format("is not JSON ({})", simdjson::error_message(error))
-             : fmt::format("is not JSON at byte {}", offset),
-         "JSON");
+  if (open != nullptr) *open = static_cast<int64_t>(body.size() / known);
+  checked_element_count(shape, input.name);
+  check_shape(shape, input, max_batch);
+  InferRequest request;
+  request.inputs.push_back(tensor_from_bytes(body, input.dtype, shape, input.name));
+  check_ranges(request.inputs[0], input, where);
+  for (size_t i = 0; i < info.outputs.size(); ++i) request.outputs.push_back({i, 0, true});
+  return request;
 }
 
 }  // namespace
 
 InferRequest parse_infer_request(std::string_view body, const SessionInfo& info,
-                                 int64_t max_batch) {
-  const ParserLoan loan(body.size());
-  Members members = members_of(parse_body(loan.parser(), body), "body");
+                                 const InferLimits& limits) {
+  const size_t json_bytes = limits.json_bytes.value_or(body.size());
+  if (json_bytes > body.size()) {
+    refuse("header Inference-Header-Content-Length", fmt::format("is {}", json_bytes),
+           fmt::format("at most the body's {} bytes", body.size()));
+  }
+  if (json_bytes == 0 && !body.empty()) return raw_request(body, info, limits.max_batch);
+  const RequestJson json(body.substr(0, json_bytes));
+  const JsonMembers members(json.root(), "body");
   InferRequest request;
-  if (const element* id = find(members, "id")) request.id = parse_id(*id);
-  Members parameters = parameters_of(members, "parameters");
-  request.timeout = parse_timeout(parameters);
-  const element* inputs = find(members, "inputs");
+  if (const element* id = members.find("id")) request.id = parse_id(*id);
+  const JsonMembers parameters = parameters_of(members, "parameters");
+  refuse_unknown_demands(parameters);
+  request.timeout = std::chrono::microseconds(
+      count_in(parameters, "timeout", "parameters", "microseconds; 0 = none"));
+  const element* inputs = members.find("inputs");
   if (inputs == nullptr) refuse("body", "has no 'inputs'", "{\"inputs\": [...]}");
-  request.inputs = parse_inputs(*inputs, info, max_batch);
-  if (const element* outputs = find(members, "outputs")) {
-    request.outputs = parse_outputs(*outputs, info);
+  request.inputs = InputReader(info, limits, body.substr(json_bytes)).read(*inputs);
+  const bool binary = flag_in(parameters, "binary_data_output", "parameters", false);
+  if (const element* outputs = members.find("outputs")) {
+    request.outputs = parse_outputs(*outputs, info, binary);
   }
   if (request.outputs.empty()) {
-    for (size_t i = 0; i < info.outputs.size(); ++i) request.outputs.push_back({i, 0});
+    for (size_t i = 0; i < info.outputs.size(); ++i) request.outputs.push_back({i, 0, binary});
   }
   return request;
 }

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <utility>
 
+#include "base/throw_error.h"
+#include "http/content_coding.h"
 #include "http/exchange.h"
 #include "http/head.h"
 #include "serve/oip/messages.h"
@@ -13,55 +16,58 @@ namespace {
 
 using Exchange = std::shared_ptr<HttpExchange>;
 
+constexpr std::string_view kJsonLengthHeader = "Inference-Header-Content-Length";
+
+size_t json_length(std::string_view text) {
+  size_t length = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  if (error == std::errc() && end == text.data() + text.size()) return length;
+  throw_input(fmt::format("header {}", kJsonLengthHeader), "is not a whole number from 0 on",
+              "how many bytes of the body are JSON");
+}
+
 class OipInference final : public QueuedInference {
  public:
   OipInference(Exchange exchange, std::shared_ptr<const Session> session, const ServerState& state)
-      : OipInference(std::move(exchange), std::move(session), state, ServeClock::now()) {}
+      : QueuedInference(state.request_timeout),
+        exchange_(std::move(exchange)),
+        session_(std::move(session)),
+        state_(state) {}
 
+  const void* client() const override { return exchange_.get(); }
   bool is_wanted() override { return !exchange_->client_is_gone(); }
 
-  std::optional<std::vector<at::Tensor>> inputs() override {
-    try {
-      request_ = parse_infer_request(exchange_->body, session_->info(), max_batch_);
-    } catch (...) {
-      fail(failure_of(std::current_exception()));
-      return std::nullopt;
+  std::vector<at::Tensor> inputs() override {
+    unpack_body(*exchange_, state_.max_body);
+    InferLimits limits{.max_batch = state_.max_batch};
+    if (const auto text = exchange_->header(kJsonLengthHeader)) {
+      limits.json_bytes = json_length(*text);
     }
-    if (request_.timeout.count() > 0 && ServeClock::now() - arrived_ > request_.timeout) {
-      fail({504, "the request waited longer than its timeout allows"});
-      return std::nullopt;
-    }
+    request_ = parse_infer_request(exchange_->body, session_->info(), limits);
+    session_->check(request_.inputs);
+    if (request_.timeout.count() > 0) wait_at_most(request_.timeout);
     return std::move(request_.inputs);
   }
 
   void answer(const std::vector<at::Tensor>& outputs) override {
-    std::string text;
-    try {
-      text = infer_answer(session_->info(), request_, outputs);
-    } catch (...) {
-      return fail(failure_of(std::current_exception()));
+    InferAnswer answer = infer_answer(session_->info(), request_, outputs);
+    ReplyHeaders headers;
+    if (answer.json_bytes) {
+      headers.content_type = "application/octet-stream";
+      headers.others.emplace_back(kJsonLengthHeader, std::to_string(*answer.json_bytes));
     }
-    exchange_->send(200, std::move(text));
+    send_packed(*exchange_, std::move(answer.body), std::move(headers), state_.pack_above);
   }
 
-  void fail(const InferenceFailure& failure) override {
+  void fail(const InferenceFailure& failure) noexcept override {
     exchange_->send_error(failure.status, failure.message,
                           {.retry_after_seconds = failure.retry_after_seconds});
   }
 
  private:
-  OipInference(Exchange exchange, std::shared_ptr<const Session> session, const ServerState& state,
-               ServeClock::time_point now)
-      : QueuedInference(now + state.request_timeout),
-        exchange_(std::move(exchange)),
-        session_(std::move(session)),
-        max_batch_(state.max_batch),
-        arrived_(now) {}
-
   const Exchange exchange_;
   const std::shared_ptr<const Session> session_;
-  const int64_t max_batch_;
-  const ServeClock::time_point arrived_;
+  const ServerState& state_;
   InferRequest request_;
 };
 
@@ -76,16 +82,16 @@ class OipHandlers {
 
   HttpRefusal admit_inference(const HttpExchange& exchange) const {
     if (HttpRefusal refusal = admit_model(exchange); refusal.status != 0) return refusal;
-    if (exchange.header("Inference-Header-Content-Length")) {
-      return {415, "tensors are taken in JSON only; tritonclient: binary_data=False"};
-    }
-    // A page elsewhere can post text/plain and forms to this server unasked. No type at all, which
-    // tritonclient sends, is safe: browsers tell the origin of a post, and that has been checked.
+    // A page elsewhere can post text/plain and forms to this server unasked, but not these types.
+    // No type at all, which tritonclient sends, is safe: browsers tell the origin of a post, and
+    // that has been checked.
     const RequestHead& head = exchange.head;
-    if (head.content_type_count > 0 && !is_json_content_type(head.content_type)) {
-      return {415, "the Content-Type must be application/json"};
-    }
-    return {};
+    const bool known = head.content_type_count == 0 || is_json_content_type(head.content_type) ||
+                       is_content_type(head.content_type, "application/octet-stream");
+    if (known) return {};
+    return {415,
+            "the Content-Type must be application/json, or application/octet-stream for binary "
+            "tensors"};
   }
 
   void live(Exchange exchange) const { exchange->send(200, R"({"live":true})"); }

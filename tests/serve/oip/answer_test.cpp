@@ -17,7 +17,8 @@ std::string answer(const std::string& more, const at::Tensor& y,
   SessionInfo info = small_model();
   info.labels = labels;
   return infer_answer(info, parse(request_json(good_input(), more), info),
-                      {y, at::tensor({int64_t{7}})});
+                      {y, at::tensor({int64_t{7}})})
+      .body;
 }
 
 at::Tensor row(std::vector<float> values) { return at::tensor(values).unsqueeze(0); }
@@ -71,7 +72,8 @@ TEST(InferAnswer, SaysHowManyValuesAreNotANumber) {
   const std::string told = R"("parameters":{"not_numbers":2})";
   EXPECT_THAT(answer("", row({NAN, 1, NAN})), HasSubstr(told));
   EXPECT_THAT(best(1, row({NAN, 1, NAN})), HasSubstr(told));
-  EXPECT_THAT(answer("", row({INFINITY, 1, 2})), testing::Not(HasSubstr("parameters")));
+  EXPECT_THAT(answer("", row({INFINITY, 1, -INFINITY})),
+              HasSubstr(R"("parameters":{"infinities":2}})"));
 }
 
 TEST(InferAnswer, TakesOutputsOfAnySize) {
@@ -81,8 +83,9 @@ TEST(InferAnswer, TakesOutputsOfAnySize) {
 }
 
 TEST(Metadata, NamesTheServerAndWhatItCan) {
-  EXPECT_EQ(server_metadata("0.1.0"),
-            R"({"name":"maas","version":"0.1.0","extensions":["classification"]})");
+  EXPECT_EQ(
+      server_metadata("0.1.0"),
+      R"({"name":"maas","version":"0.1.0","extensions":["classification","binary_tensor_data"]})");
 }
 
 TEST(Metadata, NamesTheTensorsOfTheModel) {

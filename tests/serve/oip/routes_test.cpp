@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "http/recorded_exchange.h"
 #include "http/routed_service.h"
 #include "serve/requests.h"
@@ -30,8 +32,9 @@ class OipRoutes : public testing::Test {
  protected:
   static ServedModel served() {
     auto session = std::make_shared<const Halves>();
-    return {session, std::make_shared<Batcher>(session, BatcherLimits{.slots = 1, .capacity = 0},
-                                               [](const std::function<void()>&) {})};
+    return {session,
+            std::make_shared<Batcher>(session, BatcherLimits{.slots = 1, .capacity = 0},
+                                      [](ServeClock::duration, const std::function<void()>&) {})};
   }
 
   HttpResponse ask(std::shared_ptr<RecordedExchange> exchange) {
@@ -102,9 +105,33 @@ TEST_F(OipRoutes, AnInferenceIsJson) {
   const std::string path = "/v2/models/net/infer", body = request_json(good_input());
   EXPECT_EQ(post(path, body, {{"Content-Type", "text/plain"}}).status, 415);
   EXPECT_EQ(post(path, body, {{"Content-Type", "application/json; charset=utf-8"}}).status, 200);
-  const HttpResponse binary = post(path, body, {{"inference-header-content-length", "9"}});
-  EXPECT_EQ(binary.status, 415);
-  EXPECT_THAT(binary.body, HasSubstr("binary_data=False"));
+  EXPECT_EQ(post(path, body, {{"Content-Type", "application/octet-stream"}}).status, 200);
+}
+
+TEST_F(OipRoutes, AnInferenceMayBeBinaryBothWays) {
+  const std::string path = "/v2/models/net/infer";
+  const std::string json = request_json(
+      R"({"name":"x","datatype":"FP32","shape":[1,2],"parameters":{"binary_data_size":8}})",
+      R"(,"parameters":{"binary_data_output":true})");
+  const std::string values(8, '\0');
+  const HttpResponse answer =
+      post(path, json + values,
+           {{"Content-Type", "application/octet-stream"},
+            {"inference-header-content-length", std::to_string(json.size())}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.headers.content_type, "application/octet-stream");
+  ASSERT_EQ(answer.headers.others.size(), 1);
+  EXPECT_EQ(answer.headers.others[0].first, "Inference-Header-Content-Length");
+  const size_t length = std::stoul(answer.headers.others[0].second);
+  EXPECT_THAT(answer.body.substr(0, length),
+              HasSubstr(R"("shape":[1,3],"parameters":{"binary_data_size":12}})"));
+  EXPECT_EQ(answer.body.size() - length, 12 + 8);
+  float first = 0;
+  std::memcpy(&first, answer.body.data() + length, sizeof first);
+  EXPECT_EQ(first, 0.5);
+  for (const char* bad : {"x", "-1", "", "99999", "1 "}) {
+    EXPECT_EQ(post(path, json, {{"inference-header-content-length", bad}}).status, 400) << bad;
+  }
 }
 
 TEST_F(OipRoutes, AnAnswerOrARefusalComesFromTheBody) {

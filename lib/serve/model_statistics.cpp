@@ -1,0 +1,59 @@
+#include "serve/model_statistics.h"
+
+#include <algorithm>
+
+namespace maas {
+namespace {
+
+template <class Bounds, class Number>
+size_t class_of(const Bounds& bounds, Number number) {
+  return static_cast<size_t>(std::lower_bound(bounds.begin(), bounds.end(), number) -
+                             bounds.begin());
+}
+
+template <class Counts>
+uint64_t total(const Counts& counts) {
+  uint64_t all = 0;
+  for (const auto& count : counts) all += count.load(std::memory_order_relaxed);
+  return all;
+}
+
+}  // namespace
+
+void DurationHistogram::add(std::chrono::nanoseconds duration, uint64_t times) {
+  const double seconds = std::chrono::duration<double>(duration).count();
+  counts_[class_of(kBounds, seconds)].fetch_add(times, std::memory_order_relaxed);
+  sum_ns_.fetch_add(duration.count() * static_cast<int64_t>(times), std::memory_order_relaxed);
+}
+
+uint64_t DurationHistogram::count() const { return total(counts_); }
+
+void RowsHistogram::add(int64_t rows) {
+  counts_[class_of(kBounds, rows)].fetch_add(1, std::memory_order_relaxed);
+  sum_.fetch_add(static_cast<uint64_t>(rows), std::memory_order_relaxed);
+}
+
+uint64_t RowsHistogram::count() const { return total(counts_); }
+
+InferenceEnd end_of_status(int http_status) {
+  switch (http_status) {
+    case 200:
+      return InferenceEnd::kAnswered;
+    case 499:
+      return InferenceEnd::kCancelled;
+    case 503:
+      return InferenceEnd::kRejected;
+    case 504:
+      return InferenceEnd::kExpired;
+    default:
+      return http_status < 500 ? InferenceEnd::kRefused : InferenceEnd::kFailed;
+  }
+}
+
+const char* to_text(InferenceEnd end) {
+  static constexpr std::array<const char*, kInferenceEnds> kTexts = {
+      "answered", "refused", "cancelled", "failed", "rejected", "expired"};
+  return kTexts.at(static_cast<size_t>(end));
+}
+
+}  // namespace maas

@@ -1,0 +1,75 @@
+// What happened to a model's inferences, counted while they happen.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace maas {
+
+// Durations counted by size, in the classes of a Prometheus histogram. Written by many threads at
+// once, read at any time; a reader may see an entry in the sum that it does not see in its class.
+class DurationHistogram {
+ public:
+  // Upper ends of the classes in seconds, from a small network's inference to a long queue; one
+  // more class holds what is longer.
+  static constexpr std::array<double, 17> kBounds = {1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4,
+                                                     1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2,
+                                                     0.1,  0.25,   1,    2.5,  10};
+
+  void add(std::chrono::nanoseconds duration, uint64_t times = 1);
+
+  uint64_t count() const;  // of all classes
+  uint64_t count_in(size_t number) const { return counts_.at(number); }
+  std::chrono::nanoseconds sum() const { return std::chrono::nanoseconds(sum_ns_.load()); }
+
+ private:
+  std::array<std::atomic<uint64_t>, kBounds.size() + 1> counts_{};
+  std::atomic<int64_t> sum_ns_{0};
+};
+
+// Batch sizes counted by powers of two.
+class RowsHistogram {
+ public:
+  static constexpr std::array<int64_t, 9> kBounds = {1, 2, 4, 8, 16, 32, 64, 128, 256};
+
+  void add(int64_t rows);
+
+  uint64_t count() const;
+  uint64_t count_in(size_t number) const { return counts_.at(number); }
+  uint64_t sum() const { return sum_; }
+
+ private:
+  std::array<std::atomic<uint64_t>, kBounds.size() + 1> counts_{};
+  std::atomic<uint64_t> sum_{0};
+};
+
+// How an inference ended. The HTTP status of each is beside it.
+enum class InferenceEnd {
+  kAnswered,   // 200
+  kRefused,    // 400: the request is not what the model takes
+  kCancelled,  // 499: the client went while it waited
+  kFailed,     // 500
+  kRejected,   // 503: no room, no memory, or the wait would be too long
+  kExpired     // 504: it waited beyond its deadline
+};
+inline constexpr size_t kInferenceEnds = 6;
+InferenceEnd end_of_status(int http_status);
+const char* to_text(InferenceEnd end);  // "answered", "refused", ...
+
+// Thread-safe; lives as long as the model is served.
+struct ModelStatistics {
+  std::array<std::atomic<uint64_t>, kInferenceEnds> ends{};
+  // Of those that were computed: from arrival to start, reading the inputs, computing (a batch
+  // counts for each of its inferences), writing the answer, and all of it.
+  DurationHistogram queue, input, compute, output, request;
+  RowsHistogram batches;                      // calls of the session, by their rows
+  std::atomic<int64_t> last_inference_ms{0};  // since 1970; 0 = none yet
+
+  void ended(InferenceEnd end) { ++ends.at(static_cast<size_t>(end)); }
+  uint64_t count(InferenceEnd end) const { return ends.at(static_cast<size_t>(end)); }
+};
+
+}  // namespace maas

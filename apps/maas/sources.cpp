@@ -15,6 +15,10 @@ PlacedExperiment experiment_of(const Model& model, const std::string& config_fil
                                const std::vector<std::string>& overrides) {
   if (!config_file.empty()) {
     ConfigFile config;
+    // A config that does not say how to split means what the model was trained with.
+    if (!model.manifest.resolved_config.empty()) {
+      config.experiment.data.split = experiment_of(model, "", {}).experiment.data.split;
+    }
     ConfigPlaces places =
         read_config({.file = config_file, .overrides = overrides}, section_of(config));
     return {std::move(config.experiment), std::move(places)};
@@ -24,6 +28,7 @@ PlacedExperiment experiment_of(const Model& model, const std::string& config_fil
                 "name one: `maas eval net.pt2 my.yaml`; `maas init` writes one for your data");
   }
   PlacedExperiment placed;
+  set_older_defaults(placed.experiment);
   const SectionRef root = section_of(placed.experiment);
   placed.places = read_config({.text = model.manifest.resolved_config,
                                .text_name = "the model's config",

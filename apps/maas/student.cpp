@@ -32,6 +32,7 @@ std::string ground_of(const Model& teacher, const std::string& path) {
     return json.take();
   }
   ConfigFile config;
+  set_older_defaults(config.experiment);
   ConfigPlaces places = read_config({.text = teacher.manifest.resolved_config,
                                      .text_name = "the teacher's config",
                                      .folder = teacher.config_folder},
@@ -124,6 +125,7 @@ StudentSetup read_student(const StudentWords& given) {
   input.path = words.model.empty() ? alone.distill.teacher.path : words.model;
   input.model = load_model(input.path);
   const bool resumes = !given.resume.empty();
+  if (resumes) set_older_defaults(input.config.experiment);
   input.places = read_config({.base = resumes ? "" : ground_of(input.model, input.path),
                               .base_name = "the teacher's config",
                               .file = words.config,

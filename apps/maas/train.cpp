@@ -96,11 +96,14 @@ class Train : public Command {
                   "name one, or write one with `maas init`");
     }
     ConfigFile config;
+    if (!resume_.empty()) set_older_defaults(config.experiment);
     places_ = read_config({.file = file, .overrides = overrides}, section_of(config));
     Experiment experiment = std::move(config.experiment);
     if (!resume_.empty()) {
       // Before anything is written: a run keeps the settings that it was started with.
-      const auto started_with = read_config<Experiment>({.file = file});
+      Experiment started_with;
+      set_older_defaults(started_with);
+      read_config({.file = file}, section_of(started_with));
       check_same_settings(run_settings(started_with), run_settings(experiment), resume_);
       experiment.output_dir = resume_;
     }

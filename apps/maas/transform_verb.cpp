@@ -102,6 +102,7 @@ TransformInput read_transform_input(const std::vector<std::string>& words) {
   TransformInput input;
   input.path = split.model;
   input.model = load_model(split.model);
+  if (!input.model.manifest.resolved_config.empty()) set_older_defaults(input.config.experiment);
   input.places = read_config({.base = input.model.manifest.resolved_config,
                               .base_name = "the model's config",
                               .file = split.config,

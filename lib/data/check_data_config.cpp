@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "data/data_config.h"
 
@@ -18,6 +20,7 @@ class Checker {
     if (data_.is_table()) check_no_image_settings();
     if (data_.type == "csv") check_table();
     if (data_.type == "image_list") check_image_list();
+    if (data_.type == "csv") check_kept_apart();
     if (data_.type == "synthetic") check_synthetic();
     if ((data_.height == 0) != (data_.width == 0)) {
       add("data.height", fmt::format("height {} with width {}", data_.height, data_.width),
@@ -108,6 +111,28 @@ class Checker {
     if (data_.image.empty() || data_.image == label) {
       add("data.image", fmt::format("'{}' beside the label '{}'", data_.image, label),
           "the name of the column of paths");
+    }
+  }
+
+  // Columns that decide which rows of train are kept apart.
+  void check_kept_apart() {
+    if (!data_.group.empty() && !data_.order.empty()) {
+      add("data.group", "is given beside order", "one of them",
+          "the last rows by data.order are of whatever group: leave one out");
+    }
+    const std::vector<std::string> labels = data_.label_columns();
+    for (const auto& [where, column] :
+         {std::pair("data.group", data_.group), std::pair("data.order", data_.order)}) {
+      if (column.empty()) continue;
+      if (std::count(labels.begin(), labels.end(), column) > 0) {
+        add(where, fmt::format("'{}' is the label", column), "another column");
+      }
+      if (!data_.keeps_apart()) {
+        add(where, "is given, but no rows of train are kept apart", "a split that it decides",
+            fmt::format("set data.test_fraction or data.validation; to leave the column out alone, "
+                        "data.columns.{}: ignore",
+                        column));
+      }
     }
   }
 

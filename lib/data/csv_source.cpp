@@ -11,6 +11,7 @@
 #include "base/throw_error.h"
 #include "data/gzip_reader.h"
 #include "data/source.h"
+#include "data/table_marks.h"
 #include "data/tensor_dataset.h"
 #include "sample/csv_grid.h"
 #include "sample/labels.h"
@@ -50,6 +51,8 @@ class CsvSource final : public Source {
   }
 
   int64_t size() const override { return grid_.rows(); }
+
+  RowMarks marks() const override { return table_marks(grid_, config_, format_); }
 
   DataSpec learn(const at::Tensor& index) const override {
     DataSpec spec;
@@ -95,12 +98,16 @@ class CsvSource final : public Source {
   // Every column that is neither a label nor ignored.
   void select_features() {
     for (const auto& [name, type] : config_.columns) grid_.find(name);  // must exist
+    for (const std::string& name : {config_.group, config_.order}) {
+      if (!name.empty()) grid_.find(name);
+    }
     std::vector<ColumnSpec> features;
     for (const std::string& name : grid_.header()) {
       if (std::count(labels_.begin(), labels_.end(), name) > 0) continue;
       const auto given = config_.columns.find(name);
       const std::string type = given == config_.columns.end() ? "" : given->second;
-      if (type == "ignore") continue;
+      const bool marks_rows = name == config_.group || name == config_.order;
+      if (type == "ignore" || (type.empty() && marks_rows)) continue;
       features.push_back({.name = name, .categories = {}});
       types_.push_back(type);
     }

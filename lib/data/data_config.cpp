@@ -15,6 +15,10 @@ bool DataConfig::is_table() const {
   return type == "csv" || (type == "synthetic" && kind == "table");
 }
 
+bool DataConfig::keeps_apart() const {
+  return (validation > 0 && !validation_source.given()) || (test_fraction > 0 && !test.given());
+}
+
 TaskKind DataConfig::task_kind() const {
   if (!is_table() || task == "classification") return TaskKind::kClassification;
   return task == "regression" ? TaskKind::kRegression : TaskKind::kMultiLabel;
@@ -75,6 +79,11 @@ void describe_sources(DataConfig& data, Fields& field) {
   field("validation", data.validation)
       .between(0, 0.9)
       .doc("part of train kept to choose the best weights; 0 = none");
+  field("split", data.split)
+      .one_of({"stratified", "random"})
+      .doc(
+          "how rows are drawn from train to be kept apart: stratified = of each class its share, "
+          "when there are classes; random = whatever their class; see also group and order");
   field("validation_source", data.validation_source)
       .only_for("type", files)
       .shorthand("path")
@@ -93,7 +102,8 @@ void describe_sources(DataConfig& data, Fields& field) {
   field("prefetch", data.prefetch).doc("load the next batches while a step runs");
 }
 
-void describe_tables(DataConfig& data, Fields& field) {
+// What a table is to predict, and which rows stay together.
+void describe_labels(DataConfig& data, Fields& field) {
   field("label", data.label)
       .only_for("type", {"csv", "image_list"})
       .doc("column to predict; of image_list the default is label");
@@ -102,6 +112,16 @@ void describe_tables(DataConfig& data, Fields& field) {
       .only_for("type", {"csv", "synthetic"})
       .one_of({"classification", "regression", "multi_label"})
       .doc("what to predict: one of several labels, numbers, or yes or no for each label");
+  field("group", data.group)
+      .only_for("type", {"csv"})
+      .doc(
+          "column whose rows of one value are never in two splits (a patient, a customer); no "
+          "input unless data.columns names it");
+  field("order", data.order)
+      .only_for("type", {"csv"})
+      .doc(
+          "column of numbers, dates or text by which the last rows of train become validation and, "
+          "after these, test; no input unless data.columns names it");
   field("targets", data.targets)
       .only_for("task", {"regression"})
       .one_of({"standardize", "none"})
@@ -109,6 +129,9 @@ void describe_tables(DataConfig& data, Fields& field) {
           "numbers to predict: standardize = the network learns them by their training mean and "
           "standard deviation, and the graph gives them back in their units; none = learnt as they "
           "are");
+}
+
+void describe_tables(DataConfig& data, Fields& field) {
   field("columns", data.columns)
       .only_for("type", {"csv"})
       .doc("column name: numeric, categorical or ignore; others are told by their values");
@@ -203,6 +226,7 @@ void describe_synthetic(DataConfig& data, Fields& field) {
 
 void DataConfig::describe(Fields& field) {
   describe_sources(*this, field);
+  describe_labels(*this, field);
   describe_tables(*this, field);
   describe_images(*this, field);
   describe_synthetic(*this, field);

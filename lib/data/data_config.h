@@ -41,6 +41,7 @@ struct DataConfig {
   SourceConfig train, test, validation_source;
   double validation = 0;
   double test_fraction = 0;
+  std::string split = "stratified";  // how rows of train are kept apart: stratified or random
   int64_t limit = 0;
   std::string normalize = "standardize";  // none: pixels from 0 to 255, numbers as they are
   std::vector<AugmentConfig> augment;
@@ -50,6 +51,8 @@ struct DataConfig {
   std::string label;                // the column to predict ...
   std::vector<std::string> labels;  // ... or several
   std::string task = "classification";
+  std::string group;                    // column: its rows stay together when train is split
+  std::string order;                    // column: the last rows by it are kept apart
   std::string targets = "standardize";  // regression; none: the network learns raw numbers
   std::map<std::string, std::string> columns;
   std::string delimiter = ",";
@@ -83,6 +86,7 @@ struct DataConfig {
 
   std::vector<std::string> label_columns() const;  // label, or labels; of image_list "label"
   bool is_table() const;                           // rows of columns, not images
+  bool keeps_apart() const;                        // whether parts of train validate or test
   TaskKind task_kind() const;                      // images are classified
   bool standardizes_targets() const;
   TableFormat table_format() const;  // of CSV

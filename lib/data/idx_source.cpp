@@ -27,6 +27,8 @@ class IdxSource final : public Source {
 
   int64_t size() const override { return labels_.size(0); }
 
+  RowMarks marks() const override { return {.classes = labels_.to(at::kLong)}; }
+
   DataSpec learn(const at::Tensor& index) const override {
     DataSpec spec;
     spec.input.channels = images_.size(1);

@@ -135,6 +135,13 @@ class ImageSource final : public Source {
 
   int64_t size() const override { return static_cast<int64_t>(files_.size()); }
 
+  RowMarks marks() const override {
+    at::Tensor classes = at::empty({size()}, at::kLong);
+    std::transform(files_.begin(), files_.end(), classes.mutable_data_ptr<int64_t>(),
+                   [](const ImageFile& file) { return static_cast<int64_t>(file.label); });
+    return {.classes = classes};
+  }
+
   DataSpec learn(const at::Tensor& index) const override {
     DataSpec spec;
     spec.input = form_;

@@ -1,10 +1,9 @@
 #include "data/open_data.h"
 
-#include <ATen/ops/arange.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <system_error>
 
@@ -12,53 +11,10 @@
 #include "base/throw_error.h"
 #include "data/batches.h"
 #include "data/source.h"
+#include "data/split_rows.h"
 
 namespace maas {
 namespace {
-
-// Of the generator; epochs take the streams from 0 up.
-constexpr uint64_t kSplitStream = ~uint64_t{0};
-
-// Rows of the training source for each split, ascending int64; undefined tensor = no such split.
-struct SplitRows {
-  at::Tensor train, validation, test;
-};
-
-int64_t share(const char* split, double fraction, int64_t rows) {
-  if (fraction <= 0) return 0;
-  const auto count = static_cast<int64_t>(std::llround(fraction * static_cast<double>(rows)));
-  if (count == 0) {
-    throw_input("data", fmt::format("{} of {} samples leaves none for {}", fraction, rows, split),
-                "at least one", "raise the fraction, or give more data");
-  }
-  return count;
-}
-
-at::Tensor sorted_part(const at::Tensor& order, int64_t start, int64_t count) {
-  at::Tensor part = order.narrow(0, start, count).clone();
-  auto* rows = part.mutable_data_ptr<int64_t>();
-  std::sort(rows, rows + count);
-  return part;
-}
-
-SplitRows split_rows(const DataConfig& config, int64_t size, uint64_t seed) {
-  const int64_t used = config.limit > 0 ? std::min(config.limit, size) : size;
-  const int64_t test = share("testing", config.test_fraction, used);
-  const int64_t validation = share("validation", config.validation, used);
-  const int64_t train = used - test - validation;
-  if (train < 2) {
-    throw_input("data",
-                fmt::format("{} of {} samples are left for training ({} validation, {} test)",
-                            std::max<int64_t>(train, 0), size, validation, test),
-                "at least 2", "give more data, or lower the fractions or raise the limit");
-  }
-  const at::Tensor order = permutation(size, seed, kSplitStream);
-  SplitRows rows;
-  if (test > 0) rows.test = sorted_part(order, 0, test);
-  if (validation > 0) rows.validation = sorted_part(order, test, validation);
-  rows.train = sorted_part(order, test + validation, train);
-  return rows;
-}
 
 // The split's own source, or an empty one when it is a part of train.
 const SourceConfig* own_source(const DataConfig& config, Split split) {
@@ -96,24 +52,64 @@ std::shared_ptr<const Dataset> part_of(std::shared_ptr<const Dataset> whole,
   return subset(std::move(whole), rows);
 }
 
-// Labels without a training sample, and the like: legal, but rarely meant.
-void warn_of_absent_labels(const Dataset& dataset, Split split,
-                           std::vector<std::string>& warnings) {
-  const TaskSpec& task = dataset.spec().task;
-  if (task.kind != TaskKind::kClassification || task.outputs() > 1000) return;
+// How many samples of each label a split has; empty = no such split.
+std::vector<int64_t> label_counts(const std::shared_ptr<const Dataset>& dataset, size_t labels) {
+  if (dataset == nullptr) return {};
+  std::vector<int64_t> counts(labels);
   constexpr int64_t kStep = 4096;
-  std::vector<bool> seen(task.labels.size());
-  const BatchOrder order = BatchOrder::in_order(dataset.size(), kStep);
+  const BatchOrder order = BatchOrder::in_order(dataset->size(), kStep);
   for (int64_t step = 0; step < order.steps(); ++step) {
-    const at::Tensor targets = dataset.targets(order.index(step));
+    const at::Tensor targets = dataset->targets(order.index(step));
     const auto* label = targets.const_data_ptr<int64_t>();
-    for (int64_t i = 0; i < targets.size(0); ++i) seen[label[i]] = true;
+    for (int64_t i = 0; i < targets.size(0); ++i) ++counts[static_cast<size_t>(label[i])];
   }
-  const auto absent = std::count(seen.begin(), seen.end(), false);
-  if (absent == 0) return;
-  const auto first = std::find(seen.begin(), seen.end(), false) - seen.begin();
-  warnings.push_back(fmt::format("{}: {} of {} labels have no sample (first: '{}')", to_text(split),
-                                 absent, seen.size(), task.labels[first]));
+  return counts;
+}
+
+// The first three of some labels: "'a', 'b', 'c' and 2 more".
+std::string name_labels(const std::vector<size_t>& which, const TaskSpec& task) {
+  constexpr size_t kMost = 3;
+  std::vector<std::string> names;
+  for (size_t i = 0; i < std::min(kMost, which.size()); ++i) {
+    names.push_back(fmt::format("'{}'", task.labels[which[i]]));
+  }
+  std::string text = fmt::format("{}", fmt::join(names, ", "));
+  if (which.size() > kMost) text += fmt::format(" and {} more", which.size() - kMost);
+  return text;
+}
+
+// Labels that a split has no sample of: legal, but rarely meant.
+void warn_of_absent_labels(DataSplits& splits) {
+  const TaskSpec& task = splits.spec.task;
+  if (task.kind != TaskKind::kClassification || task.outputs() > 1000) return;
+  const size_t labels = task.labels.size();
+  const auto train = label_counts(splits.train, labels);
+  const auto validation = label_counts(splits.validation, labels);
+  const auto test = label_counts(splits.test, labels);
+  const auto where = [&](const auto& is_so) {
+    std::vector<size_t> which;
+    for (size_t i = 0; i < labels; ++i) {
+      if (is_so(i)) which.push_back(i);
+    }
+    return which;
+  };
+  const auto tell = [&](const std::vector<size_t>& which, const std::string& what) {
+    if (which.empty()) return;
+    splits.warnings.push_back(
+        fmt::format(fmt::runtime(what), which.size(), labels, name_labels(which, task)));
+  };
+  const auto in = [](const std::vector<int64_t>& counts, size_t i) {
+    return !counts.empty() && counts[i] > 0;
+  };
+  tell(where([&](size_t i) { return train[i] == 0; }), "train: {} of {} labels have no sample: {}");
+  if (validation.empty() && test.empty()) return;
+  tell(where([&](size_t i) { return train[i] > 0 && !in(validation, i) && !in(test, i); }),
+       "{} of {} labels have samples in training alone, so that nothing measures them: {}");
+  if (validation.empty() || test.empty()) return;
+  tell(where([&](size_t i) { return in(test, i) && !in(validation, i); }),
+       "validation: {} of {} labels have no sample: {}");
+  tell(where([&](size_t i) { return in(validation, i) && !in(test, i); }),
+       "test: {} of {} labels have no sample: {}");
 }
 
 // A score on samples that were trained on says little.
@@ -192,7 +188,7 @@ DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* pa
   const bool of_columns = parent != nullptr && !parent->input.columns.empty();
   const auto source =
       open_checked({config, config.train, "train", of_columns ? parent : nullptr, splits.warnings});
-  const SplitRows rows = split_rows(config, source->size(), seed);
+  const SplitRows rows = split_rows(config, source->marks(), source->size(), seed, splits.warnings);
   splits.spec = source->learn(rows.train);
   if (parent != nullptr) splits.spec = inherit(std::move(splits.spec), *parent);
   const auto whole = source->conform(splits.spec, splits.warnings);
@@ -209,10 +205,7 @@ DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* pa
   open_own(Split::kTest, splits.test);
   if (splits.validation) warn_of_shared_samples(config, Split::kValidation, splits);
   if (splits.test) warn_of_shared_samples(config, Split::kTest, splits);
-  warn_of_absent_labels(*splits.train, Split::kTrain, splits.warnings);
-  if (splits.validation) {
-    warn_of_absent_labels(*splits.validation, Split::kValidation, splits.warnings);
-  }
+  warn_of_absent_labels(splits);
   return splits;
 }
 
@@ -231,7 +224,7 @@ std::shared_ptr<const Dataset> open_split(const DataConfig& config, const DataSp
     return nullptr;
   }
   const auto source = open_checked({config, config.train, "train", &conform_to, notes});
-  const SplitRows rows = split_rows(config, source->size(), seed);
+  const SplitRows rows = split_rows(config, source->marks(), source->size(), seed, notes);
   return part_of(source->conform(conform_to, notes), split == Split::kTrain        ? rows.train
                                                      : split == Split::kValidation ? rows.validation
                                                                                    : rows.test);

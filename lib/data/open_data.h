@@ -14,9 +14,8 @@ namespace maas {
 enum class Split { kTrain, kValidation, kTest };
 std::string to_text(Split split);  // "train", "validation", "test"
 
-// Reads every source and splits it. Which rows go where depends on `seed` and the number of rows
-// only: first `limit` rows are drawn, of these the test fraction, then the validation fraction;
-// within a split rows keep the order of the source. The specification (statistics, categories,
+// Reads every source and splits it. Which rows go where says split_rows.h; within a split
+// rows keep the order of the source. The specification (statistics, categories,
 // labels, column types) is learnt from the training rows alone, but for what `parent`, the data of
 // a model that is to be fine-tuned, knows already: the columns of a table with their categories and
 // statistics, the same form of images, targets among which the data's own are. Its weights were

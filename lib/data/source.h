@@ -12,11 +12,21 @@
 
 namespace maas {
 
+// What decides how the rows of a source may be split. Each int64 [size()], or undefined.
+struct RowMarks {
+  at::Tensor classes = {};  // 0 and up, equal for equal labels; of a classification
+  at::Tensor groups = {};   // 0 and up in the order in which they come; of data.group
+  at::Tensor ranks = {};    // by data.order, ascending, equal for equal cells
+};
+
 // Immutable after opening.
 class Source {
  public:
   virtual ~Source() = default;
   virtual int64_t size() const = 0;
+  // The same whatever specification was known at opening. Throws Error{kInput} naming a cell that
+  // is missing in the column of data.group or data.order.
+  virtual RowMarks marks() const = 0;
   // The specification that the rows `index` (int64 [n], n >= 1) give. Labels come from all rows.
   virtual DataSpec learn(const at::Tensor& index) const = 0;
   // All rows as samples of `spec`. Adds to `warnings`. Throws Error{kInput} naming the row that

@@ -123,6 +123,10 @@ class SyntheticSource final : public Source {
 
   int64_t size() const override { return samples_.targets.size(0); }
 
+  RowMarks marks() const override {
+    return {.classes = task_ == TaskKind::kClassification ? samples_.targets : at::Tensor()};
+  }
+
   DataSpec learn(const at::Tensor& index) const override {
     DataSpec spec;
     const at::Tensor& input = samples_.inputs[0];

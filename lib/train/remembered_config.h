@@ -16,6 +16,10 @@ namespace maas {
 void remember_config(Model& model, const Experiment& experiment,
                      const std::filesystem::path& folder);
 
+// Sets what configs lack that were written before a setting came to be, to what was done then. For
+// an experiment into which such a config, of a model or a run, is to be read.
+void set_older_defaults(Experiment& experiment);
+
 // After reading resolved_config of `model`, with paths counting from its config_folder, into
 // `root`: a path of an input that is still the remembered one and where nothing is becomes that of
 // the resolved.yaml in config_folder, if one with the same settings lies there; the others are

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "config/flatten_config.h"
+#include "train/remembered_config.h"
 
 namespace maas {
 namespace {
@@ -16,6 +18,16 @@ constexpr size_t kMostRows = 20;
 
 void keep_name(InputPath& path) {
   path.path = std::filesystem::path(path.path).filename().string();
+}
+
+// Settings that came later, and what was done before: set_older_defaults(), and what is off.
+RunSettings settings_before() {
+  Experiment older;
+  older.data.type = "csv";
+  set_older_defaults(older);
+  RunSettings all = flatten_config(older), before;
+  for (const char* name : {"data.split", "data.group", "data.order"}) before[name] = all.at(name);
+  return before;
 }
 
 std::string value_of(const RunSettings& settings, const std::string& name) {
@@ -58,10 +70,14 @@ RunSettings run_settings(const Experiment& experiment) {
   return flatten_config(fixed);
 }
 
-void check_same_settings(const RunSettings& started_with, const RunSettings& now,
+void check_same_settings(const RunSettings& written, const RunSettings& now,
                          const std::string& where) {
+  RunSettings started_with = written;
+  for (const auto& [name, value] : settings_before()) {
+    if (now.contains(name)) started_with.emplace(name, value);
+  }
   std::set<std::string> all;
-  for (const RunSettings* settings : {&started_with, &now}) {
+  for (const RunSettings* settings : {&std::as_const(started_with), &now}) {
     for (const auto& [name, value] : *settings) all.insert(name);
   }
   std::vector<std::string> differing;

@@ -15,7 +15,8 @@ using RunSettings = std::map<std::string, std::string>;  // by dotted name, "tra
 // data may move; whether they are the same data is the fingerprint's question.
 RunSettings run_settings(const Experiment& experiment);
 
-// Throws Error{kUsage} with a table of the settings that differ. `where` names the run.
+// Throws Error{kUsage} with a table of the settings that differ. A setting that the run was started
+// without, by an older version, counts as set_older_defaults() has it. `where` names the run.
 void check_same_settings(const RunSettings& started_with, const RunSettings& now,
                          const std::string& where);
 

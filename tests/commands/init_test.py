@@ -92,7 +92,7 @@ class Init(Case):
         text = self.init_and_train(self.table("jobs.csv", "age,job,pay", rows), "epochs: 100")
         self.assertIn("patience: 25", text)
         done = maas("train", self.folder / "made.yaml", "-o", self.folder / "jobs", "--json", check=0)
-        self.assertGreater(json.loads(done.stdout)["metrics"]["accuracy"], 0.85)
+        self.assertGreater(json.loads(done.stdout)["metrics"]["accuracy"], 0.75)
 
     def test_tables_of_other_habits(self):
         rows = [(i % 7, i % 5, i % 2) for i in range(60)]

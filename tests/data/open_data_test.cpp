@@ -4,6 +4,7 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -195,7 +196,7 @@ TEST(OpenData, WarnsOfLabelsWithoutASample) {
   config.train.labels.path =
       scratch.write("gap.idx", idx_bytes({10}, std::string("\0\2\0\2\0\2\0\2\0\2", 10)));
   EXPECT_THAT(open_data(config, 1).warnings,
-              testing::ElementsAre("train: 1 of 3 labels have no sample (first: '1')"));
+              testing::ElementsAre("train: 1 of 3 labels have no sample: '1'"));
 }
 
 TEST(OpenData, WarnsOfTestingOnTheTrainingData) {
@@ -214,7 +215,7 @@ TEST(OpenData, CountsTestSamplesThatWereTrainedOn) {
   config.test.labels.path = scratch.write("their.idx", idx_bytes({3}, std::string(3, '\0')));
   EXPECT_THAT(
       open_data(config, 1).warnings,
-      testing::ElementsAre("test: 2 of 3 samples are in the training data too (first: some:1)"));
+      testing::Contains("test: 2 of 3 samples are in the training data too (first: some:1)"));
 }
 
 TEST(OpenData, CountsSamplesThatASplitOfOneFilePutsOnBothSides) {
@@ -265,6 +266,17 @@ TEST(OpenData, KnowsTheTrainingDataByAnyPath) {
   config.test.labels.path = scratch.path("./labels.idx");
   EXPECT_THAT(open_data(config, 1).warnings,
               testing::Contains("test: is the training data itself"));
+}
+
+TEST(OpenData, TellsLabelsThatAreInOneSplitAlone) {
+  const Scratch scratch;
+  std::string rows;
+  for (int i = 0; i < 40; ++i) rows += fmt::format("a,{},{}\n", i, i % 2 == 0 ? "p" : "q");
+  DataConfig config = table_config(scratch, rows + "a,40,z\na,41,u\na,42,v\na,43,w\n");
+  config.test_fraction = 0.2;
+  EXPECT_THAT(open_data(config, 1).warnings,
+              testing::ElementsAre("4 of 6 labels have samples in training alone, so that nothing "
+                                   "measures them: 'u', 'v', 'w' and 1 more"));
 }
 
 TEST(Fingerprint, ChangesWhenAFileChanges) {

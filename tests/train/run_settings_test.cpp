@@ -42,6 +42,21 @@ TEST(RunSettings, DifferInATableOfBoth) {
   EXPECT_THAT(text, Not(HasSubstr("learning_rate")));
 }
 
+// A run of a version without data.split was split at random.
+TEST(RunSettings, AreThoseOfThenWhereASettingCameLater) {
+  Experiment before, now;
+  before.data.type = now.data.type = "csv";
+  RunSettings written = run_settings(before);
+  for (const char* later : {"data.split", "data.group", "data.order"}) {
+    ASSERT_EQ(written.erase(later), 1U) << later;
+  }
+  EXPECT_THAT(
+      error_of(ErrorKind::kUsage, [&] { check_same_settings(written, run_settings(now), "x"); }),
+      AllOf(HasSubstr("1 differs"), HasSubstr("data.split  random        stratified")));
+  now.data.split = "random";
+  EXPECT_NO_THROW(check_same_settings(written, run_settings(now), "x"));
+}
+
 TEST(RunSettings, AreCutAfterTwentyRows) {
   RunSettings before, now;
   for (int i = 0; i < 30; ++i) before["setting" + std::to_string(i)] = "1";

@@ -12,15 +12,23 @@ namespace maas {
 
 LearningRun::LearningRun(const LearningSetup& setup, const FitJob& job, const Output& output)
     : setup_(setup), job_(job), folder_(setup.folder), progress_(output, folder_, setup.log_every) {
-  write_file_atomically(folder_.file("resolved.yaml"), setup.resolved);
-  write_file_atomically(folder_.file("env.json"), environment_json(setup.words));
+  if (!setup.folder.resume) begin();
+}
+
+void LearningRun::begin() {
+  if (begun_) return;
+  begun_ = true;
+  write_file_atomically(folder_.file("resolved.yaml"), setup_.resolved);
+  write_file_atomically(folder_.file("env.json"), environment_json(setup_.words));
   folder_.set_status("running");
-  progress_.keep(job.data.warnings);
+  progress_.keep(job_.data.warnings);
 }
 
 int LearningRun::run(const std::function<int(const FitResult&)>& publish) {
   try {
-    const FitResult result = fit(job_, folder_, progress_.watcher(watch_signals()));
+    FitWatcher watcher = progress_.watcher(watch_signals());
+    watcher.on_start = [this] { begin(); };
+    const FitResult result = fit(job_, folder_, watcher);
     progress_.finish();
     if (result.interrupted) interrupted(result);
     return publish(result);
@@ -28,7 +36,7 @@ int LearningRun::run(const std::function<int(const FitResult&)>& publish) {
     progress_.finish();
     const bool ended =
         error.kind() == ErrorKind::kInterrupted || error.kind() == ErrorKind::kRequirement;
-    if (!ended) note_status("failed", error.first().what);
+    if (!ended && begun_) note_status("failed", error.first().what);
     throw;
   }
 }

@@ -24,7 +24,8 @@ struct LearningSetup {
 
 class LearningRun {
  public:
-  // Creates or takes the folder, locks it, writes resolved.yaml and env.json.
+  // Creates or takes the folder, locks it, writes resolved.yaml and env.json; where a run is
+  // resumed, these stay as they are until the training accepts it.
   LearningRun(const LearningSetup& setup, const FitJob& job, const Output& output);
 
   // Trains, then calls `publish`, whose exit code is returned. STATUS says how it ended. A signal
@@ -38,12 +39,14 @@ class LearningRun {
   void note_status(const std::string& status, const std::string& reason = "");
 
  private:
+  void begin();
   [[noreturn]] void interrupted(const FitResult& result);
 
   LearningSetup setup_;
   const FitJob& job_;
   RunFolder folder_;
   TrainProgress progress_;
+  bool begun_ = false;
 };
 
 // The first twenty; a list of thousands of skipped files would hide the rest.

@@ -22,6 +22,7 @@
 #include "train/checkpoint.h"
 #include "train/divergence.h"
 #include "train/epoch_batches.h"
+#include "train/resumed_length.h"
 #include "train/run_settings.h"
 #include "train/schedule.h"
 #include "train/smallest_batch.h"
@@ -91,6 +92,7 @@ class Fit {
                          trainer_.why_autograd());
     }
     if (job_.resume) resume();
+    if (watcher_.on_start) watcher_.on_start();
     if (step_ == 0) constrain();
     while (step_ < total_steps_ && !result_.interrupted && !result_.stopped_early) run_epoch();
     finish();
@@ -265,6 +267,7 @@ class Fit {
         {"loss_samples", static_cast<double>(loss_samples_)},
         {"epoch_seconds", epoch_seconds_},
         {"seconds", elapsed()},
+        {"total_steps", static_cast<double>(total_steps_)},
         {"plateau_count", static_cast<double>(schedule_.state().without_improvement)},
         {"plateau_scale", schedule_.state().scale}};
     if (watcher_.on_save) {
@@ -306,6 +309,7 @@ class Fit {
                           checkpoint->number("plateau_scale")});
     best_.load(*checkpoint, trainer_.snapshot());
     result_.stopped_early = best_.out_of_patience();
+    check_length(*checkpoint);
     if (watcher_.on_resume) {
       watcher_.on_resume(step_, with_prefix(checkpoint->numbers, kWatcherPrefix));
     }
@@ -326,6 +330,19 @@ class Fit {
       warn(
           "data: source files have other times than at the checkpoint; size and ends are the same");
     }
+  }
+
+  void check_length(const Checkpoint& checkpoint) const {
+    const auto before = checkpoint.numbers.find("total_steps");
+    const std::string change = check_resumed_length(
+        {.done = checkpoint.step,
+         .before = before == checkpoint.numbers.end() ? total_steps_  // of an older version
+                                                      : static_cast<int64_t>(before->second),
+         .now = total_steps_,
+         .steps_per_epoch = steps_per_epoch_,
+         .stopped_early = result_.stopped_early},
+        job_.train, run_.path().string());
+    if (!change.empty()) warn("train: " + change);
   }
 
   double passes() const {

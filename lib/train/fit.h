@@ -31,7 +31,8 @@ struct FitJob {
   TrainConfig train;
   EvalConfig eval;
   uint64_t seed = 0;
-  std::map<std::string, std::string> settings;  // run_settings(): what a resumed run must share
+  // run_settings(): what a resumed run must share, but for its length (resumed_length.h).
+  std::map<std::string, std::string> settings;
   bool resume = false;
 };
 
@@ -43,6 +44,8 @@ struct FitWatcher {
   std::function<void(const std::string&)> on_detail;  // for whoever asks why it is slow
   // Adds numbers of the watcher's own to a checkpoint; a resumed run gets them back.
   std::function<void(std::map<std::string, double>&)> on_save;
+  // Once nothing is left that could refuse the job, before its first step.
+  std::function<void()> on_start;
   // Before the first step of a resumed run.
   std::function<void(int64_t step, const std::map<std::string, double>&)> on_resume;
   std::function<bool()> stop_requested;  // true: finish the step, save, return

@@ -82,15 +82,19 @@ void check_same_settings(const RunSettings& written, const RunSettings& now,
   }
   std::vector<std::string> differing;
   std::copy_if(all.begin(), all.end(), std::back_inserter(differing), [&](const std::string& name) {
-    return value_of(started_with, name) != value_of(now, name);
+    const bool is_length = name == "train.epochs" || name == "train.steps";
+    return !is_length && value_of(started_with, name) != value_of(now, name);
   });
   if (differing.empty()) return;
   throw Error(ErrorKind::kUsage,
               {.where = where,
                .what = fmt::format("the run was started with other settings: {} differ{}",
                                    differing.size(), differing.size() == 1 ? "s" : ""),
-               .expected = "the settings that it was started with",
-               .fix = "go on with `maas train --resume " + where + "`, or start a new run",
+               .expected = "the settings that it was started with; only train.epochs and "
+                           "train.steps may be more",
+               .fix = fmt::format("go on with `maas train --resume {0}`, or start a new run from "
+                                  "what it has learnt: model.from={0}/model.pt",
+                                  where),
                .excerpt = table_of(started_with, now, differing)});
 }
 

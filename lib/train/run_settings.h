@@ -11,7 +11,8 @@ namespace maas {
 using RunSettings = std::map<std::string, std::string>;  // by dotted name, "train.batch_size"
 
 // All but those that may change between start and resume: output_dir, train.threads,
-// train.log_every, train.checkpoint, data.prefetch. Of a path only the last part counts, since
+// train.log_every, train.checkpoint, data.prefetch; train.epochs and train.steps may, too, as far
+// as resumed_length.h says, but are of interest. Of a path only the last part counts, since
 // data may move; whether they are the same data is the fingerprint's question.
 RunSettings run_settings(const Experiment& experiment);
 

@@ -82,6 +82,20 @@ class Settings(RunCase):
         self.assertEqual((self.folder / "run/resolved.yaml").read_bytes(), resolved)
         maas("train", "--resume", self.folder / "run", "train.threads=1", "train.log_every=5", check=0)
 
+    def test_a_finished_run_goes_on_for_more_epochs(self):
+        self.train("longer", "train.epochs=2", "train.schedule=cosine")
+        state = [(self.folder / "longer" / name).read_bytes() for name in ("resolved.yaml", "STATUS")]
+        done = maas("train", "--resume", self.folder / "longer", "train.epochs=1", check=2)
+        self.assertSays(done.stderr, "1 epoch (", "are asked for, and 2 epochs", "start a new run")
+        self.assertEqual(state, [(self.folder / "longer" / name).read_bytes()
+                                 for name in ("resolved.yaml", "STATUS")])
+        done = maas("train", "--resume", self.folder / "longer", "train.epochs=4", check=0)
+        self.assertSays(done.stderr, "resumed at step", "goes on to 4 epochs",
+                        "the cosine schedule is spread over all steps")
+        self.assertIn("epochs: 4", (self.folder / "longer/resolved.yaml").read_text())
+        self.assertNotIn("goes on to",
+                         maas("train", "--resume", self.folder / "longer", check=0).stderr)
+
     def test_a_resolved_config_edited_by_hand_is_found_by_the_checkpoint(self):
         self.train("edited")
         path = self.folder / "edited/resolved.yaml"

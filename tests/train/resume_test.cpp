@@ -225,6 +225,61 @@ TEST_F(ResumeTest, NamesTheSettingsThatDiffer) {
                                    testing::HasSubstr("train.batch_size  12            24")));
 }
 
+// With a rate that does not hang on the length: the bits of a run that was started so long.
+TEST_F(ResumeTest, GoesOnForMoreEpochs) {
+  FitJob job = small_job();
+  job.train.schedule.type = "constant";
+  const auto path = folder_ / "longer";
+  job.train.epochs = 2;
+  fit(job, fresh_run(path), {});
+  job.train.epochs = 4;
+  const Leftovers whole = uninterrupted(job);
+  job.resume = true;
+  std::vector<std::string> warnings;
+  expect_same(whole, read(path, fit(job, resumed_run(path), noting(warnings))));
+  EXPECT_THAT(warnings,
+              testing::ElementsAre("train: the run was started for 2 epochs (8 steps) and goes on "
+                                   "to 4 epochs (16 steps); the learning rate of no step is "
+                                   "another for that"));
+}
+
+TEST_F(ResumeTest, TellsThatAScheduleIsSpreadOverMoreSteps) {
+  FitJob job = small_job();
+  job.train.schedule.type = "cosine";
+  fit(job, fresh_run(folder_ / "run"), stopping_after(6));
+  job.train.epochs = 6;
+  job.resume = true;
+  std::vector<std::string> warnings;
+  EXPECT_EQ(fit(job, resumed_run(folder_ / "run"), noting(warnings)).steps, 24);
+  EXPECT_THAT(warnings, testing::ElementsAre(testing::HasSubstr(
+                            "the cosine schedule is spread over all steps, so that the learning "
+                            "rate goes on at 0.00854, where the run was at 0.005;")));
+}
+
+TEST_F(ResumeTest, RefusesAnEndBeforeWhatIsDone) {
+  FitJob job = small_job();
+  fit(job, fresh_run(folder_ / "run"), {});
+  job.train.epochs = 2;
+  job.resume = true;
+  EXPECT_THAT(error_of(ErrorKind::kUsage, [&] { fit(job, resumed_run(folder_ / "run"), {}); }),
+              testing::HasSubstr("2 epochs (8 steps) are asked for, and 3 epochs (12 steps) are "
+                                 "done"));
+}
+
+TEST_F(ResumeTest, RefusesMoreEpochsAfterAnEarlyStop) {
+  FitJob job = small_job();
+  job.train.epochs = 12;
+  job.train.learning_rate = 0.3;
+  job.train.early_stop.patience = 1;
+  ASSERT_TRUE(fit(job, fresh_run(folder_ / "run"), {}).stopped_early);
+  job.resume = true;
+  EXPECT_TRUE(fit(job, resumed_run(folder_ / "run"), {}).stopped_early);
+  job.train.epochs = 20;
+  EXPECT_THAT(error_of(ErrorKind::kUsage, [&] { fit(job, resumed_run(folder_ / "run"), {}); }),
+              testing::AllOf(testing::HasSubstr("the run stopped early at step"),
+                             testing::HasSubstr("model.from=")));
+}
+
 TEST_F(ResumeTest, SaysThatItStartsAnewWhereNoCheckpointIs) {
   FitJob job = small_job();
   { const RunFolder made = fresh_run(folder_ / "run"); }

@@ -17,6 +17,8 @@ TEST(RunSettings, AreTheSameForWhatMayChange) {
   now.train.threads = 3;
   now.train.log_every = 7;
   now.train.checkpoint.keep_last = 9;
+  now.train.epochs = 99;
+  now.train.steps = Quantity{500, "steps"};
   now.data.prefetch = false;
   before.data.train.images.path = "/old/train.gz";
   now.data.train.images.path = "/new/place/train.gz";

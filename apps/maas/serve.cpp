@@ -1,19 +1,22 @@
 // maas serve -- answer requests over HTTP.
 //
-// Reads   the model; requests of the Open Inference Protocol v2 on a port, loopback by default.
-// Prints  nothing on stdout but, with --json, one object when it is ready.
+// Reads   models, again when they change; requests of the Open Inference Protocol v2 on a port,
+// loopback by default. Prints  nothing on stdout but, with --json, one object when it is ready.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 #include "base/json_writer.h"
+#include "base/throw_error.h"
 #include "base/version.h"
 #include "command.h"
 #include "config/read_config.h"
 #include "config_file.h"
 #include "serve/example_request.h"
+#include "serve/model_loader.h"
 #include "serve/plan_session.h"
 #include "serve/server.h"
 #include "usage.h"
@@ -24,43 +27,68 @@ namespace {
 class Serve : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("model", model_, "a model: .pt or .pt2")->required();
-    app.add_option("overrides", overrides_, "serve.key=value settings");
+    app.add_option("models", words_,
+                   "models: .pt or .pt2, NAME=FILE, or folders with NAME/VERSION/model.pt; and "
+                   "serve.key=value settings")
+        ->required();
     app.add_option("--port", port_, "TCP port, 8000 by default; 0 = any free one")
         ->check(whole_number(0, 65535));
     app.add_option("--host", host_, "address to listen on, 127.0.0.1 by default");
     app.add_flag("--insecure", insecure_, "allow an address that other machines can reach");
-    app.add_option("--name", name_, "the model's name in URLs, instead of its own");
+    app.add_option("--name", name_, "the one model's name in URLs, instead of its own");
     app.add_option("--workers", workers_, "inferences at once; 0 = one a usable core")
         ->check(whole_number(0, 1024));
     app.add_option("--config", config_, "a YAML file with a serve section");
     app.add_option("--without-pass", without_, "leave out a lowering pass (repeatable)");
-    app.add_flag("--dry-run", dry_run_, "read and prepare the model, open no port");
+    app.add_flag("--dry-run", dry_run_, "read and prepare the models, open no port");
   }
 
   int run(Output& output) override {
     const ServeConfig config = read_settings();
     spdlog::set_level(output.options.verbosity > 0 ? spdlog::level::debug : spdlog::level::info);
     at::set_num_threads(1);
-    const Model model =
-        load_model(model_, config.share_weights ? FilePages::kShared : FilePages::kOwn);
-    auto session =
-        make_plan_session(model, {.name = name_.empty() ? model.name_or_stem(model_) : name_,
-                                  .disabled_passes = {without_.begin(), without_.end()}});
+    ModelLoader loader(sources_, parse_version_policy(config.versions, "serve.versions"),
+                       [&](const ModelFile& file) { return open(file, config); });
+    std::vector<std::string> notes;
+    auto sessions = loader.load_all(notes);
+    for (const std::string& note : notes) output.warn(note);
     if (dry_run_) {
       output.result(output.json() ? R"({"verb":"serve","dry_run":true})"
-                                  : model_ + ": can be served; no port was opened");
+                                  : fmt::format("{}: can be served; no port was opened",
+                                                fmt::join(sources_, ", ")));
       return 0;
     }
-    Server server(config, std::move(session), maas_version());
+    Server server(config, std::move(sessions), maas_version(), &loader);
     server.run([&] { announce(config, server, output); });
     output.say("stopped");
     return 0;
   }
 
  private:
+  std::unique_ptr<Session> open(const ModelFile& file, const ServeConfig& config) const {
+    const Model model =
+        load_model(file.path, config.share_weights ? FilePages::kShared : FilePages::kOwn);
+    std::string name = file.name.empty() ? model.name_or_stem(file.path) : file.name;
+    if (!name_.empty()) name = name_;
+    return make_plan_session(model, {.name = name,
+                                     .disabled_passes = {without_.begin(), without_.end()},
+                                     .version = file.version});
+  }
+
+  // Words that set something begin with "serve."; all others are models.
   ServeConfig read_settings() {
-    std::vector<std::string> all = overrides_;
+    std::vector<std::string> all;
+    for (const std::string& word : words_) {
+      const bool setting = word.starts_with("serve.") && word.find('=') != std::string::npos;
+      (setting ? all : sources_).push_back(word);
+    }
+    if (sources_.empty()) {
+      throw_usage("models", "none is named", "a model to serve", "name a .pt, a .pt2 or a folder");
+    }
+    if (!name_.empty() && sources_.size() > 1) {
+      throw_usage("--name", "stands beside several models", "one model",
+                  "write NAME=FILE for each");
+    }
     if (port_) all.push_back(fmt::format("serve.port={}", *port_));
     if (workers_) all.push_back(fmt::format("serve.workers={}", *workers_));
     if (!host_.empty()) all.push_back("serve.host=" + json_quote(host_));
@@ -74,21 +102,32 @@ class Serve : public Command {
     const bool v6 = config.host.find(':') != std::string::npos;
     const std::string url =
         fmt::format("http://{}:{}", v6 ? "[" + config.host + "]" : config.host, server.port());
-    const std::string& name = server.model().name;
+    const std::vector<SessionInfo> models = server.models();
     if (output.json()) {
       JsonWriter json;
-      json.begin_object().field("verb", "serve").field("url", url).field("model", name);
-      json.field("port", int64_t{server.port()}).field("workers", server.workers()).end_object();
-      output.result(json.text());
+      json.begin_object().field("verb", "serve").field("url", url);
+      json.field("model", models.front().name).key("models").begin_array();
+      for (const SessionInfo& model : models) {
+        json.begin_object().field("name", model.name).field("version", model.version).end_object();
+      }
+      json.end_array().field("port", int64_t{server.port()}).field("workers", server.workers());
+      output.result(json.end_object().text());
       std::fflush(stdout);
     }
-    const SessionInfo& model = server.model();
-    output.say(fmt::format("serving {} with {} worker{}; Ctrl-C stops it", name, server.workers(),
-                           server.workers() == 1 ? "" : "s"));
-    output.say(fmt::format("  takes {}; gives {}", describe_tensors(model.inputs),
-                           describe_tensors(model.outputs)));
-    output.say(fmt::format("  {}/v2/models/{}        what it takes and gives", url, name));
-    output.say(fmt::format("  {}/v2/models/{}/infer  POST tensors in JSON", url, name));
+    const std::string workers =
+        fmt::format("{} worker{}", server.workers(), server.workers() == 1 ? "" : "s");
+    output.say(fmt::format(
+        "serving {} with {}; Ctrl-C stops it",
+        models.size() == 1 ? models[0].name : fmt::format("{} models", models.size()), workers));
+    for (const SessionInfo& model : models) {
+      if (models.size() > 1) output.say(fmt::format("{} version {}", model.name, model.version));
+      output.say(fmt::format("  takes {}; gives {}", describe_tensors(model.inputs),
+                             describe_tensors(model.outputs)));
+    }
+    const SessionInfo& model = models.front();
+    output.say(fmt::format("  {}/v2/models/{}        what it takes and gives", url, model.name));
+    output.say(
+        fmt::format("  {}/v2/models/{}/infer  POST tensors in JSON or binary", url, model.name));
     output.say(fmt::format("  {}/v2/health/ready     200 while it answers", url));
     output.say("  limits: " + limits(config, model));
     output.say("try it:\n  " + example_curl(model, url));
@@ -104,8 +143,8 @@ class Serve : public Command {
         config.request_timeout.value);
   }
 
-  std::string model_, host_, name_, config_;
-  std::vector<std::string> overrides_, without_;
+  std::string host_, name_, config_;
+  std::vector<std::string> words_, sources_, without_;
   std::optional<int64_t> port_, workers_;
   bool insecure_ = false, dry_run_ = false;
 };

@@ -38,6 +38,8 @@ void access_log(const RequestHead& head, const HttpResponse& response, int64_t n
                  nanoseconds / 1000);
 }
 
+void log_notice(std::string_view what) { logger().info("{}", log_escaped(what, 4096)); }
+
 void log_failure(std::string_view what) { logger().error("{}", log_escaped(what, 4096)); }
 
 }  // namespace maas

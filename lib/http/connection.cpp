@@ -35,6 +35,7 @@ Connection::~Connection() {
     const std::lock_guard lock(shared_->mutex);
     shared_->connections.erase(this);
   }
+  --shared_->counters.connections;
   if (shared_->room_wanted.exchange(false)) shared_->on_room();
 }
 
@@ -167,7 +168,7 @@ bool Connection::begin_request() {
   }
   // What is announced is not yet held: whoever announces much and sends nothing keeps nobody out.
   const auto most = static_cast<uint64_t>(shared_->config.max_buffered_bytes);
-  const auto held = static_cast<uint64_t>(std::max<int64_t>(0, shared_->buffered));
+  const auto held = static_cast<uint64_t>(std::max<int64_t>(0, shared_->counters.buffered));
   if (!refused_ && held > 0 && held + parser_->content_length().value_or(0) > most) {
     return refuse_for_memory(), false;
   }
@@ -240,6 +241,7 @@ void Connection::read_body() {
     return read_more();
   }
   body = std::move(parser_->get().body());
+  shared_->counters.bytes_in.fetch_add(body.size(), std::memory_order_relaxed);
   phase_ = Phase::kServing;
   deadline_ = kNever;
   if (refused_) return write_response();
@@ -278,7 +280,8 @@ bool Connection::hold(size_t bytes) {
   const auto change = static_cast<int64_t>(bytes) - static_cast<int64_t>(held_);
   if (change == 0) return true;
   held_ = bytes;
-  const int64_t all = shared_->buffered.fetch_add(change, std::memory_order_relaxed) + change;
+  const int64_t all =
+      shared_->counters.buffered.fetch_add(change, std::memory_order_relaxed) + change;
   // One request alone always has room: the limit of a single body is another matter.
   return change < 0 || all <= shared_->config.max_buffered_bytes ||
          all == static_cast<int64_t>(held_);

@@ -19,6 +19,7 @@
 #include "http/exchange.h"
 #include "http/head.h"
 #include "http/http_config.h"
+#include "http/http_counters.h"
 #include "http/wire.h"
 
 namespace maas {
@@ -86,9 +87,9 @@ struct ConnectionShared {
   HttpService* service = nullptr;
   HeadLimits limits;
   HeadPolicy policy;
-  std::atomic<bool> closing{false};     // every answer is its connection's last
-  std::atomic<bool> draining{false};    // closing, and idle connections go
-  std::atomic<int64_t> buffered{0};     // bytes of bodies and answers that are held
+  std::atomic<bool> closing{false};   // every answer is its connection's last
+  std::atomic<bool> draining{false};  // closing, and idle connections go
+  HttpCounters counters;
   std::atomic<bool> freed_much{false};  // set when a long string is freed; the listener clears it
 
   std::mutex mutex;
@@ -157,6 +158,7 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   void refuse_for_memory();
 
   void write_response();
+  void count_answer();
 
   // Straight to the socket, which nearly always takes it all; waits only when it is full.
   void continue_writing();

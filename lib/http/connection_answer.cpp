@@ -25,10 +25,20 @@ void Connection::write_response() {
   make_response_head(response_, head.version == 10, out_);
   access_log(head, response_, now_ns() - begun_ns_);
   hold(body.size() + response_.body.size());
+  count_answer();
   phase_ = Phase::kWriting;
   written_ = 0;
   out_size_ = out_.size() + (with_body ? response_.body.size() : 0);
   continue_writing();
+}
+
+void Connection::count_answer() {
+  HttpCounters& counters = shared_->counters;
+  const auto status = static_cast<size_t>(response_.status);
+  if (status < counters.answers.size()) {
+    counters.answers[status].fetch_add(1, std::memory_order_relaxed);
+  }
+  counters.bytes_out.fetch_add(response_.body.size(), std::memory_order_relaxed);
 }
 
 void Connection::continue_writing() {
@@ -113,6 +123,7 @@ void Connection::time_out() {
   make_response_head(response_, false, out_);
   out_ += response_.body;
   access_log(head, response_, now_ns() - begun_ns_);
+  count_answer();
   error_code ignored;
   socket_.write_some(net::buffer(out_), ignored);
   socket_.shutdown(tcp::socket::shutdown_send, ignored);

@@ -85,7 +85,7 @@ tcp::endpoint endpoint_of(const HttpConfig& config) {
 
 struct HttpListener::State {
   explicit State(const HttpConfig& config)
-      : acceptor(io), ticker(io), signals(io), guard(net::make_work_guard(io)) {
+      : acceptor(io), ticker(io), signals(io), hangups(io), guard(net::make_work_guard(io)) {
     shared->config = config;
     shared->on_room = [this] { net::post(strand, [this] { accept(); }); };
     max_connections = connection_limit(config.max_connections);
@@ -138,6 +138,7 @@ struct HttpListener::State {
 
   void take(tcp::socket socket) {
     auto connection = std::make_shared<Connection>(std::move(socket), shared);
+    ++shared->counters.connections;
     {
       const std::lock_guard lock(shared->mutex);
       shared->connections.emplace(connection.get(), connection);
@@ -184,6 +185,14 @@ struct HttpListener::State {
     const int64_t now = now_ns();
     for_each_connection([now](const std::shared_ptr<Connection>& connection) {
       if (connection->is_overdue(now)) connection->check_deadline();
+    });
+  }
+
+  void wait_for_hangup() {
+    hangups.async_wait([this](error_code error, int) {
+      if (error) return;
+      on_hangup();
+      wait_for_hangup();
     });
   }
 
@@ -248,7 +257,8 @@ struct HttpListener::State {
   net::strand<net::io_context::executor_type> strand{io.get_executor()};
   tcp::acceptor acceptor;
   net::steady_timer ticker;
-  net::signal_set signals;
+  net::signal_set signals, hangups;
+  std::function<void()> on_hangup;
   net::executor_work_guard<net::io_context::executor_type> guard;
   std::function<void()> on_tick;
   uint16_t port = 0;
@@ -303,7 +313,7 @@ void HttpListener::post_after(std::chrono::nanoseconds delay, std::function<void
 
 void HttpListener::stop() { state_->io.stop(); }
 
-void HttpListener::watch_signals(std::function<void()> on_signal) {
+void HttpListener::watch_signals(std::function<void()> on_signal, std::function<void()> on_hangup) {
   state_->signals.add(SIGTERM);
   state_->signals.add(SIGINT);
   state_->signals.async_wait(
@@ -313,7 +323,14 @@ void HttpListener::watch_signals(std::function<void()> on_signal) {
         state->signals.clear(ignored);
         act();
       });
+  state_->hangups.add(SIGHUP);
+  state_->on_hangup = std::move(on_hangup);
+  state_->wait_for_hangup();
 }
+
+const HttpCounters& HttpListener::counters() const { return state_->shared->counters; }
+
+void HttpListener::release_memory_soon() { state_->shared->freed_much = true; }
 
 void HttpListener::close_after_answers() { state_->shared->closing = true; }
 

@@ -8,6 +8,7 @@
 
 #include "http/exchange.h"
 #include "http/http_config.h"
+#include "http/http_counters.h"
 
 namespace maas {
 
@@ -25,6 +26,7 @@ class HttpListener {
   HttpListener& operator=(const HttpListener&) = delete;
 
   uint16_t port() const;
+  const HttpCounters& counters() const;
 
   // Accepts from now on; calls `on_tick` regularly (at least once a second) on some thread.
   void start(std::function<void()> on_tick);
@@ -35,7 +37,11 @@ class HttpListener {
   void post_after(std::chrono::nanoseconds delay, std::function<void()> work);
 
   // `on_signal` at the first SIGTERM or SIGINT; then both have their default effect again.
-  void watch_signals(std::function<void()> on_signal);
+  // `on_hangup` at every SIGHUP.
+  void watch_signals(std::function<void()> on_signal, std::function<void()> on_hangup);
+
+  // Memory that was let go of elsewhere goes back to the system as that of large requests does.
+  void release_memory_soon();
 
   // From now on every answer says Connection: close, so that no client sends another request on a
   // connection that is about to go. Newcomers are still accepted.

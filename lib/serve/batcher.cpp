@@ -79,7 +79,7 @@ Batcher::Verdict Batcher::enter(const Inference& inference) {
   if (delays && waiting_.size() < static_cast<size_t>(limits_.rows)) {
     if (std::exchange(delayed_, true)) return {Entry::kQueued};
     lock.unlock();
-    post_(limits_.delay, [this] { begin_after_delay(); });
+    post_(limits_.delay, [self = shared_from_this()] { self->begin_after_delay(); });
     return {Entry::kQueued};
   }
   --free_slots_;
@@ -94,12 +94,12 @@ ServeClock::duration Batcher::foreseen_wait() const {
 }
 
 void Batcher::post_work() {
-  post_({}, [this] {
+  post_({}, [self = shared_from_this()] {
     {
-      const std::lock_guard lock(mutex_);
-      --starting_;
+      const std::lock_guard lock(self->mutex_);
+      --self->starting_;
     }
-    work();
+    self->work();
   });
 }
 

@@ -34,13 +34,13 @@ struct BatcherLimits {
 // there is no hand-over on its way. With several, an inference waits for the end of the turn in
 // which other threads and sockets bring theirs; it is computed by a task of its own: as part of the
 // turn of the connection before it, it would keep that one from its next request, and under load
-// for good. None is left waiting while a slot is free.
-class Batcher {
+// for good. None is left waiting while a slot is free. A task keeps its batcher alive: one whose
+// model is no longer served computes what was submitted.
+class Batcher : public std::enable_shared_from_this<Batcher> {
  public:
   // Runs a task on some worker, not within the call, after so long.
   using Post = std::function<void(ServeClock::duration, std::function<void()>)>;
 
-  // `post` and what it was given are done with before the batcher goes.
   Batcher(std::shared_ptr<const Session> session, const BatcherLimits& limits, Post post);
 
   // Computes it now or later, or fails it: with 503 where all places are taken or the wait, as the

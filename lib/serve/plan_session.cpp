@@ -127,6 +127,7 @@ class PlanSession final : public Session {
       : sizes_(program) {
     check_name(options.name);
     info_.name = options.name;
+    info_.version = std::to_string(options.version);
     info_.inputs = input_infos(program);
     info_.outputs = output_infos(program);
     for (size_t i = 0; i < info_.inputs.size(); ++i) {

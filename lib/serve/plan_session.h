@@ -13,6 +13,7 @@ namespace maas {
 struct PlanSessionOptions {
   std::string name;                            // of the served model; is_model_name() must hold
   std::set<std::string> disabled_passes = {};  // of lowering (run/lower.h)
+  int64_t version = 1;
 };
 
 // Lowers and compiles the model's Program, for one row now and for more rows when a request with

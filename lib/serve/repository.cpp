@@ -1,19 +1,62 @@
 #include "serve/repository.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <mutex>
 
 namespace maas {
+namespace {
+
+// "10" is above "9"; versions are numbers, but for what a test or a stranger calls so.
+bool is_later(std::string_view a, std::string_view b) {
+  return a.size() != b.size() ? a.size() > b.size() : a > b;
+}
+
+}  // namespace
 
 Repository::Repository(std::vector<ServedModel> models) {
-  for (ServedModel& model : models) {
-    models_.push_back(std::make_shared<const ServedModel>(std::move(model)));
+  for (ServedModel& model : models) put(std::move(model));
+}
+
+void Repository::put(ServedModel model) {
+  auto added = std::make_shared<const ServedModel>(std::move(model));
+  std::shared_ptr<const ServedModel> replaced;  // goes when the lock is free
+  const std::unique_lock lock(mutex_);
+  const SessionInfo& info = added->info();
+  auto place = models_.end();
+  for (auto it = models_.begin(); it != models_.end(); ++it) {
+    const SessionInfo& known = (*it)->info();
+    if (known.name != info.name) continue;
+    if (known.version == info.version) {
+      replaced = std::exchange(*it, std::move(added));
+      return;
+    }
+    place = it + 1;
+    if (is_later(info.version, known.version)) {
+      place = it;
+      break;
+    }
   }
+  models_.insert(place, std::move(added));
+}
+
+bool Repository::remove(std::string_view name, std::string_view version) {
+  std::shared_ptr<const ServedModel> removed;
+  const std::unique_lock lock(mutex_);
+  const auto found = std::find_if(models_.begin(), models_.end(), [&](const auto& model) {
+    return model->info().name == name && model->info().version == version;
+  });
+  if (found == models_.end()) return false;
+  removed = std::move(*found);
+  models_.erase(found);
+  return true;
 }
 
 std::shared_ptr<const ServedModel> Repository::find(std::string_view name,
                                                     std::string_view version) const {
+  const std::shared_lock lock(mutex_);
   for (const auto& model : models_) {
     const SessionInfo& info = model->info();
     if (info.name == name && (version.empty() || info.version == version)) return model;
@@ -21,15 +64,21 @@ std::shared_ptr<const ServedModel> Repository::find(std::string_view name,
   return nullptr;
 }
 
+Repository::Models Repository::models() const {
+  const std::shared_lock lock(mutex_);
+  return models_;
+}
+
 std::string Repository::why_not(std::string_view name, std::string_view version) const {
   std::vector<std::string> names;
-  for (const auto& model : models_) {
+  for (const auto& model : models()) {
     std::string quoted = "'" + model->info().name + "'";
     if (std::find(names.begin(), names.end(), quoted) == names.end()) {
       names.push_back(std::move(quoted));
     }
   }
   const bool other_version = !version.empty() && find(name, "") != nullptr;
+  if (names.empty()) return fmt::format("no model '{}'; this server has none", name);
   return fmt::format("no model '{}'{}; this server has {}", name,
                      other_version ? " of this version" : "", fmt::join(names, ", "));
 }

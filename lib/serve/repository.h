@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,22 +21,31 @@ struct ServedModel {
   const SessionInfo& info() const { return session->info(); }
 };
 
-// Holds what it was made with; many threads at once.
+// Many threads at once. A model that is replaced or removed lives on until the last request that
+// found it is answered.
 class Repository {
  public:
-  // At least one model; no name and version twice. Of a name without version the first is meant.
+  using Models = std::vector<std::shared_ptr<const ServedModel>>;
+
+  Repository() = default;
   explicit Repository(std::vector<ServedModel> models);
 
-  // `version` "" = any. Null: there is none.
+  // In the place of the one with its name and version, or as a further one.
+  void put(ServedModel model);
+  bool remove(std::string_view name, std::string_view version);  // whether it was there
+
+  // `version` "" = the highest number. Null: there is none.
   std::shared_ptr<const ServedModel> find(std::string_view name, std::string_view version) const;
 
   // What a client hears whose find() gave null: "no model 'x'; this server has 'net'".
   std::string why_not(std::string_view name, std::string_view version) const;
 
-  const std::vector<std::shared_ptr<const ServedModel>>& models() const { return models_; }
+  // In the order in which they came, versions of a name together, the highest first.
+  Models models() const;
 
  private:
-  std::vector<std::shared_ptr<const ServedModel>> models_;
+  mutable std::shared_mutex mutex_;
+  Models models_;
 };
 
 }  // namespace maas

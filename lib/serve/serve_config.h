@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "config/fields.h"
 #include "http/http_config.h"
@@ -17,6 +18,10 @@ struct ServeConfig : HttpConfig {
   int64_t max_batch = 0;
   int64_t pack_above = 8192;
   bool share_weights = false;
+  std::string versions = "latest";
+  Quantity poll{0, "s"};
+  bool model_control = false;
+  bool triton_metrics = false;
 
   void describe(Fields& field) {
     HttpConfig::describe(field);
@@ -49,6 +54,17 @@ struct ServeConfig : HttpConfig {
     field("pack_above", pack_above)
         .at_least(0)
         .doc("answers of so many bytes are sent by gzip or deflate to clients that accept it");
+    field("versions", versions)
+        .doc("of a folder's models: latest, latest:N, all, or numbers such as 1,3");
+    field("poll", poll)
+        .in_units({"s"})
+        .between(0, 7 * 24 * 3600)
+        .doc(
+            "how often the model files are looked at, and what is new or changed is loaded; 0 = "
+            "only at SIGHUP");
+    field("model_control", model_control)
+        .doc("clients may load and unload models (POST /v2/repository/models/M/load, unload)");
+    field("triton_metrics", triton_metrics).doc("/metrics has Triton's names (nv_inference_*) too");
     field("share_weights", share_weights)
         .doc(
             "use the file's own pages, which all processes that serve it share: then nobody may "

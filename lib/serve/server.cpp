@@ -1,20 +1,28 @@
 #include "serve/server.h"
 
+#include <algorithm>
 #include <atomic>
+#include <deque>
 #include <latch>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 #include "base/cores.h"
+#include "http/access_log.h"
 #include "http/listener.h"
 #include "http/routed_service.h"
+#include "serve/metrics.h"
+#include "serve/oip/repository_routes.h"
 #include "serve/oip/routes.h"
+#include "serve/reloading.h"
 #include "serve/repository.h"
 #include "serve/server_state.h"
 
 namespace maas {
 namespace {
+
+constexpr size_t kModelsWithThreads = 8;
 
 ServeClock::duration seconds(double value) {
   return std::chrono::duration_cast<ServeClock::duration>(std::chrono::duration<double>(value));
@@ -24,7 +32,8 @@ ServeClock::duration seconds(double value) {
 
 class Server::Impl {
  public:
-  Impl(const ServeConfig& config, std::unique_ptr<Session> session, std::string version)
+  Impl(const ServeConfig& config, std::vector<std::unique_ptr<Session>> sessions,
+       std::string version, ModelLoader* loader)
       : config_(config),
         workers_(config.workers > 0 ? config.workers : usable_cores()),
         state_{repository_,
@@ -33,17 +42,20 @@ class Server::Impl {
                config.max_batch,
                seconds(config.request_timeout.value),
                static_cast<size_t>(config.max_body_bytes),
-               static_cast<size_t>(config.pack_above)},
-        service_(oip_routes(state_)),
+               static_cast<size_t>(config.pack_above),
+               &reloading_},
+        service_(all_routes()),
         listener_(config, service_),
-        repository_({served(std::move(session))}) {}
+        reloading_(loader, {seconds(config.poll.value), config.model_control},
+                   [this](ModelChanges& changes) { apply(changes); }) {
+    for (auto& session : sessions) repository_.put(served(std::move(session)));
+  }
 
   void run(const std::function<void()>& on_ready) {
-    const int64_t count = workers_ + 1;
-    std::latch warm(count);
-    std::vector<std::jthread> threads;
-    for (int64_t i = 0; i < count; ++i) {
-      threads.emplace_back([this, &warm] {
+    const size_t count = wanted_threads();
+    std::latch warm(static_cast<std::ptrdiff_t>(count));
+    for (size_t i = 0; i < count; ++i) {
+      threads_.emplace_back([this, &warm] {
         remember_failure([&] { warm_up(); });
         warm.count_down();
         listener_.run();
@@ -53,12 +65,13 @@ class Server::Impl {
     remember_failure([&] {
       if (failure_) return;
       ready_ = true;
-      listener_.watch_signals([this] { stop(); });
+      listener_.watch_signals([this] { stop(); }, [this] { reloading_.check_soon(); });
       listener_.start([this] { tick(); });
+      reloading_.start();
       on_ready();
     });
     if (failure_) listener_.stop();
-    threads.clear();
+    join_threads();
     if (failure_) std::rethrow_exception(failure_);
   }
 
@@ -74,6 +87,21 @@ class Server::Impl {
   int64_t workers() const { return workers_; }
 
  private:
+  // Called when the listener does not exist yet: handlers are called when it does.
+  std::vector<Route> all_routes() {
+    std::vector<Route> routes = oip_routes(state_);
+    for (Route& route : repository_routes(state_)) routes.push_back(std::move(route));
+    routes.push_back(
+        {"GET", "/metrics", RouteScope::kMetrics,
+         [this](const std::shared_ptr<HttpExchange>& exchange) {
+           exchange->send(
+               200,
+               metrics_text(repository_.models(), listener_.counters(), config_.triton_metrics),
+               {.content_type = "text/plain; version=0.0.4; charset=utf-8"});
+         }});
+    return routes;
+  }
+
   ServedModel served(std::shared_ptr<const Session> session) {
     const BatcherLimits limits{static_cast<size_t>(workers_),
                                static_cast<size_t>(config_.queue_capacity), config_.batch_rows,
@@ -85,6 +113,48 @@ class Server::Impl {
                             : listener_.post(std::move(task));
         });
     return {std::move(session), std::move(batcher)};
+  }
+
+  // On the thread that loads. The new is there before the old goes.
+  void apply(ModelChanges& changes) {
+    for (auto& session : changes.loaded) {
+      session->warm_up();
+      repository_.put(served(std::move(session)));
+    }
+    for (const ModelKey& key : changes.gone) repository_.remove(key.first, key.second);
+    for (const std::string& text : changes.told) log_notice(text);
+    for (const std::string& text : changes.failed) log_failure(text);
+    if (!changes.loaded.empty() || !changes.gone.empty()) listener_.release_memory_soon();
+    add_threads();
+  }
+
+  size_t wanted_threads() const {
+    const size_t models = std::clamp<size_t>(repository_.models().size(), 1, kModelsWithThreads);
+    return static_cast<size_t>(workers_) * models + 1;
+  }
+
+  void add_threads() {
+    const std::lock_guard lock(threads_mutex_);
+    while (!joining_ && threads_.size() < wanted_threads()) {
+      threads_.emplace_back([this] {
+        remember_failure([&] { warm_up(); });
+        listener_.run();
+      });
+    }
+  }
+
+  // Those that are there end with the listener; none is added after it.
+  void join_threads() {
+    for (size_t i = 0;; ++i) {
+      std::jthread* next = nullptr;
+      {
+        const std::lock_guard lock(threads_mutex_);
+        if (i < threads_.size()) next = &threads_[i];
+        joining_ = next == nullptr;
+      }
+      if (next == nullptr) return;
+      next->join();
+    }
   }
 
   void warm_up() const {
@@ -119,14 +189,23 @@ class Server::Impl {
   RoutedService service_;
   HttpListener listener_;
   Repository repository_;  // goes before the listener: what still waits holds connections of it
+  std::mutex threads_mutex_;
+  std::deque<std::jthread> threads_;  // of the listener
+  bool joining_ = false;
+  Reloading reloading_;  // goes first: it changes all of these
 };
 
-Server::Server(const ServeConfig& config, std::unique_ptr<Session> session, std::string version)
-    : impl_(std::make_unique<Impl>(config, std::move(session), std::move(version))) {}
+Server::Server(const ServeConfig& config, std::vector<std::unique_ptr<Session>> sessions,
+               std::string version, ModelLoader* loader)
+    : impl_(std::make_unique<Impl>(config, std::move(sessions), std::move(version), loader)) {}
 Server::~Server() = default;
 
 uint16_t Server::port() const { return impl_->listener().port(); }
-const SessionInfo& Server::model() const { return impl_->repository().models().front()->info(); }
+std::vector<SessionInfo> Server::models() const {
+  std::vector<SessionInfo> infos;
+  for (const auto& model : impl_->repository().models()) infos.push_back(model->info());
+  return infos;
+}
 int64_t Server::workers() const { return impl_->workers(); }
 void Server::run(const std::function<void()>& on_ready) { impl_->run(on_ready); }
 void Server::stop() { impl_->stop(); }

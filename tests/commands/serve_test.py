@@ -2,7 +2,6 @@
 import http.client
 import json
 import os
-import pathlib
 import re
 import signal
 import socket
@@ -198,34 +197,6 @@ class Starting(Case):
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         return process, json.loads(process.stdout.readline())
-
-    def test_a_file_that_is_written_into_changes_no_answer(self):
-        whole = pathlib.Path(self.model).read_bytes()
-        served = self.folder / "served.pt"
-        for change in ("cut", "altered", "replaced"):
-            served.write_bytes(whole)
-            process, ready = self.serve_file(served)
-            before = self.post(ready["port"])
-            self.assertEqual(before[0], 200)
-            with open(served, "r+b") as file:
-                if change == "cut":
-                    file.truncate(100)
-                elif change == "altered":
-                    file.seek(0)
-                    file.write(bytes(255 - byte for byte in whole))
-                else:
-                    file.write(b"x" * 100)
-            for _ in range(3):
-                self.assertEqual(self.post(ready["port"]), before, change)
-            process.terminate()
-            self.assertEqual(process.wait(timeout=20), 0, change)
-
-    def serve_file(self, path):
-        self.model, kept = str(path), self.model
-        try:
-            return self.serve("--name", "bench_mlp")
-        finally:
-            self.model = kept
 
     def post(self, port, connection=None):
         own = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=20)

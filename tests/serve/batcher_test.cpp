@@ -11,7 +11,8 @@ namespace maas {
 namespace {
 
 TEST_F(BatcherTest, ComputesAtOnceWhereASlotIsFree) {
-  Batcher one = batcher(1, 0);
+  const auto made = batcher(1, 0);
+  Batcher& one = *made;
   one.submit(inference(5));
   one.submit(inference(6));
   EXPECT_EQ(log, "5=5 6=6 ");
@@ -19,7 +20,8 @@ TEST_F(BatcherTest, ComputesAtOnceWhereASlotIsFree) {
 }
 
 TEST_F(BatcherTest, ThoseWithoutASlotWaitAndThoseWithoutAPlaceAreTurnedAway) {
-  Batcher one = batcher(1, 1);
+  const auto made = batcher(1, 1);
+  Batcher& one = *made;
   const auto third = inference(3);
   submit_while_busy(one, [&] {
     one.submit(inference(2));
@@ -34,7 +36,8 @@ TEST_F(BatcherTest, ThoseWithoutASlotWaitAndThoseWithoutAPlaceAreTurnedAway) {
 }
 
 TEST_F(BatcherTest, PassesASlotOnInTheOrderOfArrivalAsTasksOfTheirOwn) {
-  Batcher one = batcher(1, 8);
+  const auto made = batcher(1, 8);
+  Batcher& one = *made;
   submit_while_busy(one, [&] {
     for (int i = 2; i < 5; ++i) one.submit(inference(i));
   });
@@ -47,7 +50,8 @@ TEST_F(BatcherTest, PassesASlotOnInTheOrderOfArrivalAsTasksOfTheirOwn) {
 }
 
 TEST_F(BatcherTest, HasAsManySlotsAsItWasGiven) {
-  Batcher two = batcher(2, 8);
+  const auto made = batcher(2, 8);
+  Batcher& two = *made;
   submit_while_busy(two, [&] {
     two.submit(inference(2));
     const auto third = inference(3);
@@ -62,7 +66,8 @@ TEST_F(BatcherTest, HasAsManySlotsAsItWasGiven) {
 }
 
 TEST_F(BatcherTest, FailsWhatIsLateAndNothingElse) {
-  Batcher one = batcher(1, 8);
+  const auto made = batcher(1, 8);
+  Batcher& one = *made;
   using std::chrono::seconds;
   const auto late = inference(2, kLong + seconds(1));
   submit_while_busy(one, [&] {
@@ -80,7 +85,8 @@ TEST_F(BatcherTest, FailsWhatIsLateAndNothingElse) {
 }
 
 TEST_F(BatcherTest, LooksAtDeadlineAndClientAgainBeforeItComputesWhatHasWaited) {
-  Batcher one = batcher(1, 8);
+  const auto made = batcher(1, 8);
+  Batcher& one = *made;
   const auto gone = inference(3);
   submit_while_busy(one, [&] {
     one.submit(inference(2, -kLong));
@@ -95,7 +101,8 @@ TEST_F(BatcherTest, LooksAtDeadlineAndClientAgainBeforeItComputesWhatHasWaited) 
 }
 
 TEST_F(BatcherTest, DoesNotAskWhetherAnInferenceWithAFreeSlotIsWanted) {
-  Batcher one = batcher(1, 0);
+  const auto made = batcher(1, 0);
+  Batcher& one = *made;
   const auto first = inference(1);
   first->wanted = false;
   one.submit(first);
@@ -103,7 +110,8 @@ TEST_F(BatcherTest, DoesNotAskWhetherAnInferenceWithAFreeSlotIsWanted) {
 }
 
 TEST_F(BatcherTest, OneThatFailsKeepsNoSlot) {
-  Batcher one = batcher(1, 8);
+  const auto made = batcher(1, 8);
+  Batcher& one = *made;
   const auto strange = inference(-1), unreadable = inference(2);
   unreadable->readable = false;
   submit_while_busy(one, [&] {
@@ -117,7 +125,8 @@ TEST_F(BatcherTest, OneThatFailsKeepsNoSlot) {
 }
 
 TEST_F(BatcherTest, LetsGoOfWhatIsDone) {
-  Batcher one = batcher(1, 8);
+  const auto made = batcher(1, 8);
+  Batcher& one = *made;
   auto first = inference(1), second = inference(2);
   const std::weak_ptr<Noted> watched[] = {first, second};
   first->during = [&] { one.submit(std::move(second)); };
@@ -131,7 +140,8 @@ TEST_F(BatcherTest, LetsGoOfWhatIsDone) {
 TEST_F(BatcherTest, DestroysWhatStillWaits) {
   std::weak_ptr<Noted> watched;
   {
-    Batcher one = batcher(1, 8);
+    const auto made = batcher(1, 8);
+    Batcher& one = *made;
     submit_while_busy(one, [&] {
       one.submit(inference(2));
       const auto third = inference(3);
@@ -146,10 +156,8 @@ TEST_F(BatcherTest, DestroysWhatStillWaits) {
 }
 
 TEST_F(BatcherTest, TurnsAwayWhoWouldWaitTooLong) {
-  Batcher one({std::make_shared<Copies>()}, {.slots = 1, .capacity = 1000, .longest_wait = kLong},
-              [this](ServeClock::duration, std::function<void()> task) {
-                tasks.push_back(std::move(task));
-              });
+  const auto made = batcher({.slots = 1, .capacity = 1000, .longest_wait = kLong});
+  Batcher& one = *made;
   const auto slow = inference(1);
   slow->during = [] { std::this_thread::sleep_for(std::chrono::milliseconds(50)); };
   one.submit(slow);
@@ -195,11 +203,13 @@ TEST_F(BatcherTest, LosesNothingBetweenThreads) {
   Counts counts;
   std::mutex mutex;
   std::deque<std::function<void()>> posted;
-  Batcher two(std::make_shared<Copies>(), {.slots = 2, .capacity = 1000},
-              [&](ServeClock::duration, std::function<void()> task) {
-                const std::lock_guard lock(mutex);
-                posted.push_back(std::move(task));
-              });
+  const auto made = std::make_shared<Batcher>(
+      std::make_shared<Copies>(), BatcherLimits{.slots = 2, .capacity = 1000},
+      [&](ServeClock::duration, std::function<void()> task) {
+        const std::lock_guard lock(mutex);
+        posted.push_back(std::move(task));
+      });
+  Batcher& two = *made;
   const auto run_posted = [&] {
     while (true) {
       std::function<void()> task;

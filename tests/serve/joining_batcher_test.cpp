@@ -23,13 +23,13 @@ class Joins final : public Session {
 
 class JoiningBatcherTest : public BatcherTest {
  protected:
-  Batcher joining(BatcherLimits limits) {
+  std::shared_ptr<Batcher> joining(BatcherLimits limits) {
     limits.capacity = 1000;
-    return {std::make_shared<Joins>(calls), limits,
-            [this](ServeClock::duration delay, std::function<void()> task) {
-              delay.count() > 0 ? late.push_back(std::move(task))
-                                : tasks.push_back(std::move(task));
-            }};
+    return std::make_shared<Batcher>(
+        std::make_shared<Joins>(calls), limits,
+        [this](ServeClock::duration delay, std::function<void()> task) {
+          delay.count() > 0 ? late.push_back(std::move(task)) : tasks.push_back(std::move(task));
+        });
   }
   void submit(Batcher& to, std::initializer_list<int> numbers) {
     for (const int number : numbers) to.submit(inference(number));
@@ -40,7 +40,8 @@ class JoiningBatcherTest : public BatcherTest {
 };
 
 TEST_F(JoiningBatcherTest, ComputesTogetherWhateverWaits) {
-  Batcher one = joining({.slots = 1, .rows = 8});
+  const auto made = joining({.slots = 1, .rows = 8});
+  Batcher& one = *made;
   submit(one, {1, 2, 3});
   EXPECT_EQ(log, "");  // until the turn's end
   run_tasks();
@@ -49,7 +50,8 @@ TEST_F(JoiningBatcherTest, ComputesTogetherWhateverWaits) {
 }
 
 TEST_F(JoiningBatcherTest, AClientThatIsAloneWaitsForNoTurn) {
-  Batcher one = joining({.slots = 1, .rows = 8});
+  const auto made = joining({.slots = 1, .rows = 8});
+  Batcher& one = *made;
   for (int i = 1; i < 4; ++i) {
     const auto next = inference(i);
     next->client_of_all = true;
@@ -59,7 +61,8 @@ TEST_F(JoiningBatcherTest, AClientThatIsAloneWaitsForNoTurn) {
 }
 
 TEST_F(JoiningBatcherTest, ABatchHasNoMoreRowsThanItMay) {
-  Batcher one = joining({.slots = 1, .rows = 4});
+  const auto made = joining({.slots = 1, .rows = 4});
+  Batcher& one = *made;
   for (const int64_t rows : {2, 1, 2, 9, 1}) {
     const auto next = inference(static_cast<int>(rows));
     next->rows = rows;
@@ -72,7 +75,8 @@ TEST_F(JoiningBatcherTest, ABatchHasNoMoreRowsThanItMay) {
 }
 
 TEST_F(JoiningBatcherTest, OtherShapesAreOtherBatches) {
-  Batcher one = joining({.slots = 1, .rows = 8});
+  const auto made = joining({.slots = 1, .rows = 8});
+  Batcher& one = *made;
   for (const int64_t width : {1, 1, 2, 2, 1}) {
     const auto next = inference(static_cast<int>(width));
     next->width = width;
@@ -83,7 +87,8 @@ TEST_F(JoiningBatcherTest, OtherShapesAreOtherBatches) {
 }
 
 TEST_F(JoiningBatcherTest, OneThatIsRefusedSpoilsNoBatch) {
-  Batcher one = joining({.slots = 1, .rows = 8});
+  const auto made = joining({.slots = 1, .rows = 8});
+  Batcher& one = *made;
   const auto unreadable = inference(4), gone = inference(5);
   unreadable->readable = false;
   gone->wanted = false;
@@ -99,7 +104,8 @@ TEST_F(JoiningBatcherTest, OneThatIsRefusedSpoilsNoBatch) {
 }
 
 TEST_F(JoiningBatcherTest, SlotsShareWhatWaits) {
-  Batcher two = joining({.slots = 2, .rows = 8});
+  const auto made = joining({.slots = 2, .rows = 8});
+  Batcher& two = *made;
   submit(two, {1, 2, 3, 4, 5, 6});
   EXPECT_EQ(tasks.size(), 2);
   run_tasks();  // here the first is done before the second begins
@@ -107,7 +113,8 @@ TEST_F(JoiningBatcherTest, SlotsShareWhatWaits) {
 }
 
 TEST_F(JoiningBatcherTest, WaitsForCompanyWhenTold) {
-  Batcher one = joining({.slots = 1, .rows = 3, .delay = std::chrono::milliseconds(5)});
+  const auto made = joining({.slots = 1, .rows = 3, .delay = std::chrono::milliseconds(5)});
+  Batcher& one = *made;
   submit(one, {1, 2});
   run_tasks();
   EXPECT_EQ(log, "");

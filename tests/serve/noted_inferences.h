@@ -69,11 +69,14 @@ class Noted final : public QueuedInference {
 // A batcher whose posted tasks run when the test says so.
 class BatcherTest : public testing::Test {
  protected:
-  Batcher batcher(size_t slots, size_t capacity) {
-    return {std::make_shared<Copies>(), BatcherLimits{slots, capacity},
-            [this](ServeClock::duration, std::function<void()> task) {
-              tasks.push_back(std::move(task));
-            }};
+  std::shared_ptr<Batcher> batcher(const BatcherLimits& limits) {
+    return std::make_shared<Batcher>(std::make_shared<Copies>(), limits,
+                                     [this](ServeClock::duration, std::function<void()> task) {
+                                       tasks.push_back(std::move(task));
+                                     });
+  }
+  std::shared_ptr<Batcher> batcher(size_t slots, size_t capacity) {
+    return batcher(BatcherLimits{.slots = slots, .capacity = capacity});
   }
   std::shared_ptr<Noted> inference(int number, ServeClock::duration last = kLong) {
     return std::make_shared<Noted>(log, number, last);

@@ -44,12 +44,37 @@ TEST(Repository, SaysWhatItHasInstead) {
   EXPECT_EQ(one.why_not("net", "2"), "no model 'net' of this version; this server has 'net'");
 }
 
-TEST(Repository, OfSeveralVersionsTheFirstIsTheOneWithoutNumber) {
-  const Repository several({model("net", "2"), model("net", "1"), model("word", "1")});
+TEST(Repository, OfSeveralVersionsTheHighestIsTheOneWithoutNumber) {
+  const Repository several({model("net", "1"), model("word", "1"), model("net", "2")});
   EXPECT_EQ(several.find("net", "")->info().version, "2");
   EXPECT_EQ(several.find("net", "1")->info().version, "1");
   EXPECT_EQ(several.find("word", "")->info().name, "word");
   EXPECT_EQ(several.why_not("x", ""), "no model 'x'; this server has 'net', 'word'");
+}
+
+TEST(Repository, VersionsAreNumbersNotTexts) {
+  const Repository several({model("net", "9"), model("net", "10"), model("net", "2")});
+  std::string versions;
+  for (const auto& one : several.models()) versions += one->info().version + " ";
+  EXPECT_EQ(versions, "10 9 2 ");
+}
+
+TEST(Repository, AModelIsReplacedWhileTheOldOneIsInUse) {
+  Repository one({model("net", "1")});
+  const auto old = one.find("net", "");
+  one.put(model("net", "1"));
+  EXPECT_NE(one.find("net", ""), old);
+  EXPECT_EQ(one.models().size(), 1);
+  EXPECT_EQ(old->info().name, "net");
+}
+
+TEST(Repository, AModelThatIsRemovedIsNotFound) {
+  Repository one({model("net", "1"), model("net", "2")});
+  EXPECT_TRUE(one.remove("net", "2"));
+  EXPECT_FALSE(one.remove("net", "2"));
+  EXPECT_EQ(one.find("net", "")->info().version, "1");
+  EXPECT_TRUE(one.remove("net", "1"));
+  EXPECT_EQ(one.why_not("net", ""), "no model 'net'; this server has none");
 }
 
 TEST(Repository, AModelLivesAsLongAsSomebodyUsesIt) {

@@ -97,10 +97,16 @@ ServeConfig one_worker() {
   return config;
 }
 
+std::vector<std::unique_ptr<Session>> one_session(Gate& gate, bool can_warm_up = true) {
+  std::vector<std::unique_ptr<Session>> sessions;
+  sessions.push_back(std::make_unique<GatedSession>(gate, can_warm_up));
+  return sessions;
+}
+
 class Serving {
  public:
   explicit Serving(const ServeConfig& config = one_worker())
-      : server(config, std::make_unique<GatedSession>(gate), "1.2.3"),
+      : server(config, one_session(gate), "1.2.3"),
         thread_([this] { server.run([this] { ready_.count_down(); }); }) {
     ready_.wait();
   }
@@ -154,7 +160,8 @@ TEST(Server, AnswersHealthAndMetadata) {
       {"/v2/models/net/ready", R"({"name":"net","ready":true})"},
       {"/v2/models/net/versions/1/ready", R"({"name":"net","ready":true})"},
       {"/v2",
-       R"({"name":"maas","version":"1.2.3","extensions":["classification","binary_tensor_data"]})"},
+       R"({"name":"maas","version":"1.2.3","extensions":["classification","binary_tensor_data",)"
+       R"("model_configuration","model_repository","statistics"]})"},
   };
   for (const auto& [path, body] : answers) {
     const TestAnswer answer = serving.ask(get(path));
@@ -163,7 +170,7 @@ TEST(Server, AnswersHealthAndMetadata) {
     EXPECT_TRUE(answer.has("Content-Type: application/json\r\n"));
   }
   for (const char* path : {"/v2/models/net", "/v2/models/net/versions/1"}) {
-    EXPECT_EQ(serving.ask(get(path)).body, model_metadata(small_model()));
+    EXPECT_EQ(serving.ask(get(path)).body, model_metadata(small_model(), {"1"}));
   }
 }
 
@@ -245,7 +252,7 @@ TEST(Server, WarmsUpEveryThreadBeforeItIsReady) {
 
 TEST(Server, ThatCannotWarmUpSaysWhyInsteadOfServing) {
   Gate gate;
-  Server server(one_worker(), std::make_unique<GatedSession>(gate, false), "1");
+  Server server(one_worker(), one_session(gate, false), "1");
   EXPECT_THROW(server.run([] { FAIL() << "it is not ready"; }), std::runtime_error);
 }
 

@@ -112,19 +112,20 @@ InferAnswer infer_answer(const SessionInfo& info, const InferRequest& request,
 std::string server_metadata(std::string_view version) {
   JsonWriter json;
   json.begin_object().field("name", "maas").field("version", version);
-  json.key("extensions")
-      .begin_array()
-      .value("classification")
-      .value("binary_tensor_data")
-      .end_array()
-      .end_object();
+  json.key("extensions").begin_array();
+  for (const char* name : {"classification", "binary_tensor_data", "model_configuration",
+                           "model_repository", "statistics"}) {
+    json.value(name);
+  }
+  json.end_array().end_object();
   return json.take();
 }
 
-std::string model_metadata(const SessionInfo& info) {
+std::string model_metadata(const SessionInfo& info, const std::vector<std::string>& versions) {
   JsonWriter json;
   json.begin_object().field("name", info.name).key("versions").begin_array();
-  json.value(info.version).end_array().field("platform", info.platform).key("inputs");
+  for (const std::string& version : versions) json.value(version);
+  json.end_array().field("platform", info.platform).key("inputs");
   write_tensor_infos(json, info.inputs);
   json.key("outputs");
   write_tensor_infos(json, info.outputs);

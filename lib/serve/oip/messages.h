@@ -60,6 +60,7 @@ InferAnswer infer_answer(const SessionInfo& info, const InferRequest& request,
                          const std::vector<at::Tensor>& outputs);
 
 std::string server_metadata(std::string_view version);
-std::string model_metadata(const SessionInfo& info);
+// `versions`: all that the server has of this name.
+std::string model_metadata(const SessionInfo& info, const std::vector<std::string>& versions);
 
 }  // namespace maas

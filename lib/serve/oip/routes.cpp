@@ -10,6 +10,7 @@
 #include "http/exchange.h"
 #include "http/head.h"
 #include "serve/oip/messages.h"
+#include "serve/oip/statistics.h"
 
 namespace maas {
 namespace {
@@ -105,7 +106,11 @@ class OipHandlers {
 
   void model_metadata(Exchange exchange) const {
     with_model(*exchange, [&](const ServedModel& model) {
-      exchange->send(200, maas::model_metadata(model.info()));
+      std::vector<std::string> versions;
+      for (const auto& other : state_.repository.models()) {
+        if (other->info().name == model.info().name) versions.push_back(other->info().version);
+      }
+      exchange->send(200, maas::model_metadata(model.info(), versions));
     });
   }
 
@@ -142,6 +147,35 @@ class OipHandlers {
   const ServerState& state_;
 };
 
+void add_extensions(std::vector<Route>& routes, const ServerState& state) {
+  const auto model_of = [&state](const HttpExchange& exchange) {
+    return state.repository.find(exchange.route["model"], exchange.route["version"]);
+  };
+  const auto admit = [&state, model_of](const HttpExchange& exchange) -> HttpRefusal {
+    if (model_of(exchange)) return {};
+    return {404, state.repository.why_not(exchange.route["model"], exchange.route["version"])};
+  };
+  const auto add = [&](std::string_view pattern, RouteScope scope, const auto& text_of) {
+    routes.push_back({"GET", pattern, scope,
+                      [model_of, text_of](const Exchange& exchange) {
+                        const auto model = model_of(*exchange);
+                        if (!model) return exchange->send_error(404, "this model has just gone");
+                        exchange->send(200, text_of(model));
+                      },
+                      admit});
+  };
+  const auto statistics = [](const std::shared_ptr<const ServedModel>& model) {
+    return statistics_answer({model});
+  };
+  const auto configuration = [&state](const std::shared_ptr<const ServedModel>& model) {
+    return configuration_answer(model->info(), state.max_batch);
+  };
+  add("/v2/models/{model}/stats", RouteScope::kMetrics, statistics);
+  add("/v2/models/{model}/versions/{version}/stats", RouteScope::kMetrics, statistics);
+  add("/v2/models/{model}/config", RouteScope::kPublic, configuration);
+  add("/v2/models/{model}/versions/{version}/config", RouteScope::kPublic, configuration);
+}
+
 }  // namespace
 
 std::vector<Route> oip_routes(const ServerState& state) {
@@ -153,7 +187,13 @@ std::vector<Route> oip_routes(const ServerState& state) {
       {"GET", "/v2/health/live", RouteScope::kPublic, answer(&OipHandlers::live)},
       {"GET", "/v2/health/ready", RouteScope::kPublic, answer(&OipHandlers::ready)},
       {"GET", "/v2", RouteScope::kPublic, answer(&OipHandlers::metadata)},
+      // Before the models: none of that name can be asked for.
+      {"GET", "/v2/models/stats", RouteScope::kMetrics,
+       [&state](const Exchange& exchange) {
+         exchange->send(200, statistics_answer(state.repository.models()));
+       }},
   };
+  add_extensions(routes, state);
   const auto admit_model = [handlers](const HttpExchange& e) { return handlers->admit_model(e); };
   const auto admit_inference = [handlers](const HttpExchange& e) {
     return handlers->admit_inference(e);

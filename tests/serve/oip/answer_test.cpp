@@ -85,12 +85,13 @@ TEST(InferAnswer, TakesOutputsOfAnySize) {
 TEST(Metadata, NamesTheServerAndWhatItCan) {
   EXPECT_EQ(
       server_metadata("0.1.0"),
-      R"({"name":"maas","version":"0.1.0","extensions":["classification","binary_tensor_data"]})");
+      R"({"name":"maas","version":"0.1.0","extensions":["classification","binary_tensor_data",)"
+      R"("model_configuration","model_repository","statistics"]})");
 }
 
 TEST(Metadata, NamesTheTensorsOfTheModel) {
-  EXPECT_EQ(model_metadata(small_model()),
-            R"({"name":"net","versions":["1"],"platform":"maas_pt2",)"
+  EXPECT_EQ(model_metadata(small_model(), {"2", "1"}),
+            R"({"name":"net","versions":["2","1"],"platform":"maas_pt2",)"
             R"("inputs":[{"name":"x","datatype":"FP32","shape":[-1,2]}],)"
             R"("outputs":[{"name":"y","datatype":"FP32","shape":[-1,3]},)"
             R"({"name":"n","datatype":"INT64","shape":[-1]}]})");

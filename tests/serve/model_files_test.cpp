@@ -1,0 +1,87 @@
+#include "serve/model_files.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "support/scratch.h"
+
+namespace maas {
+namespace {
+
+using testing::HasSubstr;
+
+class ModelFiles : public testing::Test {
+ protected:
+  void write(const std::string& path) {
+    const std::filesystem::path whole = scratch.path(path);
+    std::filesystem::create_directories(whole.parent_path());
+    scratch.write(path, path);
+  }
+  std::string found(const std::string& versions = "latest", const std::string& source = "") {
+    notes.clear();
+    std::string text;
+    for (const ModelFile& file : model_files(
+             scratch.path(source), parse_version_policy(versions, "serve.versions"), notes)) {
+      text += fmt::format("{}/{} ", file.name, file.version);
+    }
+    return text;
+  }
+
+  Scratch scratch;
+  std::vector<std::string> notes;
+};
+
+TEST_F(ModelFiles, OfAFolderAreByNameAndVersion) {
+  for (const char* path : {"models/net/1/model.pt", "models/net/2/whatever.pt2",
+                           "models/net/10/model.pt", "models/word/model.pt", "models/line.pt"}) {
+    write(path);
+  }
+  EXPECT_EQ(found("latest", "models"), "line/1 net/10 word/1 ");
+  EXPECT_EQ(found("latest:2", "models"), "line/1 net/10 net/2 word/1 ");
+  EXPECT_EQ(found("all", "models"), "line/1 net/10 net/2 net/1 word/1 ");
+  EXPECT_EQ(found("1,2", "models"), "line/1 net/2 net/1 word/1 ");
+  EXPECT_TRUE(notes.empty());
+}
+
+TEST_F(ModelFiles, OfWhatHasNoPlaceInAFolderIsTold) {
+  for (const char* path :
+       {"m/net/v2/model.pt", "m/net/01/model.pt", "m/net/3/notes.txt", "m/two/a.pt", "m/two/b.pt",
+        "m/.hidden/1/model.pt", "m/net/.4/model.pt", "m/README.md"}) {
+    write(path);
+  }
+  EXPECT_EQ(found("all", "m"), "");
+  ASSERT_EQ(notes.size(), 4);
+  EXPECT_THAT(notes[0], HasSubstr("net/01: is no version"));
+  EXPECT_THAT(notes[1], HasSubstr("net/3: has no .pt or .pt2"));
+  EXPECT_THAT(notes[2], HasSubstr("net/v2: is no version"));
+  EXPECT_THAT(notes[3], HasSubstr("two: has several models"));
+}
+
+TEST_F(ModelFiles, AFileIsItselfAndMayBeGivenAName) {
+  write("a.pt");
+  EXPECT_EQ(found("latest", "a.pt"), "/1 ");
+  const std::string named = "digits=" + scratch.path("a.pt");
+  EXPECT_EQ(model_files(named, {}, notes).at(0).name, "digits");
+  EXPECT_THROW(model_files("a b=x.pt", {}, notes), Error);
+}
+
+TEST_F(ModelFiles, StampsChangeWithTheFile) {
+  const auto stamp = [&] { return model_files(scratch.path("a.pt"), {}, notes).at(0).stamp; };
+  write("a.pt");
+  const FileStamp first = stamp();
+  EXPECT_EQ(stamp(), first);
+  scratch.write("b.pt", "a.pt");
+  std::filesystem::rename(scratch.path("b.pt"), scratch.path("a.pt"));
+  EXPECT_NE(stamp(), first);
+}
+
+TEST(VersionPolicy, ThatNamesNoVersionsIsRefused) {
+  for (const char* text : {"", "newest", "latest:0", "latest:", "1,", "1,x", "0", "-1", "01"}) {
+    EXPECT_THROW(parse_version_policy(text, "serve.versions"), Error) << text;
+  }
+}
+
+}  // namespace
+}  // namespace maas

@@ -20,6 +20,19 @@ bool is_inference_norm(const Node& node) {
   return node.op == "aten::batch_norm" && !flag_of(node, "training", true);
 }
 
+// What scales a layer stays normal numbers of float32, as does what it gives for inputs that are: a
+// norm with statistics that are NaN, infinite or of no reasonable size is better computed as
+// stored.
+bool is_in_range(const at::Tensor& scale, const at::Tensor& scaled, const at::Tensor& offset) {
+  constexpr double kSmallest = 1e-18, kLargest = 1e18;
+  const auto below = [](const at::Tensor& numbers, double limit) {
+    return numbers.abs().le(limit).all().item<bool>();  // false for NaN
+  };
+  const at::Tensor size = scale.abs();
+  return below(scale, kLargest) && below(scaled, kLargest) && below(offset, kLargest) &&
+         size.ge(kSmallest).logical_or(size.eq(0)).all().item<bool>();
+}
+
 class Folder {
  public:
   explicit Folder(Program program)
@@ -94,6 +107,7 @@ class Folder {
     shape[0] = -1;
     const at::Tensor per_output = scale.view(shape);
     const at::Tensor scaled = kernel->to(at::kDouble) * per_output;
+    if (!is_in_range(scale, scaled, offset)) return;
 
     const std::string name = layer_name(operand_of(conv, "weight"));
     conv.set("weight",

@@ -13,7 +13,8 @@ namespace maas {
 
 // One rewrite. Takes a Program in eval mode (one for kTraining: in either) and returns one that
 // computes the same within 1e-5 relative to the largest output (tests/run/lower_test.cpp compares
-// each pass on real networks); of a network in int8, within a step of each activation's grid.
+// each pass on real networks, random_graphs_test.cpp on numbers of all kinds); of a network in
+// int8, within a step of each activation's grid.
 struct LoweringPass {
   const char* name;     // as `--without-pass NAME` takes it
   const char* summary;  // one line

@@ -3,9 +3,12 @@
 #include "run/plan.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <mutex>
 
 #include "base/throw_error.h"
 #include "call/call.h"
@@ -13,6 +16,7 @@
 #include "program/dim_expression.h"
 #include "program/operators.h"
 #include "program/rewrite.h"
+#include "run/fuse_pointwise.h"
 #include "run/lower.h"
 
 namespace maas {
@@ -160,6 +164,54 @@ class InterpretedPlan : public Plan {
   std::vector<std::vector<int32_t>> released_;
 };
 
+bool is_finite(const at::Tensor& input) {
+  const at::NoGradGuard no_gradients;
+  return std::isfinite(input.sum().item<double>());  // one pass; a sum that overflows is told, too
+}
+
+// The ReLU that oneDNN computes inside a convolution makes 0 of NaN. So inputs that hold NaN or
+// infinities run on a second plan, made when first such ones come, in which ReLU is libtorch's.
+class GuardedPlan final : public Plan {
+ public:
+  GuardedPlan(const Program& program, PlanOptions options, Program ready)
+      : original_(program), options_(std::move(options)), quick_(std::move(ready)) {
+    options_.disabled_passes.insert("fuse-pointwise");
+  }
+
+  // A floating-point input and such a ReLU.
+  static bool is_needed(const Program& lowered) {
+    const auto inputs = lowered.user_inputs();
+    return std::any_of(lowered.nodes.begin(), lowered.nodes.end(), has_fused_relu) &&
+           std::any_of(inputs.begin(), inputs.end(), [&](const GraphInput* input) {
+             return at::isFloatingType(lowered.value(input->value).dtype);
+           });
+  }
+
+  const Program& program() const override { return quick_.program(); }
+  std::vector<at::Tensor> run(const std::vector<at::Tensor>& inputs) const override {
+    return plan_for(inputs).run(inputs);
+  }
+  std::vector<at::Tensor> run_unchecked(const std::vector<at::Tensor>& inputs) const override {
+    return plan_for(inputs).run_unchecked(inputs);
+  }
+
+ private:
+  const Plan& plan_for(const std::vector<at::Tensor>& inputs) const {
+    const bool finite = std::all_of(inputs.begin(), inputs.end(), [](const at::Tensor& input) {
+      return !input.is_floating_point() || is_finite(input);
+    });
+    if (finite) return quick_;
+    std::call_once(made_, [this] { careful_ = Plan::compile(original_, options_); });
+    return *careful_;
+  }
+
+  const Program original_;
+  PlanOptions options_;
+  InterpretedPlan quick_;
+  mutable std::once_flag made_;
+  mutable std::shared_ptr<const Plan> careful_;
+};
+
 }  // namespace
 
 std::shared_ptr<const Plan> Plan::compile(const Program& program, const PlanOptions& options) {
@@ -167,7 +219,8 @@ std::shared_ptr<const Plan> Plan::compile(const Program& program, const PlanOpti
   Program ready = lower(program, {.plan_for = options.plan_for,
                                   .target = target_of(options.rows),
                                   .disabled = options.disabled_passes});
-  return std::make_shared<InterpretedPlan>(std::move(ready));
+  if (!GuardedPlan::is_needed(ready)) return std::make_shared<InterpretedPlan>(std::move(ready));
+  return std::make_shared<GuardedPlan>(program, options, std::move(ready));
 }
 
 }  // namespace maas

@@ -2,6 +2,7 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/isfinite.h>
 
 #include <algorithm>
 #include <map>
@@ -59,6 +60,8 @@ bool looks_at_strides(const Program& program) {
                      [](const Node& node) { return node.op == "aten::as_strided"; });
 }
 
+bool is_finite(const at::Tensor& weight) { return at::isfinite(weight).all().item<bool>(); }
+
 // The packed form of a convolution; nullopt where oneDNN's does not fit.
 std::optional<Node> packed_form(Program& program, const Node& conv,
                                 const std::map<ValueId, at::Tensor>& weights) {
@@ -69,6 +72,12 @@ std::optional<Node> packed_form(Program& program, const Node& conv,
   if (!window || input == kNoValue || weight == weights.end() ||
       weight->second.scalar_type() != at::kFloat || program.value(input).dtype != at::kFloat ||
       program.value(input).shape.size() != 4) {
+    return std::nullopt;
+  }
+  // What lies beyond the border is 0, times an infinite weight NaN: only libtorch computes that,
+  // and a ReLU inside (fuse_pointwise.h) would hide it, or a bias that is NaN.
+  const auto bias = weights.find(operand_of(conv, "bias"));
+  if (!is_finite(weight->second) || (bias != weights.end() && !is_finite(bias->second))) {
     return std::nullopt;
   }
   const ValueId packed_weight =

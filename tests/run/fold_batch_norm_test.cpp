@@ -4,6 +4,9 @@
 #include <ATen/ops/rand.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "call/builder.h"
 #include "program/mode.h"
 #include "run/measure_plan.h"
@@ -46,6 +49,34 @@ TEST(FoldBatchNorm, KeepsTheNameOfTheLayer) {
 TEST(FoldBatchNorm, LeavesALinearLayerOverSequencesAlone) {
   GraphBuilder g("net", 1);
   EXPECT_FALSE(folds(normed(g, g.linear("fc", g.input("x", {4, 6}, at::kFloat), 4))));
+}
+
+// What the layer gives may still be right where its scaled weights would be infinite or lose
+// digits.
+TEST(FoldBatchNorm, LeavesANormAloneThatIsNotOfNormalNumbers) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::vector<std::pair<std::string, double>> odd = {
+      {"bn.running_mean", infinity}, {"bn.running_mean", 1e30}, {"bn.running_var", std::nan("")},
+      {"bn.running_var", 1e38},      {"bn.weight", 1e30},       {"bn.weight", 1e-30},
+      {"bn.bias", -infinity},        {"fc.weight", 1e20},       {"fc.bias", infinity}};
+  for (const auto& [name, value] : odd) {
+    GraphBuilder g("net", 1);
+    Program program = normed(g, g.linear("fc", g.input("x", {6}, at::kFloat), 4));
+    auto& tensors = program.buffers.count(name) != 0 ? program.buffers : program.parameters;
+    at::Tensor changed = tensors.at(name).clone();
+    changed.select(0, 1).fill_(value);
+    tensors.at(name) = changed;
+    EXPECT_EQ(fold_batch_norm(program).nodes.size(), program.nodes.size()) << name << " " << value;
+  }
+}
+
+TEST(FoldBatchNorm, FoldsAChannelThatIsScaledByNothing) {
+  GraphBuilder g("net", 1);
+  Program program = normed(g, g.linear("fc", g.input("x", {6}, at::kFloat), 4));
+  at::Tensor gain = program.parameters.at("bn.weight").clone();
+  gain.select(0, 2).zero_();
+  program.parameters.at("bn.weight") = gain;
+  EXPECT_TRUE(folds(program));
 }
 
 }  // namespace

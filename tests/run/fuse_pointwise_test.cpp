@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "run/fold_batch_norm.h"
 #include "run/lower_case.h"
 #include "run/prepack_convolution.h"
@@ -55,6 +57,19 @@ TEST(FusePointwise, LeavesASumOfOneConvolutionWithItselfAlone) {
   const Program before = g.finish({{"y", g.add(c, c)}});
   EXPECT_EQ(count(fused(before), "aten::add"), 1);
   EXPECT_LT(difference(before, fused(before), 2), 1e-5);
+}
+
+// Inside a convolution oneDNN's ReLU makes 0 of it.
+TEST(FusePointwise, HidesNoNanOfAnInput) {
+  const Program before = small_resnet();
+  const auto quick = Plan::compile(before, {.plan_for = PlanFor::kInference});
+  at::Tensor x = at::rand({3, 3, 8, 8});
+  const at::Tensor fine = quick->run({x})[0];
+  x[1][0][4][4].fill_(std::nan(""));
+  const at::Tensor a = Plan::compile(before)->run({x})[0], b = quick->run({x})[0];
+  EXPECT_TRUE(b[1].isnan().all().item<bool>());
+  EXPECT_TRUE(a.isnan().eq(b.isnan()).all().item<bool>());
+  EXPECT_LT((b[0] - fine[0]).abs().max().item<double>(), 1e-5);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "program/emit.h"
 #include "program/operators.h"
 #include "pt2/autocast.h"
+#include "pt2/gradient_regions.h"
 #include "pt2/make_pure.h"
 #include "pt2/model_record.h"
 #include "pt2/plain_argument.h"
@@ -184,6 +185,7 @@ class GraphReader {
         node.metadata[std::string(key)] = text.text();
     }
     if (autocast_) node.metadata[kAutocastMark] = "";
+    gradients_.note(program_, node);
     program_.nodes.push_back(std::move(node));
   }
 
@@ -204,10 +206,12 @@ class GraphReader {
     throw_input(place(), fmt::format("a result of kind '{}'", kind), "tensors and numbers");
   }
 
-  // wrap_with_set_grad_enabled(flag, graph, args...): what a region without gradients gives is
-  // detached. wrap_with_autocast(device, dtype, enabled, cache, graph, args...).
+  // wrap_with_set_grad_enabled(flag, graph, args...): what is made in a region without gradients is
+  // detached where a region with gradients reads it, within or after it.
+  // wrap_with_autocast(device, dtype, enabled, cache, graph, args...).
   void inline_wrapper(const JsonView& json, Scope& scope, int depth) {
     const bool outer_autocast = autocast_;
+    const bool outer_gradients = gradients_.enter(json);
     if (json.at("target").text().find("autocast") != std::string::npos) {
       const std::vector<JsonView> inputs = json.at("inputs").items();
       if (inputs.size() < 3)
@@ -239,11 +243,13 @@ class GraphReader {
     for (size_t i = 0; i < inputs.size(); ++i) {
       const auto [kind, value] = inputs[i].only_member();
       const bool symbolic = kind == "as_sym_int";
-      inner.emplace((symbolic ? value.at("as_name") : value.at("name")).text(), arguments[i]);
+      inner.emplace((symbolic ? value.at("as_name") : value.at("name")).text(),
+                    gradients_.as_read_here(program_, arguments[i]));
     }
     read_nodes(*body, inner, depth + 1);
     node_ = outer;
     autocast_ = outer_autocast;
+    gradients_.leave(outer_gradients);
     bind_results(json, *body, inner, scope);
   }
 
@@ -265,23 +271,8 @@ class GraphReader {
       const auto [kind, value] = results[i].only_member();
       if (kind != "as_tensor")
         throw_input(place(), "a wrapped result that is no tensor", "tensors");
-      const ValueId result = use(value.at("name").text(), inner);
-      scope[names[i]] = stops_gradients(json) ? detached(result) : result;
+      scope[names[i]] = gradients_.as_read_here(program_, use(value.at("name").text(), inner));
     }
-  }
-
-  static bool stops_gradients(const JsonView& json) {
-    if (json.at("target").text().find("set_grad_enabled") == std::string::npos) return false;
-    const JsonView flag = json.at("inputs").items().at(0).at("arg");
-    return flag.has("as_bool") && !flag.at("as_bool").flag();
-  }
-
-  ValueId detached(ValueId inside) {
-    if (!at::isFloatingType(program_.value(inside).dtype)) return inside;
-    Node node = make_node("aten::detach", {{"self", ValueRef{inside}}});
-    const ValueId result = add_result(program_, node, "detach", inside);
-    program_.nodes.push_back(std::move(node));
-    return result;
   }
 
   ValueList read_tensor_list(const JsonView& list, const Scope& scope) {
@@ -343,6 +334,7 @@ class GraphReader {
   std::string where_;
   std::string node_;
   bool autocast_ = false;
+  GradientRegions gradients_;
   Program& program_;
   std::set<std::string> names_;
 };

@@ -20,6 +20,13 @@ bool is_inference_norm(const Node& node) {
   return node.op == "aten::batch_norm" && !flag_of(node, "training", true);
 }
 
+// Whether weights that are normal numbers of float32 would lose digits, or be 0.
+bool underflows(const at::Tensor& kernel, const at::Tensor& scaled, const at::Tensor& scale) {
+  constexpr double kSmallest = 1.2e-38;
+  const at::Tensor lost = kernel.abs().ge(kSmallest).logical_and(scaled.abs().lt(kSmallest));
+  return lost.logical_and(scale.ne(0)).any().item<bool>();
+}
+
 // What scales a layer stays normal numbers of float32, as does what it gives for inputs that are: a
 // norm with statistics that are NaN, infinite or of no reasonable size is better computed as
 // stored.
@@ -107,7 +114,7 @@ class Folder {
     shape[0] = -1;
     const at::Tensor per_output = scale.view(shape);
     const at::Tensor scaled = kernel->to(at::kDouble) * per_output;
-    if (!is_in_range(scale, scaled, offset)) return;
+    if (!is_in_range(scale, scaled, offset) || underflows(*kernel, scaled, per_output)) return;
 
     const std::string name = layer_name(operand_of(conv, "weight"));
     conv.set("weight",

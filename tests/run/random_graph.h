@@ -77,7 +77,7 @@ class RandomGraph {
   // Ordinary ones, but for one in `of`.
   Kind kind_of_numbers(int64_t of) {
     if (!chance(of)) return {};
-    const Kind kinds[] = {{1, 1e3F}, {1, -3e5F}, {1e-4F, 1}, {1e-20F, 0}, {1e-38F, 0},
+    const Kind kinds[] = {{1, 1e3F}, {1, -3e5F}, {1e-4F, 1}, {1e-20F, 0}, {1e-30F, 0},
                           {1e8F, 0}, {1e20F, 0}, {1e30F, 0}, {0, 0},      {1e-3F, 7e6F}};
     return kinds[pick(10)];
   }

@@ -41,6 +41,7 @@ std::unique_ptr<Command> make_prune();
 std::unique_ptr<Command> make_export();
 std::unique_ptr<Command> make_import();
 std::unique_ptr<Command> make_serve();
+std::unique_ptr<Command> make_key();
 std::unique_ptr<Command> make_distill();
 std::unique_ptr<Command> make_quantize();
 std::unique_ptr<Command> make_init();

@@ -39,6 +39,7 @@ const std::vector<CommandRow> kCommands = {
     {"serve", "answer requests over HTTP (Open Inference Protocol v2)",
      "  maas serve runs/mnist_mlp/model.pt --port 8000\n"
      "  maas serve net.pt2 --name net --port 0\n"
+     "  maas serve models/ serve.poll=2s              # models/NAME/VERSION/model.pt\n"
      "  curl http://127.0.0.1:8000/v2/models/mnist_mlp\n",
      make_serve},
     {"distill", "teach a small network what a large one knows",
@@ -71,6 +72,12 @@ const std::vector<CommandRow> kCommands = {
      "  maas import net.onnx -o model.pt\n"
      "  maas import net.onnx --dry-run                # does it run here?\n",
      make_import},
+    {"key", "make an API key for a server",
+     "  maas key alice --file keys.yaml               # prints the key, keeps its digest\n"
+     "  maas key prometheus --file keys.yaml --scopes metrics\n"
+     "  maas key batch --file keys.yaml --scopes infer --rate 100\n"
+     "  maas serve model.pt serve.keys=keys.yaml\n",
+     make_key},
     {"init", "write a config for your data",
      "  maas init table.csv\n"
      "  maas init photos/ -o photos.yaml\n"

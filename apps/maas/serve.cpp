@@ -28,8 +28,7 @@ class Serve : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("models", words_,
-                   "models: .pt or .pt2, NAME=FILE, or folders with NAME/VERSION/model.pt; and "
-                   "serve.key=value settings")
+                   "files, NAME=FILE, folders of NAME/VERSION/model.pt; serve.key=value")
         ->required();
     app.add_option("--port", port_, "TCP port, 8000 by default; 0 = any free one")
         ->check(whole_number(0, 65535));
@@ -100,8 +99,8 @@ class Serve : public Command {
 
   static void announce(const ServeConfig& config, const Server& server, Output& output) {
     const bool v6 = config.host.find(':') != std::string::npos;
-    const std::string url =
-        fmt::format("http://{}:{}", v6 ? "[" + config.host + "]" : config.host, server.port());
+    const std::string url = fmt::format("{}://{}:{}", config.tls.given() ? "https" : "http",
+                                        v6 ? "[" + config.host + "]" : config.host, server.port());
     const std::vector<SessionInfo> models = server.models();
     if (output.json()) {
       JsonWriter json;
@@ -130,6 +129,9 @@ class Serve : public Command {
         fmt::format("  {}/v2/models/{}/infer  POST tensors in JSON or binary", url, model.name));
     output.say(fmt::format("  {}/v2/health/ready     200 while it answers", url));
     output.say("  limits: " + limits(config, model));
+    if (!config.keys.path.empty()) {
+      output.say("  every request but health needs a key: curl -H 'X-Api-Key: KEY' ...");
+    }
     output.say("try it:\n  " + example_curl(model, url));
   }
 

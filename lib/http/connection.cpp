@@ -47,7 +47,7 @@ void Connection::start() {
   phase_ = Phase::kHead;
   set_deadline(shared_->draining ? kLastChanceSeconds : shared_->config.header_timeout.value);
   idle_since_ = now_ns();
-  in_strand([](Connection& self) { self.read_more(); });
+  in_strand([](Connection& self) { self.tls_ ? self.shake_hands() : self.read_more(); });
 }
 
 void Connection::begin(int status, const ReplyHeaders& headers) {
@@ -102,9 +102,14 @@ void Connection::in_strand(void (*what)(Connection&)) {
 void Connection::read_more() {
   if (phase_ == Phase::kClosed) return;
   const size_t bytes = phase_ == Phase::kBody ? kBodyReadBytes : kReadBytes;
-  socket_.async_read_some(
-      buffer_.prepare(bytes),
-      [self = shared_from_this()](error_code error, size_t count) { self->on_read(error, count); });
+  auto take = [self = shared_from_this()](error_code error, size_t count) {
+    self->on_read(error, count);
+  };
+  if (tls_) {
+    tls_->async_read_some(buffer_.prepare(bytes), std::move(take));
+  } else {
+    socket_.async_read_some(buffer_.prepare(bytes), std::move(take));
+  }
 }
 
 void Connection::on_read(error_code error, size_t count) {
@@ -199,15 +204,6 @@ void Connection::read_head_fields() {
   head.version = static_cast<int>(message.version());
   head.keep_alive = message.keep_alive();
   for (const auto& header : message) head.add_header(header.name_string(), header.value());
-}
-
-bool Connection::say_continue() {
-  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-  error_code error;
-  // Fits any fresh send buffer; where it does not, the client is not reading.
-  const size_t sent = socket_.write_some(net::buffer(kContinue), error);
-  if (error || sent != kContinue.size()) return close(), false;
-  return true;
 }
 
 void Connection::read_body() {

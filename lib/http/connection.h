@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <chrono>
@@ -108,6 +109,8 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
 
   ~Connection() override;
 
+  // Before start(): the connection speaks TLS.
+  void encrypt(std::shared_ptr<net::ssl::context> context);
   void start();
 
   void begin(int status, const ReplyHeaders& headers) override;
@@ -142,6 +145,8 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   void allow_preflight();
   void read_head_fields();
 
+  void shake_hands();
+  void say_that_this_is_tls();
   bool say_continue();
 
   void read_body();
@@ -160,6 +165,8 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   void write_response();
   void count_answer();
 
+  void end_writing();
+  void write_encrypted();
   // Straight to the socket, which nearly always takes it all; waits only when it is full.
   void continue_writing();
 
@@ -183,6 +190,8 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
 
   std::shared_ptr<ConnectionShared> shared_;
   tcp::socket socket_;
+  std::shared_ptr<net::ssl::context> tls_context_;
+  std::optional<net::ssl::stream<tcp::socket&>> tls_;  // absent: plain HTTP
   boost::beast::flat_buffer buffer_;
   HeadScanner scanner_;
   std::optional<Parser> parser_;

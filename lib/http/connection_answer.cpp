@@ -1,5 +1,6 @@
 // The way of an answer to its client, and of a connection to its end.
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/write.hpp>
 #include <utility>
 
 #include "http/access_log.h"
@@ -41,7 +42,18 @@ void Connection::count_answer() {
   counters.bytes_out.fetch_add(response_.body.size(), std::memory_order_relaxed);
 }
 
+void Connection::write_encrypted() {
+  set_deadline(shared_->config.write_timeout.value);
+  net::async_write(*tls_, pending_output(), [self = shared_from_this()](error_code error, size_t) {
+    if (self->phase_ == Phase::kClosed) return;
+    error ? self->close() : self->end_writing();
+  });
+}
+
+void Connection::end_writing() { response_.close ? linger() : next_request(); }
+
 void Connection::continue_writing() {
+  if (tls_) return write_encrypted();
   while (written_ < out_size_) {
     error_code error;
     written_ += socket_.write_some(pending_output(), error);
@@ -55,7 +67,7 @@ void Connection::continue_writing() {
     }
     if (error) return close();
   }
-  response_.close ? linger() : next_request();
+  end_writing();
 }
 
 std::array<net::const_buffer, 2> Connection::pending_output() const {
@@ -98,12 +110,17 @@ void Connection::advance_if_open() {
 void Connection::linger() {
   free_long_strings();
   hold(0);
-  error_code error;
-  socket_.shutdown(tcp::socket::shutdown_send, error);
-  if (error) return close();
   phase_ = Phase::kLingering;
   buffer_.clear();
   set_deadline(kLingerSeconds);
+  if (tls_) {
+    // Says that nothing more comes, and waits for the client to say so too.
+    tls_->async_shutdown([self = shared_from_this()](error_code) { self->close(); });
+    return;
+  }
+  error_code error;
+  socket_.shutdown(tcp::socket::shutdown_send, error);
+  if (error) return close();
   read_more();
 }
 
@@ -116,6 +133,7 @@ void Connection::close() {
 }
 
 void Connection::time_out() {
+  if (tls_) return close();  // a read is pending, and an answer would need one of its own
   response_.clear();
   response_.set_error({408, "the request did not arrive in time"});
   response_.close = true;

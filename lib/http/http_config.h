@@ -9,10 +9,26 @@
 
 namespace maas {
 
+// Files in PEM. With a certificate the port speaks TLS and nothing else.
+struct TlsConfig {
+  InputPath certificate, key, client_ca;
+
+  bool given() const { return !certificate.path.empty(); }
+  void describe(Fields& field) {
+    field("certificate", certificate)
+        .doc("certificate chain in PEM; then the port speaks TLS 1.2 and 1.3 only");
+    field("key", key).doc("the certificate's private key in PEM");
+    field("client_ca", client_ca)
+        .doc("certificate in PEM that vouches for clients; then they must show one (mTLS)");
+  }
+};
+
 struct HttpConfig {
   std::string host = "127.0.0.1";
   int64_t port = 8000;
   bool insecure = false;
+  InputPath keys;
+  TlsConfig tls;
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> allowed_origins;
 
@@ -32,10 +48,12 @@ struct HttpConfig {
   Quantity drain_timeout{30, "s"};
 
   void describe(Fields& field) {
-    field("host", host).doc("address to listen on; others than loopback need `insecure`");
+    field("host", host).doc("address to listen on; others than loopback need `keys` or `insecure`");
     field("port", port).between(0, 65535).doc("TCP port; 0 = any free one");
-    field("insecure", insecure)
-        .doc("listen beyond loopback although there is neither encryption nor authentication");
+    field("insecure", insecure).doc("listen beyond loopback although requests need no key");
+    field("keys", keys)
+        .doc("file of API keys, which `maas key` writes; then all but health needs one");
+    field("tls", tls).doc("encryption");
     field("allowed_hosts", allowed_hosts)
         .doc("host names accepted in requests besides those of loopback; * = any");
     field("allowed_origins", allowed_origins)

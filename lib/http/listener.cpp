@@ -18,6 +18,7 @@
 #include "base/throw_error.h"
 #include "http/connection.h"
 #include "http/give_back_memory.h"
+#include "http/tls.h"
 
 namespace maas {
 namespace {
@@ -54,15 +55,24 @@ tcp::endpoint endpoint_of(const HttpConfig& config) {
                 with_port ? "give the port with --port"
                           : "names are not looked up: name the address of a network interface");
   }
-  if (!address.is_loopback() && !config.insecure) {
+  if (!address.is_loopback() && !config.insecure && config.keys.path.empty()) {
     throw Error(
         ErrorKind::kUsage,
         {.where = "serve.host",
          .what = fmt::format("{} can be reached from other machines", config.host),
-         .expected = "a loopback address, as there is neither encryption nor authentication",
-         .fix = "use --host 127.0.0.1 behind a proxy, or add --insecure in a trusted network"});
+         .expected = "a loopback address, as requests need no key",
+         .fix = "give serve.keys (`maas key` makes keys), use --host 127.0.0.1 behind a proxy, or "
+                "add --insecure in a trusted network"});
   }
   return {address, static_cast<uint16_t>(config.port)};
+}
+
+void check_tls(const TlsConfig& tls) {
+  const bool others = !tls.key.path.empty() || !tls.client_ca.path.empty();
+  if (tls.given() ? !tls.key.path.empty() : !others) return;
+  throw_usage("serve.tls", tls.given() ? "has a certificate but no key" : "has no certificate",
+              "both certificate and key, or neither",
+              "give serve.tls.certificate and serve.tls.key");
 }
 
 [[noreturn]] void refuse_to_listen(const HttpConfig& config, const error_code& error) {
@@ -87,6 +97,8 @@ struct HttpListener::State {
   explicit State(const HttpConfig& config)
       : acceptor(io), ticker(io), signals(io), hangups(io), guard(net::make_work_guard(io)) {
     shared->config = config;
+    check_tls(config.tls);
+    if (config.tls.given()) tls.emplace(config.tls);
     shared->on_room = [this] { net::post(strand, [this] { accept(); }); };
     max_connections = connection_limit(config.max_connections);
   }
@@ -138,6 +150,7 @@ struct HttpListener::State {
 
   void take(tcp::socket socket) {
     auto connection = std::make_shared<Connection>(std::move(socket), shared);
+    if (tls) connection->encrypt(tls->current());
     ++shared->counters.connections;
     {
       const std::lock_guard lock(shared->mutex);
@@ -253,6 +266,7 @@ struct HttpListener::State {
 
   // Destroyed last: connections that are still open leave the registry when `io` goes.
   std::shared_ptr<ConnectionShared> shared = std::make_shared<ConnectionShared>();
+  std::optional<TlsContext> tls;  // absent: plain HTTP
   net::io_context io;
   net::strand<net::io_context::executor_type> strand{io.get_executor()};
   tcp::acceptor acceptor;
@@ -326,6 +340,10 @@ void HttpListener::watch_signals(std::function<void()> on_signal, std::function<
   state_->hangups.add(SIGHUP);
   state_->on_hangup = std::move(on_hangup);
   state_->wait_for_hangup();
+}
+
+void HttpListener::reload_certificates() {
+  if (state_->tls) state_->tls->reload();
 }
 
 const HttpCounters& HttpListener::counters() const { return state_->shared->counters; }

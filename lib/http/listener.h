@@ -28,6 +28,10 @@ class HttpListener {
   uint16_t port() const;
   const HttpCounters& counters() const;
 
+  // Reads the files of HttpConfig::tls again, for connections from now on. Throws Error{kUsage},
+  // and then those before stay.
+  void reload_certificates();
+
   // Accepts from now on; calls `on_tick` regularly (at least once a second) on some thread.
   void start(std::function<void()> on_tick);
   void run();  // until drain() is through, or stop()

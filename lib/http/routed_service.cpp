@@ -5,6 +5,7 @@ namespace maas {
 HttpRefusal RoutedService::admit(HttpExchange& exchange) {
   HttpRefusal refusal =
       find_route(routes_, exchange.head.method, exchange.head.path(), exchange.route);
+  if (refusal.status == 0 && gate_) refusal = gate_(exchange, exchange.route.route->scope);
   if (refusal.status != 0 || !exchange.route.route->admit) return refusal;
   return exchange.route.route->admit(exchange);
 }

@@ -1,6 +1,7 @@
 // The service that a list of routes makes.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -10,15 +11,20 @@
 
 namespace maas {
 
-// admit() finds the route and asks it; serve() calls its handler.
+// admit() finds the route and asks the gate and the route; serve() calls its handler.
 class RoutedService final : public HttpService {
  public:
-  explicit RoutedService(std::vector<Route> routes) : routes_(std::move(routes)) {}
+  // Asked for every request that has a route, before the route itself is.
+  using Gate = std::function<HttpRefusal(const HttpExchange&, RouteScope)>;
+
+  explicit RoutedService(std::vector<Route> routes, Gate gate = {})
+      : routes_(std::move(routes)), gate_(std::move(gate)) {}
   HttpRefusal admit(HttpExchange& exchange) override;
   void serve(std::shared_ptr<HttpExchange> exchange) override;
 
  private:
   const std::vector<Route> routes_;
+  const Gate gate_;
 };
 
 }  // namespace maas

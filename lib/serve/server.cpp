@@ -10,6 +10,7 @@
 
 #include "base/cores.h"
 #include "http/access_log.h"
+#include "http/api_keys.h"
 #include "http/listener.h"
 #include "http/routed_service.h"
 #include "serve/metrics.h"
@@ -44,7 +45,10 @@ class Server::Impl {
                static_cast<size_t>(config.max_body_bytes),
                static_cast<size_t>(config.pack_above),
                &reloading_},
-        service_(all_routes()),
+        keys_(config.keys.path.empty()
+                  ? nullptr
+                  : std::make_unique<ApiKeys>(read_api_keys(config.keys.path))),
+        service_(all_routes(), gate()),
         listener_(config, service_),
         reloading_(loader, {seconds(config.poll.value), config.model_control},
                    [this](ModelChanges& changes) { apply(changes); }) {
@@ -65,7 +69,7 @@ class Server::Impl {
     remember_failure([&] {
       if (failure_) return;
       ready_ = true;
-      listener_.watch_signals([this] { stop(); }, [this] { reloading_.check_soon(); });
+      listener_.watch_signals([this] { stop(); }, [this] { read_again(); });
       listener_.start([this] { tick(); });
       reloading_.start();
       on_ready();
@@ -100,6 +104,24 @@ class Server::Impl {
                {.content_type = "text/plain; version=0.0.4; charset=utf-8"});
          }});
     return routes;
+  }
+
+  RoutedService::Gate gate() {
+    if (!keys_) return {};
+    return [this](const HttpExchange& exchange, RouteScope scope) {
+      return keys_->judge(exchange, scope);
+    };
+  }
+
+  // At SIGHUP. Keys and certificates that cannot be read leave those that are in use.
+  void read_again() {
+    reloading_.check_soon();
+    try {
+      listener_.reload_certificates();
+      if (keys_) keys_->replace(read_api_keys(config_.keys.path));
+    } catch (const std::exception& failure) {
+      log_failure(failure.what());
+    }
   }
 
   ServedModel served(std::shared_ptr<const Session> session) {
@@ -186,6 +208,7 @@ class Server::Impl {
   std::mutex failure_mutex_;
   std::exception_ptr failure_;  // the first of starting
   const ServerState state_;
+  const std::unique_ptr<ApiKeys> keys_;  // null: none are needed
   RoutedService service_;
   HttpListener listener_;
   Repository repository_;  // goes before the listener: what still waits holds connections of it

@@ -63,7 +63,7 @@ std::vector<Route> repository_routes(const ServerState& state) {
             "models are not loaded and unloaded by clients here; serve.model_control allows it"};
   };
   return {
-      {"POST", "/v2/repository/index", RouteScope::kPublic,
+      {"POST", "/v2/repository/index", RouteScope::kInfer,
        [&state](const Exchange& exchange) { exchange->send(200, index(state)); }},
       {"POST", "/v2/repository/models/{model}/load", RouteScope::kAdmin,
        [&state](const Exchange& exchange) {

@@ -172,8 +172,8 @@ void add_extensions(std::vector<Route>& routes, const ServerState& state) {
   };
   add("/v2/models/{model}/stats", RouteScope::kMetrics, statistics);
   add("/v2/models/{model}/versions/{version}/stats", RouteScope::kMetrics, statistics);
-  add("/v2/models/{model}/config", RouteScope::kPublic, configuration);
-  add("/v2/models/{model}/versions/{version}/config", RouteScope::kPublic, configuration);
+  add("/v2/models/{model}/config", RouteScope::kInfer, configuration);
+  add("/v2/models/{model}/versions/{version}/config", RouteScope::kInfer, configuration);
 }
 
 }  // namespace
@@ -186,7 +186,7 @@ std::vector<Route> oip_routes(const ServerState& state) {
   std::vector<Route> routes = {
       {"GET", "/v2/health/live", RouteScope::kPublic, answer(&OipHandlers::live)},
       {"GET", "/v2/health/ready", RouteScope::kPublic, answer(&OipHandlers::ready)},
-      {"GET", "/v2", RouteScope::kPublic, answer(&OipHandlers::metadata)},
+      {"GET", "/v2", RouteScope::kInfer, answer(&OipHandlers::metadata)},
       // Before the models: none of that name can be asked for.
       {"GET", "/v2/models/stats", RouteScope::kMetrics,
        [&state](const Exchange& exchange) {
@@ -201,7 +201,7 @@ std::vector<Route> oip_routes(const ServerState& state) {
   const auto add_for_model = [&](std::string_view whole, std::string_view ready,
                                  std::string_view infer) {
     routes.push_back(
-        {"GET", whole, RouteScope::kPublic, answer(&OipHandlers::model_metadata), admit_model});
+        {"GET", whole, RouteScope::kInfer, answer(&OipHandlers::model_metadata), admit_model});
     routes.push_back(
         {"GET", ready, RouteScope::kPublic, answer(&OipHandlers::model_ready), admit_model});
     routes.push_back(

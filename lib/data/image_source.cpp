@@ -37,6 +37,11 @@ auto with_bytes(const ImageFile& file, const std::string& hint, const Work& work
   try {
     std::error_code absent;  // of which reading tells more
     const auto status = std::filesystem::status(file.path, absent);
+    if (status.type() == std::filesystem::file_type::not_found && !file.place.empty()) {
+      throw_input(
+          file.path, "is not there", "an image",
+          "correct the path, which counts from data.root, or else from the CSV file's folder");
+    }
     if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
       throw_input(file.path, "is no file", "an image", "name an image");
     }

@@ -59,9 +59,10 @@ TEST(ImageRows, OfAnAbsentImageNameRowAndPath) {
   const Scratch scratch;
   DataConfig config = list_config(scratch);
   std::filesystem::remove(scratch.path("pets/photos/4.png"));
-  EXPECT_THAT(error_of([&] { open_data(config, 1); }),
-              testing::AllOf(HasSubstr("train.csv:6:1: "), HasSubstr("pets/photos/4.png"),
-                             HasSubstr("or set data.corrupt: skip")));
+  EXPECT_THAT(
+      error_of([&] { open_data(config, 1); }),
+      testing::AllOf(HasSubstr("train.csv:6:1: "), HasSubstr("pets/photos/4.png: is not there"),
+                     HasSubstr("or set data.corrupt: skip")));
   config.corrupt = "skip";
   config.max_skip = 0.2;
   const DataSplits splits = open_data(config, 1);

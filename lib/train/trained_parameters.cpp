@@ -5,6 +5,7 @@
 
 #include "base/did_you_mean.h"
 #include "base/error.h"
+#include "base/name_pattern.h"
 #include "base/throw_error.h"
 #include "program/rewrite.h"
 
@@ -40,30 +41,10 @@ std::vector<bool> values_with_gradient(const Program& loss) {
 
 bool is_frozen(const std::string& name, const std::vector<std::string>& freeze) {
   return std::any_of(freeze.begin(), freeze.end(),
-                     [&](const std::string& pattern) { return matches_name(pattern, name); });
+                     [&](const std::string& pattern) { return matches_pattern(name, pattern); });
 }
 
 }  // namespace
-
-bool matches_name(const std::string& pattern, const std::string& name) {
-  // Where the last star stands, and how much of the name it takes so far.
-  size_t p = 0, n = 0, star = std::string::npos, taken = 0;
-  while (n < name.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      taken = n;
-    } else if (p < pattern.size() && pattern[p] == name[n]) {
-      ++p;
-      ++n;
-    } else if (star != std::string::npos) {
-      p = star + 1;
-      n = ++taken;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string::npos;
-}
 
 std::vector<std::string> trained_parameters(const Program& loss,
                                             const std::vector<std::string>& freeze) {
@@ -90,7 +71,7 @@ void check_freeze(const Program& program, const std::vector<std::string>& freeze
   std::vector<Problem> problems;
   for (const std::string& pattern : freeze) {
     const bool found = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-      return matches_name(pattern, name);
+      return matches_pattern(name, pattern);
     });
     if (found) continue;
     problems.push_back(

@@ -9,16 +9,14 @@
 namespace maas {
 
 // Of a graph whose first user output is the loss: the floating-point parameters, in order of their
-// names, that require a gradient, match no name of `freeze` and get a gradient: the loss depends on
-// them otherwise than through detach and the like. The others have no gradient in PyTorch, so that
-// an optimizer passes them over, weight decay included. Throws Error{kUsage} when none is left.
+// names, that require a gradient, match no pattern of `freeze` and get a gradient: the loss depends
+// on them otherwise than through detach and the like. The others have no gradient in PyTorch, so
+// that an optimizer passes them over, weight decay included. Throws Error{kUsage} when none is
+// left.
 std::vector<std::string> trained_parameters(const Program& loss,
                                             const std::vector<std::string>& freeze);
 
 // Throws Error{kUsage} naming each of `freeze` that no parameter's name matches, with the nearest.
 void check_freeze(const Program& program, const std::vector<std::string>& freeze);
-
-// "*" stands for any part of a name: "backbone.*" is all that begins so.
-bool matches_name(const std::string& pattern, const std::string& name);
 
 }  // namespace maas

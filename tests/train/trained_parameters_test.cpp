@@ -58,15 +58,5 @@ TEST(CheckFreeze, NamesThePatternThatFitsNothing) {
               testing::AllOf(HasSubstr("did you mean 'b.weight'"), HasSubstr("'c.*'")));
 }
 
-TEST(MatchesName, TakesAStarForAnyPart) {
-  EXPECT_TRUE(matches_name("a.*", "a.b.weight"));
-  EXPECT_TRUE(matches_name("*", ""));
-  EXPECT_TRUE(matches_name("*.b*.weight", "a.c.b1.weight"));
-  EXPECT_TRUE(matches_name("layer*1*", "layer.11"));
-  EXPECT_FALSE(matches_name("a.*", "ab.weight"));
-  EXPECT_FALSE(matches_name("a", "a.weight"));
-  EXPECT_FALSE(matches_name("*.bias", "a.bias.x"));
-}
-
 }  // namespace
 }  // namespace maas

@@ -1,7 +1,6 @@
 #include "transform/prune/choose_units.h"
 
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +8,7 @@
 #include <set>
 
 #include "base/did_you_mean.h"
+#include "base/name_pattern.h"
 #include "base/throw_error.h"
 
 namespace maas {
@@ -26,9 +26,8 @@ std::vector<std::string> names_of(const std::string& tensor) {
 
 bool matches(const std::string& pattern, const std::string& tensor) {
   const auto names = names_of(tensor);
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
-  });
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return matches_pattern(name, pattern); });
 }
 
 void refuse_unknown(const Program& program, const std::vector<std::string>& patterns) {
@@ -84,6 +83,7 @@ class Chooser {
   }
 
   bool empty() const { return choosable_.empty(); }
+  const std::set<std::string>& ignored() const { return ignored_; }
   // Cuts are numbered: 0 is none, steps() the largest; a larger one never leaves more.
   int64_t steps() const { return static_cast<int64_t>(ranked_.size()) * (is_global() ? 1 : 2); }
   KeptUnits kept_at(int64_t step) const { return kept(removed_at(step)); }
@@ -107,7 +107,7 @@ class Chooser {
     if (!group.blocked_by.empty() || group.units < 2) return;
     for (const GroupMember& member : group.members) {
       for (const std::string& pattern : config_.ignore) {
-        if (matches(pattern, member.tensor)) return;
+        if (matches(pattern, member.tensor)) return ignored_.insert(group.name), void();
       }
     }
     Choosable choosable;
@@ -154,7 +154,8 @@ class Chooser {
   const PruneConfig& config_;
   UnitsInValues values_;
   std::vector<Choosable> choosable_;
-  std::vector<Rank> ranked_;  // all units, the least important first
+  std::vector<Rank> ranked_;       // all units, the least important first
+  std::set<std::string> ignored_;  // groups that could shrink, but for prune.ignore
 };
 
 KeptUnits Chooser::by_ratio(double ratio) const {
@@ -226,19 +227,47 @@ bool is_met(const Wanted& wanted, const NetworkSize& before, const NetworkSize& 
               "a hidden layer between input and output that prune.ignore does not name");
 }
 
+[[noreturn]] void refuse_ignored(const std::set<std::string>& ignored) {
+  throw_usage(
+      "prune.ignore",
+      fmt::format("leaves no layer that could shrink: it names all {} of them, such as '{}'",
+                  ignored.size(), *ignored.begin()),
+      "some that it does not name", "shorten prune.ignore");
+}
+
+// The choice keeps every unit: what was asked is less than one step of what may go.
+[[noreturn]] void refuse_no_change(const PruneConfig& config) {
+  throw_usage(config.round_to > 1 ? "prune.round_to"
+              : config.ratio      ? "prune.ratio"
+                                  : "prune.target",
+              config.round_to > 1
+                  ? fmt::format("{} leaves every layer as it is: none has that many channels to "
+                                "spare",
+                                config.round_to)
+                  : std::string("asks for so little that no unit goes"),
+              "settings by which something goes",
+              config.round_to > 1 ? "lower prune.round_to, or leave it out"
+                                  : "ask for more: a smaller target, or a larger ratio");
+}
+
 }  // namespace
 
 UnitChoice choose_units(const Program& program, const std::vector<DimGroup>& groups,
                         const Scores& scores, const PruneConfig& config, const std::string& where) {
   const Wanted wanted = wanted_of(config);
   const Chooser chooser(program, groups, scores, config);
+  if (chooser.empty() && !chooser.ignored().empty()) refuse_ignored(chooser.ignored());
   if (chooser.empty()) refuse_nothing(groups, where);
   UnitChoice choice{all_units(groups), network_size(program), {}};
   if (config.ratio) {
     choice.kept = chooser.by_ratio(*config.ratio);
+    if (choice.kept == all_units(groups)) refuse_no_change(config);
   } else {
     int64_t met = chooser.steps(), unmet = -1;
     const NetworkSize least = chooser.size_of(chooser.kept_at(met));
+    if (config.round_to > 1 && least.parameters == choice.before.parameters) {
+      refuse_no_change(config);
+    }
     if (!is_met(wanted, choice.before, least)) refuse_target(wanted, choice.before, least, config);
     while (met - unmet > 1) {
       const int64_t middle = unmet + (met - unmet) / 2;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/did_you_mean.h"
+#include "base/name_pattern.h"
 #include "base/throw_error.h"
 #include "program/quantized_form.h"
 #include "program/rewrite.h"
@@ -168,25 +169,6 @@ Quantized quantized(Program program, const QuantizeJob& job) {
   done.layers = std::move(form.layers);
   note_float_weights(done.program, done);
   return done;
-}
-
-bool matches_pattern(const std::string& name, const std::string& pattern) {
-  size_t n = 0, p = 0, star = std::string::npos, again = 0;
-  while (n < name.size()) {
-    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
-      ++n, ++p;
-    } else if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      again = n;
-    } else if (star != std::string::npos) {
-      p = star + 1;
-      n = ++again;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
 }
 
 }  // namespace maas

@@ -53,7 +53,4 @@ struct Quantized {
 // quantize.ignore that no layer has (layers named); static ranges without data.
 Quantized quantized(Program program, const QuantizeJob& job);
 
-// Whether `name` is of the form `pattern`, where * stands for any characters and ? for one.
-bool matches_pattern(const std::string& name, const std::string& pattern);
-
 }  // namespace maas

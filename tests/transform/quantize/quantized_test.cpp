@@ -221,13 +221,5 @@ TEST(Quantized, RefusesWhatItCannotMean) {
               AllOf(HasSubstr("[4, 3, 8, 8]"), HasSubstr("20]")));
 }
 
-TEST(Quantized, PatternsHaveStarsAndQuestionMarks) {
-  EXPECT_TRUE(matches_pattern("layer1.0.conv1", "layer1.*"));
-  EXPECT_TRUE(matches_pattern("layer1.0.conv1", "*.conv?"));
-  EXPECT_TRUE(matches_pattern("fc", "fc"));
-  EXPECT_FALSE(matches_pattern("fc1", "fc"));
-  EXPECT_FALSE(matches_pattern("layer1.0.conv1", "layer2.*"));
-}
-
 }  // namespace
 }  // namespace maas

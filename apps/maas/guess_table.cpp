@@ -11,6 +11,7 @@
 #include "base/throw_error.h"
 #include "data/gzip_reader.h"
 #include "sample/csv_reader.h"
+#include "sample/guess_numbers.h"
 #include "sample/image_format.h"
 #include "sample/table_encoder.h"
 
@@ -29,7 +30,10 @@ struct ColumnFacts {
   std::string name;
   std::set<std::string_view> values;  // those that are there
   bool is_numeric = true, is_whole = true;
+  DateOrders dates;
   int64_t missing = 0;
+
+  bool is_date() const { return !is_numeric && !dates.left().empty(); }
 };
 
 // The one that stands most often in the first line.
@@ -52,7 +56,20 @@ bool has_header(const CsvTable& table) {
   return true;
 }
 
-std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header) {
+// Signs of numbers, as training would guess them.
+NumberGuess numbers_of(const CsvTable& table, bool header) {
+  const int64_t first = header ? 1 : 0;
+  std::vector<CellColumn> columns;
+  for (int64_t c = 0; c < table.columns(); ++c) {
+    columns.push_back(
+        {.name = header ? std::string(table.at(0, c)) : fmt::format("column_{}", c + 1),
+         .rows = table.rows() - first,
+         .at = [&table, c, first](int64_t row) { return table.at(row + first, c); }});
+  }
+  return guess_numbers(columns, {.decimal = "auto", .thousands = "auto"});
+}
+
+std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header, const TableFormat& format) {
   std::vector<ColumnFacts> columns(static_cast<size_t>(table.columns()));
   for (size_t c = 0; c < columns.size(); ++c) {
     const auto column = static_cast<int64_t>(c);
@@ -65,8 +82,11 @@ std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header) {
         continue;
       }
       columns[c].values.insert(cell);
-      columns[c].is_numeric = columns[c].is_numeric && parse_number(cell).has_value();
-      columns[c].is_whole = columns[c].is_whole && cell.find_first_of(".eE") == cell.npos;
+      columns[c].is_numeric =
+          columns[c].is_numeric && parse_number(cell, format, sign_of(cell)).has_value();
+      columns[c].is_whole =
+          columns[c].is_whole && cell.find_first_of(format.decimal + "eE") == cell.npos;
+      if (!columns[c].is_numeric) columns[c].dates.add(cell);
     }
   }
   return columns;
@@ -103,6 +123,7 @@ size_t label_column(const std::vector<ColumnFacts>& columns, std::optional<size_
 bool is_useless(const ColumnFacts& column, int64_t rows) {
   const auto different = static_cast<int64_t>(column.values.size());
   if (different == 0) return true;
+  if (column.is_date()) return false;
   if (column.is_numeric) {
     const std::string name = lower(column.name);
     return (name == "id" || name == "index" || name.empty()) && different == rows;
@@ -111,23 +132,35 @@ bool is_useless(const ColumnFacts& column, int64_t rows) {
 }
 
 // Lines for columns that are left out, with the policy for empty cells of the others.
-std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t label, int64_t rows) {
-  std::vector<std::string> ignored;
-  bool is_missing_somewhere = false;
+std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t label, int64_t rows,
+                             std::vector<std::string>& warnings) {
+  std::vector<std::string> ignored, dates;
+  bool is_missing_somewhere = false, is_ambiguous = false;
   for (size_t c = 0; c < columns.size(); ++c) {
     if (c == label) continue;
     if (is_useless(columns[c], rows)) {
       ignored.push_back(json_quote(columns[c].name) + ": ignore");
-    } else {
-      is_missing_somewhere = is_missing_somewhere || columns[c].missing > 0;
+      continue;
     }
+    is_missing_somewhere = is_missing_somewhere || columns[c].missing > 0;
+    if (!columns[c].is_date()) continue;
+    dates.push_back(json_quote(columns[c].name) + ": date");
+    is_ambiguous = is_ambiguous || columns[c].dates.left().size() > 1;
   }
   if (ignored.size() + 1 == columns.size()) ignored.clear();  // then at least try them
   std::string lines = fmt::format("  missing: {:<26}# empty cells: error | mean | drop\n",
                                   is_missing_somewhere ? "mean" : "error");
-  if (!ignored.empty()) {
-    lines += fmt::format("  columns: {{{}}}  # they tell rows apart, or are empty\n",
-                         fmt::join(ignored, ", "));
+  if (ignored.empty() && dates.empty()) return lines;
+  lines += "  columns:\n";
+  for (const std::string& column : dates) lines += "    " + column + "\n";
+  for (const std::string& column : ignored) {
+    lines += fmt::format("    {:<32}# it tells rows apart, or is empty\n", column);
+  }
+  if (is_ambiguous) {
+    lines += "  dates: day_first                  # or month_first: no cell tells\n";
+    warnings.push_back(
+        "in the dates the day could come first or the month: data.dates is written as day_first; "
+        "correct it if that is wrong");
   }
   return lines;
 }
@@ -162,7 +195,8 @@ DataGuess guess_table(const fs::path& path, const std::string& written) {
   const CsvTable table = parse_csv(std::move(text), path.string(), delimiter);
   const bool header = table.rows() > 0 && has_header(table);
   check_size(table, header, path);
-  const std::vector<ColumnFacts> columns = facts_of(table, header);
+  const NumberGuess numbers = numbers_of(table, header);
+  const std::vector<ColumnFacts> columns = facts_of(table, header, numbers.format);
   const std::optional<size_t> image = image_column(columns);
   const size_t which = label_column(columns, image);
   const ColumnFacts& label = columns[which];
@@ -178,7 +212,13 @@ DataGuess guess_table(const fs::path& path, const std::string& written) {
                               json_quote(columns[*image].name));
   } else {
     guess.data += fmt::format("  task: {}\n", of_numbers ? "regression" : "classification");
-    guess.data += lines_of_columns(columns, which, guess.samples);
+    guess.data += lines_of_columns(columns, which, guess.samples, guess.warnings);
+    if (!numbers.note.empty()) guess.warnings.push_back(numbers.note);
+    if (numbers.format.decimal != "." || !numbers.format.thousands.empty()) {
+      guess.data += fmt::format("  decimal: {:<26}# of numbers, as the columns have it\n",
+                                json_quote(numbers.format.decimal));
+      guess.data += fmt::format("  thousands: {}\n", json_quote(numbers.format.thousands));
+    }
   }
   if (delimiter != ',') {
     guess.data += fmt::format("  delimiter: {}\n",

@@ -51,7 +51,8 @@ class Quantize : public Command {
     QuantizeJob job{.config = input.config.quantize,
                     .seed = static_cast<uint64_t>(experiment.seed),
                     .name = std::filesystem::path(input.path).filename().string()};
-    if (input.model.manifest.data) job.columns = input.model.manifest.data->input.numeric_columns();
+    if (input.model.manifest.data)
+      job.columns = input.model.manifest.data->input.numeric_features();
     const bool wants_data = job.config.calibration == "data" && job.config.needs_ranges();
     if (!wants_data || !input.has_data || !input.model.manifest.data) return job;
     job.data =

@@ -21,8 +21,9 @@ std::string input_text(const InputSpec& input) {
   if (input.kind == InputKind::kImage) {
     return fmt::format("images, {} x {} x {}", input.channels, input.height, input.width);
   }
-  return fmt::format("table, {} numeric and {} categorical columns", input.numeric_columns().size(),
-                     input.categorical_columns().size());
+  const size_t categorical = input.categorical_columns().size();
+  return fmt::format("table, {} numeric and {} categorical columns",
+                     input.columns.size() - categorical, categorical);
 }
 
 std::vector<ReportFact> data_facts(const TrainReport& report) {

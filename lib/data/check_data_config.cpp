@@ -86,12 +86,13 @@ class Checker {
           "set data.task to multi_label or regression");
     }
     check_delimiter();
-    if (data_.thousands == data_.decimal) {
+    if (data_.thousands == data_.decimal && data_.decimal != "auto") {
       add("data.thousands", fmt::format("'{}', as data.decimal", data_.thousands), "another sign");
     }
     for (const auto& [name, type] : data_.columns) {
-      if (type != "numeric" && type != "categorical" && type != "ignore") {
-        add("data.columns." + name, fmt::format("'{}'", type), "numeric, categorical or ignore");
+      if (type != "numeric" && type != "date" && type != "categorical" && type != "ignore") {
+        add("data.columns." + name, fmt::format("'{}'", type),
+            "numeric, date, categorical or ignore");
       }
     }
   }

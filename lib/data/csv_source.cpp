@@ -14,6 +14,7 @@
 #include "data/table_marks.h"
 #include "data/tensor_dataset.h"
 #include "sample/csv_grid.h"
+#include "sample/guess_numbers.h"
 #include "sample/labels.h"
 
 namespace maas {
@@ -26,9 +27,9 @@ TaskKind task_of(const DataConfig& config) {
   return config.task == "multi_label" ? TaskKind::kMultiLabel : TaskKind::kClassification;
 }
 
-bool any_needs_float64(const std::vector<ColumnSpec>& columns) {
-  return std::any_of(columns.begin(), columns.end(), [](const ColumnSpec& column) {
-    return needs_float64(column.mean, column.std_dev);
+bool any_needs_float64(const std::vector<NumericFeature>& features) {
+  return std::any_of(features.begin(), features.end(), [](const NumericFeature& feature) {
+    return needs_float64(feature.mean, feature.std_dev);
   });
 }
 
@@ -42,11 +43,12 @@ class CsvSource final : public Source {
         split_(request.split) {
     for (const std::string& label : labels_) label_columns_.push_back(grid_.find(label));
     if (request.known) {
-      grid_.select(request.known->input.columns);
-      types_.assign(request.known->input.columns.size(), "");
+      take_up(request.known->input);
     } else {
       select_features();
+      guess_format(request.warnings);
     }
+    find_signs();
     if (config_.missing == "drop") drop_rows(request.warnings);
   }
 
@@ -54,18 +56,22 @@ class CsvSource final : public Source {
 
   RowMarks marks() const override { return table_marks(grid_, config_, format_); }
 
-  DataSpec learn(const at::Tensor& index) const override {
+  DataSpec learn(const at::Tensor& index, std::vector<std::string>& told) const override {
     DataSpec spec;
     spec.input.kind = InputKind::kTable;
     spec.input.format = format_;
     spec.input.missing = config_.missing == "mean" ? "mean" : "error";
     for (size_t c = 0; c < types_.size(); ++c) {
-      spec.input.columns.push_back(learn_column(
-          grid_, static_cast<int64_t>(c),
-          {.name = grid_.selected_name(c), .type = types_[c], .format = format_}, index));
+      spec.input.columns.push_back(learn_column(grid_, static_cast<int64_t>(c),
+                                                {.name = grid_.selected_name(c),
+                                                 .type = types_[c],
+                                                 .format = format_,
+                                                 .dates = config_.dates,
+                                                 .rare = config_.rare},
+                                                index, told));
     }
     spec.input.float64 =
-        config_.normalize == "standardize" && any_needs_float64(spec.input.numeric_columns());
+        config_.normalize == "standardize" && any_needs_float64(spec.input.numeric_features());
     spec.task.kind = task_of(config_);
     spec.task.labels = spec.task.kind == TaskKind::kClassification ? class_labels() : labels_;
     if (config_.standardizes_targets()) {
@@ -119,13 +125,53 @@ class CsvSource final : public Source {
     grid_.select(features);
   }
 
+  // The columns, types and signs of a model; what the config leaves open is as the model has it.
+  void take_up(const InputSpec& known) {
+    grid_.select(known.columns);
+    for (const ColumnSpec& column : known.columns) {
+      types_.push_back(column.categorical ? "categorical" : column.date ? "date" : "numeric");
+    }
+    if (format_.decimal == "auto") format_.decimal = known.format.decimal;
+    if (format_.thousands == "auto") format_.thousands = known.format.thousands;
+    if (format_.thousands == format_.decimal) format_.thousands = "";
+  }
+
+  void guess_format(std::vector<std::string>& warnings) {
+    std::vector<CellColumn> columns;
+    const auto add = [&](int64_t column) {
+      columns.push_back({.name = grid_.header()[column],
+                         .rows = grid_.rows(),
+                         .at = [this, column](int64_t row) { return grid_.cell(row, column); }});
+    };
+    for (size_t c = 0; c < types_.size(); ++c) {
+      if (types_[c].empty() || types_[c] == "numeric") add(grid_.find(grid_.selected_name(c)));
+    }
+    if (task_of(config_) == TaskKind::kRegression) {
+      for (const int64_t column : label_columns_) add(column);
+    }
+    const NumberGuess guess = guess_numbers(columns, format_);
+    format_ = guess.format;
+    if (!guess.note.empty()) warnings.push_back(guess.note);
+  }
+
+  // Of numbers to predict: that of the first row.
+  void find_signs() {
+    for (const int64_t column : label_columns_) {
+      label_signs_.emplace_back(grid_.rows() > 0 ? sign_of(grid_.cell(0, column)) : "");
+    }
+  }
+
   bool holds_numbers_alone(size_t column) const {
-    if (!types_[column].empty()) return types_[column] == "numeric";
+    if (!types_[column].empty()) return types_[column] != "categorical";
+    DateOrders dates;
+    bool numbers = true;
     for (int64_t row = 0; row < grid_.rows(); ++row) {
       const std::string_view cell = grid_.at(row, static_cast<int64_t>(column));
-      if (!is_missing_number(cell, format_) && !parse_number(cell, format_)) return false;
+      if (is_missing_number(cell, format_)) continue;
+      dates.add(cell);
+      numbers = numbers && parse_number(cell, format_, sign_of(cell));
     }
-    return true;
+    return numbers || !dates.left().empty();
   }
 
   void drop_rows(std::vector<std::string>& warnings) {
@@ -207,7 +253,7 @@ class CsvSource final : public Source {
     if (kind == TaskKind::kMultiLabel) {
       if (cell == "1" || cell == "true" || cell == "True" || cell == "yes") return 1;
       if (cell == "0" || cell == "false" || cell == "False" || cell == "no") return 0;
-    } else if (const auto number = parse_number(cell, format_)) {
+    } else if (const auto number = parse_number(cell, format_, label_signs_[which])) {
       if (std::isfinite(static_cast<float>(*number))) return *number;
     }
     throw_input(grid_.cell_place(row, label_columns_[which]),
@@ -217,12 +263,13 @@ class CsvSource final : public Source {
   }
 
   const DataConfig config_;
-  const TableFormat format_;
+  TableFormat format_;
   const std::vector<std::string> labels_;
   CsvGrid grid_;
   std::string split_;
   std::vector<int64_t> label_columns_;  // of the file
   std::vector<std::string> types_;      // of the selected columns; "" = by their values
+  std::vector<std::string> label_signs_;
 };
 
 }  // namespace

@@ -134,7 +134,7 @@ void describe_labels(DataConfig& data, Fields& field) {
 void describe_tables(DataConfig& data, Fields& field) {
   field("columns", data.columns)
       .only_for("type", {"csv"})
-      .doc("column name: numeric, categorical or ignore; others are told by their values");
+      .doc("column name: numeric, date, categorical or ignore; others are told by their values");
   field("delimiter", data.delimiter)
       .only_for("type", {"csv", "image_list"})
       .doc("one character, or \\t");
@@ -143,12 +143,22 @@ void describe_tables(DataConfig& data, Fields& field) {
       .doc("first row holds the names; else they are column_1, column_2, ...");
   field("decimal", data.decimal)
       .only_for("type", {"csv"})
-      .one_of({".", ","})
-      .doc("sign before the decimals of numbers; a model reads CSV as it was trained");
+      .one_of({"auto", ".", ","})
+      .doc(
+          "sign before the decimals of numbers; auto = \",\" where the columns can be read in this "
+          "way alone, else \".\"; a model reads CSV as it was trained");
   field("thousands", data.thousands)
       .only_for("type", {"csv"})
-      .one_of({"", ",", ".", " ", "'"})
-      .doc("sign between groups of three digits; \"\" = none");
+      .one_of({"auto", "", ",", ".", " ", "'"})
+      .doc(
+          "sign between groups of three digits; \"\" = none; auto = as the columns have it where "
+          "they can be read in this way alone, else none");
+  field("dates", data.dates)
+      .only_for("type", {"csv"})
+      .one_of({"auto", "day_first", "month_first"})
+      .doc(
+          "of 3/4/2021 and the like, where no cell of the column tells; dates that begin with the "
+          "year need nothing");
   field("encoding", data.encoding)
       .only_for("type", {"csv", "image_list"})
       .one_of({"utf-8", "latin-1", "windows-1252"})
@@ -156,6 +166,9 @@ void describe_tables(DataConfig& data, Fields& field) {
   field("missing_values", data.missing_values)
       .only_for("type", {"csv", "image_list"})
       .doc("cells that mean a missing value, besides the usual spellings (NA, NaN, null, ?, ...)");
+}
+
+void describe_cells(DataConfig& data, Fields& field) {
   field("missing", data.missing)
       .only_for("type", {"csv"})
       .one_of({"error", "mean", "drop"})
@@ -170,6 +183,13 @@ void describe_tables(DataConfig& data, Fields& field) {
       .doc(
           "part of the categories that training shows as unknown, drawn anew in every step, so "
           "that the model learns what to answer for those it has never seen; 0 = none");
+  field("rare", data.rare)
+      .only_for("type", {"csv"})
+      .between(0, 1e6)
+      .doc(
+          "categories in fewer training rows count as unknown, since so few rows teach chance; 0 "
+          "or "
+          "1 = all are learnt");
   field("categorical", data.categorical)
       .only_for("type", {"csv"})
       .one_of({"one_hot", "embedding"})
@@ -228,6 +248,7 @@ void DataConfig::describe(Fields& field) {
   describe_sources(*this, field);
   describe_labels(*this, field);
   describe_tables(*this, field);
+  describe_cells(*this, field);
   describe_images(*this, field);
   describe_synthetic(*this, field);
 }

@@ -57,13 +57,14 @@ struct DataConfig {
   std::map<std::string, std::string> columns;
   std::string delimiter = ",";
   bool header = true;
-  std::string decimal = ".";
-  std::string thousands;
+  std::string decimal = "auto", thousands = "auto";
+  std::string dates = "auto";
   std::string encoding = "utf-8";
   std::vector<std::string> missing_values;
   std::string missing = "error";
   std::string unknown = "warn";
   double hide_categories = 0.05;
+  int64_t rare = 3;
   std::string categorical = "embedding";
 
   // image_list

@@ -29,7 +29,7 @@ class IdxSource final : public Source {
 
   RowMarks marks() const override { return {.classes = labels_.to(at::kLong)}; }
 
-  DataSpec learn(const at::Tensor& index) const override {
+  DataSpec learn(const at::Tensor& index, std::vector<std::string>& /*told*/) const override {
     DataSpec spec;
     spec.input.channels = images_.size(1);
     spec.input.height = images_.size(2);

@@ -147,7 +147,7 @@ class ImageSource final : public Source {
     return {.classes = classes};
   }
 
-  DataSpec learn(const at::Tensor& index) const override {
+  DataSpec learn(const at::Tensor& index, std::vector<std::string>& /*told*/) const override {
     DataSpec spec;
     spec.input = form_;
     spec.task.labels = classes_;

@@ -189,7 +189,7 @@ DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* pa
   const auto source =
       open_checked({config, config.train, "train", of_columns ? parent : nullptr, splits.warnings});
   const SplitRows rows = split_rows(config, source->marks(), source->size(), seed, splits.warnings);
-  splits.spec = source->learn(rows.train);
+  splits.spec = source->learn(rows.train, splits.warnings);
   if (parent != nullptr) splits.spec = inherit(std::move(splits.spec), *parent);
   const auto whole = source->conform(splits.spec, splits.warnings);
   splits.train = part_of(whole, rows.train);

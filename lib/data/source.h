@@ -28,7 +28,8 @@ class Source {
   // is missing in the column of data.group or data.order.
   virtual RowMarks marks() const = 0;
   // The specification that the rows `index` (int64 [n], n >= 1) give. Labels come from all rows.
-  virtual DataSpec learn(const at::Tensor& index) const = 0;
+  // `told` gets a line for each thing that is guessed.
+  virtual DataSpec learn(const at::Tensor& index, std::vector<std::string>& told) const = 0;
   // All rows as samples of `spec`. Adds to `warnings`. Throws Error{kInput} naming the row that
   // does not fit.
   virtual std::shared_ptr<const Dataset> conform(const DataSpec& spec,

@@ -127,7 +127,7 @@ class SyntheticSource final : public Source {
     return {.classes = task_ == TaskKind::kClassification ? samples_.targets : at::Tensor()};
   }
 
-  DataSpec learn(const at::Tensor& index) const override {
+  DataSpec learn(const at::Tensor& index, std::vector<std::string>& /*told*/) const override {
     DataSpec spec;
     const at::Tensor& input = samples_.inputs[0];
     if (input.dim() == 4) {
@@ -158,7 +158,7 @@ class SyntheticSource final : public Source {
     const std::vector<int64_t> wanted =
         want.kind == InputKind::kImage
             ? std::vector<int64_t>{want.channels, want.height, want.width}
-            : std::vector<int64_t>{static_cast<int64_t>(want.numeric_columns().size())};
+            : std::vector<int64_t>{static_cast<int64_t>(want.numeric_features().size())};
     const bool fits = sample.equals(wanted) && want.categorical_columns().empty();
     if (!fits || spec.task.kind != task_ || spec.task.outputs() != classes_) {
       throw_input("synthetic data",

@@ -46,7 +46,7 @@ at::Tensor numbered(const Cells& cells) {
 }
 
 // The number of each cell, or its place in time; nothing where the cells are text.
-std::vector<double> places_of(const Cells& cells, const std::string& name,
+std::vector<double> places_of(const Cells& cells, const DataConfig& config,
                               const TableFormat& format) {
   DateOrders orders;
   bool numbers = true;
@@ -59,16 +59,18 @@ std::vector<double> places_of(const Cells& cells, const std::string& name,
     for (const std::string_view cell : cells) places.push_back(*parse_number(cell, format));
     return places;
   }
-  if (orders.left().empty()) return {};
-  if (orders.left().size() > 1) {
+  std::vector<DateOrder> left = orders.left();
+  if (left.size() > 1 && config.dates != "auto") left = {*date_order_of(config.dates)};
+  if (left.empty()) return {};
+  if (left.size() > 1) {
     throw_input(
         "data.order",
         fmt::format("in the dates of column '{}' the day could come first or the month ('{}')",
-                    name, cells[0]),
-        "dates that can be read in one way", "write them as 2021-03-04");
+                    config.order, cells[0]),
+        "dates that can be read in one way", "set data.dates: day_first or month_first");
   }
   for (const std::string_view cell : cells) {
-    places.push_back(parse_date(cell, orders.left()[0])->seconds_since_1970());
+    places.push_back(parse_date(cell, left[0])->seconds_since_1970());
   }
   return places;
 }
@@ -99,7 +101,7 @@ RowMarks table_marks(const CsvGrid& grid, const DataConfig& config, const TableF
   }
   if (!config.order.empty()) {
     const Cells cells = cells_of(grid, config.order, "the value of data.order, column", format);
-    marks.ranks = ranked(cells, places_of(cells, config.order, format));
+    marks.ranks = ranked(cells, places_of(cells, config, format));
   }
   return marks;
 }

@@ -26,7 +26,7 @@ std::vector<Value> described_inputs(const InputSpec& input) {
     return {declared(at::kByte, {batch, input.channels, input.height, input.width})};
   }
   std::vector<Value> inputs;
-  const auto numeric = static_cast<int64_t>(input.numeric_columns().size());
+  const auto numeric = static_cast<int64_t>(input.numeric_features().size());
   const auto categorical = static_cast<int64_t>(input.categorical_columns().size());
   if (numeric > 0)
     inputs.push_back(declared(input.float64 ? at::kDouble : at::kFloat, {batch, numeric}));

@@ -1,5 +1,6 @@
 // The manifest as JSON, in the archive's record extra/maas/manifest.json.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <simdjson.h>
 
 #include "base/json_writer.h"
@@ -32,6 +33,16 @@ void write_format(JsonWriter& json, const TableFormat& format) {
   json.end_object();
 }
 
+void write_date(JsonWriter& json, const ColumnSpec& column) {
+  if (!column.date) return;
+  json.field("date", to_text(*column.date)).key("date_parts").begin_array();
+  for (const NumericFeature& part : column.date_parts) {
+    json.begin_object().field("name", part.name);
+    json.field("mean", part.mean).field("std", part.std_dev).end_object();
+  }
+  json.end_array();
+}
+
 void write_input(JsonWriter& json, const InputSpec& input) {
   json.key("input").begin_object().field("kind", to_text(input.kind));
   if (input.kind == InputKind::kImage) {
@@ -48,6 +59,9 @@ void write_input(JsonWriter& json, const InputSpec& input) {
       json.begin_object().field("name", column.name).field("categorical", column.categorical);
       json.field("mean", column.mean).field("std", column.std_dev);
       write_texts(json, "categories", column.categories);
+      if (!column.rare.empty()) write_texts(json, "rare", column.rare);
+      if (!column.sign.empty()) json.field("sign", column.sign);
+      write_date(json, column);
       json.end_object();
     }
     json.end_array();
@@ -116,6 +130,22 @@ TableFormat read_format(const JsonView& json, const std::string& where) {
   refuse(where, fmt::format("the encoding '{}'", format.encoding), "utf-8, latin-1, windows-1252");
 }
 
+void read_date(const JsonView& json, ColumnSpec& column, const std::string& where) {
+  const std::string order = json.at("date").text();
+  column.date = date_order_of(order);
+  if (!column.date || column.categorical) {
+    refuse(where, fmt::format("a column of dates '{}'", order),
+           "year_first, day_first or month_first, of a column without categories");
+  }
+  for (const JsonView& item : json.at("date_parts").items()) {
+    column.date_parts.push_back(
+        {item.at("name").text(), item.at("mean").number(), read_std(item, where)});
+    if (date_part(column.date_parts.back().name) != nullptr) continue;
+    refuse(where, fmt::format("'{}' of a date", column.date_parts.back().name),
+           fmt::format("{}", fmt::join(date_part_names(), ", ")));
+  }
+}
+
 InputSpec read_input(const JsonView& json, const std::string& where) {
   InputSpec input;
   const std::string kind = json.at("kind").text();
@@ -147,6 +177,9 @@ InputSpec read_input(const JsonView& json, const std::string& where) {
       column.mean = item.at("mean").number();
       column.std_dev = read_std(item, where);
       column.categories = read_texts(item.at("categories"));
+      if (item.has("rare")) column.rare = read_texts(item.at("rare"));
+      if (item.has("sign")) column.sign = item.at("sign").text();
+      if (item.has("date")) read_date(item, column, where);
       input.columns.push_back(std::move(column));
     }
   } else {

@@ -49,7 +49,7 @@ std::string row_text(const Batch& batch, const InputSpec& spec) {
     text += (text.empty() ? "" : "\n") + name + ": " + value;
   };
   size_t input = 0;
-  if (const auto columns = spec.numeric_columns(); !columns.empty()) {
+  if (const auto columns = spec.numeric_features(); !columns.empty()) {
     const at::Tensor row = batch.inputs[input++].to(at::kDouble).contiguous();
     for (size_t c = 0; c < columns.size(); ++c) {
       add(columns[c].name, fmt::format("{:.6g}", row.const_data_ptr<double>()[c]));

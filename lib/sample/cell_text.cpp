@@ -13,13 +13,49 @@
 namespace maas {
 namespace {
 
+// Spaces, also those that do not break (U+00A0, U+202F), as they stand in numbers.
+constexpr std::array<std::string_view, 4> kBlanks = {" ", "\t", "\xc2\xa0", "\xe2\x80\xaf"};
+
 std::string_view without_blanks(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  for (bool any = true; any;) {
+    any = false;
+    for (const std::string_view blank : kBlanks) {
+      if (text.starts_with(blank)) text.remove_prefix(blank.size()), any = true;
+      if (text.ends_with(blank)) text.remove_suffix(blank.size()), any = true;
+    }
+  }
+  return text;
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Of currencies, and percent. A sign that begins with another one comes first.
+constexpr std::array<std::string_view, 17> kSigns = {
+    "US$",     "$", "\u20ac", "\u00a3", "\u00a5", "\u20b9", "\u20bd", "\u20a9", "\u20ba",
+    "z\u0142", "%", "EUR",    "USD",    "GBP",    "CHF",    "JPY",    "CAD"};
+
+// "-$ 5" -> "-", "$", "5".
+struct SignedNumber {
+  std::string_view minus, sign, number;
+};
+
+SignedNumber signed_number(std::string_view cell) {
+  std::string_view rest = without_blanks(cell), minus;
+  if (!rest.empty() && (rest[0] == '-' || rest[0] == '+')) {
+    minus = rest.substr(0, 1);
+    rest = without_blanks(rest.substr(1));
+  }
+  const bool is_number = !rest.empty() && (is_digit(rest[0]) || rest[0] == '.' || rest[0] == ',');
+  for (const std::string_view sign : kSigns) {
+    if (is_number ? !rest.ends_with(sign) : !rest.starts_with(sign)) continue;
+    const std::string_view number = without_blanks(
+        is_number ? rest.substr(0, rest.size() - sign.size()) : rest.substr(sign.size()));
+    const bool fits = !number.empty() && (is_digit(number[0]) || number[0] == '.' ||
+                                          number[0] == ',' || (minus.empty() && number[0] == '-'));
+    if (fits) return {minus, sign, number};
+  }
+  return {minus, {}, rest};
+}
 
 // "1,234,567.8" -> "1234567.8"; nothing where a group has not three digits.
 std::optional<std::string> without_groups(std::string_view cell, const TableFormat& format) {
@@ -113,8 +149,27 @@ std::optional<double> parse_number(std::string_view cell) {
   return number;
 }
 
+std::string_view sign_of(std::string_view cell) { return signed_number(cell).sign; }
+
+std::optional<double> parse_number(std::string_view cell, const TableFormat& format,
+                                   std::string_view sign) {
+  if (sign.empty()) return parse_number(cell, format);
+  const SignedNumber parts = signed_number(cell);
+  if (parts.sign.empty()) return parse_number(cell, format);
+  if (parts.sign != sign) return std::nullopt;
+  if (parts.minus.empty()) return parse_number(parts.number, format);
+  return parse_number(std::string(parts.minus).append(parts.number), format);
+}
+
 std::optional<double> parse_number(std::string_view cell, const TableFormat& format) {
   cell = without_blanks(cell);
+  if (format.thousands == " " && cell.find_first_of("\xc2\xe2") != cell.npos) {
+    std::string plain(cell);
+    for (const std::string_view blank : {kBlanks[2], kBlanks[3]}) {
+      for (size_t at; (at = plain.find(blank)) != plain.npos;) plain.replace(at, blank.size(), " ");
+    }
+    return parse_number(plain, format);
+  }
   if (format.thousands.empty() && format.decimal == ".") return parse_number(cell);
   std::optional<std::string> plain = without_groups(cell, format);
   if (!plain) return std::nullopt;

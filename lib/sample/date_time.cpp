@@ -3,11 +3,38 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 
 namespace maas {
 namespace {
 
-constexpr int64_t kSecondsOfDay = 86400;
+constexpr int64_t kSecondsOfDay = 86400, kDaysTo2000 = 10957;
+constexpr std::array<DateOrder, 3> kOrders = {DateOrder::kYearFirst, DateOrder::kDayFirst,
+                                              DateOrder::kMonthFirst};
+
+double angle(double part, double whole) { return 2 * std::numbers::pi * part / whole; }
+double month_angle(const DateTime& date) { return angle(date.month - 1, 12); }
+double weekday_angle(const DateTime& date) { return angle(date.weekday(), 7); }
+double hour_angle(const DateTime& date) {
+  return angle(date.hour + date.minute / 60.0 + date.second / 3600, 24);
+}
+
+struct NamedPart {
+  const char* name;
+  DatePart of;
+};
+constexpr std::array<NamedPart, 9> kParts = {{
+    {"year", [](const DateTime& date) { return static_cast<double>(date.year - 2000); }},
+    {"month_sin", [](const DateTime& date) { return std::sin(month_angle(date)); }},
+    {"month_cos", [](const DateTime& date) { return std::cos(month_angle(date)); }},
+    {"day", [](const DateTime& date) { return static_cast<double>(date.day); }},
+    {"weekday_sin", [](const DateTime& date) { return std::sin(weekday_angle(date)); }},
+    {"weekday_cos", [](const DateTime& date) { return std::cos(weekday_angle(date)); }},
+    {"hour_sin", [](const DateTime& date) { return std::sin(hour_angle(date)); }},
+    {"hour_cos", [](const DateTime& date) { return std::cos(hour_angle(date)); }},
+    {"days",
+     [](const DateTime& date) { return date.seconds_since_1970() / kSecondsOfDay - kDaysTo2000; }},
+}};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -92,7 +119,8 @@ bool read_day(Front& text, DateOrder order, DateTime& date) {
   const auto second = text.number(1, 2);
   if (!second || !text.take(between)) return false;
   const auto third = year_first ? text.number(1, 2) : text.number(2, 4, &digits);
-  if (!third || digits == 3) return false;
+  // "21-03-04" could have any order.
+  if (!third || digits == 3 || (digits == 2 && between == '-')) return false;
   // With points between, nobody writes the month first.
   if (order == DateOrder::kMonthFirst && between == '.') return false;
   date.year = year_first ? *first : *third;
@@ -164,9 +192,13 @@ std::string to_text(DateOrder order) {
   return order == DateOrder::kDayFirst ? "day_first" : "month_first";
 }
 
+std::string date_example(DateOrder order) {
+  if (order == DateOrder::kYearFirst) return "2021-03-14";
+  return order == DateOrder::kDayFirst ? "14/3/2021" : "3/14/2021";
+}
+
 std::optional<DateOrder> date_order_of(std::string_view text) {
-  for (const DateOrder order :
-       {DateOrder::kYearFirst, DateOrder::kDayFirst, DateOrder::kMonthFirst}) {
+  for (const DateOrder order : kOrders) {
     if (text == to_text(order)) return order;
   }
   return std::nullopt;
@@ -198,7 +230,35 @@ std::optional<DateTime> parse_date(std::string_view cell, DateOrder order) {
 
 void DateOrders::add(std::string_view cell) {
   ++count_;
-  std::erase_if(left_, [cell](DateOrder order) { return !parse_date(cell, order); });
+  for (const DateOrder order : kOrders) {
+    if (parse_date(cell, order)) ++dates_[static_cast<size_t>(order)];
+  }
+}
+
+std::vector<DateOrder> DateOrders::left() const {
+  std::vector<DateOrder> left;
+  for (const DateOrder order : kOrders) {
+    if (count_ > 0 && dates_[static_cast<size_t>(order)] == count_) left.push_back(order);
+  }
+  return left;
+}
+
+int64_t DateOrders::most_dates() const { return *std::max_element(dates_.begin(), dates_.end()); }
+
+const std::vector<std::string>& date_part_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const NamedPart& part : kParts) all.emplace_back(part.name);
+    return all;
+  }();
+  return names;
+}
+
+DatePart date_part(std::string_view name) {
+  for (const NamedPart& part : kParts) {
+    if (name == part.name) return part.of;
+  }
+  return nullptr;
 }
 
 }  // namespace maas

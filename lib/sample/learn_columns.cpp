@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "base/throw_error.h"
@@ -22,13 +23,16 @@ class Moments {
     mean_ += before / static_cast<long double>(count_);
     squares_ += before * (value - mean_);
   }
-  void store(ColumnSpec& column) const {
+  template <class Statistics>  // ColumnSpec, NumericFeature
+  void store(Statistics& column) const {
     column.mean = static_cast<double>(mean_);
-    const auto std_dev = static_cast<double>(
-        count_ > 0 ? std::sqrt(squares_ / static_cast<long double>(count_)) : 0);
     // Equal values leave no rounding error behind, so that a column without spread has exactly 0,
     // however small its values are. Dividing by 1 keeps it at 0.
-    column.std_dev = std_dev > 0 && std::isfinite(std_dev) ? std_dev : 1;
+    column.std_dev = std_dev() > 0 && std::isfinite(std_dev()) ? std_dev() : 1;
+  }
+  double std_dev() const {
+    return static_cast<double>(count_ > 0 ? std::sqrt(squares_ / static_cast<long double>(count_))
+                                          : 0);
   }
 
  private:
@@ -36,37 +40,67 @@ class Moments {
   long double mean_ = 0, squares_ = 0;
 };
 
-constexpr size_t kManyNumbers = 20;
+constexpr size_t kManyValues = 20;
 
-// What the cells of one column are, over the training rows.
-struct Kinds {
-  int64_t numbers = 0, others = 0;  // of those that are not missing
-  std::set<double> values;          // of the numbers, kManyNumbers + 1 at most
-  std::vector<int64_t> odd_rows;    // the first three of the others
-};
+// The training rows of one column.
+struct Column {
+  const CellGrid& cells;
+  int64_t column;
+  const ColumnHint& hint;
+  const at::Tensor& index;
 
-Kinds kinds_of(const CellGrid& cells, int64_t column, const ColumnHint& hint,
-               const at::Tensor& index) {
-  Kinds kinds;
-  const auto* rows = index.const_data_ptr<int64_t>();
-  for (int64_t i = 0; i < index.size(0); ++i) {
-    const std::string_view cell = cells.at(rows[i], column);
-    if (is_missing_number(cell, hint.format)) continue;
-    if (const auto number = parse_number(cell, hint.format)) {
-      ++kinds.numbers;
-      if (kinds.values.size() <= kManyNumbers) kinds.values.insert(*number);
-    } else {
-      if (++kinds.others <= 3) kinds.odd_rows.push_back(rows[i]);
+  // Calls visit(row, cell) for each row with a cell; nothing is where a number would be missing.
+  template <class Visit>
+  void each(const Visit& visit) const {
+    const auto* rows = index.const_data_ptr<int64_t>();
+    for (int64_t i = 0; i < index.size(0); ++i) {
+      const std::string_view cell = cells.at(rows[i], column);
+      if (!is_missing_number(cell, hint.format)) visit(rows[i], cell);
     }
   }
+};
+
+// What the cells are.
+struct Kinds {
+  std::string sign;                   // of the first that has one
+  int64_t numbers = 0;                // with this sign, or all without
+  DateOrders dates;                   // of all cells
+  std::set<std::string_view> values;  // kManyValues + 1 at most
+  std::vector<int64_t> not_numbers;   // rows: the first three
+  std::string other_sign;             // a number with another sign than the first
+  int64_t other_sign_row = 0;
+
+  int64_t count() const { return dates.count(); }
+};
+
+Kinds kinds_of(const Column& column) {
+  Kinds kinds;
+  column.each([&](int64_t row, std::string_view cell) {
+    const std::string_view sign = sign_of(cell);
+    const bool is_number = parse_number(cell, column.hint.format, sign).has_value();
+    if (kinds.count() == 0 && is_number) kinds.sign = sign;
+    kinds.dates.add(cell);
+    if (kinds.values.size() <= kManyValues) kinds.values.insert(cell);
+    if (is_number && sign == kinds.sign) {
+      ++kinds.numbers;
+    } else if (kinds.not_numbers.size() < 3) {
+      kinds.not_numbers.push_back(row);
+    }
+    if (is_number && sign != kinds.sign && kinds.other_sign.empty()) {
+      kinds.other_sign = sign.empty() ? "none" : std::string(sign);
+      kinds.other_sign_row = row;
+    }
+  });
   return kinds;
 }
 
-// Codes such as 1, 2, 3, A are categories; 0.117, 2.31, 1.88, x are numbers with a stray cell.
-bool is_numbers_with_odd_cells(const Kinds& kinds) {
+// Codes such as 1, 2, 3, A are categories; 0.117, 2.31, 1.88, x are numbers with a stray cell. So
+// are dates.
+bool are_some_odd(const Kinds& kinds, int64_t fitting) {
   const auto different = static_cast<int64_t>(kinds.values.size());
-  return kinds.others > 0 && kinds.numbers >= 9 * kinds.others &&
-         (kinds.values.size() > kManyNumbers || 2 * different > kinds.numbers);
+  const int64_t others = kinds.count() - fitting;
+  return others > 0 && fitting >= 9 * others &&
+         (kinds.values.size() > kManyValues || 2 * different > fitting);
 }
 
 // The settings under which the cell would be a number, or "".
@@ -84,69 +118,188 @@ std::string setting_for(std::string_view cell, TableFormat format) {
   return "";
 }
 
-[[noreturn]] void refuse_odd_cells(const CellGrid& cells, int64_t column, const ColumnHint& hint,
-                                   const Kinds& kinds) {
+[[noreturn]] void refuse_odd_cells(const Column& column, const std::string& kind, int64_t fitting,
+                                   const std::vector<int64_t>& odd_rows, int64_t others) {
+  const auto& [cells, at, hint, index] = column;
   std::vector<std::string> odd;
-  for (const int64_t row : kinds.odd_rows) {
-    odd.push_back(fmt::format("'{}' ({})", cells.at(row, column), cells.place(row, column)));
+  for (const int64_t row : odd_rows) {
+    odd.push_back(fmt::format("'{}' ({})", cells.at(row, at), cells.place(row, at)));
   }
-  const std::string first(cells.at(kinds.odd_rows[0], column));
-  const std::string setting = setting_for(first, hint.format);
+  const std::string first(cells.at(odd_rows[0], at));
+  const std::string setting = kind == "numbers" ? setting_for(first, hint.format) : "";
   throw_input(
-      cells.place(kinds.odd_rows[0], column),
-      fmt::format("column '{}' holds numbers in {} training rows, and in {} something else: {}{}",
-                  hint.name, kinds.numbers, kinds.others, fmt::join(odd, ", "),
-                  kinds.others > 3 ? ", ..." : ""),
-      "numbers alone",
+      cells.place(odd_rows[0], at),
+      fmt::format("column '{}' holds {} in {} training rows, and in {} something else: {}{}",
+                  hint.name, kind, fitting, others, fmt::join(odd, ", "),
+                  others > 3 ? ", ..." : ""),
+      kind + " alone",
       fmt::format(
           "correct {}; if it means a missing value, set data.missing_values: [\"{}\"];{} if "
-          "the column is none of numbers, data.columns.{}: categorical",
-          kinds.others == 1 ? "it" : "them", first,
-          setting.empty() ? "" : " if it is a number, " + setting + ";", hint.name));
+          "the column is none of {}, data.columns.{}: categorical",
+          others == 1 ? "it" : "them", first,
+          setting.empty() ? "" : " if it is a number, " + setting + ";", kind, hint.name));
+}
+
+[[noreturn]] void refuse_odd_dates(const Column& column, const Kinds& kinds) {
+  std::vector<int64_t> odd;
+  for (const DateOrder order :
+       {DateOrder::kYearFirst, DateOrder::kDayFirst, DateOrder::kMonthFirst}) {
+    std::vector<int64_t> rows;
+    int64_t others = 0;
+    column.each([&](int64_t row, std::string_view cell) {
+      if (!parse_date(cell, order) && ++others <= 3) rows.push_back(row);
+    });
+    if (kinds.count() - others == kinds.dates.most_dates()) odd = rows;
+  }
+  refuse_odd_cells(column, "dates", kinds.dates.most_dates(), odd,
+                   kinds.count() - kinds.dates.most_dates());
+}
+
+[[noreturn]] void refuse_signs(const Column& column, const Kinds& kinds) {
+  const auto& [cells, at, hint, index] = column;
+  throw_input(
+      cells.place(kinds.other_sign_row, at),
+      fmt::format("column '{}' has numbers with the sign '{}' and with {} ('{}')", hint.name,
+                  kinds.sign.empty() ? "none" : kinds.sign, kinds.other_sign,
+                  cells.at(kinds.other_sign_row, at)),
+      "one sign in the whole column",
+      fmt::format("convert them; if they are no numbers, data.columns.{}: categorical", hint.name));
+}
+
+[[noreturn]] void refuse_empty(const Column& column) {
+  const auto& [cells, at, hint, index] = column;
+  throw_input(
+      cells.place(index.const_data_ptr<int64_t>()[0], at),
+      fmt::format("column '{}' has no value in the {} training rows", hint.name, index.size(0)),
+      "at least one value", fmt::format("set data.columns.{}: ignore", hint.name));
+}
+
+void learn_numbers(const Column& column, const Kinds& kinds, ColumnSpec& spec,
+                   std::vector<std::string>& told) {
+  if (!kinds.other_sign.empty()) refuse_signs(column, kinds);
+  spec.sign = kinds.sign;
+  Moments moments;
+  column.each([&](int64_t, std::string_view cell) {
+    // encode_table names a cell that is no number.
+    if (const auto number = parse_number(cell, column.hint.format, spec.sign)) moments.add(*number);
+  });
+  if (kinds.count() == 0) refuse_empty(column);
+  moments.store(spec);
+  if (spec.sign.empty() || !column.hint.type.empty()) return;
+  told.push_back(
+      fmt::format("column '{}' is read as numbers with the sign '{}'{}; data.columns.{}: "
+                  "numeric or categorical says which",
+                  spec.name, spec.sign, spec.sign == "%" ? ", 12 of '12 %'" : "", spec.name));
+}
+
+// The order in which all cells are dates.
+DateOrder order_of(const Column& column, const Kinds& kinds) {
+  std::vector<DateOrder> left = kinds.dates.left();
+  const std::string& wanted = column.hint.dates;
+  if (wanted != "auto") {
+    std::erase_if(left, [&](DateOrder order) {
+      return order != DateOrder::kYearFirst && to_text(order) != wanted;
+    });
+  }
+  if (left.size() == 1) return left[0];
+  std::string first;
+  int64_t first_row = 0;
+  column.each([&](int64_t row, std::string_view cell) {
+    const bool is_odd = left.size() > 1 || !parse_date(cell, DateOrder::kYearFirst);
+    if (first.empty() && is_odd) first = cell, first_row = row;
+  });
+  const std::string place = column.cells.place(first_row, column.column);
+  if (left.empty()) {
+    throw_input(place,
+                fmt::format("not all cells of column '{}' are dates of one form ('{}')",
+                            column.hint.name, first),
+                "2021-03-14 everywhere, or 14/3/2021, or 3/14/2021 (data.dates says which)",
+                fmt::format("write all in one form, or set data.columns.{}: categorical",
+                            column.hint.name));
+  }
+  throw_input(
+      place,
+      fmt::format("in the dates of column '{}' the day could come first or the month ('{}')",
+                  column.hint.name, first),
+      "dates that can be read in one way",
+      fmt::format("set data.dates: day_first or month_first; if they are no dates, "
+                  "data.columns.{}: categorical",
+                  column.hint.name));
+}
+
+void learn_dates(const Column& column, const Kinds& kinds, ColumnSpec& spec,
+                 std::vector<std::string>& told) {
+  if (kinds.count() == 0) refuse_empty(column);
+  spec.date = order_of(column, kinds);
+  const std::vector<std::string>& names = date_part_names();
+  std::vector<Moments> moments(names.size());
+  column.each([&](int64_t, std::string_view cell) {
+    const DateTime date = parse_date(cell, *spec.date).value();
+    for (size_t p = 0; p < names.size(); ++p) moments[p].add(date_part(names[p])(date));
+  });
+  std::vector<std::string> given;
+  for (size_t p = 0; p < names.size(); ++p) {
+    // What is the same in every row tells nothing; up to the rounding of a sine.
+    if (moments[p].std_dev() < 1e-9 && names[p] != "days") continue;
+    moments[p].store(spec.date_parts.emplace_back(NumericFeature{.name = names[p]}));
+    given.push_back(names[p]);
+  }
+  if (!column.hint.type.empty()) return;
+  told.push_back(
+      fmt::format("column '{}' is read as dates such as {}, and gives {}; data.columns.{}: date, "
+                  "categorical or ignore says which",
+                  spec.name, date_example(*spec.date), fmt::join(given, ", "), spec.name));
+}
+
+void learn_categories(const Column& column, ColumnSpec& spec, std::vector<std::string>& told) {
+  const auto& [cells, at, hint, index] = column;
+  spec.categorical = true;
+  std::map<std::string_view, int64_t> counts;
+  const auto* rows = index.const_data_ptr<int64_t>();
+  for (int64_t i = 0; i < index.size(0); ++i) {
+    const std::string_view cell = cells.at(rows[i], at);
+    if (!is_missing(cell, hint.format)) ++counts[cell];
+  }
+  for (const auto& [value, count] : counts) {
+    (count < hint.rare ? spec.rare : spec.categories).emplace_back(value);
+  }
+  if (spec.rare.empty()) return;
+  told.push_back(fmt::format(
+      "column '{}': {} of {} categories are in fewer than {} training rows and count as unknown "
+      "(first: '{}'); data.rare: 1 learns them all",
+      spec.name, spec.rare.size(), counts.size(), hint.rare, spec.rare[0]));
 }
 
 // By the whole column where no type is declared.
-bool is_numeric(const CellGrid& cells, int64_t column, const ColumnHint& hint,
-                const at::Tensor& index) {
-  if (!hint.type.empty()) return hint.type == "numeric";
-  const Kinds kinds = kinds_of(cells, column, hint, index);
-  if (is_numbers_with_odd_cells(kinds)) refuse_odd_cells(cells, column, hint, kinds);
-  return kinds.others == 0;
+std::string type_of(const Column& column, const Kinds& kinds) {
+  if (!column.hint.type.empty()) return column.hint.type;
+  if (kinds.numbers == kinds.count()) return "numeric";
+  if (!kinds.dates.left().empty()) return "date";
+  if (are_some_odd(kinds, kinds.numbers)) {
+    if (!kinds.other_sign.empty()) refuse_signs(column, kinds);
+    refuse_odd_cells(column, "numbers", kinds.numbers, kinds.not_numbers,
+                     kinds.count() - kinds.numbers);
+  }
+  if (are_some_odd(kinds, kinds.dates.most_dates())) refuse_odd_dates(column, kinds);
+  return "categorical";
 }
 
 }  // namespace
 
 ColumnSpec learn_column(const CellGrid& cells, int64_t column, const ColumnHint& hint,
-                        const at::Tensor& index) {
+                        const at::Tensor& index, std::vector<std::string>& told) {
   ColumnSpec spec;
   spec.name = hint.name;
-  const auto* rows = index.const_data_ptr<int64_t>();
-  if (is_numeric(cells, column, hint, index)) {
-    Moments moments;
-    int64_t present = 0;
-    for (int64_t i = 0; i < index.size(0); ++i) {
-      const std::string_view cell = cells.at(rows[i], column);
-      if (is_missing_number(cell, hint.format)) continue;
-      ++present;
-      // encode_table names a cell that is no number.
-      if (const auto number = parse_number(cell, hint.format)) moments.add(*number);
-    }
-    if (present == 0) {
-      throw_input(
-          cells.place(rows[0], column),
-          fmt::format("column '{}' has no value in the {} training rows", hint.name, index.size(0)),
-          "at least one value", fmt::format("set data.columns.{}: ignore", hint.name));
-    }
-    moments.store(spec);
-    return spec;
+  const Column rows{cells, column, hint, index};
+  const Kinds kinds = kinds_of(rows);
+  const std::string type = type_of(rows, kinds);
+  if (type == "numeric") {
+    learn_numbers(rows, kinds, spec, told);
+  } else if (type == "date") {
+    learn_dates(rows, kinds, spec, told);
+  } else {
+    learn_categories(rows, spec, told);
   }
-  spec.categorical = true;
-  std::set<std::string_view> values;
-  for (int64_t i = 0; i < index.size(0); ++i) {
-    const std::string_view cell = cells.at(rows[i], column);
-    if (!is_missing(cell, hint.format)) values.insert(cell);
-  }
-  spec.categories.assign(values.begin(), values.end());
   return spec;
 }
 

@@ -53,7 +53,9 @@ bool is_wrong_header(const CsvTable& table, const InputSpec& spec) {
     if (column.categorical) {
       any_value = any_value || category || is_missing(cell, spec.format);
     } else {
-      if (!is_missing_number(cell, spec.format) && !parse_number(cell, spec.format)) return true;
+      if (!is_missing_number(cell, spec.format) && !is_value(cell, column, spec.format)) {
+        return true;
+      }
       any_value = true;
     }
   }

@@ -5,19 +5,24 @@
 #include <iterator>
 
 namespace maas {
-namespace {
-
-std::vector<ColumnSpec> pick(const std::vector<ColumnSpec>& columns, bool categorical) {
-  std::vector<ColumnSpec> picked;
-  std::copy_if(columns.begin(), columns.end(), std::back_inserter(picked),
-               [&](const ColumnSpec& column) { return column.categorical == categorical; });
-  return picked;
+std::vector<NumericFeature> InputSpec::numeric_features() const {
+  std::vector<NumericFeature> features;
+  for (const ColumnSpec& column : columns) {
+    if (column.categorical) continue;
+    if (!column.date) features.push_back({column.name, column.mean, column.std_dev});
+    for (const NumericFeature& part : column.date_parts) {
+      features.push_back({column.name + "." + part.name, part.mean, part.std_dev});
+    }
+  }
+  return features;
 }
 
-}  // namespace
-
-std::vector<ColumnSpec> InputSpec::numeric_columns() const { return pick(columns, false); }
-std::vector<ColumnSpec> InputSpec::categorical_columns() const { return pick(columns, true); }
+std::vector<ColumnSpec> InputSpec::categorical_columns() const {
+  std::vector<ColumnSpec> picked;
+  std::copy_if(columns.begin(), columns.end(), std::back_inserter(picked),
+               [](const ColumnSpec& column) { return column.categorical; });
+  return picked;
+}
 
 bool needs_float64(double mean, double std_dev) {
   return std::abs(mean) > 1000 * std_dev || std_dev < 1e-30;

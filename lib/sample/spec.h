@@ -3,12 +3,22 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "sample/date_time.h"
+
 namespace maas {
 
-// One column of a table.
+// A number that a column gives the model: mean and standard deviation over the training rows.
+struct NumericFeature {
+  std::string name;
+  double mean = 0, std_dev = 1;  // std_dev > 0
+  bool operator==(const NumericFeature&) const = default;
+};
+
+// One column of a table: numbers, dates, or categories.
 struct ColumnSpec {
   std::string name;
   bool categorical = false;
@@ -16,6 +26,13 @@ struct ColumnSpec {
   double mean = 0, std_dev = 1;
   // categorical: known values in order of index 1..n; index 0 = unknown or missing.
   std::vector<std::string> categories;
+  // categorical: those that training had too rarely to learn anything of; index 0 as well.
+  std::vector<std::string> rare = {};
+  // numeric: a currency's or percent's, which the cells may have beside the number; "" = none.
+  std::string sign = {};
+  // A column of dates, written in this order; it gives a number for each of date_parts.
+  std::optional<DateOrder> date = {};
+  std::vector<NumericFeature> date_parts = {};  // names as date_part_names() has them
   bool operator==(const ColumnSpec&) const = default;
 };
 
@@ -23,8 +40,8 @@ struct ColumnSpec {
 struct TableFormat {
   std::string delimiter = ",";     // one byte
   bool header = true;              // the first row holds the names
-  std::string decimal = ".";       // "." or ","
-  std::string thousands;           // what groups digits: "" (nothing), ",", ".", " " or "'"
+  std::string decimal = ".";       // "." or ","; "auto" in a config: guess_numbers.h
+  std::string thousands;           // what groups digits: "" (nothing), ",", ".", " " or "'"; "auto"
   std::string encoding = "utf-8";  // "utf-8", "latin-1" or "windows-1252"
   std::vector<std::string> missing_values = {};  // spellings of "missing" besides the usual ones
   bool operator==(const TableFormat&) const = default;
@@ -41,15 +58,16 @@ struct InputSpec {
   // Per channel, of pixels / 255, over the training set; used when the graph standardises.
   std::vector<double> mean, std_dev;
 
-  // kTable: numeric columns make the input "numeric", float32 [B, N], or float64 where `float64`;
-  // categorical ones the input "categorical", int64 [B, C] with values in [0, categories]. An input
-  // without columns is absent.
+  // kTable: the numbers of columns make the input "numeric", float32 [B, N], or float64 where
+  // `float64`; categorical ones the input "categorical", int64 [B, C] with values in [0,
+  // categories]. An input without columns is absent.
   std::vector<ColumnSpec> columns;  // in file order
   bool float64 = false;             // float32 cannot tell the values of a column apart
   std::string missing = "error";    // error | mean (numeric: the mean; categorical: unknown)
   TableFormat format = {};
 
-  std::vector<ColumnSpec> numeric_columns() const;
+  // In the order of the input "numeric": of a column of dates "when.year", "when.day", ...
+  std::vector<NumericFeature> numeric_features() const;
   std::vector<ColumnSpec> categorical_columns() const;
   bool operator==(const InputSpec&) const = default;
 };

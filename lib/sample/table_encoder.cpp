@@ -7,7 +7,9 @@
 #include <cmath>
 #include <limits>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "base/error.h"
 #include "base/throw_error.h"
 
 namespace maas {
@@ -16,7 +18,7 @@ namespace {
 double encode_number(const CellGrid& cells, int64_t row, int64_t column, const InputSpec& input) {
   const ColumnSpec& spec = input.columns[static_cast<size_t>(column)];
   const std::string_view cell = cells.at(row, column);
-  const std::optional<double> number = parse_number(cell, input.format);
+  const std::optional<double> number = parse_number(cell, input.format, spec.sign);
   if (!number) {
     throw_input(cells.place(row, column),
                 fmt::format("'{}' in column '{}' is not a finite number", cell, spec.name),
@@ -31,27 +33,51 @@ double encode_number(const CellGrid& cells, int64_t row, int64_t column, const I
   return *number;
 }
 
+DateTime encode_date(const CellGrid& cells, int64_t row, int64_t column, const ColumnSpec& spec) {
+  const std::string_view cell = cells.at(row, column);
+  if (const auto date = parse_date(cell, *spec.date)) return *date;
+  throw_input(cells.place(row, column),
+              fmt::format("'{}' in column '{}' is no date", cell, spec.name),
+              fmt::format("one such as {}, as in training", date_example(*spec.date)),
+              "correct it, or declare the column categorical and train anew");
+}
+
 void refuse_missing(const CellGrid& cells, int64_t row, int64_t column, const ColumnSpec& spec) {
   throw_input(cells.place(row, column),
               fmt::format("the value of column '{}' is missing", spec.name), "a value",
               "fill it in, or train with data.missing: mean");
 }
 
+std::vector<DatePart> parts_of(const ColumnSpec& column) {
+  std::vector<DatePart> parts;
+  for (const NumericFeature& part : column.date_parts) {
+    parts.push_back(date_part(part.name));
+    MAAS_CHECK(parts.back() != nullptr);  // the manifest was checked
+  }
+  return parts;
+}
+
 template <typename Number>
 at::Tensor encode_numeric(const CellGrid& cells, const InputSpec& spec, int64_t width) {
   at::Tensor out = at::empty({cells.rows(), width}, c10::CppTypeToScalarType<Number>::value);
   auto* to = out.mutable_data_ptr<Number>();
+  std::vector<std::vector<DatePart>> parts;
+  for (const ColumnSpec& column : spec.columns) parts.push_back(parts_of(column));
   for (int64_t row = 0; row < cells.rows(); ++row) {
     for (size_t c = 0; c < spec.columns.size(); ++c) {
       const ColumnSpec& column = spec.columns[c];
       if (column.categorical) continue;
       const auto at = static_cast<int64_t>(c);
-      if (!is_missing_number(cells.at(row, at), spec.format)) {
-        *to++ = static_cast<Number>(encode_number(cells, row, at, spec));
-        continue;
+      const bool is_there = !is_missing_number(cells.at(row, at), spec.format);
+      if (!is_there && spec.missing == "error") refuse_missing(cells, row, at, column);
+      if (column.date) {
+        const DateTime date = is_there ? encode_date(cells, row, at, column) : DateTime();
+        for (size_t p = 0; p < parts[c].size(); ++p) {
+          *to++ = static_cast<Number>(is_there ? parts[c][p](date) : column.date_parts[p].mean);
+        }
+      } else {
+        *to++ = static_cast<Number>(is_there ? encode_number(cells, row, at, spec) : column.mean);
       }
-      if (spec.missing == "error") refuse_missing(cells, row, at, column);
-      *to++ = static_cast<Number>(column.mean);
     }
   }
   return out;
@@ -61,16 +87,20 @@ at::Tensor encode_numeric(const CellGrid& cells, const InputSpec& spec, int64_t 
 // that is the meaning of one category alone.
 class CategoryIndex {
  public:
-  explicit CategoryIndex(const std::vector<std::string>& categories) {
-    for (const std::string& category : categories) {
+  explicit CategoryIndex(const ColumnSpec& column) {
+    for (const std::string& category : column.categories) {
       const auto index = static_cast<int64_t>(exact_.size()) + 1;
       exact_.emplace(category, index);
       const auto [same, fresh] = by_key_.emplace(category_key(category), index);
       if (!fresh) same->second = 0;
     }
+    rare_.insert(column.rare.begin(), column.rare.end());
   }
+  // Whether training had it, although too rarely for an index.
+  bool is_rare(std::string_view cell) const { return rare_.contains(cell); }
   int64_t of(std::string_view cell) const {
     if (const auto found = exact_.find(cell); found != exact_.end()) return found->second;
+    if (is_rare(cell)) return 0;
     const auto found = by_key_.find(category_key(cell));
     return found == by_key_.end() ? 0 : found->second;
   }
@@ -78,6 +108,7 @@ class CategoryIndex {
  private:
   std::unordered_map<std::string_view, int64_t> exact_;
   std::unordered_map<std::string, int64_t> by_key_;  // 0 = of several
+  std::unordered_set<std::string_view> rare_;
 };
 
 void encode_category_column(const CellGrid& cells, const InputSpec& spec, size_t c, int64_t stride,
@@ -86,7 +117,7 @@ void encode_category_column(const CellGrid& cells, const InputSpec& spec, size_t
   const auto at = static_cast<int64_t>(c);
   UnknownValues unknown;
   unknown.column = column.name;
-  const CategoryIndex index(column.categories);
+  const CategoryIndex index(column);
   for (int64_t row = 0; row < cells.rows(); ++row, to += stride) {
     const std::string_view cell = cells.at(row, at);
     if (is_missing(cell, spec.format)) {
@@ -95,7 +126,7 @@ void encode_category_column(const CellGrid& cells, const InputSpec& spec, size_t
       continue;
     }
     *to = index.of(cell);
-    if (*to > 0) continue;
+    if (*to > 0 || index.is_rare(cell)) continue;
     if (unknown.count++ > 0) continue;
     unknown.first = cell;
     unknown.first_place = cells.place(row, at);
@@ -113,9 +144,14 @@ std::string to_text(const UnknownValues& unknown) {
       unknown.first_place, unknown.first);
 }
 
+bool is_value(std::string_view cell, const ColumnSpec& column, const TableFormat& format) {
+  return column.date ? parse_date(cell, *column.date).has_value()
+                     : parse_number(cell, format, column.sign).has_value();
+}
+
 EncodedTable encode_table(const CellGrid& cells, const InputSpec& spec) {
   const auto categorical = static_cast<int64_t>(spec.categorical_columns().size());
-  const int64_t numeric = static_cast<int64_t>(spec.columns.size()) - categorical;
+  const auto numeric = static_cast<int64_t>(spec.numeric_features().size());
   EncodedTable table;
   if (numeric > 0) {
     table.inputs.push_back(spec.float64 ? encode_numeric<double>(cells, spec, numeric)

@@ -40,8 +40,12 @@ struct EncodedTable {
   std::vector<UnknownValues> unknown;  // one for each column that has any
 };
 
+// Whether the cell of a column that is not categorical, and not missing, is what the column holds:
+// a number or a date.
+bool is_value(std::string_view cell, const ColumnSpec& column, const TableFormat& format);
+
 // Throws Error{kInput} with the cell's place: missing while columns' missing policy is "error", not
-// a number, too large for float32.
+// a number or no date where the column has these, too large for float32.
 EncodedTable encode_table(const CellGrid& cells, const InputSpec& spec);
 
 // Its inputs; `warnings`, unless null, gets "<name>: " and what to_text() says of each column that
@@ -52,16 +56,20 @@ std::vector<at::Tensor> encode_rows(const CellGrid& cells, const InputSpec& spec
 // What is known of a column before its cells are read.
 struct ColumnHint {
   std::string name;
-  std::string type;    // "numeric", "categorical" or "" (by the values)
-  TableFormat format;  // of its cells
+  std::string type;            // "numeric", "date", "categorical" or "" (by the values)
+  TableFormat format;          // of its cells
+  std::string dates = "auto";  // day_first or month_first, where its dates do not tell
+  int64_t rare = 0;            // categories in fewer rows are not learnt
 };
 
 // Type and statistics of one column from the rows given. By the values it is numeric when all that
-// are not missing are numbers. Throws Error{kInput} when all are missing, and when a column looks
-// like numbers with a few cells that are none: 9 of 10 are numbers, of more than 20 values or
+// are not missing are numbers, with one sign (sign_of) or without, and of dates when all are dates
+// of one order. `told` gets a line for each thing that is guessed or left out. Throws Error{kInput}
+// when all are missing; when dates could have the day first or the month; and when a column looks
+// like numbers or dates with a few cells that are none: 9 of 10 are some, of more than 20 values or
 // mostly different; it names these cells and the settings that read them.
 ColumnSpec learn_column(const CellGrid& cells, int64_t column, const ColumnHint& hint,
-                        const at::Tensor& index);
+                        const at::Tensor& index, std::vector<std::string>& told);
 
 // Mean and standard deviation of each column of float32 or float64 [R, N] over the rows `index`
 // into columns[0..N).

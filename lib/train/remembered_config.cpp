@@ -78,7 +78,10 @@ void remember_config(Model& model, const Experiment& experiment, const fs::path&
   model.manifest.resolved_config = std::move(text);
 }
 
-void set_older_defaults(Experiment& experiment) { experiment.data.split = "random"; }
+void set_older_defaults(Experiment& experiment) {
+  experiment.data.split = "random";
+  experiment.data.rare = 0;
+}
 
 void find_inputs(const Model& model, const SectionRef& root, ConfigPlaces& places) {
   const Texts remembered = texts_of(model.manifest.resolved_config);

@@ -31,10 +31,10 @@ Handle in_float32(GraphBuilder& g, Handle x) {
 // float32 [B, N]; standardised in the type of the input, since float32 would lose what float64
 // values far from 0 differ in.
 Handle normalised_numbers(GraphBuilder& g, const InputSpec& input, Normalize normalize) {
-  const std::vector<ColumnSpec> columns = input.numeric_columns();
+  const std::vector<NumericFeature> columns = input.numeric_features();
   const at::ScalarType type = input.float64 ? at::kDouble : at::kFloat;
   std::vector<double> means, std_devs;
-  for (const ColumnSpec& column : columns) {
+  for (const NumericFeature& column : columns) {
     means.push_back(column.mean);
     std_devs.push_back(column.std_dev);
   }
@@ -85,7 +85,8 @@ Handle prepared_input(GraphBuilder& g, const DataSpec& data, const BuildOptions&
     return normalised_image(g, data.input, options.normalize);
   }
   std::vector<Handle> parts;
-  const auto numeric = data.input.numeric_columns(), categorical = data.input.categorical_columns();
+  const auto numeric = data.input.numeric_features();
+  const auto categorical = data.input.categorical_columns();
   if (!numeric.empty()) parts.push_back(normalised_numbers(g, data.input, options.normalize));
   if (!categorical.empty()) {
     parts.push_back(encoded_categories(g, categorical, options.embed_categories));

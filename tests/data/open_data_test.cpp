@@ -235,6 +235,7 @@ DataConfig table_config(const Scratch& scratch, const std::string& rows) {
   config.type = "csv";
   config.train.path.path = scratch.write("t.csv", "c,n,y\n" + rows);
   config.label = "y";
+  config.rare = 0;
   return config;
 }
 

@@ -9,7 +9,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     made.kind = maas::InputKind::kTable;
     made.missing = "mean";
     made.columns = {{.name = "a", .categories = {}},
-                    {.name = "b", .categorical = true, .categories = {"x", "y"}}};
+                    {.name = "b", .categorical = true, .categories = {"x", "y"}},
+                    {.name = "c", .categories = {}, .sign = "$"},
+                    {.name = "d",
+                     .categories = {},
+                     .date = maas::DateOrder::kYearFirst,
+                     .date_parts = {{"year"}, {"days"}}}};
     return made;
   }();
   const std::string_view text(reinterpret_cast<const char*>(data), size);

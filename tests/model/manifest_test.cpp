@@ -93,7 +93,13 @@ Manifest of_a_table() {
   input.kind = InputKind::kTable;
   input.missing = "mean";
   input.columns = {{.name = "a", .mean = -1.5, .std_dev = 1e-7, .categories = {}},
-                   {.name = "b,\"", .categorical = true, .categories = {"", "x", "\xe2\x82\xac"}}};
+                   {.name = "b,\"", .categorical = true, .categories = {"", "x", "\xe2\x82\xac"}},
+                   {.name = "c", .categories = {}, .sign = "%"},
+                   {.name = "d", .categorical = true, .categories = {"u"}, .rare = {"v", "w"}},
+                   {.name = "e",
+                    .categories = {},
+                    .date = DateOrder::kDayFirst,
+                    .date_parts = {{"year", 2020, 1.5}, {"month_sin", 0.1, 0.7}}}};
   manifest.data->task = {.labels = {"y"}, .scales = {}};
   return manifest;
 }
@@ -123,6 +129,10 @@ TEST(Manifest, RefusesColumnsThatNoTableHas) {
   EXPECT_THAT(refusal(text, "\"missing\":\"mean\"", "\"missing\":\"foo\""),
               HasSubstr("'foo' for missing values; expected error or mean"));
   EXPECT_THAT(refusal(text, ":1e-07", ":0"), HasSubstr("a std of 0; expected above 0"));
+  EXPECT_THAT(refusal(text, "\"day_first\"", "\"any\""),
+              HasSubstr("a column of dates 'any'; expected year_first"));
+  EXPECT_THAT(refusal(text, "\"month_sin\"", "\"month_tan\""), HasSubstr("'month_tan' of a date"));
+  EXPECT_THAT(refusal(text, ":1.5", ":-1.5"), HasSubstr("a std of -1.5; expected above 0"));
 }
 
 TEST(Manifest, KeepsMetricsThatAreNoNumbersOut) {

@@ -39,6 +39,35 @@ TEST(ParseNumber, ReadsTheSignsOfTheFormat) {
   }
 }
 
+TEST(ParseNumber, LeavesASignOut) {
+  const TableFormat english = {.thousands = ","};
+  for (const auto& [cell, sign] :
+       std::vector<std::pair<std::string, std::string>>{{"$1,234.50", "$"},
+                                                        {"-$5", "$"},
+                                                        {"$-5", "$"},
+                                                        {"12 %", "%"},
+                                                        {"12%", "%"},
+                                                        {"\u20ac 12", "\u20ac"},
+                                                        {"12.50 EUR", "EUR"},
+                                                        {"USD 3", "USD"},
+                                                        {"US$3", "US$"},
+                                                        {"12\u00a0\u20ac", "\u20ac"},
+                                                        {"-3\u202f%", "%"}}) {
+    EXPECT_EQ(sign_of(cell), sign) << cell;
+    EXPECT_TRUE(parse_number(cell, english, sign)) << cell;
+  }
+  EXPECT_EQ(parse_number("-$1,234.50", english, "$"), -1234.5);
+  EXPECT_EQ(parse_number("12 %", english, "%"), 12);
+  EXPECT_EQ(parse_number("12", english, "%"), 12);
+  EXPECT_FALSE(parse_number("$12", english, "%"));
+  EXPECT_FALSE(parse_number("$12", english));
+  for (const char* cell : {"", "$", "%", "EUROPE", "12", "a%", "--$5", "5 apples"}) {
+    EXPECT_EQ(sign_of(cell), "") << cell;
+  }
+  EXPECT_FALSE(parse_number("--$5", english, "$"));
+  EXPECT_EQ(parse_number("1\u202f234,5", {.decimal = ",", .thousands = " "}), 1234.5);
+}
+
 TEST(CategoryKeys, AreTheSameForOtherSpellingsOfAValue) {
   for (const char* cell : {"true", "True", "TRUE"}) EXPECT_EQ(category_key(cell), "true");
   for (const char* cell : {"1", "1.0", "1e0"}) EXPECT_EQ(category_key(cell), "1");

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <numbers>
+
 namespace maas {
 namespace {
 
@@ -72,6 +75,19 @@ std::vector<DateOrder> left_of(const std::vector<const char*>& cells) {
   DateOrders orders;
   for (const char* cell : cells) orders.add(cell);
   return orders.left();
+}
+
+TEST(DateTime, IsNumbersToAModel) {
+  const DateTime date = parse_date("2021-03-04 06:00", kYear).value();  // a Thursday
+  const auto part = [&](const char* name) { return date_part(name)(date); };
+  EXPECT_EQ(part("year"), 21);
+  EXPECT_EQ(part("day"), 4);
+  EXPECT_NEAR(part("month_sin"), std::sin(2 * std::numbers::pi * 2 / 12), 1e-12);
+  EXPECT_NEAR(part("weekday_cos"), std::cos(2 * std::numbers::pi * 3 / 7), 1e-12);
+  EXPECT_NEAR(part("hour_sin"), 1, 1e-12);
+  EXPECT_EQ(part("days"), 18690.25 - 10957);
+  for (const std::string& name : date_part_names()) EXPECT_NE(date_part(name), nullptr) << name;
+  EXPECT_EQ(date_part("century"), nullptr);
 }
 
 TEST(DateTime, TellsTheOrderByTheWholeColumn) {

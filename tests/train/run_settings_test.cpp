@@ -49,13 +49,14 @@ TEST(RunSettings, AreThoseOfThenWhereASettingCameLater) {
   Experiment before, now;
   before.data.type = now.data.type = "csv";
   RunSettings written = run_settings(before);
-  for (const char* later : {"data.split", "data.group", "data.order"}) {
+  for (const char* later : {"data.split", "data.group", "data.order", "data.rare", "data.dates"}) {
     ASSERT_EQ(written.erase(later), 1U) << later;
   }
   EXPECT_THAT(
       error_of(ErrorKind::kUsage, [&] { check_same_settings(written, run_settings(now), "x"); }),
-      AllOf(HasSubstr("1 differs"), HasSubstr("data.split  random        stratified")));
+      AllOf(HasSubstr("2 differ"), HasSubstr("data.split  random        stratified")));
   now.data.split = "random";
+  now.data.rare = 0;
   EXPECT_NO_THROW(check_same_settings(written, run_settings(now), "x"));
 }
 

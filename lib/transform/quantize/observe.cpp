@@ -53,7 +53,7 @@ class DataInputs : public CalibrationInputs {
 class RandomInputs : public CalibrationInputs {
  public:
   RandomInputs(const Program& program, int64_t samples, uint64_t seed,
-               std::vector<ColumnSpec> columns)
+               std::vector<NumericFeature> columns)
       : columns_(std::move(columns)),
         sizes_(example_sizes(program)),
         limits_(index_limits(program)),
@@ -99,7 +99,7 @@ class RandomInputs : public CalibrationInputs {
   at::Tensor as_columns(const at::Tensor& drawn) const {
     if (drawn.dim() != 2 || drawn.size(1) != static_cast<int64_t>(columns_.size())) return drawn;
     std::vector<double> means, std_devs;
-    for (const ColumnSpec& column : columns_) {
+    for (const NumericFeature& column : columns_) {
       means.push_back(column.mean);
       std_devs.push_back(column.std_dev);
     }
@@ -107,7 +107,7 @@ class RandomInputs : public CalibrationInputs {
   }
 
   std::vector<Value> values_;
-  std::vector<ColumnSpec> columns_;
+  std::vector<NumericFeature> columns_;
   ExampleSizes sizes_;
   std::vector<std::vector<IndexLimit>> limits_;
   at::Generator generator_;
@@ -137,7 +137,8 @@ std::unique_ptr<CalibrationInputs> data_inputs(std::shared_ptr<const Dataset> da
 }
 
 std::unique_ptr<CalibrationInputs> random_inputs(const Program& program, int64_t samples,
-                                                 uint64_t seed, std::vector<ColumnSpec> columns) {
+                                                 uint64_t seed,
+                                                 std::vector<NumericFeature> columns) {
   return std::make_unique<RandomInputs>(program, samples, seed, std::move(columns));
 }
 

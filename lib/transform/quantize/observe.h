@@ -33,7 +33,7 @@ std::unique_ptr<CalibrationInputs> data_inputs(std::shared_ptr<const Dataset> da
 // which are then drawn with their means and deviations.
 std::unique_ptr<CalibrationInputs> random_inputs(const Program& program, int64_t samples,
                                                  uint64_t seed,
-                                                 std::vector<ColumnSpec> columns = {});
+                                                 std::vector<NumericFeature> columns = {});
 
 // The range of each of `values` (names of float32 values of the program), in this order, over all
 // of `inputs`. Batches are as large as lets the values of one stay below 256 MiB (at least a row).

@@ -24,7 +24,7 @@ struct QuantizeJob {
   std::shared_ptr<const Dataset> data = nullptr;
   uint64_t seed = 0;  // draws the rows, or the random inputs
   // Of a network whose first input is a table's numbers as they are: what random ones look like.
-  std::vector<ColumnSpec> columns = {};
+  std::vector<NumericFeature> columns = {};
   std::string name = "model";  // of the network, in messages
 };
 

@@ -16,6 +16,7 @@
 #include "sources.h"
 #include "train/make_job.h"
 #include "transform/measure.h"
+#include "unanswered.h"
 #include "usage.h"
 #include "zoo/adopt_model.h"
 
@@ -46,15 +47,22 @@ class Eval : public Command {
     const Metrics& metrics = found.metrics;
     const std::vector<Problem> missed =
         with_places(placed.places, [&] { return unmet(metrics, placed.experiment.eval.require); });
+    order_ = metrics_to_compute(placed.experiment.eval, found.task);
     report(found, missed, output);
-    const bool is_no_answer = tell_not_numbers(metrics, output);
-    if (!missed.empty()) throw Error(ErrorKind::kRequirement, missed);
-    return is_no_answer ? 1 : 0;
+    Unanswered unanswered("they count as wrong");
+    unanswered.add(metrics.samples, metrics.not_numbers);
+    if (!missed.empty()) {
+      unanswered.warn(output);
+      throw Error(ErrorKind::kRequirement, missed);
+    }
+    unanswered.tell(model_, output);
+    return 0;
   }
 
  private:
   struct Measurement {
     Metrics metrics;
+    TaskKind task;
     std::optional<double> agreement;  // with the model of --against
   };
 
@@ -72,7 +80,7 @@ class Eval : public Command {
                       {.disabled_passes = {without_.begin(), without_.end()}});
     };
     const Evaluation own = answers(model, model_);
-    Measurement found{own.metrics, std::nullopt};
+    Measurement found{own.metrics, spec.task.kind, std::nullopt};
     if (!against_.empty()) {
       const Evaluation other = answers(load_model(against_), against_);
       found.agreement =
@@ -83,15 +91,6 @@ class Eval : public Command {
 
   static void tell(const std::string& note, const Output& output) {
     if (!note.empty()) output.say(note);
-  }
-
-  // Whether most of the answers are none.
-  static bool tell_not_numbers(const Metrics& metrics, const Output& output) {
-    if (metrics.not_numbers == 0) return false;
-    output.warn(
-        fmt::format("the outputs of {} of {} samples are NaN or infinite: they count as wrong",
-                    metrics.not_numbers, metrics.samples));
-    return 2 * metrics.not_numbers > metrics.samples;
   }
 
   // Before the data are read, which may take a while.
@@ -134,7 +133,7 @@ class Eval : public Command {
       JsonWriter json;
       json.begin_object().field("verb", "eval").field("model", model_);
       json.field("split", split_).field("samples", metrics.samples).key("metrics").begin_object();
-      for (const auto& [name, value] : metrics.values) json.field(name, value);
+      for (const auto& [name, value] : in_order(metrics.values, order_)) json.field(name, value);
       json.end_object().field("not_numbers", metrics.not_numbers);
       if (found.agreement) json.field("against", against_).field("agreement", *found.agreement);
       json.key("per_class").begin_array();
@@ -149,10 +148,13 @@ class Eval : public Command {
       return output.result(json.text());
     }
     std::string text = fmt::format("{} samples of the {} split\n", metrics.samples, split_);
-    for (const auto& [name, value] : metrics.values)
+    for (const auto& [name, value] : in_order(metrics.values, order_))
       text += fmt::format("  {:<12} {:.4f}\n", name, value);
     if (found.agreement) {
-      text += fmt::format("  {:<12} {:.4f}  (same answers as {})\n", "agreement", *found.agreement,
+      text += fmt::format("  {:<12} {:.4f}  ({} {}, --against)\n", "agreement", *found.agreement,
+                          found.task == TaskKind::kRegression
+                              ? "1 - mean difference / mean deviation of the outputs from those of"
+                              : "share of the answers of the model that are those of",
                           against_);
     }
     if (!metrics.per_class.empty()) {
@@ -169,6 +171,7 @@ class Eval : public Command {
 
   std::string model_, config_, against_, split_ = "test";
   std::vector<std::string> overrides_, without_;
+  std::vector<std::string> order_;  // of metrics
   int64_t threads_ = 0;
 };
 

@@ -15,6 +15,7 @@
 #include "signals.h"
 #include "sources.h"
 #include "usage.h"
+#include "words.h"
 
 namespace maas {
 namespace {
@@ -44,6 +45,7 @@ class Export : public Command {
 
   int run(Output& output) override {
     const std::atomic<int>& signal = watch_signals();
+    refuse_stdout(output_);
     const Format& format = chosen_format();
     if (output_.empty()) {
       output_ = std::filesystem::path(model_).replace_extension(format.extensions[0]).string();

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "export/export_model.h"
 #include "export/import_model.h"
+#include "words.h"
 
 namespace maas {
 namespace {
@@ -30,6 +31,7 @@ class Import : public Command {
   }
 
   int run(Output& output) override {
+    refuse_stdout(output_);
     const Format& format = format_.empty() ? format_of_file(file_) : format_named(format_);
     if (output_.empty()) {
       output_ = std::filesystem::path(file_).replace_extension(".pt").string();

@@ -11,7 +11,10 @@
 namespace maas {
 
 LearningRun::LearningRun(const LearningSetup& setup, const FitJob& job, const Output& output)
-    : setup_(setup), job_(job), folder_(setup.folder), progress_(output, folder_, setup.log_every) {
+    : setup_(setup),
+      job_(job),
+      folder_(setup.folder),
+      progress_(output, folder_, setup.log_every, job.eval.metrics) {
   if (!setup.folder.resume) begin();
 }
 
@@ -19,7 +22,9 @@ void LearningRun::begin() {
   if (begun_) return;
   begun_ = true;
   write_file_atomically(folder_.file("resolved.yaml"), setup_.resolved);
-  write_file_atomically(folder_.file("env.json"), environment_json(setup_.words));
+  std::vector<std::string> command = {"maas", setup_.verb};
+  command.insert(command.end(), setup_.words.begin(), setup_.words.end());
+  write_file_atomically(folder_.file("env.json"), environment_json(command));
   folder_.set_status("running");
   progress_.keep(job_.data.warnings);
 }

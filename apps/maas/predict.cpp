@@ -20,6 +20,7 @@
 #include "run/plan.h"
 #include "sample/raw_input.h"
 #include "sources.h"
+#include "unanswered.h"
 #include "usage.h"
 
 namespace maas {
@@ -44,7 +45,7 @@ class Predict : public Command {
     const auto plan = Plan::compile(model.program, {.plan_for = PlanFor::kInference});
     const TaskSpec& task = model.manifest.data->task;
     form_ = output_form_of(model.program, task.kind);
-    int64_t rows = 0, without_answer = 0;
+    Unanswered unanswered("they have no answer");
     for (const std::string& input : inputs_) {
       std::vector<std::string> warnings;
       const std::vector<at::Tensor> tensors = read(input, model.manifest.data->input, warnings);
@@ -54,14 +55,11 @@ class Predict : public Command {
       for (int64_t row = 0; row < outputs.size(0); ++row) {
         const std::string name =
             outputs.size(0) == 1 ? input : fmt::format("{}:{}", input, row + 1);
-        without_answer += report(name, outputs[row], task, output) ? 0 : 1;
+        unanswered.add(1, report(name, outputs[row], task, output) ? 0 : 1);
       }
-      rows += outputs.size(0);
     }
-    if (without_answer == 0) return 0;
-    output.warn(fmt::format("of {} of {} rows the outputs are NaN or infinite: they have no answer",
-                            without_answer, rows));
-    return 2 * without_answer > rows ? 1 : 0;
+    unanswered.tell(model_, output);
+    return 0;
   }
 
  private:

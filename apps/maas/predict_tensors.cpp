@@ -193,7 +193,7 @@ void predict_tensors(const Model& model, const std::string& model_path,
   at::set_num_threads(1);
   const std::string name = model.name_or_stem(model_path);
   const auto session = make_plan_session(model, {.name = is_model_name(name) ? name : "model"});
-  Unanswered unanswered;
+  Unanswered unanswered("they have no answer");
   for (const std::string& input : inputs) {
     const std::string name_of_input = input == "-" ? "stdin" : input;
     const std::string text =

@@ -30,6 +30,7 @@
 #include "train/suggest_threads.h"
 #include "train_progress.h"
 #include "train_report.h"
+#include "words.h"
 
 namespace maas {
 namespace {
@@ -47,6 +48,7 @@ class Train : public Command {
   int run(Output& output) override {
     // Read. Whatever the user can get wrong is found here, before any work starts.
     watch_signals();
+    refuse_stdout(output_dir_);
     Experiment experiment = read_experiment();
     const FitJob job = with_places(places_, [&] { return read_job(experiment, output); });
     set_threads(experiment.train.threads > 0
@@ -213,7 +215,9 @@ class Train : public Command {
     JsonWriter json;
     json.begin_object().field("verb", "train").field("run", run.folder().path().string());
     json.field("model", path).key("metrics").begin_object();
-    for (const auto& [name, value] : metrics.values) json.field(name, value);
+    for (const auto& [name, value] : in_order(metrics.values, run.job().eval.metrics)) {
+      json.field(name, value);
+    }
     json.end_object().field("steps", run.result.steps).field("seconds", run.result.seconds);
     json.key("warnings").begin_array();
     for (const std::string& warning : warnings) json.value(warning);
@@ -227,7 +231,9 @@ class Train : public Command {
                      const TrainProgress& progress, Output& output) {
     const std::vector<std::string>& warnings = progress.warnings();
     std::string line = path + ":";
-    for (const auto& [name, value] : metrics.values) line += fmt::format(" {} {:.4f}", name, value);
+    for (const auto& [name, value] : in_order(metrics.values, run.job().eval.metrics)) {
+      line += fmt::format(" {} {:.4f}", name, value);
+    }
     output.result(line);
     if (!warnings.empty()) {
       output.say(fmt::format("{} warning{}, the first: {}", warnings.size(),

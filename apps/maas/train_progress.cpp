@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "evaluate/metrics.h"
 
 namespace maas {
 namespace {
@@ -45,12 +46,14 @@ std::string fitting_line(std::vector<LinePart> parts, int width) {
 
 }  // namespace
 
-TrainProgress::TrainProgress(const Output& output, const RunFolder& folder, int64_t log_every)
+TrainProgress::TrainProgress(const Output& output, const RunFolder& folder, int64_t log_every,
+                             std::vector<std::string> metrics)
     : output_(output),
       warnings_path_(folder.file("warnings.txt")),
       log_(folder.path(), log_every, [this](const std::string& text) { warn(text); }),
       start_(std::chrono::steady_clock::now()),
-      last_shown_(start_) {}
+      last_shown_(start_),
+      metrics_(std::move(metrics)) {}
 
 FitWatcher TrainProgress::watcher(const std::atomic<int>& signal) {
   FitWatcher watcher;
@@ -133,7 +136,7 @@ void TrainProgress::on_step(const StepNews& news) {
 void TrainProgress::on_epoch(const EpochNews& news) {
   std::string text = fmt::format("epoch {}: loss {:.4f}", news.epoch, news.train_loss);
   last_metric_.clear();
-  for (const auto& [name, value] : news.validation) {
+  for (const auto& [name, value] : in_order(news.validation, metrics_)) {
     text += fmt::format(", {} {:.4f}", name, value);
     last_metric_ += fmt::format("{}{} {:.4f}", last_metric_.empty() ? "" : " ", name, value);
   }

@@ -18,7 +18,8 @@ namespace maas {
 
 class TrainProgress {
  public:
-  TrainProgress(const Output& output, const RunFolder& folder, int64_t log_every);
+  TrainProgress(const Output& output, const RunFolder& folder, int64_t log_every,
+                std::vector<std::string> metrics);
   FitWatcher watcher(const std::atomic<int>& signal);
   void finish();  // ends the live line
 
@@ -43,6 +44,7 @@ class TrainProgress {
   int64_t first_step_ = -1, samples_ = 0;
   double smooth_loss_ = 0;
   std::string last_metric_;
+  std::vector<std::string> metrics_;  // in the order in which they are shown
   bool line_open_ = false;
 };
 

@@ -129,6 +129,7 @@ void adopt_data(TransformInput& input, const std::string& path) {
 
 std::string result_path(const TransformInput& input, const TransformFlags& flags,
                         const std::string& suffix) {
+  refuse_stdout(flags.output);
   const fs::path source = input.path;
   const fs::path path = flags.output.empty()
                             ? source.parent_path() / (source.stem().string() + "-" + suffix + ".pt")

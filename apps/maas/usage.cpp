@@ -117,7 +117,9 @@ Parser::Parser(const CommandRow& row, OutputOptions& options)
   app->set_help_flag("-h,--help", "print this")->group(kCommonGroup);
   command->declare(*app);
   app->add_flag("--json", options.json, "print one JSON object, errors too")->group(kCommonGroup);
-  app->add_flag("-q,--quiet", options.quiet, "say nothing but errors")->group(kCommonGroup);
+  app->add_flag("-q,--quiet", options.quiet,
+                "nothing on stderr but errors; the result stays on stdout")
+      ->group(kCommonGroup);
   app->add_flag("-v,--verbose", options.verbosity, "say more; -vv even more")->group(kCommonGroup);
   app->add_flag("--no-color", options.no_color, "no colours (also NO_COLOR=1)")
       ->group(kCommonGroup);

@@ -14,6 +14,12 @@ bool is_yaml(const std::string& word) {
 
 }  // namespace
 
+void refuse_stdout(const std::string& output) {
+  if (output != "-") return;
+  throw_usage("command line: -o", "'-', as if to write to stdout", "a file or folder to write",
+              "name one; a file of that name is ./-");
+}
+
 VerbWords split_words(const std::vector<std::string>& words) {
   VerbWords split;
   for (const std::string& word : words) {

@@ -16,4 +16,7 @@ struct VerbWords {
 // the config; a lone .yaml or .yml is the config. Throws Error{kUsage} for a third one.
 VerbWords split_words(const std::vector<std::string>& words);
 
+// Throws Error{kUsage} for "-": what is written is a file that is read again, or a folder.
+void refuse_stdout(const std::string& output);
+
 }  // namespace maas

@@ -1,10 +1,22 @@
 #include "evaluate/eval_config.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "evaluate/metrics.h"
+
 namespace maas {
 
 void EvalConfig::describe(Fields& field) {
+  const auto names = [](TaskKind task) {
+    return fmt::format("{}", fmt::join(metric_names(task), ", "));
+  };
   field("metrics", metrics)
-      .doc("what to report, the first one decides which weights are best; none = by the task");
+      .doc(
+          fmt::format("what to report, the first one decides which weights are best; none = by the "
+                      "task. Classification: {} (any number); multi_label: {}; regression: {}",
+                      names(TaskKind::kClassification), names(TaskKind::kMultiLabel),
+                      names(TaskKind::kRegression)));
   field("batch_size", batch_size).between(1, 1 << 20).doc("rows evaluated at once");
   field("require", require)
       .doc("metric: bound (\">= 0.98\", \"< 0.1\", \"> 98%\"); exit 6 when one is not met");

@@ -72,6 +72,17 @@ std::vector<std::string> metric_names(TaskKind task) {
   return {};
 }
 
+std::vector<std::pair<std::string, double>> in_order(const std::map<std::string, double>& values,
+                                                     const std::vector<std::string>& asked) {
+  std::vector<std::pair<std::string, double>> ordered;
+  std::map<std::string, double> left = values;
+  for (const std::string& name : asked) {
+    if (const auto found = left.extract(name)) ordered.emplace_back(name, found.mapped());
+  }
+  ordered.insert(ordered.end(), left.begin(), left.end());
+  return ordered;
+}
+
 std::vector<std::string> default_metrics(TaskKind task) {
   switch (task) {
     case TaskKind::kClassification:

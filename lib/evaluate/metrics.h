@@ -31,6 +31,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sample/spec.h"
@@ -72,7 +73,10 @@ void check_metric_names(const std::vector<std::string>& names, TaskKind task,
 
 std::vector<std::string> metric_names(TaskKind task);     // all; top_K is shown as "top_5"
 std::vector<std::string> default_metrics(TaskKind task);  // the first is the one that matters
-bool higher_is_better(const std::string& name);           // false for errors and losses
-bool is_in_target_units(const std::string& name);         // "rmse": its size says nothing by itself
+// Those of `values` in the order of `asked`, then the others by name.
+std::vector<std::pair<std::string, double>> in_order(const std::map<std::string, double>& values,
+                                                     const std::vector<std::string>& asked);
+bool higher_is_better(const std::string& name);    // false for errors and losses
+bool is_in_target_units(const std::string& name);  // "rmse": its size says nothing by itself
 
 }  // namespace maas

@@ -28,6 +28,11 @@ void tell(const TransformJob& job, const std::string& text) {
 
 }  // namespace
 
+std::string GateResult::became() const {
+  if (drop == 0) return "neither better nor worse";
+  return fmt::format("{} by {:.5f}{}", drop < 0 ? "better" : "worse", std::abs(drop), of_what());
+}
+
 GateResult judge(const std::string& metric, double before, double after, double max_drop) {
   GateResult gate{.metric = metric, .before = before, .after = after, .max_drop = max_drop};
   gate.drop = higher_is_better(metric) ? before - after : after - before;
@@ -83,6 +88,7 @@ Transformed transform(const Model& model, const TransformJob& job) {
   report.change = rewritten.change;
   report.layers = std::move(rewritten.layers);
   report.notes = std::move(rewritten.notes);
+  report.task = job.measure.task.kind;
   if (!job.measure.metric.empty() && job.measure.held_out.rows != nullptr) {
     const std::string& metric = job.measure.metric;
     report.gate = judge(metric, report.before.metrics.at(metric), report.after.metrics.at(metric),
@@ -108,8 +114,8 @@ Error gate_error(const TransformReport& report) {
   const GateResult& gate = report.gate;
   return {ErrorKind::kRequirement,
           {.where = "gate." + gate.metric,
-           .what = fmt::format("{:.5f} after, {:.5f} before: worse by {:.5f}{}", gate.after,
-                               gate.before, gate.drop, gate.of_what()),
+           .what = fmt::format("{:.5f} after, {:.5f} before: {}", gate.after, gate.before,
+                               gate.became()),
            .expected = fmt::format("worse by at most {:g}{} (gate.max_drop)", gate.max_drop,
                                    gate.of_what()),
            .fix = remedy(report.verb) +

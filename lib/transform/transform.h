@@ -42,13 +42,16 @@ struct GateResult {
   bool is_met = true;
 
   const char* of_what() const { return is_relative ? " of it" : ""; }
+  std::string became() const;  // "worse by 0.01200", "better by 0.01700 of it", "neither better nor
+                               // worse"
 };
 
 struct TransformReport {
   std::string verb, parent_name, parent_digest;
   std::string split;  // that the metrics are from; "" without data
   Measured before, after;
-  std::optional<double> agreement;  // of answers with the parent's (transform/measure.h)
+  std::optional<double> agreement;            // of answers with the parent's (transform/measure.h)
+  TaskKind task = TaskKind::kClassification;  // what an answer is
   GateResult gate;
   std::string change;
   std::vector<LayerChange> layers;

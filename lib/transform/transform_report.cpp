@@ -15,9 +15,11 @@ std::string size_text(int64_t bytes) {
   return fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3);
 }
 
-std::string times_text(double before, double after, const char* word) {
+// "1.52 × faster", "1.12 × slower": a factor is never below 1.
+std::string times_text(double before, double after, const char* word, const char* opposite) {
   if (!(before > 0) || !(after > 0)) return "–";
-  return fmt::format("{:.2f} × {}", before / after, word);
+  return before >= after ? fmt::format("{:.2f} × {}", before / after, word)
+                         : fmt::format("{:.2f} × {}", after / before, opposite);
 }
 
 ReportTable before_and_after(const TransformReport& report) {
@@ -45,7 +47,7 @@ ReportTable before_and_after(const TransformReport& report) {
     const auto text = [&](int64_t n) { return is_bytes ? size_text(n) : grouped(n); };
     table.rows.push_back(
         {name, text(before), text(after),
-         times_text(static_cast<double>(before), static_cast<double>(after), "smaller")});
+         times_text(static_cast<double>(before), static_cast<double>(after), "smaller", "larger")});
   };
   sizes("parameters", a.parameters, b.parameters, false);
   sizes("file", a.bytes, b.bytes, true);
@@ -54,14 +56,16 @@ ReportTable before_and_after(const TransformReport& report) {
     const Latency after = b.latency.at(batch);
     table.rows.push_back({fmt::format("ms at batch {}, p50", batch),
                           fmt::format("{:.4g}", before.p50_ms), fmt::format("{:.4g}", after.p50_ms),
-                          times_text(before.p50_ms, after.p50_ms, "faster")});
+                          times_text(before.p50_ms, after.p50_ms, "faster", "slower")});
     table.rows.push_back({fmt::format("ms at batch {}, p90", batch),
                           fmt::format("{:.4g}", before.p90_ms), fmt::format("{:.4g}", after.p90_ms),
-                          times_text(before.p90_ms, after.p90_ms, "faster")});
+                          times_text(before.p90_ms, after.p90_ms, "faster", "slower")});
   }
   if (report.agreement) {
-    table.rows.push_back(
-        {"same answers as before", "", fmt::format("{:.2f} %", 100 * *report.agreement), ""});
+    table.rows.push_back({report.task == TaskKind::kRegression
+                              ? "outputs as before, of their spread"
+                              : "same answers as before",
+                          "", fmt::format("{:.2f} %", 100 * *report.agreement), ""});
   }
   return table;
 }
@@ -109,8 +113,8 @@ std::string markdown(const ReportTable& table) {
 std::string gate_text(const TransformReport& report) {
   const GateResult& gate = report.gate;
   if (gate.metric.empty()) return "The gate is not judged: the model remembers no data.";
-  return fmt::format("Gate: {} may become worse by {:g}{}, and did by {:.5f}: {}.", gate.metric,
-                     gate.max_drop, gate.of_what(), gate.drop, gate.is_met ? "met" : "NOT met");
+  return fmt::format("Gate: {} may become worse by {:g}{}, and became {}: {}.", gate.metric,
+                     gate.max_drop, gate.of_what(), gate.became(), gate.is_met ? "met" : "NOT met");
 }
 
 void write_pair(JsonWriter& json, const char* name, int64_t before, int64_t after) {

@@ -14,6 +14,7 @@
 #include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "call/infer.h"
+#include "sample/image_format.h"
 #include "serve/json_tensor.h"
 #include "serve/oip/messages.h"
 #include "serve/plan_session.h"
@@ -162,6 +163,19 @@ InferRequest parse_document(const Document& document, const SessionInfo& info) {
   throw Error(ErrorKind::kInput, problem);
 }
 
+void refuse_image(const std::string& bytes, const std::string& name,
+                  const std::string& model_path) {
+  const ImageFormat* format = image_format_of(bytes);
+  if (format == nullptr) return;
+  throw_input(name,
+              fmt::format("is a {} image, and {} does not say how an image becomes its input",
+                          format->name, model_path),
+              "the tensors of its inputs as JSON",
+              fmt::format("`maas help predict` shows the form; a model that maas trains takes "
+                          "images: maas train CONFIG model.from={}",
+                          model_path));
+}
+
 struct Answer {
   std::string text;
   std::vector<at::Tensor> outputs;
@@ -198,6 +212,7 @@ void predict_tensors(const Model& model, const std::string& model_path,
     const std::string name_of_input = input == "-" ? "stdin" : input;
     const std::string text =
         input == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(input);
+    refuse_image(text, name_of_input, model_path);
     const std::vector<Document> documents = split_documents(text);
     if (documents.empty()) {
       explain({.where = "body", .what = "is empty", .expected = "JSON", .fix = ""}, name_of_input,

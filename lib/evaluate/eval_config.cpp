@@ -12,11 +12,11 @@ void EvalConfig::describe(Fields& field) {
     return fmt::format("{}", fmt::join(metric_names(task), ", "));
   };
   field("metrics", metrics)
-      .doc(
-          fmt::format("what to report, the first one decides which weights are best; none = by the "
-                      "task. Classification: {} (any number); multi_label: {}; regression: {}",
-                      names(TaskKind::kClassification), names(TaskKind::kMultiLabel),
-                      names(TaskKind::kRegression)));
+      .doc(fmt::format(
+          "what to report, the first one decides which weights are best; none = by the "
+          "task. Classification: {} (or another top_K); multi_label: {}; regression: {}",
+          names(TaskKind::kClassification), names(TaskKind::kMultiLabel),
+          names(TaskKind::kRegression)));
   field("batch_size", batch_size).between(1, 1 << 20).doc("rows evaluated at once");
   field("require", require)
       .doc("metric: bound (\">= 0.98\", \"< 0.1\", \"> 98%\"); exit 6 when one is not met");

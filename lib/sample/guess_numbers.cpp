@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <optional>
 #include <set>
 
 #include "sample/cell_text.h"
@@ -50,15 +51,21 @@ Verdict verdict_of(const CellColumn& column, const std::vector<TableFormat>& rea
     if (is_missing_number(cell, readings[0])) continue;
     ++present;
     const std::string_view sign = sign_of(cell);
-    // Digits alone say the same in every reading.
-    const bool is_plain = cell.find_first_not_of("0123456789-") == cell.npos;
-    if (!is_plain && !parse_number(cell, readings[0], sign)) {
+    const std::optional<double> by_default = parse_number(cell, readings[0], sign);
+    if (!by_default) {
       if (told++ == 0) verdict.telling = cell;
       is_sure = is_sure || has_one_value(cell, sign, readings);
     }
+    // Digits alone say the same in every reading, with a point in those of the same point: most
+    // cells are such, and are parsed once.
+    const bool is_digits = cell.find_first_not_of("0123456789-") == cell.npos;
+    const bool is_plain = cell.find_first_not_of("0123456789-.") == cell.npos;
     for (size_t r = 0; r < readings.size(); ++r) {
       if (!verdict.reads[r]) continue;
-      const auto number = parse_number(cell, readings[is_plain ? 0 : r], sign);
+      const bool is_same = is_digits || r == 0 ||
+                           (is_plain && readings[0].decimal == "." && readings[r].decimal == "." &&
+                            readings[0].thousands != "." && readings[r].thousands != ".");
+      const auto number = is_same ? by_default : parse_number(cell, readings[r], sign);
       verdict.reads[r] = number.has_value();
       if (number) verdict.values[r] = mixed(verdict.values[r], *number);
     }

@@ -141,6 +141,21 @@ class Tables(DataCase):
         said = self.train_on("absent", self.data(table), "data.validation=0.2", "seed=1")
         self.assertTrue([w for w in said["warnings"] if "1 of 2 labels have samples in training alone" in w], said)
 
+    def test_money_dates_and_decimal_commas_are_read_and_travel(self):
+        rows = [f'"{i % 9}.{i:03},50 \u20ac",{i % 28 + 1:02}.03.2021,{"ab"[i % 2]}' for i in range(40)]
+        (self.folder / "money.csv").write_text("price,day,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
+        said = self.train_on("money", "{type: csv, train: money.csv, label: y}")
+        self.assertSays(" ".join(said["warnings"]), "',' before the decimals and '.' between thousands",
+                        "the sign '\u20ac'", "read as dates such as 14/3/2021")
+        row = '[{"price": "1.000,25 \u20ac", "day": "02.03.2021"}, {"price": 1000.25, "day": "2.3.2021"}]'
+        done = maas("predict", said["model"], "-", "--json", stdin=row, check=0)
+        first, second = [json.loads(line)["outputs"] for line in done.stdout.splitlines()]
+        self.assertEqual(first, second)
+        done = maas("predict", said["model"], "-", stdin='{"price": 1, "day": "soon"}', check=3)
+        self.assertSays(done.stderr, "stdin[0].day: 'soon' in column 'day' is no date", "14/3/2021")
+        done = maas("init", self.folder / "money.csv", "-o", "-", check=0)
+        self.assertSays(done.stdout, 'decimal: ","', 'thousands: "."', '"day": date')
+
     def test_unknown_categories_are_a_warning_or_refused(self):
         model = self.train_on("known", self.data(self.table()))["model"]
         (self.folder / "new.csv").write_text("x,colour,y\n1,green,a\n2,red,b\n3,pink,a\n")

@@ -148,6 +148,8 @@ bool Connection::begin_request() {
   parser_->header_limit(static_cast<uint32_t>(shared_->limits.max_head_bytes + 1));
   parser_->body_limit(static_cast<uint64_t>(shared_->config.max_body_bytes));
   body.clear();
+  wants_notes = shared_->log != nullptr;
+  if (wants_notes) notes.clear();
   parser_->get().body() = std::move(body);
   chunks_ = 0;
   parser_->on_chunk_header(on_chunk_);

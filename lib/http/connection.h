@@ -17,6 +17,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "http/access_log.h"
 #include "http/exchange.h"
 #include "http/head.h"
 #include "http/http_config.h"
@@ -85,6 +86,7 @@ class Connection;
 // What all connections of a listener have in common.
 struct ConnectionShared {
   HttpConfig config;
+  AccessLog* log = nullptr;  // null: none
   HttpService* service = nullptr;
   HeadLimits limits;
   HeadPolicy policy;
@@ -163,7 +165,7 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   void refuse_for_memory();
 
   void write_response();
-  void count_answer();
+  void tell_of_answer();  // counters and logs
 
   void end_writing();
   void write_encrypted();

@@ -24,22 +24,29 @@ void Connection::write_response() {
   }
   const bool with_body = head.method != "HEAD";
   make_response_head(response_, head.version == 10, out_);
-  access_log(head, response_, now_ns() - begun_ns_);
   hold(body.size() + response_.body.size());
-  count_answer();
+  tell_of_answer();
   phase_ = Phase::kWriting;
   written_ = 0;
   out_size_ = out_.size() + (with_body ? response_.body.size() : 0);
   continue_writing();
 }
 
-void Connection::count_answer() {
+void Connection::tell_of_answer() {
   HttpCounters& counters = shared_->counters;
   const auto status = static_cast<size_t>(response_.status);
   if (status < counters.answers.size()) {
     counters.answers[status].fetch_add(1, std::memory_order_relaxed);
   }
   counters.bytes_out.fetch_add(response_.body.size(), std::memory_order_relaxed);
+  const int64_t taken = now_ns() - begun_ns_;
+  debug_log(head, response_, taken);
+  if (shared_->log == nullptr) return;
+  error_code ignored;
+  const auto peer = socket_.remote_endpoint(ignored);
+  const auto trace = parser_ ? header("traceparent") : std::nullopt;
+  shared_->log->write({head, response_, notes, ignored ? "" : peer.address().to_string(),
+                       std::string(trace.value_or("")), body.size(), taken});
 }
 
 void Connection::write_encrypted() {
@@ -140,8 +147,7 @@ void Connection::time_out() {
   head.version = 11;
   make_response_head(response_, false, out_);
   out_ += response_.body;
-  access_log(head, response_, now_ns() - begun_ns_);
-  count_answer();
+  tell_of_answer();
   error_code ignored;
   socket_.write_some(net::buffer(out_), ignored);
   socket_.shutdown(tcp::socket::shutdown_send, ignored);

@@ -34,6 +34,15 @@ struct RequestHead {
   bool cross_origin = false;  // once check_head() has passed it: of a page that may ask, elsewhere
 };
 
+// What is found out about a request on its way, for the log.
+struct RequestNotes {
+  std::string key;  // whose API key
+  std::string model, version, id;
+  double queue_seconds = 0, compute_seconds = 0;
+
+  void clear() { *this = {}; }
+};
+
 // One request on its way through the server. end() writes the answer to the client: exactly once,
 // from any thread; the exchange is not touched afterwards.
 class HttpExchange : public Reply {
@@ -48,6 +57,8 @@ class HttpExchange : public Reply {
   RequestHead head;
   std::string body;  // padded: capacity() >= size() + 64, for the JSON parser
   RouteMatch route;
+  RequestNotes notes;        // to be filled when ...
+  bool wants_notes = false;  // ... somebody will read them
 };
 
 class HttpService {

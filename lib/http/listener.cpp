@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <csignal>
+#include <list>
 #include <utility>
 #include <vector>
 
@@ -95,7 +96,7 @@ void check_tls(const TlsConfig& tls) {
 
 struct HttpListener::State {
   explicit State(const HttpConfig& config)
-      : acceptor(io), ticker(io), signals(io), hangups(io), guard(net::make_work_guard(io)) {
+      : acceptor(io), ticker(io), signals(io), guard(net::make_work_guard(io)) {
     shared->config = config;
     check_tls(config.tls);
     if (config.tls.given()) tls.emplace(config.tls);
@@ -201,11 +202,11 @@ struct HttpListener::State {
     });
   }
 
-  void wait_for_hangup() {
-    hangups.async_wait([this](error_code error, int) {
+  void wait_for(net::signal_set& signal, std::function<void()> act) {
+    signal.async_wait([this, &signal, action = std::move(act)](error_code error, int) mutable {
       if (error) return;
-      on_hangup();
-      wait_for_hangup();
+      action();
+      wait_for(signal, std::move(action));
     });
   }
 
@@ -271,8 +272,8 @@ struct HttpListener::State {
   net::strand<net::io_context::executor_type> strand{io.get_executor()};
   tcp::acceptor acceptor;
   net::steady_timer ticker;
-  net::signal_set signals, hangups;
-  std::function<void()> on_hangup;
+  net::signal_set signals;
+  std::list<net::signal_set> watched;
   net::executor_work_guard<net::io_context::executor_type> guard;
   std::function<void()> on_tick;
   uint16_t port = 0;
@@ -283,9 +284,10 @@ struct HttpListener::State {
   std::atomic<int> released{0};  // of them, those that gave memory back since the last large text
 };
 
-HttpListener::HttpListener(const HttpConfig& config, HttpService& service)
+HttpListener::HttpListener(const HttpConfig& config, HttpService& service, AccessLog* log)
     : state_(std::make_unique<State>(config)) {
   ConnectionShared& shared = *state_->shared;
+  shared.log = log;
   shared.service = &service;
   shared.limits.max_head_bytes = static_cast<size_t>(config.max_head_bytes);
   shared.limits.max_headers = static_cast<size_t>(config.max_headers);
@@ -327,7 +329,7 @@ void HttpListener::post_after(std::chrono::nanoseconds delay, std::function<void
 
 void HttpListener::stop() { state_->io.stop(); }
 
-void HttpListener::watch_signals(std::function<void()> on_signal, std::function<void()> on_hangup) {
+void HttpListener::watch_stop_signals(std::function<void()> on_signal) {
   state_->signals.add(SIGTERM);
   state_->signals.add(SIGINT);
   state_->signals.async_wait(
@@ -337,9 +339,11 @@ void HttpListener::watch_signals(std::function<void()> on_signal, std::function<
         state->signals.clear(ignored);
         act();
       });
-  state_->hangups.add(SIGHUP);
-  state_->on_hangup = std::move(on_hangup);
-  state_->wait_for_hangup();
+}
+
+void HttpListener::watch_signal(int number, std::function<void()> on_signal) {
+  auto& watched = state_->watched.emplace_back(state_->io, number);
+  state_->wait_for(watched, std::move(on_signal));
 }
 
 void HttpListener::reload_certificates() {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "http/access_log.h"
 #include "http/exchange.h"
 #include "http/http_config.h"
 #include "http/http_counters.h"
@@ -18,9 +19,9 @@ namespace maas {
 class HttpListener {
  public:
   // Binds; connections queue in the kernel until start(). Throws Error{kUsage} for an address that
-  // is not allowed, Error{kResources} for a port that is taken or not permitted. `service` outlives
-  // the listener.
-  HttpListener(const HttpConfig& config, HttpService& service);
+  // is not allowed, Error{kResources} for a port that is taken or not permitted. `service` and
+  // `log` outlive the listener.
+  HttpListener(const HttpConfig& config, HttpService& service, AccessLog* log = nullptr);
   ~HttpListener();
   HttpListener(const HttpListener&) = delete;
   HttpListener& operator=(const HttpListener&) = delete;
@@ -41,8 +42,8 @@ class HttpListener {
   void post_after(std::chrono::nanoseconds delay, std::function<void()> work);
 
   // `on_signal` at the first SIGTERM or SIGINT; then both have their default effect again.
-  // `on_hangup` at every SIGHUP.
-  void watch_signals(std::function<void()> on_signal, std::function<void()> on_hangup);
+  void watch_stop_signals(std::function<void()> on_signal);
+  void watch_signal(int number, std::function<void()> on_signal);  // at every one
 
   // Memory that was let go of elsewhere goes back to the system as that of large requests does.
   void release_memory_soon();

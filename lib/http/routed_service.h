@@ -15,7 +15,7 @@ namespace maas {
 class RoutedService final : public HttpService {
  public:
   // Asked for every request that has a route, before the route itself is.
-  using Gate = std::function<HttpRefusal(const HttpExchange&, RouteScope)>;
+  using Gate = std::function<HttpRefusal(HttpExchange&, RouteScope)>;
 
   explicit RoutedService(std::vector<Route> routes, Gate gate = {})
       : routes_(std::move(routes)), gate_(std::move(gate)) {}

@@ -198,7 +198,7 @@ bool Batcher::read(const Inference& inference, std::vector<Ready>& batch) {
     fail(*inference, {kClientGone, "the client closed while the request waited"});
     return false;
   }
-  Ready ready{inference, {}, 1};
+  Ready ready{inference, {}, 1, waited};
   try {
     ready.inputs = inference->inputs();
     if (!ready.inputs.empty() && ready.inputs[0].dim() > 0) ready.rows = ready.inputs[0].size(0);
@@ -250,14 +250,15 @@ void Batcher::run_together(std::vector<Ready>& batch) {
     for (Ready& ready : batch) run_alone(ready);
     return;
   }
+  const auto compute = ServeClock::now() - start;
   statistics_.batches.add(rows);
-  statistics_.compute.add(ServeClock::now() - start, batch.size());
+  statistics_.compute.add(compute, batch.size());
   int64_t begin = 0;
   for (Ready& ready : batch) {
     std::vector<at::Tensor> own;
     for (const at::Tensor& output : outputs) own.push_back(output.narrow(0, begin, ready.rows));
     begin += ready.rows;
-    answer(ready, own);
+    answer(ready, own, compute);
   }
 }
 
@@ -269,14 +270,17 @@ void Batcher::run_alone(Ready& one) {
   } catch (...) {
     return fail(*one.inference, failure_of(std::current_exception()));
   }
+  const auto compute = ServeClock::now() - start;
   statistics_.batches.add(one.rows);
-  statistics_.compute.add(ServeClock::now() - start);
-  answer(one, outputs);
+  statistics_.compute.add(compute);
+  answer(one, outputs, compute);
 }
 
-void Batcher::answer(Ready& one, const std::vector<at::Tensor>& outputs) {
+void Batcher::answer(Ready& one, const std::vector<at::Tensor>& outputs,
+                     ServeClock::duration compute) {
   const auto start = ServeClock::now();
   try {
+    one.inference->note_times(one.waited, compute);
     one.inference->answer(outputs);
   } catch (...) {
     return fail(*one.inference, failure_of(std::current_exception()));

@@ -67,6 +67,7 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
     Inference inference;
     std::vector<at::Tensor> inputs;
     int64_t rows = 1;
+    ServeClock::duration waited{0};
   };
 
   Verdict enter(const Inference& inference);
@@ -84,7 +85,7 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
   void run(std::vector<Ready>& batch);
   void run_together(std::vector<Ready>& batch);
   void run_alone(Ready& one);
-  void answer(Ready& one, const std::vector<at::Tensor>& outputs);
+  void answer(Ready& one, const std::vector<at::Tensor>& outputs, ServeClock::duration compute);
   void fail(QueuedInference& inference, const InferenceFailure& failure);
   bool fits(const std::vector<Ready>& batch, const Ready& next) const;
   void note_cost(ServeClock::duration spent, size_t inferences);

@@ -45,6 +45,8 @@ class QueuedInference {
   // on arrival, so that a request that is turned away costs no reading. Called at most once. Throws
   // what failure_of() knows. May give an earlier deadline, which counts from then on.
   virtual std::vector<at::Tensor> inputs() = 0;
+  // Before answer(): how long it has waited, and how long its batch was computed.
+  virtual void note_times(ServeClock::duration /*queue*/, ServeClock::duration /*compute*/) {}
   // What infer() gave. May throw, before anything of the answer has been sent; then fail() follows.
   virtual void answer(const std::vector<at::Tensor>& outputs) = 0;
   virtual void fail(const InferenceFailure& failure) noexcept = 0;

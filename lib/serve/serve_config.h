@@ -21,6 +21,9 @@ struct ServeConfig : HttpConfig {
   std::string versions = "latest";
   Quantity poll{0, "s"};
   bool model_control = false;
+  std::string access_log;
+  int64_t health_port = -1;
+  bool sandbox = false;
   bool triton_metrics = false;
 
   void describe(Fields& field) {
@@ -64,6 +67,16 @@ struct ServeConfig : HttpConfig {
             "only at SIGHUP");
     field("model_control", model_control)
         .doc("clients may load and unload models (POST /v2/repository/models/M/load, unload)");
+    field("access_log", access_log)
+        .doc("file to which each request adds a line of JSON, opened again at SIGUSR1; - = stderr");
+    field("health_port", health_port)
+        .between(-1, 65535)
+        .doc(
+            "a second port, plain HTTP, for health and metrics alone; 0 = any free one, -1 = none");
+    field("sandbox", sandbox)
+        .doc(
+            "once started, run no programs and write no files but the access log (Linux with "
+            "Landlock)");
     field("triton_metrics", triton_metrics).doc("/metrics has Triton's names (nv_inference_*) too");
     field("share_weights", share_weights)
         .doc(

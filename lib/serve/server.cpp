@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <deque>
+#include <filesystem>
 #include <latch>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -13,11 +16,13 @@
 #include "http/api_keys.h"
 #include "http/listener.h"
 #include "http/routed_service.h"
+#include "serve/health_port.h"
 #include "serve/metrics.h"
 #include "serve/oip/repository_routes.h"
 #include "serve/oip/routes.h"
 #include "serve/reloading.h"
 #include "serve/repository.h"
+#include "serve/sandbox.h"
 #include "serve/server_state.h"
 
 namespace maas {
@@ -49,13 +54,18 @@ class Server::Impl {
                   ? nullptr
                   : std::make_unique<ApiKeys>(read_api_keys(config.keys.path))),
         service_(all_routes(), gate()),
-        listener_(config, service_),
+        log_(config.access_log.empty() ? nullptr : std::make_unique<AccessLog>(config.access_log)),
+        listener_(config, service_, log_.get()),
         reloading_(loader, {seconds(config.poll.value), config.model_control},
                    [this](ModelChanges& changes) { apply(changes); }) {
     for (auto& session : sessions) repository_.put(served(std::move(session)));
+    if (config.health_port >= 0) {
+      health_.emplace(config, health_routes(), gate());
+    }
   }
 
   void run(const std::function<void()>& on_ready) {
+    if (config_.sandbox) enter_sandbox(log_folders());
     const size_t count = wanted_threads();
     std::latch warm(static_cast<std::ptrdiff_t>(count));
     for (size_t i = 0; i < count; ++i) {
@@ -69,13 +79,17 @@ class Server::Impl {
     remember_failure([&] {
       if (failure_) return;
       ready_ = true;
-      listener_.watch_signals([this] { stop(); }, [this] { read_again(); });
+      listener_.watch_stop_signals([this] { stop(); });
+      listener_.watch_signal(SIGHUP, [this] { read_again(); });
+      if (log_) listener_.watch_signal(SIGUSR1, [this] { log_->reopen(); });
+      if (health_) health_->start();
       listener_.start([this] { tick(); });
       reloading_.start();
       on_ready();
     });
     if (failure_) listener_.stop();
     join_threads();
+    if (health_) health_->stop();
     if (failure_) std::rethrow_exception(failure_);
   }
 
@@ -91,25 +105,39 @@ class Server::Impl {
   int64_t workers() const { return workers_; }
 
  private:
+  std::vector<Route> health_routes() {
+    std::vector<Route> routes = oip_health_routes(state_);
+    routes.push_back(metrics_route());
+    return routes;
+  }
+
+  Route metrics_route() {
+    return {"GET", "/metrics", RouteScope::kMetrics,
+            [this](const std::shared_ptr<HttpExchange>& exchange) {
+              exchange->send(
+                  200,
+                  metrics_text(repository_.models(), listener_.counters(), config_.triton_metrics),
+                  {.content_type = "text/plain; version=0.0.4; charset=utf-8"});
+            }};
+  }
+
+  std::vector<std::filesystem::path> log_folders() const {
+    if (config_.access_log.empty() || config_.access_log == "-") return {};
+    return {std::filesystem::absolute(config_.access_log).parent_path()};
+  }
+
   // Called when the listener does not exist yet: handlers are called when it does.
   std::vector<Route> all_routes() {
     std::vector<Route> routes = oip_routes(state_);
     for (Route& route : repository_routes(state_)) routes.push_back(std::move(route));
-    routes.push_back(
-        {"GET", "/metrics", RouteScope::kMetrics,
-         [this](const std::shared_ptr<HttpExchange>& exchange) {
-           exchange->send(
-               200,
-               metrics_text(repository_.models(), listener_.counters(), config_.triton_metrics),
-               {.content_type = "text/plain; version=0.0.4; charset=utf-8"});
-         }});
+    routes.push_back(metrics_route());
     return routes;
   }
 
   RoutedService::Gate gate() {
     if (!keys_) return {};
-    return [this](const HttpExchange& exchange, RouteScope scope) {
-      return keys_->judge(exchange, scope);
+    return [this](HttpExchange& exchange, RouteScope scope) {
+      return keys_->judge(exchange, scope, &exchange.notes.key);
     };
   }
 
@@ -210,8 +238,10 @@ class Server::Impl {
   const ServerState state_;
   const std::unique_ptr<ApiKeys> keys_;  // null: none are needed
   RoutedService service_;
+  const std::unique_ptr<AccessLog> log_;  // null: none
   HttpListener listener_;
   Repository repository_;  // goes before the listener: what still waits holds connections of it
+  std::optional<HealthPort> health_;
   std::mutex threads_mutex_;
   std::deque<std::jthread> threads_;  // of the listener
   bool joining_ = false;

@@ -5,7 +5,12 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <sstream>
+
+#include "base/error.h"
+#include "support/scratch.h"
 
 namespace maas {
 namespace {
@@ -35,11 +40,66 @@ TEST(AccessLog, HasMethodTargetStatusAndSize) {
   head.target = "/v2\n";
   HttpResponse response;
   response.body = "{}";
-  access_log(head, response, 1500);
+  debug_log(head, response, 1500);
   log_failure("what\never");
   EXPECT_EQ(lines.str(), "\"GET /v2\\x0a\" 200 2 bytes 1 us\nwhat\\x0aever\n");
   logger->sinks().pop_back();
   logger->set_level(level);
+}
+
+std::string logged(const RequestNotes& notes, const std::string& target,
+                   const std::string& trace = "") {
+  const Scratch scratch;
+  RequestHead head;
+  head.method = "POST";
+  head.target = target;
+  HttpResponse response;
+  response.body = "{}";
+  AccessLog log(scratch.path("access.log"));
+  log.write({head, response, notes, "127.0.0.1", trace, 7, 1'500'000});
+  return scratch.read("access.log");
+}
+
+TEST(AccessLog, IsALineOfJsonForEachRequest) {
+  const std::string line = logged({}, "/v2");
+  EXPECT_THAT(line, testing::StartsWith("{\"time\":\"20"));
+  EXPECT_THAT(line, testing::EndsWith(
+                        "Z\",\"client\":\"127.0.0.1\",\"method\":\"POST\",\"path\":\"/v2\","
+                        "\"status\":200,\"bytes_in\":7,\"bytes_out\":2,\"seconds\":0.0015}\n"));
+}
+
+TEST(AccessLog, SaysOfAnInferenceWhatItWasAndHowLongItWaited) {
+  const std::string line = logged({"alice", "net", "2", "a\"b", 0.25, 0.5}, "/v2");
+  EXPECT_THAT(line, HasSubstr("\"key\":\"alice\""));
+  EXPECT_THAT(line, HasSubstr("\"model\":\"net\",\"version\":\"2\",\"id\":\"a\\\"b\","
+                              "\"queue_seconds\":0.25,\"compute_seconds\":0.5"));
+}
+
+TEST(AccessLog, HoldsNoLineThatAClientForged) {
+  const std::string line = logged({}, "/v2\n{\"status\":200}\xff");
+  EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+  EXPECT_THAT(line, HasSubstr("/v2\\\\x0a{"));
+}
+
+TEST(AccessLog, HasTheTraceThatTheClientIsIn) {
+  const std::string parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  EXPECT_THAT(logged({}, "/", parent),
+              HasSubstr("\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\""));
+  EXPECT_THAT(logged({}, "/", "00-x"), testing::Not(HasSubstr("trace")));
+  EXPECT_THAT(logged({}, "/", std::string(55, '-')), testing::Not(HasSubstr("trace")));
+}
+
+TEST(AccessLog, GoesOnInANewFileWhenItIsOpenedAgain) {
+  const Scratch scratch;
+  AccessLog log(scratch.path("a.log"));
+  log.write({{}, {}, {}, "1", "", 0, 0});
+  std::filesystem::rename(scratch.path("a.log"), scratch.path("a.log.1"));
+  log.write({{}, {}, {}, "2", "", 0, 0});
+  log.reopen();
+  log.write({{}, {}, {}, "3", "", 0, 0});
+  EXPECT_THAT(scratch.read("a.log.1"), HasSubstr("\"client\":\"2\""));
+  EXPECT_THAT(scratch.read("a.log"), HasSubstr("\"client\":\"3\""));
+  EXPECT_THROW(AccessLog(scratch.path("nowhere/a.log")), Error);
 }
 
 }  // namespace

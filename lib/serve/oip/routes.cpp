@@ -50,6 +50,16 @@ class OipInference final : public QueuedInference {
     return std::move(request_.inputs);
   }
 
+  void note_times(ServeClock::duration queue, ServeClock::duration compute) override {
+    if (!exchange_->wants_notes) return;
+    const SessionInfo& info = session_->info();
+    exchange_->notes.model = info.name;
+    exchange_->notes.version = info.version;
+    exchange_->notes.id = request_.id;
+    exchange_->notes.queue_seconds = std::chrono::duration<double>(queue).count();
+    exchange_->notes.compute_seconds = std::chrono::duration<double>(compute).count();
+  }
+
   void answer(const std::vector<at::Tensor>& outputs) override {
     InferAnswer answer = infer_answer(session_->info(), request_, outputs);
     ReplyHeaders headers;
@@ -178,21 +188,25 @@ void add_extensions(std::vector<Route>& routes, const ServerState& state) {
 
 }  // namespace
 
+std::vector<Route> oip_health_routes(const ServerState& state) {
+  const auto handlers = std::make_shared<const OipHandlers>(state);
+  return {{"GET", "/v2/health/live", RouteScope::kPublic,
+           [handlers](const Exchange& exchange) { handlers->live(exchange); }},
+          {"GET", "/v2/health/ready", RouteScope::kPublic,
+           [handlers](const Exchange& exchange) { handlers->ready(exchange); }}};
+}
+
 std::vector<Route> oip_routes(const ServerState& state) {
   const auto handlers = std::make_shared<const OipHandlers>(state);
   const auto answer = [&](void (OipHandlers::*handler)(Exchange) const) {
     return [handlers, handler](Exchange exchange) { (*handlers.*handler)(std::move(exchange)); };
   };
-  std::vector<Route> routes = {
-      {"GET", "/v2/health/live", RouteScope::kPublic, answer(&OipHandlers::live)},
-      {"GET", "/v2/health/ready", RouteScope::kPublic, answer(&OipHandlers::ready)},
-      {"GET", "/v2", RouteScope::kInfer, answer(&OipHandlers::metadata)},
-      // Before the models: none of that name can be asked for.
-      {"GET", "/v2/models/stats", RouteScope::kMetrics,
-       [&state](const Exchange& exchange) {
-         exchange->send(200, statistics_answer(state.repository.models()));
-       }},
-  };
+  std::vector<Route> routes = oip_health_routes(state);
+  routes.push_back({"GET", "/v2", RouteScope::kInfer, answer(&OipHandlers::metadata)});
+  // Before the models: none of that name can be asked for.
+  routes.push_back({"GET", "/v2/models/stats", RouteScope::kMetrics, [&state](const Exchange& e) {
+                      e->send(200, statistics_answer(state.repository.models()));
+                    }});
   add_extensions(routes, state);
   const auto admit_model = [handlers](const HttpExchange& e) { return handlers->admit_model(e); };
   const auto admit_inference = [handlers](const HttpExchange& e) {

@@ -13,4 +13,7 @@ namespace maas {
 // tensors (415).
 std::vector<Route> oip_routes(const ServerState& state);
 
+// Of them those that a prober needs: live and ready.
+std::vector<Route> oip_health_routes(const ServerState& state);
+
 }  // namespace maas

@@ -110,6 +110,7 @@ class Serve : public Command {
         json.begin_object().field("name", model.name).field("version", model.version).end_object();
       }
       json.end_array().field("port", int64_t{server.port()}).field("workers", server.workers());
+      if (server.health_port() != 0) json.field("health_port", int64_t{server.health_port()});
       output.result(json.end_object().text());
       std::fflush(stdout);
     }

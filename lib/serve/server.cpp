@@ -103,6 +103,7 @@ class Server::Impl {
   HttpListener& listener() { return listener_; }
   const Repository& repository() const { return repository_; }
   int64_t workers() const { return workers_; }
+  uint16_t health_port() const { return health_ ? health_->port() : 0; }
 
  private:
   std::vector<Route> health_routes() {
@@ -254,6 +255,7 @@ Server::Server(const ServeConfig& config, std::vector<std::unique_ptr<Session>> 
 Server::~Server() = default;
 
 uint16_t Server::port() const { return impl_->listener().port(); }
+uint16_t Server::health_port() const { return impl_->health_port(); }
 std::vector<SessionInfo> Server::models() const {
   std::vector<SessionInfo> infos;
   for (const auto& model : impl_->repository().models()) infos.push_back(model->info());

@@ -29,6 +29,7 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   uint16_t port() const;
+  uint16_t health_port() const;             // 0 = there is none
   std::vector<SessionInfo> models() const;  // those that are served now
   int64_t workers() const;
 

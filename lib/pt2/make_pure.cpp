@@ -16,6 +16,7 @@
 #include "call/call.h"
 #include "program/operators.h"
 #include "program/rewrite.h"
+#include "pt2/pure_overload.h"
 #include "pt2/view_inverse.h"
 
 namespace maas {
@@ -32,11 +33,10 @@ class Purifier {
     find_last_reads();
     const std::vector<Node> nodes = std::exchange(program_.nodes, {});
     for (const Node& node : nodes) {
-      const std::string pure = pure_form(node.op);
-      if (pure.empty()) {
+      if (pure_form(node.op).empty()) {
         add_pure(node);
       } else {
-        replace(node, pure);
+        replace(node);
       }
       ++index_;
     }
@@ -118,7 +118,7 @@ class Purifier {
     program_.nodes.push_back(std::move(node));
   }
 
-  void replace(const Node& original, const std::string& pure) {
+  void replace(const Node& original) {
     const auto* self =
         original.arguments.empty() ? nullptr : std::get_if<ValueRef>(&original.arguments[0].value);
     if (self == nullptr || original.outputs.size() != 1 || original.outputs[0].ids.size() != 1 ||
@@ -127,16 +127,21 @@ class Purifier {
     }
     const ValueId member = member_of(self->id), result = original.outputs[0].ids[0];
     Node node = original;
+    if (!call_pure_overload(node)) refuse(original, "an in-place operator without a pure form");
+    if (is_view(node.op)) return replace_by_view(original, node, member);
     rename_uses(node, [this](ValueId id) { return newest(id); });
-    node.op = pure;
-    if (pure == "aten::pow" || pure == "aten::float_power") {
-      node.overload = node.overload == "Scalar" ? "Tensor_Scalar" : "Tensor_Tensor";
-    }
     keep_type(node, program_.value(self->id));
     newest_[member] = result;
     member_[result] = member;
     names_[member].push_back(result);
     follow(original, member);
+  }
+
+  // transpose_, squeeze_: the memory stays as it is, and so do other views of it; the changed value
+  // is one more.
+  void replace_by_view(const Node& original, const Node& pure, ValueId member) {
+    if (is_read_later(member)) refuse(original, "changes the shape of a value that is read later");
+    add_pure(pure);
   }
 
   // In place, the type of the changed value stays; the pure form may have another.

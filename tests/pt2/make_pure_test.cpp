@@ -136,6 +136,27 @@ TEST_F(MakePure, KnowsTheOverloadsOfPow) {
   expect_same({y});
 }
 
+TEST_F(MakePure, KnowsOtherNamesOfArguments) {
+  const Handle y = copy_of_input();
+  op("aten::dropout_", y, {{"p", 0.5}, {"train", false}});
+  op("aten::polygamma_", y, {{"n", int64_t{2}}});
+  expect_same({y});
+}
+
+TEST_F(MakePure, TakesAChangeOfShapeAsAView) {
+  const Handle y = copy_of_input();
+  const Handle part = slice(y, 0, 2);
+  const Handle turned = op("aten::transpose_", y, {{"dim0", int64_t{0}}, {"dim1", int64_t{1}}});
+  add_in_place(turned, 1);
+  expect_same({turned, part});
+}
+
+TEST_F(MakePure, RefusesAChangeOfShapeOfWhatIsReadLater) {
+  const Handle y = copy_of_input();
+  op("aten::unsqueeze_", y, {{"dim", int64_t{0}}});
+  EXPECT_THAT(refusal(g_.relu(y)), HasSubstr("changes the shape of a value that is read later"));
+}
+
 TEST_F(MakePure, LeavesTheCallersInputAlone) {
   add_in_place(x_, 1);
   expect_same({x_});

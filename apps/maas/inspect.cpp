@@ -8,10 +8,12 @@
 #include "command.h"
 #include "model/model.h"
 #include "operators.h"
+#include "program/dynamic_sizes.h"
 #include "program/example_sizes.h"
 #include "program/operators.h"
 #include "program/summary.h"
 #include "tensor/dtype.h"
+#include "unread_guards.h"
 
 namespace maas {
 namespace {
@@ -37,6 +39,7 @@ class Inspect : public Command {
       return 0;
     }
     const Model model = load_model(model_);
+    tell_unread_guards(model.program, output);
     if (graph_ && !output.json()) {
       output.result(to_text(model.program));
       return 0;
@@ -84,7 +87,7 @@ class Inspect : public Command {
     return text + "sha256  " + model.digest;
   }
 
-  // "size    s53: at most 16; MACs are for 8".
+  // "size    s53: at most 16; MACs are for 8", "rule    (x.size(2) % 32) == 0".
   static std::string ranges(const Program& program) {
     const ExampleSizes sizes = example_sizes(program);
     std::string text;
@@ -93,6 +96,11 @@ class Inspect : public Command {
       const bool bounded = range != program.symbols.end() && range->second.max;
       text += fmt::format("size    {}: {}MACs are for {}\n", symbol,
                           bounded ? fmt::format("at most {}; ", *range->second.max) : "", size);
+    }
+    const DynamicSizes rules(program);
+    for (const std::string& rule : program.size_rules) {
+      const auto expression = DimExpression::parse_rule(rule);
+      if (expression) text += fmt::format("rule    {}\n", rules.text_of(*expression));
     }
     return text;
   }

@@ -21,6 +21,7 @@
 #include "sample/raw_input.h"
 #include "sources.h"
 #include "unanswered.h"
+#include "unread_guards.h"
 #include "usage.h"
 
 namespace maas {
@@ -37,6 +38,7 @@ class Predict : public Command {
 
   int run(Output& output) override {
     const Model model = load_model(model_);
+    tell_unread_guards(model.program, output);
     if (!model.manifest.data) {
       predict_tensors(model, model_, inputs_, output);
       return 0;

@@ -19,6 +19,7 @@
 #include "serve/model_loader.h"
 #include "serve/plan_session.h"
 #include "serve/server.h"
+#include "unread_guards.h"
 #include "usage.h"
 
 namespace maas {
@@ -47,7 +48,7 @@ class Serve : public Command {
     spdlog::set_level(output.options.verbosity > 0 ? spdlog::level::debug : spdlog::level::info);
     at::set_num_threads(1);
     ModelLoader loader(sources_, parse_version_policy(config.versions, "serve.versions"),
-                       [&](const ModelFile& file) { return open(file, config); });
+                       [&](const ModelFile& file) { return open(file, config, output); });
     std::vector<std::string> notes;
     auto sessions = loader.load_all(notes);
     for (const std::string& note : notes) output.warn(note);
@@ -64,9 +65,11 @@ class Serve : public Command {
   }
 
  private:
-  std::unique_ptr<Session> open(const ModelFile& file, const ServeConfig& config) const {
+  std::unique_ptr<Session> open(const ModelFile& file, const ServeConfig& config,
+                                const Output& output) const {
     const Model model =
         load_model(file.path, config.share_weights ? FilePages::kShared : FilePages::kOwn);
+    tell_unread_guards(model.program, output);
     std::string name = file.name.empty() ? model.name_or_stem(file.path) : file.name;
     if (!name_.empty()) name = name_;
     return make_plan_session(model, {.name = name,

@@ -6,6 +6,7 @@
 
 #include "base/throw_error.h"
 #include "program/rewrite.h"
+#include "program/size_rules.h"
 
 namespace maas {
 namespace {
@@ -30,21 +31,39 @@ SymbolValues moved_by(const Program& program, SymbolValues symbols, int64_t step
   return symbols;
 }
 
+// Where one symbol alone takes this value, or another that the rules allow; nullopt where it has to
+// stay.
+std::optional<SymbolValues> with_one_moved(const SizeRules& rules, const SymbolValues& base,
+                                           const std::string& symbol, int64_t value) {
+  if (value == base.at(symbol)) return std::nullopt;
+  SizeRules::Search search;
+  for (const auto& [other, size] : base) {
+    if (other != symbol) search.fixed.insert(other);
+  }
+  search.avoided[symbol] = base.at(symbol);
+  SymbolValues moved = base;
+  moved[symbol] = value;
+  return rules.near(moved, search);
+}
+
 }  // namespace
 
 ShapeDeclarer::ShapeDeclarer(const Program& program, std::string where)
     : where_(std::move(where)), inference_(where_) {
+  const SizeRules rules(program);
   const auto [base, other] = sample_symbols(program);
   assignments_.push_back(base);
   for (const auto& [symbol, value] : other) {
-    if (value == base.at(symbol)) continue;
+    const auto moved = with_one_moved(rules, base, symbol, value);
+    if (!moved) continue;
     varied_.push_back(symbol);
-    assignments_.push_back(base);
-    assignments_.back()[symbol] = value;
+    assignments_.push_back(*moved);
   }
   // Where symbols are multiplied shows only when they differ together.
   if (varied_.size() > 1) assignments_.push_back(other);
-  for (const int64_t step : kFarSteps) far_.push_back(moved_by(program, base, step));
+  for (const int64_t step : kFarSteps) {
+    if (const auto far = rules.near(moved_by(program, base, step))) far_.push_back(*far);
+  }
 }
 
 bool ShapeDeclarer::Samples::fit(const Dim& dim) const {

@@ -8,11 +8,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/throw_error.h"
 #include "call/meta_kernels.h"
 #include "call/piece_limit.h"
+#include "program/operators.h"
 #include "program/rewrite.h"
+#include "program/size_rules.h"
 #include "tensor/dtype.h"
 #include "tensor/short_reason.h"
 
@@ -104,6 +108,7 @@ void ShapeInference::run(const Program& program, int64_t node_index, Slots& slot
     call.set_device(at::kCPU);
     try {
       run_on_zeros(call, node, slots, where);
+      suppose_numbers(program, node, slots);
     } catch (const Error&) {
       throw;
     } catch (const std::exception& error) {
@@ -131,6 +136,16 @@ Slots ShapeInference::run(const Program& program, const SymbolValues& symbols) c
   Slots slots = declared_inputs(program, symbols);
   for (int64_t i = 0; i < static_cast<int64_t>(program.nodes.size()); ++i) run(program, i, slots);
   return slots;
+}
+
+void suppose_numbers(const Program& program, const Node& node, Slots& slots) {
+  if (!is_one_of(node.op, {"aten::item", "aten::_local_scalar_dense"})) return;
+  for_each_result(node, [&](ValueId id) {
+    if (!slots[id].isInt()) return;
+    const auto range = program.symbols.find(program.value(id).number.expression);
+    if (range == program.symbols.end() || !range->second.min) return;
+    slots[id] = std::max<int64_t>(0, *range->second.min);
+  });
 }
 
 bool has_size_of_data(const Value& value, const SymbolValues& symbols) {
@@ -178,16 +193,23 @@ std::pair<int64_t, int64_t> range_of(const Program& program, const std::string& 
 }  // namespace
 
 std::pair<SymbolValues, SymbolValues> sample_symbols(const Program& program) {
+  const SizeRules rules(program);
+  const SymbolValues hints = symbol_hints(program);
   SymbolValues first, second;
-  int64_t apart = 0;
-  for (const auto& [symbol, hint] : symbol_hints(program)) {
+  for (const auto& [symbol, hint] : hints) {
     const auto [low, high] = range_of(program, symbol);
     first[symbol] = std::clamp(std::min<int64_t>(hint, 64), low, high);
-    apart += 1;  // different steps, so that two symbols are not mistaken for each other
-    second[symbol] = std::clamp(first[symbol] + apart, low, high);
-    if (second[symbol] == first[symbol]) second[symbol] = std::max(low, first[symbol] - apart);
   }
-  return {first, second};
+  // The sizes of the exporter's example, if nothing smaller will do.
+  first = rules.near(first).value_or(rules.near(hints).value_or(first));
+  int64_t apart = 0;
+  for (const auto& [symbol, size] : first) {
+    const auto [low, high] = range_of(program, symbol);
+    apart += 1;  // different steps, so that two symbols are not mistaken for each other
+    second[symbol] = std::clamp(size + apart, low, high);
+    if (second[symbol] == size) second[symbol] = std::max(low, size - apart);
+  }
+  return {first, rules.near(second, {.avoided = first}).value_or(first)};
 }
 
 SymbolValues smallest_symbols(const Program& program) {
@@ -195,7 +217,7 @@ SymbolValues smallest_symbols(const Program& program) {
   for (const auto& [symbol, hint] : symbol_hints(program)) {
     smallest[symbol] = range_of(program, symbol).first;
   }
-  return smallest;
+  return SizeRules(program).near(smallest).value_or(sample_symbols(program).first);
 }
 
 SymbolValues large_symbols(const Program& program) {
@@ -206,7 +228,7 @@ SymbolValues large_symbols(const Program& program) {
     large[symbol] = std::clamp(size, low, high);
     size += 10;
   }
-  return large;
+  return SizeRules(program).near(large).value_or(sample_symbols(program).first);
 }
 
 std::optional<Dim> linear_dim(const std::string& symbol, std::pair<int64_t, int64_t> symbol_values,

@@ -38,16 +38,20 @@ class ShapeInference {
   WithoutRule without_rule_;
 };
 
+// For a number that the graph takes from a tensor (item()): the least that the file allows it to
+// be, 0 where nothing says, in place of what zeros would give. Of other nodes nothing changes.
+void suppose_numbers(const Program& program, const Node& node, Slots& slots);
+
 // Whether the value has a size that no input's shape tells (torch's "u0"): how many elements are
 // not zero, say.
 bool has_size_of_data(const Value& value, const SymbolValues& symbols);
 
-// Two admissible assignments of the program's symbols, different in every symbol where its range
-// allows.
+// Two admissible assignments of the program's symbols (in their ranges, and as its size rules
+// demand), different in every symbol where ranges and rules allow.
 std::pair<SymbolValues, SymbolValues> sample_symbols(const Program& program);
 
 // The smallest admissible sizes from 2 on (torch.export treats 0 and 1 apart), and sizes far from
-// the example: about a thousand, as far as the ranges allow.
+// the example: about a thousand, as far as ranges and rules allow.
 SymbolValues smallest_symbols(const Program& program);
 SymbolValues large_symbols(const Program& program);
 

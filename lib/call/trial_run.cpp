@@ -180,6 +180,7 @@ class Trial {
                     [&](ValueId id) { depends_on_input_[id] = of_input && reads_values(node); });
     try {
       Call(program_, node, static_cast<int64_t>(index)).run(slots_);
+      if (of_input) suppose_numbers(program_, node, slots_);
       for_each_result(node, [&](ValueId id) { compare(id, index); });
     } catch (const std::exception& error) {
       const bool excused =

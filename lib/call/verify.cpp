@@ -27,6 +27,7 @@ class Verifier {
     check_names();
     check_order();
     check_weights();
+    check_ends();
     const ShapeInference inference(where_);
     const auto [first, second] = sample_symbols(program_);
     const Slots shapes = check_shapes(inference, first);
@@ -153,6 +154,29 @@ class Verifier {
       refuse(fmt::format("weight '{}'", input.target), type_text(tensor),
              type_text(value) + " as the graph says");
     }
+  }
+
+  // Complex numbers live inside a network: the ways in and out (JSON, CSV, the protocol) have none.
+  void check_ends() const {
+    for (const GraphInput* input : program_.user_inputs()) {
+      check_is_real(program_.value(input->value), "input '" + input->target + "'",
+                    "that takes torch.view_as_real(x) and begins with torch.view_as_complex");
+    }
+    int64_t index = 0;
+    for (const GraphOutput* output : program_.user_outputs()) {
+      const auto* ref = std::get_if<ValueRef>(&output->value);
+      if (ref != nullptr) {
+        check_is_real(program_.value(ref->id), fmt::format("output {}", index),
+                      "that returns torch.view_as_real(y), y.real or y.abs()");
+      }
+      ++index;
+    }
+  }
+
+  void check_is_real(const Value& value, const std::string& place, const std::string& fix) const {
+    if (value.kind != ValueKind::kTensor || !at::isComplexType(value.dtype)) return;
+    throw_input(where_ + ": " + place, "is complex, " + type_text(value), "real numbers",
+                "wrap the network in a module " + fix + ", and export that");
   }
 
   Slots check_shapes(const ShapeInference& inference, const SymbolValues& symbols) const {

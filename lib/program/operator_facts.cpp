@@ -21,7 +21,18 @@ constexpr Group kAten[] = {
      "slogdet inverse linalg_cross linalg_det linalg_inv linalg_inv_ex linalg_matmul "
      "linalg_matrix_norm linalg_matrix_power linalg_multi_dot linalg_vecdot linalg_solve "
      "linalg_solve_triangular linalg_slogdet linalg_cholesky linalg_cholesky_ex linalg_qr "
-     "linalg_vander vander linalg_matrix_exp linalg_pinv linalg_svdvals _int_mm"},
+     "linalg_vander vander linalg_matrix_exp linalg_pinv linalg_svdvals linalg_svd _linalg_svd "
+     "linalg_eig linalg_eigvals linalg_eigh linalg_eigvalsh _linalg_eigh linalg_lstsq linalg_lu "
+     "linalg_lu_factor linalg_lu_factor_ex linalg_lu_solve linalg_ldl_factor linalg_ldl_factor_ex "
+     "linalg_ldl_solve linalg_tensorinv linalg_tensorsolve linalg_cond linalg_matrix_rank "
+     "linalg_householder_product linalg_solve_ex _linalg_solve_ex _linalg_det _linalg_slogdet "
+     "_linalg_check_errors cholesky cholesky_inverse cholesky_solve lu_solve lu_unpack "
+     "triangular_solve qr svd pinverse geqrf ormqr _int_mm _grouped_mm"},
+    {"complex numbers and spectra",
+     "complex polar real imag view_as_complex view_as_real angle conj _conj conj_physical "
+     "_conj_physical _neg_view fft_fft fft_ifft fft_rfft fft_irfft fft_hfft fft_ihfft fft_fft2 "
+     "fft_ifft2 fft_rfft2 fft_irfft2 fft_fftn fft_ifftn fft_rfftn fft_irfftn fft_fftfreq "
+     "fft_rfftfreq fft_fftshift fft_ifftshift _fft_r2c _fft_c2r _fft_c2c stft istft"},
     {"convolution and pooling",
      "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution "
      "_convolution conv_tbc max_pool1d max_pool2d max_pool3d max_pool1d_with_indices "
@@ -51,7 +62,9 @@ constexpr Group kAten[] = {
      "_embedding_bag_forward_only"},
     {"dropout and random numbers",
      "dropout native_dropout feature_dropout alpha_dropout feature_alpha_dropout bernoulli rand "
-     "rand_like randn randn_like randint randint_like randperm"},
+     "rand_like randn randn_like randint randint_like randperm multinomial exponential uniform "
+     "normal normal_functional geometric log_normal cauchy random poisson binomial "
+     "_standard_gamma rrelu_with_noise_functional"},
     {"elementwise arithmetic",
      "add sub mul div rsub pow float_power remainder fmod floor_divide true_divide divide multiply "
      "subtract neg negative positive abs absolute sign sgn signbit exp exp2 expm1 log log2 log10 "
@@ -75,7 +88,8 @@ constexpr Group kAten[] = {
      "special_logsumexp cumsum cumprod cummax cummin logcumsumexp diff trapezoid trapz "
      "cumulative_trapezoid count_nonzero median nanmedian quantile nanquantile mode topk sort "
      "msort "
-     "argsort kthvalue searchsorted bucketize histc bincount cov corrcoef sum_to_size"},
+     "argsort kthvalue searchsorted bucketize histc bincount _unique _unique2 "
+     "unique_dim unique_consecutive unique_dim_consecutive cov corrcoef sum_to_size"},
     {"losses and distances",
      "cross_entropy_loss nll_loss nll_loss_nd nll_loss2d nll_loss_forward nll_loss2d_forward "
      "mse_loss l1_loss huber_loss smooth_l1_loss binary_cross_entropy "
@@ -116,10 +130,14 @@ constexpr Group kAten[] = {
      "sym_size sym_numel sym_stride sym_storage_offset _shape_as_tensor _assert_async "
      "_assert_scalar _assert_tensor_metadata _local_scalar_dense item size numel "
      "sym_constrain_range sym_constrain_range_for_size"},
-    {"quantization", "fake_quantize_per_tensor_affine fake_quantize_per_channel_affine"},
+    {"quantization",
+     "fake_quantize_per_tensor_affine fake_quantize_per_channel_affine "
+     "fake_quantize_per_tensor_affine_cachemask fake_quantize_per_channel_affine_cachemask "
+     "_fake_quantize_per_tensor_affine_cachemask_tensor_qparams"},
 };
 
 constexpr Group kOthers[] = {
+    {"detection", "torchvision::nms torchvision::roi_align torchvision::deform_conv2d"},
     {"arithmetic of sizes",
      "_operator::add _operator::sub _operator::mul _operator::floordiv _operator::truediv "
      "_operator::mod _operator::neg _operator::pow _operator::and_ _operator::or_ _operator::not_ "
@@ -134,12 +152,12 @@ constexpr const char* kViews =
     "unflatten ravel slice select narrow split split_with_sizes tensor_split hsplit vsplit dsplit "
     "chunk unbind unfold diagonal linalg_diagonal as_strided to contiguous detach alias type_as "
     "broadcast_to lift lift_fresh resolve_conj resolve_neg atleast_1d atleast_2d atleast_3d "
-    "positive";
+    "positive real imag view_as_complex view_as_real conj _conj _neg_view";
 
 constexpr const char* kAlwaysViews =
     "view _unsafe_view view_as unsqueeze squeeze select slice narrow transpose swapaxes swapdims "
     "permute t numpy_T mT diagonal expand unbind split split_with_sizes chunk alias detach "
-    "as_strided lift_fresh lift";
+    "as_strided lift_fresh lift view_as_complex view_as_real";
 
 constexpr const char* kSameElements =
     "view _unsafe_view view_as view_copy reshape reshape_as flatten unflatten ravel unsqueeze "
@@ -150,6 +168,8 @@ constexpr const char* kSameElements =
 
 constexpr const char* kPointwiseGroups[] = {"activations", "elementwise arithmetic",
                                             "comparison and logic"};
+constexpr const char* kPointwiseElsewhere[] = {"fake_quantize_per_tensor_affine", "conj_physical",
+                                               "_conj_physical", "angle"};
 constexpr const char* kNotPointwise =
     "prelu _prelu_kernel log_sigmoid_forward glu softmax _softmax _safe_softmax _masked_softmax "
     "special_softmax log_softmax _log_softmax special_log_softmax isin any all equal";
@@ -157,7 +177,9 @@ constexpr const char* kNotPointwise =
 // Attention and the recurrent layers drop out between their parts.
 constexpr const char* kRandom =
     "dropout native_dropout feature_dropout alpha_dropout feature_alpha_dropout bernoulli rand "
-    "rand_like randn randn_like randint randint_like randperm rrelu scaled_dot_product_attention "
+    "rand_like randn randn_like randint randint_like randperm multinomial exponential uniform "
+    "normal normal_functional geometric log_normal cauchy random poisson binomial _standard_gamma "
+    "rrelu rrelu_with_noise_functional scaled_dot_product_attention "
     "_scaled_dot_product_attention_math _scaled_dot_product_flash_attention_for_cpu "
     "lstm gru rnn_tanh rnn_relu";
 
@@ -185,6 +207,7 @@ constexpr Flag kTrainingFlags[] = {
     {"rnn_tanh", "train"},
     {"rnn_relu", "train"},
     {"rrelu", "training"},
+    {"rrelu_with_noise_functional", "training"},
 };
 
 template <class Visit>
@@ -201,8 +224,8 @@ class Table {
     for (const char* name : kPointwiseGroups) {
       for (auto& [op, facts] : facts_) facts.pointwise = facts.pointwise || facts.group == name;
     }
+    for (const char* word : kPointwiseElsewhere) at(word).pointwise = true;
     for_each_word(kNotPointwise, [&](const std::string& word) { at(word).pointwise = false; });
-    at("fake_quantize_per_tensor_affine").pointwise = true;
     mark(kViews, &OperatorFacts::view);
     mark(kAlwaysViews, &OperatorFacts::always_view);
     mark(kSameElements, &OperatorFacts::same_elements);
@@ -258,7 +281,9 @@ bool is_view(const std::string& op) {
 
 std::string pure_form(const std::string& op) {
   std::string pure;
-  if (op.rfind("aten::__i", 0) == 0) {
+  if (op == "aten::normal_") {
+    pure = "aten::normal_functional";  // normal is something else
+  } else if (op.rfind("aten::__i", 0) == 0) {
     pure = "aten::__" + op.substr(9);  // __iand__ -> __and__
   } else if (op.size() > 2 && op.back() == '_' && op[op.size() - 2] != '_') {
     pure = op.substr(0, op.size() - 1);

@@ -126,6 +126,10 @@ struct Program {
   std::vector<GraphOutput> outputs;
   std::map<std::string, at::Tensor> parameters, buffers, constants;  // by target name
   std::map<std::string, SymbolRange> symbols;
+  // What the symbols must be to each other, in the spelling of DimExpression::infix(): "Mod(s0, 32)
+  // == 0" (size_rules.h).
+  std::vector<std::string> size_rules;
+  std::vector<std::string> unread_guards;  // of the file: what was no rule about sizes, as it stood
   // How Python calls it, kept as JSON text for writing back: module_call_graph's root signature.
   std::string call_signature_json;
   std::vector<std::string> user_output_names;

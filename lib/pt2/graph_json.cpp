@@ -7,6 +7,7 @@
 #include "program/dim_expression.h"
 #include "program/operators.h"
 #include "pt2/plain_argument.h"
+#include "pt2/size_guards.h"
 #include "tensor/dtype.h"
 
 namespace maas {
@@ -183,8 +184,8 @@ std::string export_target(const Node& node) {
   const size_t colons = node.op.find("::");
   const std::string space = node.op.substr(0, colons), name = node.op.substr(colons + 2);
   if (space == "_operator" && name.rfind("sym_", 0) == 0) return "torch." + name;
-  if (space != "aten") return space + "." + name;
-  return fmt::format("torch.ops.aten.{}.{}", name,
+  if (space == "_operator" || space == "math") return space + "." + name;
+  return fmt::format("torch.ops.{}.{}.{}", space, name,
                      node.overload.empty() ? "default" : node.overload);
 }
 
@@ -385,7 +386,9 @@ std::string exported_program_json(const Program& program) {
   json.end_object().key("schema_version").begin_object();
   json.field("major", 8).field("minor", 20).end_object();
   json.key("verifiers").begin_array().value("TRAINING").end_array();
-  json.field("torch_version", "2.13.0+cpu").key("guards_code").begin_array().end_array();
+  json.field("torch_version", "2.13.0+cpu").key("guards_code").begin_array();
+  for (const std::string& guard : size_guards_of(program)) json.value(guard);
+  json.end_array();
   json.end_object();
   return json.take();
 }

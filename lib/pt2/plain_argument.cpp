@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/throw_error.h"
-#include "tensor/dtype.h"
+#include "pt2/element_type.h"
 
 namespace maas {
 Argument read_plain_argument(std::string_view kind, const JsonView& value,
@@ -30,10 +30,7 @@ Argument read_plain_argument(std::string_view kind, const JsonView& value,
     return list;
   }
   if (kind == "as_scalar_type") {
-    const auto dtype = dtype_from_export(value.integer());
-    if (!dtype)
-      throw_input(place, "an element type that maas does not have", "float, integer, bool");
-    return *dtype;
+    return read_element_type(value.integer(), place);
   }
   if (kind == "as_memory_format") {
     static constexpr at::MemoryFormat kFormats[] = {

@@ -6,6 +6,7 @@
 
 #include "base/throw_error.h"
 #include "program/dim_expression.h"
+#include "pt2/element_type.h"
 #include "tensor/dtype.h"
 
 namespace maas {
@@ -102,13 +103,7 @@ Dim read_dim(const JsonView& json, const std::string& where) {
 
 TensorMeta read_tensor_meta(const JsonView& json, const std::string& where) {
   TensorMeta meta;
-  const int64_t number = json.at("dtype").integer();
-  const auto dtype = dtype_from_export(number);
-  if (!dtype) {
-    throw_input(where, fmt::format("element type number {}", number),
-                "float, bfloat16, integer or bool", "convert the model to one of these types");
-  }
-  meta.dtype = *dtype;
+  meta.dtype = read_element_type(json.at("dtype").integer(), where);
   if (json.at("layout").integer() != 7) {
     throw_input(where, "a sparse layout", "strided tensors", "convert the weights to dense ones");
   }
@@ -147,6 +142,33 @@ std::map<std::string, at::Tensor> read_pt2_tensors(const ArchiveReader& archive,
     tensors.emplace(std::string(name), std::move(tensor));
   }
   return tensors;
+}
+
+void attach_pt2_tensors(Program& program, const ArchiveReader& archive, const std::string& model) {
+  auto weights =
+      read_pt2_tensors(archive, "data/weights/", "data/weights/" + model + "_weights_config.json");
+  auto constants = read_pt2_tensors(archive, "data/constants/",
+                                    "data/constants/" + model + "_constants_config.json");
+  for (const GraphInput& input : program.inputs) {
+    if (input.kind == GraphInput::Kind::kUser || input.kind == GraphInput::Kind::kConstantScalar)
+      continue;
+    const bool stored_as_constant = input.kind == GraphInput::Kind::kConstant || !input.persistent;
+    const auto& first = stored_as_constant ? constants : weights;
+    const auto& second = stored_as_constant ? weights : constants;
+    auto found = first.find(input.target);
+    if (found == first.end()) {
+      found = second.find(input.target);
+      if (found == second.end()) {
+        throw_input(archive.path() + ": models/" + model + ".json",
+                    fmt::format("no weight for '{}'", input.target), "one for every graph input",
+                    "the file is incomplete; export it again");
+      }
+    }
+    auto& table = input.kind == GraphInput::Kind::kParameter ? program.parameters
+                  : input.kind == GraphInput::Kind::kBuffer  ? program.buffers
+                                                             : program.constants;
+    table[input.target] = found->second;
+  }
 }
 
 }  // namespace maas

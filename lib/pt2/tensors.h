@@ -28,4 +28,8 @@ std::map<std::string, at::Tensor> read_pt2_tensors(const ArchiveReader& archive,
                                                    const std::string& folder,
                                                    const std::string& config_record);
 
+// Gives the program, as models/<model>.json describes it, its parameters, buffers and constants.
+// Throws Error{kInput} for one that the archive does not have.
+void attach_pt2_tensors(Program& program, const ArchiveReader& archive, const std::string& model);
+
 }  // namespace maas

@@ -14,6 +14,7 @@
 #include "call/call.h"
 #include "call/infer.h"
 #include "program/dim_expression.h"
+#include "program/dynamic_sizes.h"
 #include "program/operators.h"
 #include "program/rewrite.h"
 #include "run/fuse_pointwise.h"
@@ -24,7 +25,7 @@ namespace {
 
 class InterpretedPlan : public Plan {
  public:
-  explicit InterpretedPlan(Program program) : program_(std::move(program)) {
+  explicit InterpretedPlan(Program program) : program_(std::move(program)), sizes_(program_) {
     assign_slots();
     for (const GraphInput& input : program_.inputs) {
       if (input.value == kNoValue) continue;
@@ -134,6 +135,7 @@ class InterpretedPlan : public Plan {
     for (size_t i = 0; i < inputs.size(); ++i) {
       check_input(*expected[i], program_.value(expected[i]->value), inputs[i], symbols);
     }
+    sizes_.check_rules(inputs);
   }
 
   static void check_input(const GraphInput& input, const Value& value, const at::Tensor& tensor,
@@ -155,6 +157,7 @@ class InterpretedPlan : public Plan {
   }
 
   Program program_;
+  DynamicSizes sizes_;
   std::vector<int32_t> slot_of_;
   int32_t slot_count_ = 0;
   std::vector<std::pair<int32_t, at::Tensor>> fixed_;

@@ -36,7 +36,8 @@ class Plan {
   virtual ~Plan() = default;
 
   // Inputs in the order of program.user_inputs(); shapes and dtypes are checked against the
-  // signature (Error{kInput} naming the input, what came, what was expected). Returns the user
+  // signature, sizes against the program's size rules (Error{kInput} naming the input, what came,
+  // what was expected). Returns the user
   // outputs. Gradients are recorded if the calling thread has them enabled.
   virtual std::vector<at::Tensor> run(const std::vector<at::Tensor>& inputs) const = 0;
 

@@ -14,8 +14,9 @@ struct DtypeRow {
   const char* safetensors;
 };
 
-// torch/_export/serde/schema.py, ScalarType; KServe's required_api.md; safetensors' README.
-constexpr std::array<DtypeRow, 13> kRows = {{
+// torch/_export/serde/schema.py, ScalarType; KServe's required_api.md; safetensors' README. "" =
+// has no name there.
+constexpr std::array<DtypeRow, 15> kRows = {{
     {at::kByte, "u8", 1, "UINT8", "U8"},
     {at::kChar, "i8", 2, "INT8", "I8"},
     {at::kShort, "i16", 3, "INT16", "I16"},
@@ -24,6 +25,8 @@ constexpr std::array<DtypeRow, 13> kRows = {{
     {at::kHalf, "f16", 6, "FP16", "F16"},
     {at::kFloat, "f32", 7, "FP32", "F32"},
     {at::kDouble, "f64", 8, "FP64", "F64"},
+    {at::kComplexFloat, "c64", 10, "", "C64"},
+    {at::kComplexDouble, "c128", 11, "", ""},
     {at::kBool, "bool", 12, "BOOL", "BOOL"},
     {at::kBFloat16, "bf16", 13, "BF16", "BF16"},
     {at::kUInt16, "u16", 28, "UINT16", "U16"},
@@ -57,23 +60,27 @@ std::optional<int64_t> dtype_to_export(at::ScalarType dtype) {
 }
 
 std::optional<at::ScalarType> dtype_from_protocol(std::string_view name) {
-  const DtypeRow* row = find_row([&](const DtypeRow& r) { return name == r.protocol; });
+  const DtypeRow* row =
+      find_row([&](const DtypeRow& r) { return !name.empty() && name == r.protocol; });
   return row != nullptr ? std::optional(row->type) : std::nullopt;
 }
 
 std::optional<std::string_view> dtype_to_protocol(at::ScalarType dtype) {
   const DtypeRow* row = find_row([&](const DtypeRow& r) { return r.type == dtype; });
-  return row != nullptr ? std::optional<std::string_view>(row->protocol) : std::nullopt;
+  const bool known = row != nullptr && *row->protocol != 0;
+  return known ? std::optional<std::string_view>(row->protocol) : std::nullopt;
 }
 
 std::optional<at::ScalarType> dtype_from_safetensors(std::string_view name) {
-  const DtypeRow* row = find_row([&](const DtypeRow& r) { return name == r.safetensors; });
+  const DtypeRow* row =
+      find_row([&](const DtypeRow& r) { return !name.empty() && name == r.safetensors; });
   return row != nullptr ? std::optional(row->type) : std::nullopt;
 }
 
 std::optional<std::string> dtype_to_safetensors(at::ScalarType dtype) {
   const DtypeRow* row = find_row([&](const DtypeRow& r) { return r.type == dtype; });
-  return row != nullptr ? std::optional<std::string>(row->safetensors) : std::nullopt;
+  const bool known = row != nullptr && *row->safetensors != 0;
+  return known ? std::optional<std::string>(row->safetensors) : std::nullopt;
 }
 
 std::optional<uint64_t> dense_bytes(at::ScalarType dtype, at::IntArrayRef sizes) {

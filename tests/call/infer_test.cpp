@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "call/builder.h"
+#include "program/emit.h"
+#include "program/size_rules.h"
 #include "support/scratch.h"
 
 namespace maas {
@@ -66,6 +68,22 @@ TEST(ShapeInference, RunsWhatHasNoRuleOnZerosOrRefusesIt) {
               HasSubstr("no shape rule"));
 }
 
+TEST(SupposeNumbers, GivesWhatIsTakenFromATensorTheLeastThatTheFileAllows) {
+  Program program;
+  const ValueId x = add_user_input(program, "x", at::kLong, {});
+  Node node = make_node("aten::item", {{"self", ValueRef{x}}});
+  const ValueId number = add_result(program, node, "item");
+  program.value(number).kind = ValueKind::kSymInt;
+  program.value(number).number = Dim("u0", 3);
+  Slots slots(program.values.size());
+  slots[number] = int64_t{0};
+  suppose_numbers(program, node, slots);
+  EXPECT_EQ(slots[number].toInt(), 0);
+  program.symbols["u0"] = {3, 9};
+  suppose_numbers(program, node, slots);
+  EXPECT_EQ(slots[number].toInt(), 3);
+}
+
 TEST(SampleSymbols, DifferInEverySymbolWithinItsRange) {
   Program program;
   add_user_input(program, "x", at::kFloat, {Dim("s0", 6), Dim("s1", 9)});
@@ -80,6 +98,21 @@ TEST(SampleSymbols, DifferInEverySymbolWithinItsRange) {
   const SymbolValues large = large_symbols(program);
   EXPECT_EQ(large.at("s0"), 6);
   EXPECT_GT(large.at("s2"), 1000);
+}
+
+TEST(SampleSymbols, KeepToTheSizeRules) {
+  Program program;
+  add_user_input(program, "x", at::kFloat, {Dim("s0", 4), Dim("s1", 32)});
+  program.symbols = {{"s0", {2, std::nullopt}}, {"s1", {2, std::nullopt}}};
+  program.size_rules = {"Mod(s1, 32) == 0", "FloorDiv(s1, 32) != 1 or s0 > 2"};
+  const SizeRules rules(program);
+  const auto [first, second] = sample_symbols(program);
+  EXPECT_NE(second.at("s1"), first.at("s1"));
+  for (const SymbolValues& sizes :
+       {first, second, smallest_symbols(program), large_symbols(program)}) {
+    EXPECT_EQ(rules.broken(sizes), nullptr);
+  }
+  EXPECT_GT(large_symbols(program).at("s1"), 900);
 }
 
 TEST(LinearDim, IsTheExpressionThroughTwoSizes) {

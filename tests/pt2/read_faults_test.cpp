@@ -16,6 +16,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr const char* kGraph = "models/model.json";
 constexpr const char* kWeights = "data/weights/model_weights_config.json";
@@ -79,13 +80,41 @@ TEST_F(Pt2Faults, AnOperatorOffTheList) {
               AllOf(HasSubstr("node 0 (torch.ops.aten.from_file.default)"),
                     HasSubstr("not on the list of operators that maas runs")));
   EXPECT_THAT(in_graph("torch.ops.aten.linear", "torch.ops.mine.linear"),
-              HasSubstr("'mine::linear' is not on the list"));
+              AllOf(HasSubstr("'mine::linear' is not on the list"),
+                    HasSubstr("run_decompositions({torch.ops.mine.linear: function})")));
+}
+
+TEST_F(Pt2Faults, ARemedyIsOneThatApplies) {
+  const std::string advice = "with ep.run_decompositions()";
+  EXPECT_THAT(in_graph("torch.ops.aten.linear", "torch.ops.aten.from_file"), HasSubstr(advice));
+  EXPECT_THAT(refusal(kGraph, {{"torch.ops.aten.linear", "torch.ops.aten.from_file"},
+                               {"\"TRAINING\"", "\"ATEN\""}}),
+              AllOf(HasSubstr("decomposed already"), Not(HasSubstr(advice))));
+  EXPECT_THAT(in_graph("torch.ops.aten.linear.default", "torch.ops.higher_order.while_loop"),
+              AllOf(HasSubstr("'while_loop', a loop whose length the data decides"),
+                    HasSubstr("a fixed number of steps")));
+}
+
+TEST_F(Pt2Faults, APackageOfCompiledCode) {
+  const std::string path = scratch_.path("net.pt2");
+  write_archive(path, [&](const PutRecord& put) { put("data/aotinductor/model/model.so", "ELF"); });
+  EXPECT_THROW(
+      {
+        try {
+          read_pt2(ArchiveReader(path));
+        } catch (const Error& error) {
+          EXPECT_THAT(error.what(), HasSubstr("AOTInductor"));
+          throw;
+        }
+      },
+      Error);
 }
 
 TEST_F(Pt2Faults, ANumberThatIsNoElementType) {
   EXPECT_THAT(in_graph("\"as_scalar_type\":8", "\"as_scalar_type\":99"),
-              HasSubstr("an element type that maas does not have"));
+              HasSubstr("element type number 99"));
   EXPECT_THAT(in_graph("{\"dtype\":7", "{\"dtype\":-1"), HasSubstr("element type number -1"));
+  EXPECT_THAT(in_graph("{\"dtype\":7", "{\"dtype\":29"), HasSubstr("element type float8_e4m3fn"));
 }
 
 TEST_F(Pt2Faults, AnArgumentThatIsACustomObject) {

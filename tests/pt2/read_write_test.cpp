@@ -18,6 +18,7 @@
 namespace maas {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
@@ -67,6 +68,35 @@ TEST_F(Pt2, WritesTheSameBytesForTheSameProgram) {
   const std::string first = sha256_hex_of_file(path_);
   write(network());
   EXPECT_EQ(sha256_hex_of_file(path_), first);
+}
+
+TEST_F(Pt2, WritesTheSameBytesForWhatItHasRead) {
+  Program program = network();
+  program.size_rules = {"(Mod(s0, 2)) == 0", "s0 != 6 or s0 > CeilToInt(IntTrueDiv(s0, 2))"};
+  write(program);
+  const std::string first = sha256_hex_of_file(path_);
+  const std::string graph(ArchiveReader(path_).record("models/model.json"));
+  const Program again = read_pt2(ArchiveReader(path_));
+  EXPECT_EQ(again.size_rules.size(), 2U);
+  EXPECT_EQ(again.unread_guards.size(), 0U);
+  write(again);
+  EXPECT_EQ(ArchiveReader(path_).record("models/model.json"), graph);
+  EXPECT_EQ(sha256_hex_of_file(path_), first);
+}
+
+// As torch.fft.fft2(x).real is exported.
+TEST_F(Pt2, HasComplexNumbersInsideAndRealOnesAtItsEnds) {
+  GraphBuilder g("spectrum", 1);
+  const Handle x = g.input("x", {4, 8}, at::kFloat);
+  const Handle spectrum = g.call("aten::fft_fft2", {{"self", ValueRef{x.id}}});
+  write(g.finish({{"y", g.call("aten::real", {{"self", ValueRef{spectrum.id}}})}}));
+  EXPECT_EQ(message_of_reading(), "");
+  GraphBuilder other("spectrum", 1);
+  const Handle z = other.input("x", {4, 8}, at::kFloat);
+  write(other.finish({{"y", other.call("aten::fft_fft2", {{"self", ValueRef{z.id}}})}}));
+  EXPECT_THAT(message_of_reading(),
+              AllOf(HasSubstr("output 0"), HasSubstr("is complex, c64[s0, 4, 8]"),
+                    HasSubstr("torch.view_as_real(y)")));
 }
 
 TEST_F(Pt2, AlignsWeightsToSixtyFourBytes) {

@@ -1,4 +1,4 @@
-#include "serve/dynamic_sizes.h"
+#include "program/dynamic_sizes.h"
 
 #include <ATen/ops/empty.h>
 #include <gmock/gmock.h>
@@ -85,6 +85,25 @@ TEST(DynamicSizes, WhatIsNotALineIsLeftToTheGraph) {
   EXPECT_EQ(refusal(program_with({{Dim("s0**2", 16)}}), {{5}}), "");
   EXPECT_EQ(refusal(program_with({{Dim("s0*s1", 16)}}), {{5}}), "");
   EXPECT_EQ(refusal(program_with({{Dim("what is this", 16)}}), {{5}}), "");
+}
+
+TEST(DynamicSizes, ARuleOfTheFileIsKeptAndNamedInTermsOfTheInputs) {
+  Program program = program_with({{2, Dim("s0", 32)}, {Dim("2*s1", 8)}});
+  program.size_rules = {"Mod(s0, 32) == 0", "s1 != 5"};
+  EXPECT_EQ(refusal(program, {{2, 64}, {8}}), "");
+  const std::string error = refusal(program, {{2, 40}, {8}});
+  EXPECT_THAT(error, HasSubstr("input 'a', size of dimension 1,: is 40; expected sizes with "
+                               "(a.size(1) % 32) == 0"));
+  EXPECT_THAT(error, HasSubstr("nearest: a.size(1) = 32"));
+  EXPECT_THAT(refusal(program, {{2, 64}, {10}}), HasSubstr("(b.size(0) - 0) // 2) != 5"));
+}
+
+TEST(DynamicSizes, RulesAloneAreChecked) {
+  Program program = program_with({{Dim("s0", 4)}, {Dim("s0", 4)}});
+  const std::vector<at::Tensor> unlike = {at::empty({4}), at::empty({5})};
+  DynamicSizes(program).check_rules(unlike);
+  program.size_rules = {"s0 != 4"};
+  EXPECT_THROW(DynamicSizes(program).check_rules(unlike), Error);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "serve/dynamic_sizes.h"
+#include "program/dynamic_sizes.h"
 
 #include <fmt/format.h>
 
@@ -32,9 +32,17 @@ std::optional<Line> as_line(const DimExpression& expression, const std::string& 
   return line;
 }
 
+// The number that gives the expression this size; nullopt where none does, or more than one may.
+std::optional<int64_t> solved(const DimExpression& expression, const std::string& symbol,
+                              int64_t size) {
+  const auto line = as_line(expression, symbol);
+  if (!line || (size - line->offset) % line->slope != 0) return std::nullopt;
+  return (size - line->offset) / line->slope;
+}
+
 }  // namespace
 
-DynamicSizes::DynamicSizes(const Program& program) : ranges_(program.symbols) {
+DynamicSizes::DynamicSizes(const Program& program) : ranges_(program.symbols), rules_(program) {
   const auto inputs = program.user_inputs();
   for (size_t i = 0; i < inputs.size(); ++i) {
     names_.push_back(inputs[i]->target);
@@ -107,14 +115,11 @@ void DynamicSizes::check_computed(const Place& place, int64_t size, Sizes& known
     if (const auto found = known.find(symbol); found != known.end()) {
       values[symbol] = found->second.size;
     } else if (symbols.size() == 1) {
-      const auto line = as_line(place.expression, symbol);
-      if (!line) return;
-      if ((size - line->offset) % line->slope != 0) {
-        refuse(text_of(place), size, "a size of the form " + place.expression.infix());
-      }
-      const int64_t number = (size - line->offset) / line->slope;
-      check_range(place, symbol, number, size);
-      known[symbol] = {number, &place};
+      if (!as_line(place.expression, symbol)) return;
+      const auto number = solved(place.expression, symbol, size);
+      if (!number) refuse(text_of(place), size, "a size of the form " + place.expression.infix());
+      check_range(place, symbol, *number, size);
+      known[symbol] = {*number, &place};
       return;
     }
   }
@@ -128,6 +133,75 @@ void DynamicSizes::check(const std::vector<at::Tensor>& inputs) const {
   for (const Place& place : places_) {
     const int64_t size = inputs.at(place.input).size(static_cast<int64_t>(place.dim));
     place.symbol.empty() ? check_computed(place, size, known) : take_symbol(place, size, known);
+  }
+  SymbolValues sizes;
+  for (const auto& [symbol, size] : known) sizes[symbol] = size.size;
+  refuse_broken(sizes, inputs);
+}
+
+void DynamicSizes::check_rules(const std::vector<at::Tensor>& inputs) const {
+  if (rules_.empty()) return;
+  SymbolValues sizes;
+  for (const Place& place : places_) {
+    const int64_t size = inputs.at(place.input).size(static_cast<int64_t>(place.dim));
+    const auto symbols = place.expression.symbols();
+    if (symbols.size() != 1) continue;
+    const auto number = solved(place.expression, *symbols.begin(), size);
+    if (number) sizes.try_emplace(*symbols.begin(), *number);
+  }
+  refuse_broken(sizes, inputs);
+}
+
+std::optional<std::string> DynamicSizes::spelled(const DimExpression& rule,
+                                                 const SpellSize& spell) const {
+  bool all = true;
+  const std::string text = rule.python([&](const std::string& symbol) {
+    for (const Place& place : places_) {
+      const auto symbols = place.expression.symbols();
+      if (symbols.size() != 1 || *symbols.begin() != symbol) continue;
+      const std::string size = spell(place.input, place.dim);
+      if (!place.symbol.empty()) return size;
+      const auto line = as_line(place.expression, symbol);
+      if (!line) continue;
+      return fmt::format("(({} - {}) // {})", size, line->offset, line->slope);
+    }
+    all = false;
+    return symbol;
+  });
+  return all ? std::optional(text) : std::nullopt;
+}
+
+std::string DynamicSizes::text_of(const DimExpression& rule) const {
+  const auto text = spelled(rule, [this](size_t input, size_t dim) {
+    return fmt::format("{}.size({})", names_[input], dim);
+  });
+  return text.value_or(rule.infix());
+}
+
+std::string DynamicSizes::nearest_text(const SymbolValues& sizes) const {
+  const auto nearest = rules_.near(sizes);
+  std::string text;
+  for (const Place& place : places_) {
+    if (!nearest) break;
+    const auto wanted = place.expression.evaluate(*nearest);
+    if (!wanted || wanted == place.expression.evaluate(sizes)) continue;
+    text += fmt::format("{}{}.size({}) = {}", text.empty() ? "; nearest: " : ", ",
+                        names_[place.input], place.dim, *wanted);
+  }
+  return "resize or pad the input: the model was exported for such sizes only" + text;
+}
+
+void DynamicSizes::refuse_broken(const SymbolValues& sizes,
+                                 const std::vector<at::Tensor>& inputs) const {
+  const DimExpression* rule = rules_.broken(sizes);
+  if (rule == nullptr) return;
+  const auto symbols = rule->symbols();
+  for (const Place& place : places_) {
+    const auto own = place.expression.symbols();
+    if (own.size() != 1 || symbols.count(*own.begin()) == 0) continue;
+    const int64_t size = inputs.at(place.input).size(static_cast<int64_t>(place.dim));
+    throw_input(text_of(place), fmt::format("is {}", size), "sizes with " + text_of(*rule),
+                nearest_text(sizes));
   }
 }
 

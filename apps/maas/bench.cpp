@@ -1,16 +1,18 @@
 // maas bench -- how fast a model answers.
 //
-// Reads   the model; inputs are made up.
+// Reads   the model; inputs are made up, or read from a file as `maas predict` takes it.
 // Prints  latency percentiles and throughput by threads and batch.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include "base/json_writer.h"
+#include "base/throw_error.h"
 #include "command.h"
 #include "model/model.h"
-#include "program/example_sizes.h"
+#include "predict_tensors.h"
 #include "run/lower.h"
 #include "run/measure_plan.h"
+#include "unread_guards.h"
 #include "usage.h"
 
 namespace maas {
@@ -29,6 +31,9 @@ class Bench : public Command {
     app.add_option("--batch", batches_, "rows a call; 1,64, or what the model is fixed to")
         ->delimiter(',')
         ->check(whole_number(1, 1 << 24));
+    app.add_option("--input", input_,
+                   "a file with a request as `maas predict` takes it, JSON, to "
+                   "measure with; the default: made-up inputs");
     app.add_option("--threads", threads_, "threads of one operator, 1 to 1024, such as 1,2")
         ->delimiter(',')
         ->check(whole_number(1, 1024));
@@ -39,7 +44,9 @@ class Bench : public Command {
 
   int run(Output& output) override {
     const Model model = load_model(model_);
-    if (batches_.empty()) batches_ = default_batches(model.program);
+    tell_unread_guards(model.program, output);
+    const std::vector<at::Tensor> given = given_inputs(model);
+    if (batches_.empty()) batches_ = usual_batches(model.program);
     const std::set<std::string> disabled(without_.begin(), without_.end());
     std::vector<PassTiming> timings;
     lower(model.program, {.disabled = disabled}, &timings);
@@ -56,7 +63,7 @@ class Bench : public Command {
             {.plan_for = PlanFor::kInference, .disabled_passes = disabled, .rows = batch});
         rows.push_back({batch, threads, {}});
         rows.back().latency = measure_latency(
-            *plan, example_inputs(model.program, batch),
+            *plan, given.empty() ? working_inputs(*plan, batch) : given,
             {.warmup_seconds = std::min(0.5, seconds_), .seconds = seconds_, .min_calls = 3});
         output.detail(fmt::format("measured batch {} with {} threads", batch, threads));
       }
@@ -66,9 +73,16 @@ class Bench : public Command {
   }
 
  private:
-  static std::vector<int64_t> default_batches(const Program& program) {
-    const auto fixed = example_sizes(program).fixed_batch;
-    return fixed ? std::vector<int64_t>{*fixed} : std::vector<int64_t>{1, 64};
+  // One measurement, of as many rows as the first input has.
+  std::vector<at::Tensor> given_inputs(const Model& model) {
+    if (input_.empty()) return {};
+    if (!batches_.empty()) {
+      throw_usage("bench", "--input and --batch", "one of the two",
+                  "the file says how many rows a call has");
+    }
+    std::vector<at::Tensor> inputs = read_tensors(model, model_, input_);
+    batches_ = {inputs.empty() || inputs[0].dim() == 0 ? 1 : inputs[0].size(0)};
+    return inputs;
   }
 
   static std::string text(const std::vector<Row>& rows) {
@@ -112,7 +126,7 @@ class Bench : public Command {
     return json.take();
   }
 
-  std::string model_;
+  std::string model_, input_;
   std::vector<int64_t> batches_, threads_ = {1};
   double seconds_ = 2;
   std::vector<std::string> without_;

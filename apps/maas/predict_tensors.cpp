@@ -156,10 +156,10 @@ InferRequest parse_document(const Document& document, const SessionInfo& info) {
                           const std::string& model_path) {
   Problem problem = found;
   problem.where = problem.where == "body" ? place : place + ": " + problem.where;
-  problem.fix = fmt::format(
-      "`maas inspect {}` shows the inputs; for the form see `maas help "
-      "predict`",
-      model_path);
+  if (problem.fix.empty()) {
+    problem.fix = fmt::format(
+        "`maas inspect {}` shows the inputs; for the form see `maas help predict`", model_path);
+  }
   throw Error(ErrorKind::kInput, problem);
 }
 
@@ -230,6 +230,19 @@ void predict_tensors(const Model& model, const std::string& model_path,
     }
   }
   unanswered.tell(model_path, output);
+}
+
+std::vector<at::Tensor> read_tensors(const Model& model, const std::string& model_path,
+                                     const std::string& path) {
+  const auto session = make_plan_session(model, {.name = "model"});
+  const std::vector<Document> documents = split_documents(read_file(path));
+  const std::string place = fmt::format("{}:{}", path, documents.empty() ? 1 : documents[0].line);
+  try {
+    return parse_document(documents.empty() ? Document() : documents[0], session->info()).inputs;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+    explain(error.first(), place, model_path);
+  }
 }
 
 }  // namespace maas

@@ -18,4 +18,8 @@ namespace maas {
 void predict_tensors(const Model& model, const std::string& model_path,
                      const std::vector<std::string>& inputs, const Output& output);
 
+// The inputs in the first document of a file of that form, in the order of the model's inputs.
+std::vector<at::Tensor> read_tensors(const Model& model, const std::string& model_path,
+                                     const std::string& path);
+
 }  // namespace maas

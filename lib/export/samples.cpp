@@ -1,63 +1,19 @@
 #include "export/samples.h"
 
 #include <ATen/ops/arange.h>
-#include <ATen/ops/empty.h>
-#include <c10/core/ScalarType.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "call/index_limits.h"
+#include "call/made_inputs.h"
 #include "program/example_sizes.h"
-#include "tensor/random.h"
+#include "program/size_rules.h"
 
 namespace maas {
 namespace {
 
 constexpr int64_t kHeldOutBatch = 64;
 constexpr int64_t kOtherBatch = 3, kRandomBatch = 16;
-
-at::Tensor random_tensor(const Value& value, const std::vector<int64_t>& sizes, uint64_t seed) {
-  if (at::isFloatingType(value.dtype)) return normal_tensor(sizes, 1, seed).to(value.dtype);
-  const int64_t bound = value.dtype == at::kByte ? 256 : 2;
-  return at::empty(sizes, value.dtype).random_(0, bound, make_generator(seed));
-}
-
-// The part of `tensor` that a limit is about; undefined where this size has none of it.
-at::Tensor part_of(const at::Tensor& tensor, const IndexLimit& limit) {
-  if (limit.dim < 0) return tensor;
-  if (limit.dim >= tensor.dim()) return {};
-  const int64_t end = std::min(limit.end, tensor.size(limit.dim));
-  if (limit.begin >= end) return {};
-  return tensor.narrow(limit.dim, limit.begin, end - limit.begin);
-}
-
-// Limits may overlap: each draws anew, and in the end all are kept to.
-void keep_to(const std::vector<IndexLimit>& limits, const at::Tensor& tensor, uint64_t seed) {
-  for (const IndexLimit& limit : limits) {
-    const at::Tensor part = part_of(tensor, limit);
-    if (!part.defined() || limit.highest < limit.lowest) continue;
-    part.random_(limit.lowest, limit.highest + 1, make_generator(seed));
-  }
-  for (const IndexLimit& limit : limits) {
-    const at::Tensor part = part_of(tensor, limit);
-    if (part.defined() && limit.highest >= limit.lowest) part.clamp_(limit.lowest, limit.highest);
-  }
-}
-
-std::vector<at::Tensor> random_batch(const Program& program, const SymbolValues& symbols,
-                                     uint64_t seed) {
-  const auto limits = index_limits(program);
-  std::vector<at::Tensor> inputs;
-  for (const GraphInput* input : program.user_inputs()) {
-    const Value& value = program.value(input->value);
-    const uint64_t own_seed = mix_seed(seed, "samples", inputs.size());
-    const at::Tensor tensor = random_tensor(value, sizes_of(value, symbols), own_seed);
-    if (c10::isIntegralType(value.dtype, false)) keep_to(limits[inputs.size()], tensor, own_seed);
-    inputs.push_back(tensor);
-  }
-  return inputs;
-}
 
 int64_t within(const Program& program, const std::string& symbol, int64_t size) {
   const auto range = program.symbols.find(symbol);
@@ -75,7 +31,8 @@ SymbolValues sizes_near(const Program& program, int64_t rows, int64_t longer) {
     symbols[symbol] = within(program, symbol, size + longer);
     if (symbols[symbol] == size) symbols[symbol] = within(program, symbol, size - longer);
   }
-  return symbols;
+  const SizeRules rules(program);
+  return rules.near(symbols).value_or(rules.near(sizes.with_batch(rows)).value_or(symbols));
 }
 
 }  // namespace
@@ -104,13 +61,13 @@ Samples random_samples(const Program& program) {
   samples.origin = "random inputs";
   if (example_sizes(program).others.empty() && example_sizes(program).batch.empty()) {
     for (const uint64_t seed : {1, 2, 3}) {
-      samples.batches.push_back(random_batch(program, {}, seed));
+      samples.batches.push_back(made_inputs(program, {}, seed));
     }
     return samples;
   }
-  samples.batches = {random_batch(program, sizes_near(program, 1, 0), 1),
-                     random_batch(program, sizes_near(program, kOtherBatch, 1), 2),
-                     random_batch(program, sizes_near(program, kRandomBatch, 0), 3)};
+  samples.batches = {made_inputs(program, sizes_near(program, 1, 0), 1),
+                     made_inputs(program, sizes_near(program, kOtherBatch, 1), 2),
+                     made_inputs(program, sizes_near(program, kRandomBatch, 0), 3)};
   return samples;
 }
 

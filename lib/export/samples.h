@@ -23,10 +23,9 @@ struct Samples {
 Samples held_out_samples(const Dataset& dataset, const Program& program, int64_t rows,
                          const std::string& name);
 
-// The same on every call. Floats from N(0, 1), uint8 random bytes, integers that are used as
-// indices random ones within their limits (call/index_limits.h), other integers and booleans 0 or
-// 1. Three batches, of 1, 3 and 16 samples where the batch is dynamic; other dynamic sizes are as
-// in the example that the program was exported with, and once one more.
+// The same on every call (call/made_inputs.h). Three batches, of 1, 3 and 16 samples where the
+// batch is dynamic, or as near as the program's size rules allow; other dynamic sizes are as in the
+// example that the program was exported with, and once one more.
 Samples random_samples(const Program& program);
 
 }  // namespace maas

@@ -1,16 +1,18 @@
 #include "run/measure_plan.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <numeric>
+#include <optional>
 
 #include "base/throw_error.h"
+#include "call/made_inputs.h"
 #include "program/example_sizes.h"
-#include "tensor/random.h"
+#include "program/size_rules.h"
+#include "tensor/short_reason.h"
 
 namespace maas {
 namespace {
@@ -27,11 +29,30 @@ double percentile(const std::vector<double>& sorted, double share) {
   return sorted[std::min(rank, sorted.size() - 1)];
 }
 
-at::Tensor example_tensor(const Value& value, const SymbolValues& symbols, uint64_t seed) {
-  const std::vector<int64_t> sizes = sizes_of(value, symbols);
-  if (at::isFloatingType(value.dtype)) return normal_tensor(sizes, 1, seed).to(value.dtype);
-  const int64_t bound = value.dtype == at::kByte ? 256 : 2;
-  return at::empty(sizes, value.dtype).random_(0, bound, make_generator(seed));
+SymbolValues sizes_with(const Program& program, int64_t batch) {
+  const ExampleSizes sizes = example_sizes(program);
+  if (sizes.fixed_batch && *sizes.fixed_batch != batch) {
+    throw_usage("input '" + program.user_inputs()[0]->target + "'",
+                fmt::format("takes a batch of {}, not of {}", *sizes.fixed_batch, batch),
+                "a batch size that the model admits",
+                fmt::format("use --batch {}", *sizes.fixed_batch));
+  }
+  return sizes.with_batch(batch);
+}
+
+// nullopt where the program has no batch near this.
+std::optional<int64_t> batch_near(const Program& program, int64_t rows) {
+  const ExampleSizes sizes = example_sizes(program);
+  for (const std::string& symbol : sizes.batch) {
+    const auto range = program.symbols.find(symbol);
+    if (range == program.symbols.end()) continue;
+    // torch.export writes 2 as the least of a size without a bound (program/dynamic_sizes.h).
+    const int64_t least = range->second.min.value_or(1);
+    rows = std::max(std::min(rows, range->second.max.value_or(rows)), least > 2 ? least : 1);
+  }
+  const auto near = SizeRules(program).near(sizes.with_batch(rows));
+  if (!near) return std::nullopt;
+  return sizes.batch.empty() ? rows : near->at(*sizes.batch.begin());
 }
 
 }  // namespace
@@ -58,20 +79,40 @@ LatencyStats measure_latency(const Plan& plan, const std::vector<at::Tensor>& in
 }
 
 std::vector<at::Tensor> example_inputs(const Program& program, int64_t batch) {
-  const ExampleSizes sizes = example_sizes(program);
-  if (sizes.fixed_batch && *sizes.fixed_batch != batch) {
-    throw_usage("input '" + program.user_inputs()[0]->target + "'",
-                fmt::format("takes a batch of {}, not of {}", *sizes.fixed_batch, batch),
-                "a batch size that the model admits",
-                fmt::format("use --batch {}", *sizes.fixed_batch));
+  return made_inputs(program, sizes_with(program, batch), 1);
+}
+
+std::vector<at::Tensor> working_inputs(const Plan& plan, int64_t batch) {
+  const SymbolValues sizes = sizes_with(plan.program(), batch);
+  const at::NoGradGuard no_grad;
+  std::string reason;
+  for (const UnboundIntegers unbound :
+       {UnboundIntegers::kRandomBits, UnboundIntegers::kZeros, UnboundIntegers::kOnes}) {
+    const auto inputs = made_inputs(plan.program(), sizes, 1, unbound);
+    try {
+      plan.run(inputs);
+      return inputs;
+    } catch (const Error&) {
+      throw;  // these sizes are refused, whatever the values
+    } catch (const std::exception& error) {
+      if (reason.empty()) reason = short_reason(error);
+    }
   }
-  const SymbolValues symbols = sizes.with_batch(batch);
-  std::vector<at::Tensor> inputs;
-  for (const GraphInput* input : program.user_inputs()) {
-    inputs.push_back(example_tensor(program.value(input->value), symbols,
-                                    mix_seed(1, "example", inputs.size())));
+  throw_usage(
+      fmt::format("made-up inputs, batch {}", batch), "the network refuses them: " + reason,
+      "inputs that it takes",
+      "give some with --input FILE, a request as `maas predict` takes it, or another --batch");
+}
+
+std::vector<int64_t> usual_batches(const Program& program) {
+  const auto fixed = example_sizes(program).fixed_batch;
+  if (fixed) return {*fixed};
+  std::vector<int64_t> batches;
+  for (const int64_t rows : {1, 64}) {
+    const int64_t near = batch_near(program, rows).value_or(rows);
+    if (std::find(batches.begin(), batches.end(), near) == batches.end()) batches.push_back(near);
   }
-  return inputs;
+  return batches;
 }
 
 }  // namespace maas

@@ -27,11 +27,18 @@ struct MeasureOptions {
 LatencyStats measure_latency(const Plan& plan, const std::vector<at::Tensor>& inputs,
                              const MeasureOptions& options);
 
-// Inputs to measure with, the same on every call: floats drawn from N(0, 1), uint8 random bytes,
-// other integers and booleans 0 or 1 (valid as indices, so as tokens of any vocabulary). Symbols
-// that count samples become `batch`, the others are as in the example that the program was exported
-// with (program/example_sizes.h). Throws Error{kUsage} when the program does not admit this batch
-// size.
+// Inputs to measure with, the same on every call (call/made_inputs.h). Symbols that count samples
+// become `batch`, the others are as in the example that the program was exported with
+// (program/example_sizes.h). Throws Error{kUsage} when the program does not admit this batch size.
 std::vector<at::Tensor> example_inputs(const Program& program, int64_t batch);
+
+// The same, but inputs that the plan has been seen to take: where its network refuses the first
+// ones, others are tried (integers all 0, all 1). Throws Error{kUsage} naming the reason where it
+// refuses them all, and the size rule where `batch` breaks one.
+std::vector<at::Tensor> working_inputs(const Plan& plan, int64_t batch);
+
+// Batch sizes to measure where nobody names any: the fixed one, or 1 and 64, or the nearest that
+// the program's ranges and size rules allow.
+std::vector<int64_t> usual_batches(const Program& program);
 
 }  // namespace maas

@@ -208,10 +208,36 @@ class Oddities(Case):
         self.assertIn("an input that is a symbolic number", said)
         self.assertIn("make it a tensor", said)
 
-    def test_branches_are_refused(self):
-        said = self.refusal(Of(lambda _, x: torch.cond(x.sum() > 0, lambda y: y + 1,
-                                                       lambda y: y - 1, (x,))), (torch.rand(3, 4),))
-        self.assertIn("higher_order::cond", said)
+    def test_branches_on_values_and_on_sizes(self):
+        branches = (lambda y: (y + 1, y * y.shape[0]), lambda y: (y - 1, y * 2), )
+        net = Of(lambda self, x: torch.cond(x.sum() > 6, *branches, (x,)))
+        for x in (torch.rand(3, 4), torch.rand(3, 4) + 1):
+            self.check(net, (x,))
+        for rows in (2, 5):
+            self.check(Of(lambda _, x: torch.cond(x.shape[0] > 3, *branches, (x,))), (torch.rand(rows, 4),))
+
+    def test_loops_are_refused(self):
+        from torch._higher_order_ops.while_loop import while_loop
+        said = self.refusal(Of(lambda _, x: while_loop(lambda n, y: n < 3, lambda n, y: (n + 1, y + 1),
+                                                       (torch.tensor(0), x))), (torch.rand(3, 4),), {})
+        for part in ("'while_loop', a loop whose length the data decides", "a fixed number of steps"):
+            self.assertIn(part, said)
+
+    def test_complex_numbers_between_real_ends(self):
+        self.check(Of(lambda _, x: (torch.fft.rfft2(x).abs(), torch.view_as_real(torch.fft.fft(x)))),
+                   (torch.rand(3, 4, 6),))
+        self.check(Of(lambda net, x: torch.fft.irfft(torch.fft.rfft(x) * net.weight, n=6),
+                      weight=nn.Parameter(torch.randn(4, dtype=torch.cfloat))), (torch.rand(3, 6),))
+        said = self.refusal(Of(lambda _, x: torch.fft.fft(x)), (torch.rand(3, 4),))
+        for part in ("output 0: is complex, c64", "torch.view_as_real(y)"):
+            self.assertIn(part, said)
+
+    def test_checks_in_their_order(self):
+        self.check(Of(lambda _, x: torch.linalg.inv(x @ x.mT + 4 * torch.eye(4))), (torch.rand(3, 4, 4),))
+
+    def test_dropout_in_place(self):
+        self.check(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Dropout2d(0.2, True), nn.AlphaDropout(0.1, True),
+                                 nn.FeatureAlphaDropout(0.1, True), nn.Dropout(0.2, True)), (torch.rand(3, 3, 6, 6),))
 
 
 if __name__ == "__main__":

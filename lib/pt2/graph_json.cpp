@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "program/dim_expression.h"
-#include "program/operators.h"
+#include "pt2/made_values.h"
 #include "pt2/plain_argument.h"
 #include "pt2/size_guards.h"
 #include "tensor/dtype.h"
@@ -53,8 +53,10 @@ std::vector<Dim> contiguous_strides(const std::vector<Dim>& shape) {
 }
 
 void write_meta(JsonWriter& json, const Value& value) {
-  json.begin_object().field("dtype", dtype_to_export(value.dtype).value_or(7));
-  json.key("sizes").begin_array();
+  json.begin_object()
+      .field("dtype", dtype_to_export(value.dtype).value_or(7))
+      .key("sizes")
+      .begin_array();
   for (const Dim& dim : value.shape) write_dim(json, dim);
   json.end_array().field("requires_grad", value.requires_grad);
   json.key("device").begin_object().field("type", "cpu").key("index").null().end_object();
@@ -220,31 +222,26 @@ void write_nodes(JsonWriter& json, const Program& program) {
 
 void write_values(JsonWriter& json, const Program& program) {
   json.key("tensor_values").begin_object();
-  for (const Value& value : program.values) {
-    if (value.kind != ValueKind::kTensor) continue;
-    json.key(value.name);
-    write_meta(json, value);
+  for (const Value* value : made_values(program, ValueKind::kTensor)) {
+    json.key(value->name);
+    write_meta(json, *value);
   }
   json.end_object().key("sym_int_values").begin_object();
-  for (const Value& value : program.values) {
-    if (value.kind != ValueKind::kSymInt) continue;
-    json.key(value.name);
-    write_dim(json, value.number);
+  for (const Value* value : made_values(program, ValueKind::kSymInt)) {
+    json.key(value->name);
+    write_dim(json, value->number);
   }
-  json.end_object().key("sym_bool_values").begin_object();
-  for (const Value& value : program.values) {
-    if (value.kind == ValueKind::kSymBool) {
-      json.key(value.name).begin_object().field("as_bool", true).end_object();
+  const auto write_examples = [&](ValueKind kind, const char* key, auto example) {
+    for (const Value* value : made_values(program, kind)) {
+      json.key(value->name).begin_object().field(key, example).end_object();
     }
-  }
+  };
+  json.end_object().key("sym_bool_values").begin_object();
+  write_examples(ValueKind::kSymBool, "as_bool", true);
   json.end_object().field("is_single_tensor_return", false);
   json.key("custom_obj_values").begin_object().end_object();
   json.key("sym_float_values").begin_object();
-  for (const Value& value : program.values) {
-    if (value.kind == ValueKind::kSymFloat) {
-      json.key(value.name).begin_object().field("as_float", 0.5).end_object();
-    }
-  }
+  write_examples(ValueKind::kSymFloat, "as_float", 0.5);
   json.end_object();
 }
 

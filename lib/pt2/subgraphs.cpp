@@ -86,7 +86,8 @@ std::vector<std::string> GraphReader::result_names(const JsonView& json, size_t 
 }
 
 // wrap_with_set_grad_enabled(flag, graph, args...): what is made in a region without gradients is
-// detached where a region with gradients reads it, within or after it. wrap_with_autocast(device, dtype, enabled, cache, graph, args...).
+// detached where a region with gradients reads it, within or after it. wrap_with_autocast(device,
+// dtype, enabled, cache, graph, args...).
 void GraphReader::inline_wrapper(const JsonView& json, Scope& scope, int depth) {
   const std::string target = json.at("target").text();
   const Call call = read_call(json, scope);

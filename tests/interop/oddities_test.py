@@ -219,7 +219,7 @@ class Oddities(Case):
     def test_loops_are_refused(self):
         from torch._higher_order_ops.while_loop import while_loop
         said = self.refusal(Of(lambda _, x: while_loop(lambda n, y: n < 3, lambda n, y: (n + 1, y + 1),
-                                                       (torch.tensor(0), x))), (torch.rand(3, 4),), {})
+                                                       (torch.tensor(0), x))), (torch.rand(3, 4),), ({},))
         for part in ("'while_loop', a loop whose length the data decides", "a fixed number of steps"):
             self.assertIn(part, said)
 

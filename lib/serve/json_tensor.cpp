@@ -196,6 +196,36 @@ at::Tensor tensor_from_json(simdjson::dom::element data, at::ScalarType dtype,
   return tensor;
 }
 
+std::optional<at::Tensor> tensor_from_numbers(const std::vector<double>& numbers,
+                                              at::ScalarType dtype,
+                                              const std::vector<int64_t>& shape) {
+  constexpr double kMostExact = 9007199254740992.0;  // 2^53
+  size_t count = 1;
+  for (const int64_t size : shape) count *= static_cast<size_t>(size);
+  if (count != numbers.size() || dtype == at::kBool) return std::nullopt;
+  at::Tensor tensor = at::empty(shape, dtype);
+  bool fits = true;
+  AT_DISPATCH_V2(
+      dtype, "tensor_from_numbers", AT_WRAP([&] {
+        scalar_t* out = tensor.mutable_data_ptr<scalar_t>();
+        for (size_t i = 0; i < count; ++i) {
+          const double number = numbers[i];
+          if constexpr (std::is_integral_v<scalar_t>) {
+            const bool whole = number == std::floor(number) && std::abs(number) <= kMostExact;
+            const bool held = number >= static_cast<double>(std::numeric_limits<scalar_t>::min()) &&
+                              number <= static_cast<double>(std::numeric_limits<scalar_t>::max());
+            fits = fits && whole && held;
+            out[i] = whole && held ? static_cast<scalar_t>(number) : scalar_t(0);
+          } else {
+            out[i] = static_cast<scalar_t>(number);
+            fits = fits && std::isfinite(static_cast<double>(out[i]));
+          }
+        }
+      }),
+      AT_EXPAND(AT_ALL_TYPES), AT_EXPAND(AT_BAREBONES_UNSIGNED_TYPES), at::kHalf, at::kBFloat16);
+  return fits ? std::optional(tensor) : std::nullopt;
+}
+
 NonFinite count_non_finite(const at::Tensor& tensor) {
   NonFinite found;
   if (!tensor.is_floating_point()) return found;

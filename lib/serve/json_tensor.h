@@ -5,6 +5,7 @@
 #include <simdjson.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,12 @@ int64_t checked_element_count(const std::vector<int64_t>& shape, const std::stri
 // Throws Error{kInput} naming the tensor, and the index of the value.
 at::Tensor tensor_from_json(simdjson::dom::element data, at::ScalarType dtype,
                             const std::vector<int64_t>& shape, const std::string& name);
+
+// The same from numbers that were read already, row by row. Nothing unless each of them is what
+// tensor_from_json() would take, and there are as many as `shape` says.
+std::optional<at::Tensor> tensor_from_numbers(const std::vector<double>& numbers,
+                                              at::ScalarType dtype,
+                                              const std::vector<int64_t>& shape);
 
 struct NonFinite {
   int64_t nans = 0, infinities = 0;

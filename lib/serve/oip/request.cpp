@@ -7,9 +7,11 @@
 #include <chrono>
 #include <set>
 
+#include "base/error.h"
 #include "base/throw_error.h"
 #include "serve/binary_tensor.h"
 #include "serve/json_tensor.h"
+#include "serve/lifted_numbers.h"
 #include "serve/oip/messages.h"
 #include "serve/request_json.h"
 
@@ -19,6 +21,7 @@ namespace {
 using simdjson::dom::element;
 
 constexpr size_t kMaxIdBytes = 256;
+constexpr size_t kWorthLifting = 512;  // bytes
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what,
                          const std::string& expected = "") {
@@ -124,8 +127,10 @@ void refuse_shared_memory(const JsonMembers& parameters, const std::string& wher
 // One body's inputs, and the binary data that follow its JSON in the order of the inputs.
 class InputReader {
  public:
-  InputReader(const SessionInfo& info, const InferLimits& limits, std::string_view binary)
-      : info_(info), limits_(limits), binary_(binary) {}
+  // `lifted`: the arrays for which indices stand in `data`; null: none were lifted.
+  InputReader(const SessionInfo& info, const InferLimits& limits, std::string_view binary,
+              const LiftedNumbers* lifted)
+      : info_(info), limits_(limits), binary_(binary), lifted_(lifted) {}
 
   std::vector<at::Tensor> read(element list) {
     std::vector<at::Tensor> inputs(info_.inputs.size());
@@ -172,6 +177,7 @@ class InputReader {
     const element* data = members.find("data");
     if (parameters.find("binary_data_size") == nullptr) {
       if (data == nullptr) refuse(where, "has no 'data'", "an array of its values");
+      if (lifted_ != nullptr && data->is_int64()) return lifted_values(*data, info, shape);
       return tensor_from_json(*data, info.dtype, shape, info.name);
     }
     if (data != nullptr) refuse(where, "has both 'data' and 'binary_data_size'", "one of them");
@@ -187,9 +193,18 @@ class InputReader {
     return tensor_from_bytes(binary_.substr(taken_ - size, size), info.dtype, shape, info.name);
   }
 
+  at::Tensor lifted_values(element index, const TensorInfo& info,
+                           const std::vector<int64_t>& shape) const {
+    const auto& numbers = lifted_->arrays.at(static_cast<size_t>(index.get_int64().value()));
+    const auto tensor = tensor_from_numbers(numbers, info.dtype, shape);
+    if (!tensor) refuse("input '" + info.name + "'", "does not fit");  // the whole text tells why
+    return *tensor;
+  }
+
   const SessionInfo& info_;
   const InferLimits& limits_;
   std::string_view binary_;
+  const LiftedNumbers* lifted_;
   size_t taken_ = 0;
 };
 
@@ -271,16 +286,9 @@ InferRequest raw_request(std::string_view body, const SessionInfo& info, int64_t
   return request;
 }
 
-}  // namespace
-
-InferRequest parse_infer_request(std::string_view body, const SessionInfo& info,
-                                 const InferLimits& limits) {
+InferRequest read_request(std::string_view body, const SessionInfo& info, const InferLimits& limits,
+                          const LiftedNumbers* lifted) {
   const size_t json_bytes = limits.json_bytes.value_or(body.size());
-  if (json_bytes > body.size()) {
-    refuse("header Inference-Header-Content-Length", fmt::format("is {}", json_bytes),
-           fmt::format("at most the body's {} bytes", body.size()));
-  }
-  if (json_bytes == 0 && !body.empty()) return raw_request(body, info, limits.max_batch);
   const RequestJson json(body.substr(0, json_bytes));
   const JsonMembers members(json.root(), "body");
   InferRequest request;
@@ -291,7 +299,7 @@ InferRequest parse_infer_request(std::string_view body, const SessionInfo& info,
       count_in(parameters, "timeout", "parameters", "microseconds; 0 = none"));
   const element* inputs = members.find("inputs");
   if (inputs == nullptr) refuse("body", "has no 'inputs'", "{\"inputs\": [...]}");
-  request.inputs = InputReader(info, limits, body.substr(json_bytes)).read(*inputs);
+  request.inputs = InputReader(info, limits, body.substr(json_bytes), lifted).read(*inputs);
   const bool binary = flag_in(parameters, "binary_data_output", "parameters", false);
   if (const element* outputs = members.find("outputs")) {
     request.outputs = parse_outputs(*outputs, info, binary);
@@ -300,6 +308,28 @@ InferRequest parse_infer_request(std::string_view body, const SessionInfo& info,
     for (size_t i = 0; i < info.outputs.size(); ++i) request.outputs.push_back({i, 0, binary});
   }
   return request;
+}
+
+}  // namespace
+
+InferRequest parse_infer_request(std::string_view body, const SessionInfo& info,
+                                 const InferLimits& limits) {
+  const size_t json_bytes = limits.json_bytes.value_or(body.size());
+  if (json_bytes > body.size()) {
+    refuse("header Inference-Header-Content-Length", fmt::format("is {}", json_bytes),
+           fmt::format("at most the body's {} bytes", body.size()));
+  }
+  if (json_bytes == 0 && !body.empty()) return raw_request(body, info, limits.max_batch);
+  if (!limits.json_bytes && body.size() >= kWorthLifting) {
+    if (const auto lifted = lift_numbers(body)) {
+      try {
+        return read_request(lifted->rest, info, limits, &*lifted);
+      } catch (const Error&) {
+        // What is wrong is told of the text that the client sent.
+      }
+    }
+  }
+  return read_request(body, info, limits, nullptr);
 }
 
 }  // namespace maas

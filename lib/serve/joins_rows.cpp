@@ -6,6 +6,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@ namespace maas {
 namespace {
 
 constexpr int64_t kRows = 3;
+// Of rows beside the one that is looked at: what depends on another row may do so only where that
+// is large, or of one sign.
+constexpr std::array<double, 4> kScales = {0, 1e2, -1e2, 1e5};
 
 // The symbol that alone is the first size of the value; "" where there is none.
 std::string row_symbol(const Program& program, ValueId id) {
@@ -73,6 +77,22 @@ bool rows_agree(const RowPlans& plans, const std::vector<at::Tensor>& inputs) {
   return true;
 }
 
+// Whether the first row of `inputs` gives what it gives alone when the others are far from it.
+bool first_row_stays(const RowPlans& plans, const std::vector<at::Tensor>& inputs, double scale) {
+  std::vector<at::Tensor> one, far;
+  for (const at::Tensor& input : inputs) {
+    one.push_back(input.narrow(0, 0, 1).contiguous());
+    const at::Tensor others = input.narrow(0, 1, kRows - 1);
+    far.push_back(at::cat({one.back(), input.is_floating_point() ? others.mul(scale) : others}));
+  }
+  const auto alone = plans.plan_for(one).run(one);
+  const auto together = plans.plan_for(far).run(far);
+  for (size_t i = 0; i < alone.size(); ++i) {
+    if (!agree(alone[i], together[i].narrow(0, 0, 1))) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool joins_rows(const Program& program, const RowPlans& plans) {
@@ -80,7 +100,10 @@ bool joins_rows(const Program& program, const RowPlans& plans) {
   try {
     const c10::InferenceMode inference;
     for (const auto& inputs : random_samples(program).batches) {
-      if (!inputs.empty() && inputs[0].size(0) == kRows) return rows_agree(plans, inputs);
+      if (inputs.empty() || inputs[0].size(0) != kRows) continue;
+      return rows_agree(plans, inputs) &&
+             std::all_of(kScales.begin(), kScales.end(),
+                         [&](double scale) { return first_row_stays(plans, inputs, scale); });
     }
   } catch (const std::exception&) {
     // Random inputs need not be any that this model takes.

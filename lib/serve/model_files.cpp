@@ -45,26 +45,11 @@ void check_name(const std::string& name, const std::string& where) {
               "letters, digits and . _ -, at most 128, the first no sign", "give another name");
 }
 
-// By name; what begins with a dot is not there.
-std::vector<fs::path> entries_of(const fs::path& folder) {
-  std::vector<fs::path> entries;
-  std::error_code ignored;
-  for (fs::directory_iterator it(folder, ignored), end; !ignored && it != end;
-       it.increment(ignored)) {
-    if (it->path().filename().string().starts_with('.')) continue;
-    entries.push_back(it->path());
-    if (entries.size() >= kMostEntries) break;
-  }
-  std::sort(entries.begin(), entries.end());
-  return entries;
-}
-
 class Folder {
  public:
-  Folder(const VersionPolicy& policy, std::vector<std::string>& notes)
-      : policy_(policy), notes_(notes) {}
+  explicit Folder(const VersionPolicy& policy) : policy_(policy) {}
 
-  std::vector<ModelFile> models(const fs::path& root) {
+  FoundModels models(const fs::path& root) {
     for (const fs::path& entry : entries_of(root)) {
       std::error_code ignored;
       if (fs::is_directory(entry, ignored)) {
@@ -74,14 +59,34 @@ class Folder {
       }
     }
     for (auto& [name, versions] : found_) choose(versions);
-    return std::move(chosen_);
+    return std::move(all_);
   }
 
  private:
+  // By name; what begins with a dot is not there.
+  std::vector<fs::path> entries_of(const fs::path& folder) {
+    std::vector<fs::path> entries;
+    std::error_code error;
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+      if (it->path().filename().string().starts_with('.')) continue;
+      entries.push_back(it->path());
+      if (entries.size() >= kMostEntries) break;
+    }
+    if (error && error != std::errc::no_such_file_or_directory) {
+      all_.unreadable.push_back(folder.string());
+      all_.notes.push_back(fmt::format("{}: cannot be read: {}", folder.string(), error.message()));
+    }
+    std::sort(entries.begin(), entries.end());
+    return entries;
+  }
+
   void add(const std::string& name, int64_t version, const fs::path& path) {
     const auto stamp = stamp_of(path);
     if (!stamp) return;
-    check_name(name, path.string());
+    if (!is_model_name(name)) {
+      note(path, fmt::format("'{}' cannot be part of a path of the server", name));
+      return;
+    }
     if (!found_[name].try_emplace(version, ModelFile{name, version, path, *stamp}).second) {
       note(path, fmt::format("is a second model '{}' of version {}", name, version));
     }
@@ -123,18 +128,17 @@ class Folder {
       const bool wanted =
           numbers.empty() ? policy_.latest == 0 || left-- > 0
                           : std::find(numbers.begin(), numbers.end(), it->first) != numbers.end();
-      if (wanted) chosen_.push_back(it->second);
+      if (wanted) all_.files.push_back(it->second);
     }
   }
 
   void note(const fs::path& path, const std::string& what) {
-    notes_.push_back(fmt::format("{}: {}; left out", path.string(), what));
+    all_.notes.push_back(fmt::format("{}: {}; left out", path.string(), what));
   }
 
   const VersionPolicy& policy_;
-  std::vector<std::string>& notes_;
   std::map<std::string, std::map<int64_t, ModelFile>> found_;
-  std::vector<ModelFile> chosen_;
+  FoundModels all_;
 };
 
 }  // namespace
@@ -164,10 +168,9 @@ VersionPolicy parse_version_policy(const std::string& text, const std::string& w
   return policy;
 }
 
-std::vector<ModelFile> model_files(const std::string& source, const VersionPolicy& policy,
-                                   std::vector<std::string>& notes) {
+FoundModels find_models(const std::string& source, const VersionPolicy& policy) {
   std::error_code ignored;
-  if (fs::is_directory(source, ignored)) return Folder(policy, notes).models(source);
+  if (fs::is_directory(source, ignored)) return Folder(policy).models(source);
   ModelFile file{.name = "", .version = 1, .path = source};
   const size_t equals = source.find('=');
   if (!fs::exists(source, ignored) && equals != std::string::npos) {
@@ -177,7 +180,7 @@ std::vector<ModelFile> model_files(const std::string& source, const VersionPolic
   }
   // What cannot be opened is told by whoever opens it.
   file.stamp = stamp_of(file.path).value_or(FileStamp{});
-  return {file};
+  return {{file}, {}, {}};
 }
 
 }  // namespace maas

@@ -37,9 +37,13 @@ VersionPolicy parse_version_policy(const std::string& text, const std::string& w
 //   models/NAME/model.pt           version 1
 //   models/NAME.pt                 version 1
 // Names that begin with a dot are passed over without notice, so that a model may be written there
-// and renamed; of what else has no place, `notes` tells. By name, then version. Throws
-// Error{kUsage} for a name that cannot be part of a path, kInput for a source that is missing.
-std::vector<ModelFile> model_files(const std::string& source, const VersionPolicy& policy,
-                                   std::vector<std::string>& notes);
+// and renamed. Throws Error{kUsage} for NAME=FILE whose name cannot be part of a path of the
+// server.
+struct FoundModels {
+  std::vector<ModelFile> files;         // by name, then version
+  std::vector<std::string> notes;       // of what has no place in a folder
+  std::vector<std::string> unreadable;  // folders: what lies in them is not known
+};
+FoundModels find_models(const std::string& source, const VersionPolicy& policy);
 
 }  // namespace maas

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/throw_error.h"
@@ -22,22 +24,36 @@ std::string text_of(const ModelKey& key) { return fmt::format("{} {}", key.first
 
 }  // namespace
 
-ModelLoader::Files ModelLoader::find(std::vector<std::string>& notes) {
-  Files files;
+ModelLoader::Found ModelLoader::find() {
+  Found all;
   for (const std::string& source : sources_) {
-    for (ModelFile& file : model_files(source, policy_, notes)) {
-      std::string path = file.path.string();
-      files.emplace(std::move(path), std::move(file));
+    std::error_code ignored;
+    const bool is_folder = std::filesystem::is_directory(source, ignored);
+    if (is_folder) folders_.insert(source);
+    if (!is_folder && folders_.count(source) != 0) {
+      all.unreadable.push_back(source);
+      all.notes.push_back(source + ": is away; its models stay");
+      continue;
     }
+    FoundModels found = find_models(source, policy_);
+    for (ModelFile& file : found.files) {
+      std::string path = file.path.string();
+      all.files.emplace(std::move(path), std::move(file));
+    }
+    for (std::string& note : found.notes) all.notes.push_back(std::move(note));
+    for (std::string& path : found.unreadable) all.unreadable.push_back(std::move(path));
   }
-  return files;
+  return all;
 }
 
 std::vector<std::unique_ptr<Session>> ModelLoader::load_all(std::vector<std::string>& notes) {
   const std::lock_guard lock(mutex_);
   std::vector<std::unique_ptr<Session>> sessions;
   std::map<ModelKey, std::string> paths;
-  for (const auto& [path, file] : find(notes)) {
+  const Found found = find();
+  notes = found.notes;
+  told_.insert(notes.begin(), notes.end());
+  for (const auto& [path, file] : found.files) {
     auto session = open_(file);
     const ModelKey key{session->info().name, session->info().version};
     if (const auto [other, is_new] = paths.emplace(key, path); !is_new) {
@@ -59,13 +75,25 @@ bool ModelLoader::is_unloaded(const Known& known) const {
   return unloaded_.count(known.key.first) != 0 || unloaded_.count(known.file.name) != 0;
 }
 
-void ModelLoader::open(const ModelFile& file, ModelChanges& changes) {
+const std::string* ModelLoader::ready_path(const ModelKey& key, const std::string& but) const {
+  for (const auto& [path, known] : known_) {
+    if (known.ready && known.key == key && path != but) return &path;
+  }
+  return nullptr;
+}
+
+void ModelLoader::open(const ModelFile& file, const Found& found, ModelChanges& changes) {
   Known& known = known_[file.path.string()];
   const ModelKey before = known.key;
   known.file = file;
   try {
     auto session = open_(file);
     const ModelKey key{session->info().name, session->info().version};
+    const std::string* other = ready_path(key, file.path.string());
+    if (other != nullptr && found.files.count(*other) != 0) {
+      throw_usage(file.path.string(), fmt::format("is called '{}' as {} is", key.first, *other),
+                  "a name and version of its own for each model", "remove one of them");
+    }
     if (known.ready && before != key) changes.gone.push_back(before);
     changes.told.push_back(fmt::format("{} {} from {}", known.ready ? "reloaded" : "loaded",
                                        text_of(key), file.path.string()));
@@ -85,33 +113,46 @@ void ModelLoader::drop(const std::string& path, ModelChanges& changes) {
   Known& known = known_.at(path);
   if (!known.ready) return;
   known.ready = false;
+  if (ready_path(known.key, path) != nullptr) return;  // another file has taken its place
   changes.gone.push_back(known.key);
   changes.told.push_back("unloaded " + text_of(known.key));
+}
+
+// A known file that the sources do not name any more.
+bool ModelLoader::may_go(const std::string& path, const Known& known, const Found& found) const {
+  // A file that was named stays served when it is gone: whoever replaces it may be at it.
+  if (std::find(sources_.begin(), sources_.end(), path) != sources_.end()) return false;
+  for (const std::string& folder : found.unreadable) {
+    if (path.starts_with(folder + "/")) return false;
+  }
+  std::error_code ignored;
+  if (!known.ready || !std::filesystem::exists(path, ignored)) return true;
+  return std::any_of(found.files.begin(), found.files.end(), [&](const auto& entry) {
+    const auto other = known_.find(entry.first);
+    return entry.second.name == known.file.name && other != known_.end() && other->second.ready;
+  });
 }
 
 ModelChanges ModelLoader::changes() {
   const std::lock_guard lock(mutex_);
   ModelChanges changes;
-  Files files;
-  try {
-    std::vector<std::string> notes;
-    files = find(notes);
-  } catch (const std::exception& failure) {
-    changes.failed.push_back(one_line(failure));
-    return changes;
+  const Found found = find();
+  for (const std::string& note : found.notes) {
+    if (told_.insert(note).second) changes.failed.push_back(note);
   }
-  for (const auto& [path, file] : files) {
+  std::erase_if(told_, [&](const std::string& note) {
+    return std::find(found.notes.begin(), found.notes.end(), note) == found.notes.end();
+  });
+  for (const auto& [path, file] : found.files) {
     const auto known = known_.find(path);
     if (known != known_.end() && known->second.file.stamp == file.stamp) continue;
     if (known != known_.end() && is_unloaded(known->second)) continue;
-    open(file, changes);
+    open(file, found, changes);
   }
   std::erase_if(known_, [&](const auto& entry) {
-    const auto found = files.find(entry.first);
-    // A file that was named stays served when it is gone: whoever replaces it may be at it.
-    const bool named = std::find(sources_.begin(), sources_.end(), entry.first) != sources_.end();
-    if (found != files.end() || named) return false;
-    drop(entry.first, changes);
+    const auto& [path, known] = entry;
+    if (found.files.count(path) != 0 || !may_go(path, known, found)) return false;
+    drop(path, changes);
     return true;
   });
   return changes;
@@ -121,13 +162,13 @@ ModelChanges ModelLoader::load(const std::string& name) {
   const std::lock_guard lock(mutex_);
   ModelChanges changes;
   unloaded_.erase(name);
-  std::vector<std::string> notes;
-  for (const auto& [path, file] : find(notes)) {
+  const Found found = find();
+  for (const auto& [path, file] : found.files) {
     const auto known = known_.find(path);
     const std::string own = known == known_.end() || known->second.key.first.empty()
                                 ? file.name
                                 : known->second.key.first;
-    if (own == name) open(file, changes);
+    if (own == name) open(file, found, changes);
   }
   if (changes.loaded.empty() && changes.failed.empty()) {
     throw_input("model '" + name + "'", "is in none of this server's folders",

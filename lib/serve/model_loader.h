@@ -45,7 +45,9 @@ class ModelLoader {
   std::vector<std::unique_ptr<Session>> load_all(std::vector<std::string>& notes);
 
   // What is to change since the last call. A file that fails is tried again when it changes: one
-  // that is being written is damaged until it is whole, which its checksums show.
+  // that is being written is damaged until it is whole, which its checksums show. A version goes
+  // when its file is gone, or when another is loaded that the policy prefers; not when that one
+  // fails, nor when a folder cannot be read or is away.
   ModelChanges changes();
 
   // Loads all versions of a model that the sources have, whether or not they changed; after
@@ -63,11 +65,17 @@ class ModelLoader {
     bool ready = false;
     std::string reason;
   };
-  using Files = std::map<std::string, ModelFile>;  // by path
+  struct Found {
+    std::map<std::string, ModelFile> files;  // by path
+    std::vector<std::string> notes, unreadable;
+  };
 
-  Files find(std::vector<std::string>& notes);
-  void open(const ModelFile& file, ModelChanges& changes);
+  Found find();
+  void open(const ModelFile& file, const Found& found, ModelChanges& changes);
   void drop(const std::string& path, ModelChanges& changes);
+  bool may_go(const std::string& path, const Known& known, const Found& found) const;
+  // A path that is ready under this key; null: there is none.
+  const std::string* ready_path(const ModelKey& key, const std::string& but) const;
   bool is_unloaded(const Known& known) const;
 
   const std::vector<std::string> sources_;
@@ -76,6 +84,8 @@ class ModelLoader {
   mutable std::mutex mutex_;
   std::map<std::string, Known> known_;  // by path
   std::set<std::string> unloaded_;      // names
+  std::set<std::string> folders_;       // of the sources
+  std::set<std::string> told_;          // notes: each is told once
 };
 
 }  // namespace maas

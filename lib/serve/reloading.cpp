@@ -5,12 +5,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace maas {
 namespace {
 
 constexpr int kNice = 10;
+constexpr auto kShortest = std::chrono::milliseconds(10);
 constexpr auto kLongest = std::chrono::hours(24);
 
 void lower_own_priority() {
@@ -68,7 +70,9 @@ void Reloading::run() {
   lower_own_priority();
   at::init_num_threads();
   at::set_num_threads(1);
-  const auto poll = options_.poll.count() > 0 ? options_.poll : ServeClock::duration(kLongest);
+  const auto poll = options_.poll.count() > 0
+                        ? std::max<ServeClock::duration>(options_.poll, kShortest)
+                        : ServeClock::duration(kLongest);
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const bool asked =

@@ -105,7 +105,7 @@ class TheLine(Case):
         text = process.communicate()[1].decode()
         self.assertEqual(process.returncode, 75, text)
         self.assertIn("maas train --resume", text)
-        done = maas("train", "--resume", folder, "train.epochs=1", check=2)
+        done = maas("train", "--resume", folder, "train.batch_size=32", check=2)
         self.assertIn("other settings", done.stderr)
 
 

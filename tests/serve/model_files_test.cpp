@@ -20,10 +20,11 @@ class ModelFiles : public testing::Test {
     scratch.write(path, path);
   }
   std::string found(const std::string& versions = "latest", const std::string& source = "") {
-    notes.clear();
     std::string text;
-    for (const ModelFile& file : model_files(
-             scratch.path(source), parse_version_policy(versions, "serve.versions"), notes)) {
+    const FoundModels all =
+        find_models(scratch.path(source), parse_version_policy(versions, "serve.versions"));
+    notes = all.notes;
+    for (const ModelFile& file : all.files) {
       text += fmt::format("{}/{} ", file.name, file.version);
     }
     return text;
@@ -63,12 +64,12 @@ TEST_F(ModelFiles, AFileIsItselfAndMayBeGivenAName) {
   write("a.pt");
   EXPECT_EQ(found("latest", "a.pt"), "/1 ");
   const std::string named = "digits=" + scratch.path("a.pt");
-  EXPECT_EQ(model_files(named, {}, notes).at(0).name, "digits");
-  EXPECT_THROW(model_files("a b=x.pt", {}, notes), Error);
+  EXPECT_EQ(find_models(named, {}).files.at(0).name, "digits");
+  EXPECT_THROW(find_models("a b=x.pt", {}), Error);
 }
 
 TEST_F(ModelFiles, StampsChangeWithTheFile) {
-  const auto stamp = [&] { return model_files(scratch.path("a.pt"), {}, notes).at(0).stamp; };
+  const auto stamp = [&] { return find_models(scratch.path("a.pt"), {}).files.at(0).stamp; };
   write("a.pt");
   const FileStamp first = stamp();
   EXPECT_EQ(stamp(), first);

@@ -99,6 +99,54 @@ TEST_F(Loading, OneThatIsDamagedLeavesTheOldOneAndIsTriedWhenItChanges) {
   EXPECT_EQ(text_of(loader.changes()), "+net/1 ");
 }
 
+TEST_F(Loading, ANewVersionThatIsDamagedLeavesTheOldOneServed) {
+  write("net/1/model.pt");
+  load_all();
+  write("net/2/model.pt", "half");
+  EXPECT_EQ(text_of(loader.changes()), "! ");
+  EXPECT_EQ(text_of(loader.changes()), "");
+  write("net/2/model.pt");
+  EXPECT_EQ(text_of(loader.changes()), "+net/2 -net/1 ");
+}
+
+TEST_F(Loading, AModelThatMovesWithinItsFolderStays) {
+  write("w.pt");
+  load_all();
+  std::filesystem::create_directories(scratch.path("models/w/1"));
+  std::filesystem::rename(scratch.path("models/w.pt"), scratch.path("models/w/1/model.pt"));
+  EXPECT_EQ(text_of(loader.changes()), "+w/1 ");
+  EXPECT_EQ(text_of(loader.changes()), "");
+}
+
+TEST_F(Loading, OneNameAndVersionTwiceIsToldAndTakesNothingAway) {
+  write("w.pt");
+  load_all();
+  write("w/1/model.pt");
+  const ModelChanges changes = loader.changes();
+  EXPECT_THAT(changes.failed.at(0), HasSubstr("is a second model 'w' of version 1"));
+  EXPECT_TRUE(changes.gone.empty());
+  EXPECT_EQ(text_of(loader.changes()), "");
+}
+
+TEST_F(Loading, AnOddNameIsToldOnceAndStopsNobody) {
+  write("net/1/model.pt");
+  load_all();
+  write("a b.pt");
+  write("new.pt");
+  EXPECT_EQ(text_of(loader.changes()), "+new/1 ! ");
+  EXPECT_EQ(text_of(loader.changes()), "");
+}
+
+TEST_F(Loading, ModelsStayWhileTheirFolderIsAway) {
+  write("net/1/model.pt");
+  load_all();
+  std::filesystem::rename(scratch.path("models"), scratch.path("away"));
+  EXPECT_EQ(text_of(loader.changes()), "! ");
+  EXPECT_EQ(text_of(loader.changes()), "");
+  std::filesystem::rename(scratch.path("away"), scratch.path("models"));
+  EXPECT_EQ(text_of(loader.changes()), "");
+}
+
 TEST_F(Loading, UnloadingLastsUntilLoading) {
   write("net/1/model.pt");
   write("word/1/model.pt");

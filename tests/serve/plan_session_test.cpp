@@ -78,6 +78,13 @@ TEST(PlanSession, PutsRowsTogetherOnlyWhereNoneDependsOnAnother) {
   };
   EXPECT_TRUE(joins(softmax_over(1)));
   EXPECT_FALSE(joins(softmax_over(0)));
+  // Only rows above 10 reach the others.
+  EXPECT_FALSE(joins([](GraphBuilder& g, Handle x) {
+    const Handle low = g.call("aten::sub.Scalar", {{"self", ValueRef{x.id}}, {"other", 10.0}});
+    const Handle above = g.call("aten::relu", {{"self", ValueRef{low.id}}});
+    const Handle all = g.call("aten::amax", {{"self", ValueRef{above.id}}, {"keepdim", false}});
+    return g.call("aten::add.Tensor", {{"self", ValueRef{x.id}}, {"other", ValueRef{all.id}}});
+  }));
   // Its output has no row for each row of its input.
   EXPECT_FALSE(joins([](GraphBuilder& g, Handle x) {
     return g.call("aten::t", {{"self", ValueRef{x.id}}});

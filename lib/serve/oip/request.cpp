@@ -295,8 +295,9 @@ InferRequest read_request(std::string_view body, const SessionInfo& info, const 
   if (const element* id = members.find("id")) request.id = parse_id(*id);
   const JsonMembers parameters = parameters_of(members, "parameters");
   refuse_unknown_demands(parameters);
-  request.timeout = std::chrono::microseconds(
-      count_in(parameters, "timeout", "parameters", "microseconds; 0 = none"));
+  constexpr int64_t kLongestTimeout = 24 * 3600 * int64_t{1'000'000};
+  request.timeout = std::chrono::microseconds(std::min(
+      kLongestTimeout, count_in(parameters, "timeout", "parameters", "microseconds; 0 = none")));
   const element* inputs = members.find("inputs");
   if (inputs == nullptr) refuse("body", "has no 'inputs'", "{\"inputs\": [...]}");
   request.inputs = InputReader(info, limits, body.substr(json_bytes), lifted).read(*inputs);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "sample/image_codec.h"
 
@@ -26,24 +27,6 @@ std::string png_bytes(const at::Tensor& image) {
   return bytes;
 }
 
-std::string base64(std::string_view bytes) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](size_t k) {
-      return i + k < bytes.size() ? static_cast<uint32_t>(static_cast<uint8_t>(bytes[i + k])) : 0u;
-    };
-    const uint32_t group = byte(0) << 16 | byte(1) << 8 | byte(2);
-    text += kDigits[group >> 18];
-    text += kDigits[group >> 12 & 63];
-    text += i + 1 < bytes.size() ? kDigits[group >> 6 & 63] : '=';
-    text += i + 2 < bytes.size() ? kDigits[group & 63] : '=';
-  }
-  return text;
-}
-
 std::string image_uri(const at::Tensor& image, int64_t most_side) {
   at::Tensor shown = image.narrow(0, 0, image.size(0) >= 3 ? 3 : 1).contiguous();
   const int64_t height = shown.size(1), width = shown.size(2);
@@ -52,7 +35,7 @@ std::string image_uri(const at::Tensor& image, int64_t most_side) {
     shown = resize_pixels(shown, std::max<int64_t>(1, height * most_side / longer),
                           std::max<int64_t>(1, width * most_side / longer));
   }
-  return "data:image/png;base64," + base64(png_bytes(shown));
+  return "data:image/png;base64," + to_base64(png_bytes(shown));
 }
 
 }  // namespace maas

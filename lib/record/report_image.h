@@ -4,15 +4,11 @@
 #include <ATen/core/Tensor.h>
 
 #include <string>
-#include <string_view>
 
 namespace maas {
 
 // PNG bytes of uint8 [C, H, W] with C = 1 (grey) or 3 (RGB). Throws Error{kInternal} for others.
 std::string png_bytes(const at::Tensor& image);
-
-// RFC 4648 base64 with padding.
-std::string base64(std::string_view bytes);
 
 // "data:image/png;base64,..." of an image shrunk so that its longer side has at most `most_side`
 // pixels. More than three channels are shown by their first three, two by the first.

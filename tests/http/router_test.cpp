@@ -19,6 +19,8 @@ const std::vector<Route>& routes() {
       {"GET", "/shop/open", RouteScope::kPublic, answer_nothing},
       {"GET", "/shop/{kind}", RouteScope::kPublic, answer_nothing},
       {"POST", "/shop/{kind}/buy", RouteScope::kInfer, answer_nothing},
+      {"POST", "/shop/{kind}:sell", RouteScope::kInfer, answer_nothing},
+      {"POST", "/shop/{kind}/sizes/{size}:sell", RouteScope::kInfer, answer_nothing},
       {"GET", "/shop/{kind}/{size}/{colour}/x/{place}", RouteScope::kAdmin, answer_nothing},
       {"DELETE", "/shop/{kind}/{size}/{colour}/x/{place}", RouteScope::kAdmin, answer_nothing},
   };
@@ -107,6 +109,30 @@ TEST(Router, RefusesPathTricksBeforeMatching) {
   }
   for (const char* path : {"", "shop", "*x", "http:/shop"}) {
     EXPECT_EQ(refusal("GET", path).status, 400);
+  }
+}
+
+TEST(Router, APathMayEndInAVerb) {
+  EXPECT_EQ(found("POST", "/shop/hat-1.0:sell")["kind"], "hat-1.0");
+  const RouteMatch match = found("POST", "/shop/hat/sizes/8:sell");
+  EXPECT_EQ(match["kind"], "hat");
+  EXPECT_EQ(match["size"], "8");
+  EXPECT_EQ(refusal("GET", "/shop/hat:sell").status, 405);
+  EXPECT_EQ(refusal("GET", "/shop/hat:sell").headers.allow, "POST");
+}
+
+TEST(Router, AVerbIsNoPartOfAName) {
+  for (const char* path : {"/shop/hat:paint", "/shop/hat:sel", "/shop/hat:sell2", "/shop:sell",
+                           "/shop/hat/sizes/8:buy", "/shop/hat:SELL"}) {
+    EXPECT_EQ(refusal("POST", path).status, 404) << path;
+    EXPECT_EQ(refusal("GET", path).status, 404) << path;
+  }
+  for (const char* path :
+       {"/shop/:sell", "/shop/hat:", "/shop/:", "/:", "/shop/hat:sell:sell", "/shop/hat::sell",
+        "/shop/hat:sell/", "/shop/hat:sell/x", "/shop/hat:sell/sizes/8:sell", "/shop/..:sell",
+        "/shop/.:sell", "/shop/hat:..", "/shop/hat:.", "/shop/hat.:sell", "/shop/hat%3Asell",
+        "/shop/c:\\sell", "/shop:1/hat"}) {
+    EXPECT_EQ(refusal("POST", path).status, 400) << path;
   }
 }
 

@@ -5,8 +5,6 @@
 //         a network that somebody exported, which does not say how files become inputs.
 // Prints  a line a row: input, label, probability; with --json an object a row. On stderr a warning
 //         for each column with categories that training did not have.
-#include <ATen/ops/isfinite.h>
-#include <ATen/ops/softmax.h>
 #include <fmt/format.h>
 
 #include <iostream>
@@ -15,6 +13,7 @@
 #include "base/files.h"
 #include "base/json_writer.h"
 #include "command.h"
+#include "evaluate/answers.h"
 #include "evaluate/evaluate.h"
 #include "predict_tensors.h"
 #include "run/plan.h"
@@ -46,18 +45,16 @@ class Predict : public Command {
     set_threads(1);
     const auto plan = Plan::compile(model.program, {.plan_for = PlanFor::kInference});
     const TaskSpec& task = model.manifest.data->task;
-    form_ = output_form_of(model.program, task.kind);
+    const OutputForm form = output_form_of(model.program, task.kind);
     Unanswered unanswered("they have no answer");
     for (const std::string& input : inputs_) {
       std::vector<std::string> warnings;
       const std::vector<at::Tensor> tensors = read(input, model.manifest.data->input, warnings);
       for (const std::string& warning : warnings) output.warn(warning);
-      at::Tensor outputs = plan->run(tensors).at(0).contiguous();
-      if (outputs.scalar_type() != at::kDouble) outputs = outputs.to(at::kFloat);
-      for (int64_t row = 0; row < outputs.size(0); ++row) {
-        const std::string name =
-            outputs.size(0) == 1 ? input : fmt::format("{}:{}", input, row + 1);
-        unanswered.add(1, report(name, outputs[row], task, output) ? 0 : 1);
+      const std::vector<Answer> answers = answers_of(plan->run(tensors).at(0), task, form, top_);
+      for (size_t row = 0; row < answers.size(); ++row) {
+        const std::string name = answers.size() == 1 ? input : fmt::format("{}:{}", input, row + 1);
+        unanswered.add(1, report(name, answers[row], task, output) ? 0 : 1);
       }
     }
     unanswered.tell(model_, output);
@@ -80,89 +77,42 @@ class Predict : public Command {
     return decode_image_file(input, spec);
   }
 
-  at::Tensor probabilities_of(const at::Tensor& row, TaskKind task) const {
-    if (form_ == OutputForm::kProbabilities) return row;
-    return task == TaskKind::kClassification ? at::softmax(row, 0) : row.sigmoid();
-  }
-
   // Whether there is an answer.
-  bool report(const std::string& name, const at::Tensor& row, const TaskSpec& task,
+  bool report(const std::string& name, const Answer& answer, const TaskSpec& task,
               const Output& output) const {
-    if (task.kind == TaskKind::kRegression) return report_values(name, row, task, output);
-    const at::Tensor probabilities = probabilities_of(row, task.kind);
-    const bool is_answer = at::isfinite(probabilities).all().item<bool>();
-    const int64_t shown = std::min<int64_t>(top_, probabilities.numel());
-    const auto [values, indices] = probabilities.topk(shown);
-    const auto label = [&](int64_t i) {
-      const auto index = indices[i].item<int64_t>();
-      return static_cast<size_t>(index) < task.labels.size() ? task.labels[index]
-                                                             : std::to_string(index);
-    };
     if (output.json()) {
       JsonWriter json;
       json.begin_object().field("input", name);
-      if (is_answer) {
-        json.field("label", label(0)).field("index", indices[0].item<int64_t>());
-        json.field("probability", values[0].item<float>());
-      } else {
-        json.key("label").null().key("index").null().key("probability").null();
-      }
-      json.key("outputs").begin_array();
-      for (int64_t i = 0; i < row.numel(); ++i) json.value(row[i].item<float>());
-      json.end_array().end_object();
+      write_answer(json, answer, task);
+      json.end_object();
       output.result(json.text());
-      return is_answer;
-    }
-    std::string text = name;
-    if (!is_answer) {
-      output.result(text + "  no answer: the outputs are NaN or infinite");
-      return false;
-    }
-    for (int64_t i = 0; i < shown; ++i) {
-      text += fmt::format("  {} {:.4f}", label(i), values[i].item<float>());
-    }
-    output.result(text);
-    return true;
-  }
-
-  static void write_value(JsonWriter& json, const at::Tensor& value) {
-    if (value.scalar_type() == at::kDouble) {
-      json.value(value.item<double>());
     } else {
-      json.value(value.item<float>());
+      output.result(name + text_of(answer, task));
     }
+    return answer.is_answer;
   }
 
-  static bool report_values(const std::string& name, const at::Tensor& row, const TaskSpec& task,
-                            const Output& output) {
-    const bool is_answer = at::isfinite(row).all().item<bool>();
-    if (output.json()) {
-      JsonWriter json;
-      json.begin_object()
-          .field("input", name)
-          .field("label", task.labels.empty() ? "" : task.labels[0]);
-      json.field("index", 0).key("probability").null().key("outputs").begin_array();
-      for (int64_t i = 0; i < row.numel(); ++i) write_value(json, row[i]);
-      json.end_array().end_object();
-      output.result(json.text());
-      return is_answer;
+  static std::string text_of(const Answer& answer, const TaskSpec& task) {
+    std::string text;
+    if (task.kind == TaskKind::kRegression) {
+      // float64 is given where the values differ in digits that float32 does not have.
+      const int digits = answer.outputs.scalar_type() == at::kDouble ? 15 : 6;
+      for (int64_t i = 0; i < answer.outputs.numel(); ++i) {
+        text += fmt::format("  {} {:.{}g}", name_of_output(task, i, "value"),
+                            answer.outputs[i].item<double>(), digits);
+      }
+      return text;
     }
-    // float64 is given where the values differ in digits that float32 does not have.
-    const int digits = row.scalar_type() == at::kDouble ? 15 : 6;
-    std::string text = name;
-    for (int64_t i = 0; i < row.numel(); ++i) {
-      const auto index = static_cast<size_t>(i);
-      text += fmt::format("  {} {:.{}g}", index < task.labels.size() ? task.labels[index] : "value",
-                          row[i].item<double>(), digits);
+    if (!answer.is_answer) return "  no answer: the outputs are NaN or infinite";
+    for (const ScoredLabel& label : answer.labels) {
+      text += fmt::format("  {} {:.4f}", label.label, label.probability);
     }
-    output.result(text);
-    return is_answer;
+    return text;
   }
 
   std::string model_;
   std::vector<std::string> inputs_;
   int64_t top_ = 3;
-  OutputForm form_ = OutputForm::kLogits;
 };
 
 }  // namespace

@@ -1,0 +1,46 @@
+// A network's outputs -> what its user asked: labels with probabilities, or numbers with names.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/json_writer.h"
+#include "program/last_squash.h"
+#include "sample/spec.h"
+
+namespace maas {
+
+struct ScoredLabel {
+  int64_t index = 0;
+  std::string label;  // the index in digits where the task has no name for it
+  float probability = 0;
+};
+
+// What the first output says of one row.
+struct Answer {
+  at::Tensor outputs;     // [K] float32, or float64 where the network gives that
+  bool is_answer = true;  // false: some are NaN or infinite
+  // Classification and several labels: highest probability first, as many as were asked for; none
+  // where is_answer is false.
+  std::vector<ScoredLabel> labels = {};
+};
+
+// One a row of `outputs` [B, K], a network's first output, whose form is `form`
+// (evaluate/evaluate.h, output_form_of). `most`: how many labels, at least 1.
+std::vector<Answer> answers_of(const at::Tensor& outputs, const TaskSpec& task, OutputForm form,
+                               int64_t most);
+
+// "label" (of a regression the first target), "index", "probability" and "outputs": members of the
+// object that is open.
+void write_answer(JsonWriter& json, const Answer& answer, const TaskSpec& task);
+
+// A value as precisely as its type has it, a float32 in its shortest form.
+void write_output(JsonWriter& json, const at::Tensor& value);
+
+// The name of output `index`: a class or a target; else `otherwise`.
+std::string name_of_output(const TaskSpec& task, int64_t index, const std::string& otherwise);
+
+}  // namespace maas

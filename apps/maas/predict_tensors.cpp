@@ -3,7 +3,6 @@
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <simdjson.h>
 
 #include <iostream>
@@ -15,7 +14,7 @@
 #include "base/throw_error.h"
 #include "call/infer.h"
 #include "sample/image_format.h"
-#include "serve/json_tensor.h"
+#include "serve/nested_lists.h"
 #include "serve/oip/messages.h"
 #include "serve/plan_session.h"
 #include "tensor/short_reason.h"
@@ -66,73 +65,12 @@ std::vector<Document> split_documents(const std::string& text) {
   return documents;
 }
 
-// Sizes along the first element of every level.
-std::vector<int64_t> nested_shape(element value) {
-  std::vector<int64_t> shape;
-  simdjson::dom::array array;
-  while (shape.size() <= kMaxTensorRank && value.get(array) == simdjson::SUCCESS) {
-    int64_t size = 0;
-    for ([[maybe_unused]] const element item : array) ++size;
-    shape.push_back(size);
-    if (size == 0) break;
-    value = *array.begin();
-  }
-  return shape;
-}
-
-void check_shape(const std::vector<int64_t>& shape, const TensorInfo& info) {
-  bool fits = shape.size() == info.shape.size();
-  for (size_t i = 0; fits && i < shape.size(); ++i) {
-    fits = info.shape[i] == -1 || info.shape[i] == shape[i];
-  }
-  if (fits) return;
-  throw Error(
-      ErrorKind::kInput,
-      {.where = "input '" + info.name + "'",
-       .what = fmt::format("lists of shape [{}]", fmt::join(shape, ", ")),
-       .expected = fmt::format("[{}] of {}", fmt::join(info.shape, ", "), oip_datatype(info.dtype)),
-       .fix = ""});
-}
-
-at::Tensor nested_tensor(element value, const TensorInfo& info) {
-  const std::vector<int64_t> shape = nested_shape(value);
-  check_shape(shape, info);
-  checked_element_count(shape, info.name);
-  return tensor_from_json(value, info.dtype, shape, info.name);
-}
-
-std::string names_of(const std::vector<TensorInfo>& tensors) {
-  std::vector<std::string> names;
-  for (const TensorInfo& tensor : tensors) names.push_back(tensor.name);
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-bool is_request(simdjson::dom::object object) {
-  simdjson::dom::array list;
-  return object.at_key("inputs").get(list) == simdjson::SUCCESS && list.begin() != list.end() &&
-         (*list.begin()).is_object();
-}
-
-// {name: lists} or, for one input, the lists alone. Nothing for everything else: the protocol's
-// reader takes a request and explains the rest.
-std::vector<at::Tensor> plain_lists(element root, const SessionInfo& info) {
-  if (root.is_array() && info.inputs.size() == 1) return {nested_tensor(root, info.inputs[0])};
+bool is_request(element root) {
   simdjson::dom::object object;
-  if (root.get(object) != simdjson::SUCCESS || is_request(object)) return {};
-  std::vector<at::Tensor> tensors;
-  for (const TensorInfo& input : info.inputs) {
-    element value;
-    if (object.at_key(input.name).get(value) != simdjson::SUCCESS) return {};
-    tensors.push_back(nested_tensor(value, input));
-  }
-  for (const auto field : object) {
-    bool known = false;
-    for (const TensorInfo& input : info.inputs) known = known || input.name == field.key;
-    if (known) continue;
-    throw_input(fmt::format("'{}'", field.key.substr(0, 64)), "is not an input of this model",
-                names_of(info.inputs));
-  }
-  return tensors;
+  simdjson::dom::array list;
+  return root.get(object) == simdjson::SUCCESS &&
+         object.at_key("inputs").get(list) == simdjson::SUCCESS && list.begin() != list.end() &&
+         (*list.begin()).is_object();
 }
 
 InferRequest parse_document(const Document& document, const SessionInfo& info) {
@@ -141,10 +79,14 @@ InferRequest parse_document(const Document& document, const SessionInfo& info) {
   if (parser.allocate(document.text.size(), 64) == simdjson::SUCCESS &&
       parser.parse(document.text.data(), document.text.size(), false).get(root) ==
           simdjson::SUCCESS) {
-    InferRequest request;
-    request.inputs = plain_lists(root, info);
-    for (size_t i = 0; i < info.outputs.size(); ++i) request.outputs.push_back({i, 0});
-    if (!request.inputs.empty()) return request;
+    // For everything else the protocol's reader takes a request and explains the rest.
+    auto inputs = is_request(root) ? std::nullopt : tensors_from_lists(root, info);
+    if (inputs) {
+      InferRequest request;
+      request.inputs = std::move(*inputs);
+      for (size_t i = 0; i < info.outputs.size(); ++i) request.outputs.push_back({i, 0});
+      return request;
+    }
   }
   InferRequest request = parse_infer_request(document.text, info, {});
   for (WantedOutput& output : request.outputs) output.binary = false;  // a line of text is printed

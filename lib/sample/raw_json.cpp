@@ -1,3 +1,5 @@
+#include "sample/raw_json.h"
+
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -31,6 +33,16 @@ std::vector<int64_t> outer_shape(element value) {
     value = *array.begin();
   }
   return shape;
+}
+
+// How many values there are in the lists.
+int64_t count_leaves(element value, size_t depth = 0) {
+  constexpr size_t kDeepest = 64;
+  simdjson::dom::array array;
+  if (depth > kDeepest || value.get(array) != simdjson::SUCCESS) return 1;
+  int64_t leaves = 0;
+  for (const element item : array) leaves += count_leaves(item, depth + 1);
+  return leaves;
 }
 
 class PixelReader {
@@ -98,11 +110,15 @@ std::vector<at::Tensor> decode_pixels_json(element root, const std::string& name
                             spec.height, spec.width, spec.channels * spec.height * spec.width),
                 "send one image or a list of images of the model's size");
   }
-  at::Tensor out =
-      at::empty({one ? 1 : shape[0], spec.channels, spec.height, spec.width}, at::kByte);
+  const int64_t images = one ? 1 : shape[0];
+  const int64_t wanted = images * spec.channels * spec.height * spec.width;
+  // Of lists of unequal lengths the first one says nothing of the memory that all need; reading
+  // them fails at the first that is too short or too long.
+  const int64_t held = std::min(wanted, count_leaves(root));
+  at::Tensor out = at::empty({held}, at::kByte);
   auto* to = out.mutable_data_ptr<uint8_t>();
   PixelReader(name, shape).read(root, 0, to);
-  return {out};
+  return {out.view({images, spec.channels, spec.height, spec.width})};
 }
 
 // ---- tables ----
@@ -233,9 +249,18 @@ std::vector<at::Tensor> decode_rows_json(element root, const std::string& name,
 std::vector<at::Tensor> decode_json(std::string_view text, const std::string& name,
                                     const InputSpec& spec, std::vector<std::string>* warnings) {
   simdjson::dom::parser parser;
-  const element root = parse_json(parser, text, name).element();
-  return spec.kind == InputKind::kImage ? decode_pixels_json(root, name, spec)
-                                        : decode_rows_json(root, name, spec, warnings);
+  return decode_json(parse_json(parser, text, name).element(), name, spec, warnings);
+}
+
+bool is_one_image(element root, const InputSpec& spec) {
+  return is_one_image(outer_shape(root), 0, spec);
+}
+
+std::vector<at::Tensor> decode_json(element root, const std::string& name, const InputSpec& spec,
+                                    std::vector<std::string>* warnings) {
+  if (spec.kind == InputKind::kImage) return decode_pixels_json(root, name, spec);
+  refuse_repeated_keys(root, name);
+  return decode_rows_json(root, name, spec, warnings);
 }
 
 }  // namespace maas

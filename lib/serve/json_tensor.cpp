@@ -34,6 +34,8 @@ class Filler {
     nested ? fill_nested(data, 0) : fill_flat(data, count, 0);
   }
 
+  void fill_one(simdjson::dom::element element) { put(element); }
+
  private:
   void fill_flat(simdjson::dom::array data, int64_t count, size_t dim) {
     int64_t seen = 0;
@@ -224,6 +226,37 @@ std::optional<at::Tensor> tensor_from_numbers(const std::vector<double>& numbers
       }),
       AT_EXPAND(AT_ALL_TYPES), AT_EXPAND(AT_BAREBONES_UNSIGNED_TYPES), at::kHalf, at::kBFloat16);
   return fits ? std::optional(tensor) : std::nullopt;
+}
+
+at::Tensor tensor_from_json_rows(const std::vector<simdjson::dom::element>& rows,
+                                 at::ScalarType dtype, const std::vector<int64_t>& shape,
+                                 const std::string& name) {
+  const int64_t count = checked_element_count(shape, name);
+  const std::vector<int64_t> row_shape(shape.begin() + 1, shape.end());
+  const int64_t row_count = count / shape[0];
+  const auto name_of = [&](size_t row) { return fmt::format("{}[{}]", name, row); };
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (const int64_t present = leaf_bound(rows[i], 0);
+        present != row_count || rows[i].is_array() == row_shape.empty()) {
+      refuse(name_of(i), fmt::format("has {} values", present),
+             fmt::format("{}, as shape [{}] says", row_count, fmt::join(row_shape, ", ")));
+    }
+  }
+  at::Tensor tensor = at::empty(shape, dtype);
+  const auto fill = [&]<class T>(T* out) {
+    for (size_t i = 0; i < rows.size(); ++i, out += row_count) {
+      const std::string row_name = name_of(i);
+      Filler<T> filler(out, row_shape, row_name);
+      simdjson::dom::array array;
+      rows[i].get(array) == simdjson::SUCCESS ? filler.fill(array, row_count)
+                                              : filler.fill_one(rows[i]);
+    }
+  };
+  AT_DISPATCH_V2(dtype, "tensor_from_json_rows",
+                 AT_WRAP([&] { fill(tensor.mutable_data_ptr<scalar_t>()); }),
+                 AT_EXPAND(AT_ALL_TYPES), AT_EXPAND(AT_BAREBONES_UNSIGNED_TYPES), at::kBool,
+                 at::kHalf, at::kBFloat16);
+  return tensor;
 }
 
 NonFinite count_non_finite(const at::Tensor& tensor) {

@@ -35,6 +35,12 @@ std::optional<at::Tensor> tensor_from_numbers(const std::vector<double>& numbers
                                               at::ScalarType dtype,
                                               const std::vector<int64_t>& shape);
 
+// The same from one element a row, each of the shape that follows shape[0] = rows.size(); of rows
+// without dimensions the value itself.
+at::Tensor tensor_from_json_rows(const std::vector<simdjson::dom::element>& rows,
+                                 at::ScalarType dtype, const std::vector<int64_t>& shape,
+                                 const std::string& name);
+
 struct NonFinite {
   int64_t nans = 0, infinities = 0;
 };

@@ -12,6 +12,7 @@
 #include "base/throw_error.h"
 #include "call/index_limits.h"
 #include "call/infer.h"
+#include "evaluate/evaluate.h"
 #include "program/dynamic_sizes.h"
 #include "program/mode.h"
 #include "run/row_plans.h"
@@ -137,6 +138,9 @@ class PlanSession final : public Session {
     }
     if (manifest.data && manifest.data->task.kind != TaskKind::kRegression) {
       info_.labels = manifest.data->task.labels;
+    }
+    if (manifest.data) {
+      info_.samples = SampleForm{*manifest.data, output_form_of(program, manifest.data->task.kind)};
     }
     plans_.emplace(program, options.disabled_passes);
     info_.joins_rows = joins_rows(program, *plans_);

@@ -18,8 +18,8 @@
 #include "http/routed_service.h"
 #include "serve/health_port.h"
 #include "serve/metrics.h"
-#include "serve/oip/repository_routes.h"
 #include "serve/oip/routes.h"
+#include "serve/protocols.h"
 #include "serve/reloading.h"
 #include "serve/repository.h"
 #include "serve/sandbox.h"
@@ -113,13 +113,17 @@ class Server::Impl {
   }
 
   Route metrics_route() {
-    return {"GET", "/metrics", RouteScope::kMetrics,
+    return {"GET",
+            "/metrics",
+            RouteScope::kMetrics,
             [this](const std::shared_ptr<HttpExchange>& exchange) {
               exchange->send(
                   200,
                   metrics_text(repository_.models(), listener_.counters(), config_.triton_metrics),
                   {.content_type = "text/plain; version=0.0.4; charset=utf-8"});
-            }};
+            },
+            {},
+            {"Counters for Prometheus"}};
   }
 
   std::vector<std::filesystem::path> log_folders() const {
@@ -129,8 +133,7 @@ class Server::Impl {
 
   // Called when the listener does not exist yet: handlers are called when it does.
   std::vector<Route> all_routes() {
-    std::vector<Route> routes = oip_routes(state_);
-    for (Route& route : repository_routes(state_)) routes.push_back(std::move(route));
+    std::vector<Route> routes = protocol_routes(state_);
     routes.push_back(metrics_route());
     return routes;
   }

@@ -4,9 +4,13 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "program/last_squash.h"
+#include "sample/spec.h"
 
 namespace maas {
 
@@ -26,6 +30,13 @@ struct TensorInfo {
   std::vector<ValueRange> values = {};  // all must hold; none = whatever the dtype has
 };
 
+// How what users have becomes the inputs (sample/raw_input.h), and what the first output says of it
+// (evaluate/answers.h).
+struct SampleForm {
+  DataSpec data;
+  OutputForm outputs = OutputForm::kLogits;
+};
+
 struct SessionInfo {
   std::string name;  // is_model_name() holds
   std::string version = "1";
@@ -37,6 +48,7 @@ struct SessionInfo {
   // rows, and none depends on another.
   bool joins_rows = false;
   std::vector<std::string> labels;  // class names by index along the last output dimension; or none
+  std::optional<SampleForm> samples = {};  // of a model that says how its data look
 };
 
 class Session {

@@ -138,6 +138,10 @@ void refuse_repeated_keys(simdjson::dom::element element, const Place* place,
 
 }  // namespace
 
+void refuse_repeated_keys(simdjson::dom::element element, const std::string& where) {
+  refuse_repeated_keys(element, nullptr, where);
+}
+
 JsonView parse_json(simdjson::dom::parser& parser, std::string_view text,
                     const std::string& where) {
   constexpr size_t kDeepest = 64;
@@ -148,7 +152,7 @@ JsonView parse_json(simdjson::dom::parser& parser, std::string_view text,
     throw_input(where, fmt::format("is not JSON: {}", simdjson::error_message(error)), "",
                 "the file is damaged or of another kind");
   }
-  refuse_repeated_keys(root, nullptr, where);
+  refuse_repeated_keys(root, where);
   return {root, &where};
 }
 

@@ -42,4 +42,8 @@ class JsonView {
 // owns the result; it and `where` must outlive the views.
 JsonView parse_json(simdjson::dom::parser& parser, std::string_view text, const std::string& where);
 
+// Refuses an object anywhere in `element` that holds a key twice: readers differ on which they
+// take.
+void refuse_repeated_keys(simdjson::dom::element element, const std::string& where);
+
 }  // namespace maas

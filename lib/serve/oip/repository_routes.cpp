@@ -63,20 +63,30 @@ std::vector<Route> repository_routes(const ServerState& state) {
             "models are not loaded and unloaded by clients here; serve.model_control allows it"};
   };
   return {
-      {"POST", "/v2/repository/index", RouteScope::kInfer,
-       [&state](const Exchange& exchange) { exchange->send(200, index(state)); }},
-      {"POST", "/v2/repository/models/{model}/load", RouteScope::kAdmin,
+      {"POST",
+       "/v2/repository/index",
+       RouteScope::kInfer,
+       [&state](const Exchange& exchange) { exchange->send(200, index(state)); },
+       {},
+       {"The models that are served and those that could not be (Triton)"}},
+      {"POST",
+       "/v2/repository/models/{model}/load",
+       RouteScope::kAdmin,
        [&state](const Exchange& exchange) {
          const std::string name(exchange->route["model"]);
          answer_when_done(state, exchange, [name](ModelLoader& all) { return load(all, name); });
        },
-       admit},
-      {"POST", "/v2/repository/models/{model}/unload", RouteScope::kAdmin,
+       admit,
+       {"Loads a model, or its new versions (Triton)", "", "Object"}},
+      {"POST",
+       "/v2/repository/models/{model}/unload",
+       RouteScope::kAdmin,
        [&state](const Exchange& exchange) {
          const std::string name(exchange->route["model"]);
          answer_when_done(state, exchange, [name](ModelLoader& all) { return all.unload(name); });
        },
-       admit},
+       admit,
+       {"Unloads a model (Triton)", "", "Object"}},
   };
 }
 

@@ -1,4 +1,3 @@
-#include <ATen/Dispatch_v2.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <simdjson.h>
@@ -10,6 +9,7 @@
 #include "base/error.h"
 #include "base/throw_error.h"
 #include "serve/binary_tensor.h"
+#include "serve/check_inputs.h"
 #include "serve/json_tensor.h"
 #include "serve/lifted_numbers.h"
 #include "serve/oip/messages.h"
@@ -55,46 +55,6 @@ std::vector<int64_t> shape_of(const JsonMembers& members, const std::string& whe
     shape.push_back(size);
   }
   return shape;
-}
-
-void check_shape(const std::vector<int64_t>& shape, const TensorInfo& info, int64_t max_batch) {
-  const std::string where = "input '" + info.name + "'";
-  bool fits = shape.size() == info.shape.size();
-  for (size_t i = 0; fits && i < shape.size(); ++i) {
-    fits = info.shape[i] == -1 || info.shape[i] == shape[i];
-  }
-  if (!fits) {
-    refuse(where, fmt::format("has shape [{}]", fmt::join(shape, ", ")),
-           fmt::format("[{}]", fmt::join(info.shape, ", ")));
-  }
-  if (max_batch > 0 && !shape.empty() && info.shape[0] == -1 && shape[0] > max_batch) {
-    refuse(where, fmt::format("has {} rows", shape[0]), fmt::format("at most {}", max_batch));
-  }
-}
-
-template <class T>
-void check_values(const at::Tensor& tensor, const ValueRange& range, const std::string& where) {
-  const T* values = tensor.const_data_ptr<T>();
-  const int64_t size = range.dim < 0 ? 1 : tensor.size(range.dim);
-  const int64_t stride = range.dim < 0 ? 1 : tensor.stride(range.dim);
-  for (int64_t i = 0; i < tensor.numel(); ++i) {
-    const int64_t place = i / stride % size;
-    if (range.dim >= 0 && (place < range.begin || place >= range.end)) continue;
-    // No unsigned value above the signed range is an index.
-    const auto value = static_cast<int64_t>(values[i]);
-    if (value >= range.lowest && value <= range.highest) continue;
-    refuse(where, fmt::format("value {} is {}", i, values[i]),
-           fmt::format("{} to {}: {}", range.lowest, range.highest, range.reason));
-  }
-}
-
-// What the model's integer inputs may be.
-void check_ranges(const at::Tensor& tensor, const TensorInfo& info, const std::string& where) {
-  for (const ValueRange& range : info.values) {
-    AT_DISPATCH_V2(info.dtype, "check_values",
-                   AT_WRAP([&] { check_values<scalar_t>(tensor, range, where); }),
-                   AT_EXPAND(AT_INTEGRAL_TYPES), AT_EXPAND(AT_BAREBONES_UNSIGNED_TYPES));
-  }
 }
 
 // A whole number from 0 on; 0 where there is none.
@@ -163,11 +123,11 @@ class InputReader {
     }
     const std::vector<int64_t> shape = shape_of(members, where);
     checked_element_count(shape, info.name);
-    check_shape(shape, info, limits_.max_batch);
+    check_input_shape(shape, info, limits_.max_batch);
     const JsonMembers parameters = parameters_of(members, where + ", parameters");
     refuse_shared_memory(parameters, where);
     const at::Tensor tensor = values(members, parameters, info, shape);
-    check_ranges(tensor, info, where);
+    check_input_values(tensor, info);
     return tensor;
   }
 
@@ -278,10 +238,10 @@ InferRequest raw_request(std::string_view body, const SessionInfo& info, int64_t
   }
   if (open != nullptr) *open = static_cast<int64_t>(body.size() / known);
   checked_element_count(shape, input.name);
-  check_shape(shape, input, max_batch);
+  check_input_shape(shape, input, max_batch);
   InferRequest request;
   request.inputs.push_back(tensor_from_bytes(body, input.dtype, shape, input.name));
-  check_ranges(request.inputs[0], input, where);
+  check_input_values(request.inputs[0], input);
   for (size_t i = 0; i < info.outputs.size(); ++i) request.outputs.push_back({i, 0, true});
   return request;
 }

@@ -9,6 +9,7 @@
 #include "http/content_coding.h"
 #include "http/exchange.h"
 #include "http/head.h"
+#include "serve/exchange_inference.h"
 #include "serve/oip/messages.h"
 #include "serve/oip/statistics.h"
 
@@ -27,58 +28,38 @@ size_t json_length(std::string_view text) {
               "how many bytes of the body are JSON");
 }
 
-class OipInference final : public QueuedInference {
+class OipInference final : public ExchangeInference {
  public:
-  OipInference(Exchange exchange, std::shared_ptr<const Session> session, const ServerState& state)
-      : QueuedInference(state.request_timeout),
-        exchange_(std::move(exchange)),
-        session_(std::move(session)),
-        state_(state) {}
-
-  const void* client() const override { return exchange_.get(); }
-  bool is_wanted() override { return !exchange_->client_is_gone(); }
+  using ExchangeInference::ExchangeInference;
 
   std::vector<at::Tensor> inputs() override {
-    unpack_body(*exchange_, state_.max_body);
-    InferLimits limits{.max_batch = state_.max_batch};
-    if (const auto text = exchange_->header(kJsonLengthHeader)) {
+    unpack_body();
+    InferLimits limits{.max_batch = state().max_batch};
+    if (const auto text = exchange().header(kJsonLengthHeader)) {
       limits.json_bytes = json_length(*text);
     }
-    request_ = parse_infer_request(exchange_->body, session_->info(), limits);
-    session_->check(request_.inputs);
+    request_ = parse_infer_request(exchange().body, info(), limits);
+    session().check(request_.inputs);
     if (request_.timeout.count() > 0) wait_at_most(request_.timeout);
     return std::move(request_.inputs);
   }
 
   void note_times(ServeClock::duration queue, ServeClock::duration compute) override {
-    if (!exchange_->wants_notes) return;
-    const SessionInfo& info = session_->info();
-    exchange_->notes.model = info.name;
-    exchange_->notes.version = info.version;
-    exchange_->notes.id = request_.id;
-    exchange_->notes.queue_seconds = std::chrono::duration<double>(queue).count();
-    exchange_->notes.compute_seconds = std::chrono::duration<double>(compute).count();
+    ExchangeInference::note_times(queue, compute);
+    if (exchange().wants_notes) exchange().notes.id = request_.id;
   }
 
   void answer(const std::vector<at::Tensor>& outputs) override {
-    InferAnswer answer = infer_answer(session_->info(), request_, outputs);
+    InferAnswer answer = infer_answer(info(), request_, outputs);
     ReplyHeaders headers;
     if (answer.json_bytes) {
       headers.content_type = "application/octet-stream";
       headers.others.emplace_back(kJsonLengthHeader, std::to_string(*answer.json_bytes));
     }
-    send_packed(*exchange_, std::move(answer.body), std::move(headers), state_.pack_above);
-  }
-
-  void fail(const InferenceFailure& failure) noexcept override {
-    exchange_->send_error(failure.status, failure.message,
-                          {.retry_after_seconds = failure.retry_after_seconds});
+    send_packed(exchange(), std::move(answer.body), std::move(headers), state().pack_above);
   }
 
  private:
-  const Exchange exchange_;
-  const std::shared_ptr<const Session> session_;
-  const ServerState& state_;
   InferRequest request_;
 };
 
@@ -87,8 +68,7 @@ class OipHandlers {
   explicit OipHandlers(const ServerState& state) : state_(state) {}
 
   HttpRefusal admit_model(const HttpExchange& exchange) const {
-    if (model_of(exchange)) return {};
-    return {404, no_model(exchange)};
+    return refuse_unknown_model(exchange, state_);
   }
 
   HttpRefusal admit_inference(const HttpExchange& exchange) const {
@@ -133,46 +113,38 @@ class OipHandlers {
   }
 
   void infer(Exchange exchange) const {
-    with_model(*exchange, [&](const ServedModel& model) {
-      model.batcher->submit(
-          std::make_shared<OipInference>(std::move(exchange), model.session, state_));
-    });
+    submit_inference<OipInference>(std::move(exchange), state_);
   }
 
  private:
-  std::shared_ptr<const ServedModel> model_of(const HttpExchange& exchange) const {
-    return state_.repository.find(exchange.route["model"], exchange.route["version"]);
-  }
-  std::string no_model(const HttpExchange& exchange) const {
-    return state_.repository.why_not(exchange.route["model"], exchange.route["version"]);
-  }
   // It was there when the head was admitted; a repository may change while the body comes.
   template <class Answer>
   void with_model(HttpExchange& exchange, Answer answer) const {
-    const auto model = model_of(exchange);
-    if (!model) return exchange.send_error(404, no_model(exchange));
+    const auto model = model_of(exchange, state_);
+    if (!model) return exchange.send_error(404, refuse_unknown_model(exchange, state_).message);
     answer(*model);
   }
 
   const ServerState& state_;
 };
 
+constexpr std::string_view kStatistics = "What happened to a model's inferences (Triton)";
+constexpr std::string_view kConfiguration = "How a model is served (Triton)";
+
 void add_extensions(std::vector<Route>& routes, const ServerState& state) {
-  const auto model_of = [&state](const HttpExchange& exchange) {
-    return state.repository.find(exchange.route["model"], exchange.route["version"]);
-  };
-  const auto admit = [&state, model_of](const HttpExchange& exchange) -> HttpRefusal {
-    if (model_of(exchange)) return {};
-    return {404, state.repository.why_not(exchange.route["model"], exchange.route["version"])};
-  };
-  const auto add = [&](std::string_view pattern, RouteScope scope, const auto& text_of) {
-    routes.push_back({"GET", pattern, scope,
-                      [model_of, text_of](const Exchange& exchange) {
-                        const auto model = model_of(*exchange);
+  const auto admit = [&state](const HttpExchange& e) { return refuse_unknown_model(e, state); };
+  const auto add = [&](std::string_view pattern, RouteScope scope, const auto& text_of,
+                       std::string_view summary) {
+    routes.push_back({"GET",
+                      pattern,
+                      scope,
+                      [&state, text_of](const Exchange& exchange) {
+                        const auto model = model_of(*exchange, state);
                         if (!model) return exchange->send_error(404, "this model has just gone");
                         exchange->send(200, text_of(model));
                       },
-                      admit});
+                      admit,
+                      {summary, "", "Object"}});
   };
   const auto statistics = [](const std::shared_ptr<const ServedModel>& model) {
     return statistics_answer({model});
@@ -180,52 +152,98 @@ void add_extensions(std::vector<Route>& routes, const ServerState& state) {
   const auto configuration = [&state](const std::shared_ptr<const ServedModel>& model) {
     return configuration_answer(model->info(), state.max_batch);
   };
-  add("/v2/models/{model}/stats", RouteScope::kMetrics, statistics);
-  add("/v2/models/{model}/versions/{version}/stats", RouteScope::kMetrics, statistics);
-  add("/v2/models/{model}/config", RouteScope::kInfer, configuration);
-  add("/v2/models/{model}/versions/{version}/config", RouteScope::kInfer, configuration);
+  add("/v2/models/{model}/stats", RouteScope::kMetrics, statistics, kStatistics);
+  add("/v2/models/{model}/versions/{version}/stats", RouteScope::kMetrics, statistics, kStatistics);
+  add("/v2/models/{model}/config", RouteScope::kInfer, configuration, kConfiguration);
+  add("/v2/models/{model}/versions/{version}/config", RouteScope::kInfer, configuration,
+      kConfiguration);
 }
+
+using Admit = std::function<HttpRefusal(const HttpExchange&)>;
+
+struct ModelPatterns {
+  std::string_view whole, ready, infer;
+};
+
+class OipTable {
+ public:
+  explicit OipTable(const ServerState& state)
+      : handlers_(std::make_shared<const OipHandlers>(state)) {}
+
+  void add_health() {
+    get("/v2/health/live", RouteScope::kPublic, &OipHandlers::live,
+        {"Whether the server lives", "", "Live"});
+    get("/v2/health/ready", RouteScope::kPublic, &OipHandlers::ready,
+        {"Whether the server takes requests", "", "Ready"});
+  }
+
+  void add_server(const ServerState& state) {
+    get("/v2", RouteScope::kInfer, &OipHandlers::metadata,
+        {"Name, version and extensions of the server", "", "ServerMetadata"});
+    // Before the models: none of that name can be asked for.
+    routes.push_back({"GET",
+                      "/v2/models/stats",
+                      RouteScope::kMetrics,
+                      [&state](const Exchange& exchange) {
+                        exchange->send(200, statistics_answer(state.repository.models()));
+                      },
+                      {},
+                      {"What happened to all models' inferences (Triton)", "", "Object"}});
+    add_extensions(routes, state);
+  }
+
+  void add_model(const ModelPatterns& patterns) {
+    const Admit admit = [handlers = handlers_](const HttpExchange& e) {
+      return handlers->admit_model(e);
+    };
+    get(patterns.whole, RouteScope::kInfer, &OipHandlers::model_metadata,
+        {"What a model takes and gives", "", "ModelMetadata"}, admit);
+    get(patterns.ready, RouteScope::kPublic, &OipHandlers::model_ready,
+        {"Whether a model takes requests", "", "Ready"}, admit);
+    routes.push_back(
+        {"POST",
+         patterns.infer,
+         RouteScope::kInfer,
+         handler(&OipHandlers::infer),
+         [handlers = handlers_](const HttpExchange& e) { return handlers->admit_inference(e); },
+         {"Outputs for tensors (Open Inference Protocol)", "InferRequest", "InferResponse"}});
+  }
+
+  std::vector<Route> routes;
+
+ private:
+  using Handler = void (OipHandlers::*)(Exchange) const;
+
+  std::function<void(Exchange)> handler(Handler answer) const {
+    return [handlers = handlers_, answer](Exchange exchange) {
+      (*handlers.*answer)(std::move(exchange));
+    };
+  }
+  void get(std::string_view pattern, RouteScope scope, Handler answer, RouteDoc doc,
+           const Admit& admit = {}) {
+    routes.push_back({"GET", pattern, scope, handler(answer), admit, doc});
+  }
+
+  const std::shared_ptr<const OipHandlers> handlers_;
+};
 
 }  // namespace
 
 std::vector<Route> oip_health_routes(const ServerState& state) {
-  const auto handlers = std::make_shared<const OipHandlers>(state);
-  return {{"GET", "/v2/health/live", RouteScope::kPublic,
-           [handlers](const Exchange& exchange) { handlers->live(exchange); }},
-          {"GET", "/v2/health/ready", RouteScope::kPublic,
-           [handlers](const Exchange& exchange) { handlers->ready(exchange); }}};
+  OipTable table(state);
+  table.add_health();
+  return std::move(table.routes);
 }
 
 std::vector<Route> oip_routes(const ServerState& state) {
-  const auto handlers = std::make_shared<const OipHandlers>(state);
-  const auto answer = [&](void (OipHandlers::*handler)(Exchange) const) {
-    return [handlers, handler](Exchange exchange) { (*handlers.*handler)(std::move(exchange)); };
-  };
-  std::vector<Route> routes = oip_health_routes(state);
-  routes.push_back({"GET", "/v2", RouteScope::kInfer, answer(&OipHandlers::metadata)});
-  // Before the models: none of that name can be asked for.
-  routes.push_back({"GET", "/v2/models/stats", RouteScope::kMetrics, [&state](const Exchange& e) {
-                      e->send(200, statistics_answer(state.repository.models()));
-                    }});
-  add_extensions(routes, state);
-  const auto admit_model = [handlers](const HttpExchange& e) { return handlers->admit_model(e); };
-  const auto admit_inference = [handlers](const HttpExchange& e) {
-    return handlers->admit_inference(e);
-  };
-  const auto add_for_model = [&](std::string_view whole, std::string_view ready,
-                                 std::string_view infer) {
-    routes.push_back(
-        {"GET", whole, RouteScope::kInfer, answer(&OipHandlers::model_metadata), admit_model});
-    routes.push_back(
-        {"GET", ready, RouteScope::kPublic, answer(&OipHandlers::model_ready), admit_model});
-    routes.push_back(
-        {"POST", infer, RouteScope::kInfer, answer(&OipHandlers::infer), admit_inference});
-  };
-  add_for_model("/v2/models/{model}", "/v2/models/{model}/ready", "/v2/models/{model}/infer");
-  add_for_model("/v2/models/{model}/versions/{version}",
-                "/v2/models/{model}/versions/{version}/ready",
-                "/v2/models/{model}/versions/{version}/infer");
-  return routes;
+  OipTable table(state);
+  table.add_health();
+  table.add_server(state);
+  table.add_model({"/v2/models/{model}", "/v2/models/{model}/ready", "/v2/models/{model}/infer"});
+  table.add_model({"/v2/models/{model}/versions/{version}",
+                   "/v2/models/{model}/versions/{version}/ready",
+                   "/v2/models/{model}/versions/{version}/infer"});
+  return std::move(table.routes);
 }
 
 }  // namespace maas

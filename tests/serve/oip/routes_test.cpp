@@ -6,8 +6,7 @@
 
 #include <cstring>
 
-#include "http/recorded_exchange.h"
-#include "http/routed_service.h"
+#include "serve/asked_routes.h"
 #include "serve/requests.h"
 
 namespace maas {
@@ -27,40 +26,9 @@ class Halves final : public Session {
   SessionInfo info_ = small_model();
 };
 
-// The protocol over one model, without listener and threads.
-class OipRoutes : public testing::Test {
+class OipRoutes : public testing::Test, public AskedRoutes {
  protected:
-  static ServedModel served() {
-    auto session = std::make_shared<const Halves>();
-    return {session,
-            std::make_shared<Batcher>(session, BatcherLimits{.slots = 1, .capacity = 0},
-                                      [](ServeClock::duration, const std::function<void()>&) {})};
-  }
-
-  HttpResponse ask(std::shared_ptr<RecordedExchange> exchange) {
-    if (HttpRefusal refusal = service.admit(*exchange); refusal.status != 0) {
-      exchange->response.set_error(std::move(refusal));
-      return exchange->response;
-    }
-    exchange->body.reserve(exchange->body.size() + 64);
-    service.serve(exchange);
-    EXPECT_EQ(exchange->ended, 1);
-    return exchange->response;
-  }
-  HttpResponse get(const std::string& path) {
-    return ask(std::make_shared<RecordedExchange>("GET", path));
-  }
-  HttpResponse post(const std::string& path, const std::string& body,
-                    std::map<std::string, std::string> headers = {}) {
-    auto exchange = std::make_shared<RecordedExchange>("POST", path, std::move(headers));
-    exchange->body = body;
-    return ask(std::move(exchange));
-  }
-
-  std::atomic<bool> ready{true};
-  Repository repository{{served()}};
-  ServerState state{repository, ready, "1.2.3", 4, std::chrono::seconds(60)};
-  RoutedService service{oip_routes(state)};
+  OipRoutes() : AskedRoutes(std::make_shared<const Halves>(), oip_routes) {}
 };
 
 TEST_F(OipRoutes, AreThoseOfTheProtocol) {

@@ -1,0 +1,61 @@
+// An inference that a client asked for over HTTP: what all protocols do alike.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "http/exchange.h"
+#include "serve/queued_inference.h"
+#include "serve/server_state.h"
+#include "serve/session.h"
+
+namespace maas {
+
+// A protocol adds inputs() and answer(), which sends 200.
+class ExchangeInference : public QueuedInference {
+ public:
+  ExchangeInference(std::shared_ptr<HttpExchange> exchange, std::shared_ptr<const Session> session,
+                    const ServerState& state);
+
+  const void* client() const override { return exchange_.get(); }
+  bool is_wanted() override { return !exchange_->client_is_gone(); }
+  void note_times(ServeClock::duration queue, ServeClock::duration compute) override;
+  void fail(const InferenceFailure& failure) noexcept override;
+
+ protected:
+  HttpExchange& exchange() const { return *exchange_; }
+  const SessionInfo& info() const { return session_->info(); }
+  const Session& session() const { return *session_; }
+  const ServerState& state() const { return state_; }
+
+  void unpack_body() const;  // to be called first
+  // Shapes and values of inputs that were not read by their own tensors' names.
+  void check(const std::vector<at::Tensor>& inputs) const;
+  // JSON, packed where the client accepts it; each warning in a header "Maas-Warning".
+  void send(std::string json, const std::vector<std::string>& warnings) const;
+
+ private:
+  const std::shared_ptr<HttpExchange> exchange_;
+  const std::shared_ptr<const Session> session_;
+  const ServerState& state_;
+};
+
+// The model that a route's {model} and {version} name, and what the client hears without one: a
+// repository may change between the head of a request and its body.
+std::shared_ptr<const ServedModel> model_of(const HttpExchange& exchange, const ServerState& state);
+HttpRefusal refuse_unknown_model(const HttpExchange& exchange, const ServerState& state);
+
+// A handler that queues an `Inference` (made of exchange, session and state) with its model.
+template <class Inference>
+void submit_inference(std::shared_ptr<HttpExchange> exchange, const ServerState& state) {
+  const auto model = model_of(*exchange, state);
+  if (!model) {
+    const HttpRefusal refusal = refuse_unknown_model(*exchange, state);
+    return exchange->send_error(refusal.status, refusal.message);
+  }
+  model->batcher->submit(std::make_shared<Inference>(std::move(exchange), model->session, state));
+}
+
+}  // namespace maas

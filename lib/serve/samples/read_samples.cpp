@@ -1,0 +1,129 @@
+#include "serve/samples/read_samples.h"
+
+#include <ATen/ops/cat.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/base64.h"
+#include "base/throw_error.h"
+#include "sample/raw_input.h"
+#include "sample/raw_json.h"
+#include "serve/nested_lists.h"
+
+namespace maas {
+namespace {
+
+using simdjson::dom::element;
+
+const InputSpec& spec_of(const SessionInfo& info, const std::string& where) {
+  if (info.samples) return info.samples->data.input;
+  throw_input(where, "is for models that say how their data look",
+              fmt::format("tensors as nested lists in JSON, of {}", names_of(info.inputs)));
+}
+
+// The text of {"b64": text}; null: it is something else.
+std::optional<std::string_view> encoded_file(element value) {
+  simdjson::dom::object object;
+  if (value.get(object) != simdjson::SUCCESS || object.size() != 1) return std::nullopt;
+  std::string_view text;
+  for (const char* name : {"b64", "data"}) {
+    if (object.at_key(name).get(text) == simdjson::SUCCESS) return text;
+  }
+  return std::nullopt;
+}
+
+at::Tensor image_of(std::string_view encoded, const InputSpec& spec, const std::string& where) {
+  const auto bytes = from_base64(encoded);
+  if (!bytes) throw_input(where, "is not base64", "an image file in base64");
+  return decode_image(*bytes, where, spec).at(0);
+}
+
+// A list of encoded files; nothing where the first is none.
+std::optional<ReadSamples> read_files(element value, const InputSpec& spec,
+                                      const std::string& where) {
+  simdjson::dom::array list;
+  if (value.get(list) != simdjson::SUCCESS) {
+    const auto file = encoded_file(value);
+    if (!file) return std::nullopt;
+    return ReadSamples{{image_of(*file, spec, where)}, {}, false};
+  }
+  if (list.begin() == list.end() || !encoded_file(*list.begin())) return std::nullopt;
+  const int64_t bytes = spec.channels * spec.height * spec.width;
+  const auto most = std::min(kMostImages, static_cast<size_t>(kMostImageBytes / bytes));
+  std::vector<at::Tensor> images;
+  for (const element item : list) {
+    const std::string place = fmt::format("{}[{}]", where, images.size());
+    const auto file = encoded_file(item);
+    if (!file) throw_input(place, "is no image file", R"({"b64": "..."}, as the first)");
+    if (images.size() >= most) {
+      throw_input(where, "are too many image files for one request",
+                  fmt::format("at most {}", most));
+    }
+    images.push_back(image_of(*file, spec, place));
+  }
+  return ReadSamples{{at::cat(images)}, {}, true};
+}
+
+bool is_row(element value) { return value.is_array() || value.is_object(); }
+
+// Before a cell is looked at: `{}` may stand for a row of many columns.
+void check_rows(element value, const InputSpec& spec, const std::string& where) {
+  const auto columns = static_cast<int64_t>(std::max<size_t>(spec.columns.size(), 1));
+  int64_t rows = 0;
+  if (simdjson::dom::array list; value.get(list) == simdjson::SUCCESS) {
+    for ([[maybe_unused]] const element row : list) ++rows;
+  }
+  if (rows <= kMostCells / columns) return;
+  throw_input(where, fmt::format("has {} rows of {} columns", rows, columns),
+              fmt::format("at most {} rows in a request", kMostCells / columns));
+}
+
+bool is_list_of_rows(element value) {
+  simdjson::dom::array list;
+  return value.get(list) == simdjson::SUCCESS && list.begin() != list.end() &&
+         is_row(*list.begin());
+}
+
+}  // namespace
+
+ReadSamples read_image(std::string_view bytes, const SessionInfo& info, const std::string& where) {
+  return {decode_image(bytes, where, spec_of(info, where)), {}, false};
+}
+
+ReadSamples read_samples(element value, const SessionInfo& info, const std::string& where) {
+  if (!info.samples) {
+    auto tensors = tensors_from_lists(value, info);
+    if (tensors) return {std::move(*tensors), {}, true};
+    throw_input(where, "is not what this model takes",
+                fmt::format("its inputs {} by name, as nested lists", names_of(info.inputs)));
+  }
+  const InputSpec& spec = info.samples->data.input;
+  ReadSamples read;
+  if (spec.kind == InputKind::kImage) {
+    if (auto files = read_files(value, spec, where)) return std::move(*files);
+    read.inputs = decode_json(value, where, spec);
+    read.is_list = !is_one_image(value, spec);
+    return read;
+  }
+  check_rows(value, spec, where);
+  read.is_list = is_list_of_rows(value);
+  read.inputs = decode_json(value, where, spec, &read.warnings);
+  return read;
+}
+
+ReadSamples read_csv_rows(std::string_view text, const SessionInfo& info,
+                          const std::string& where) {
+  const InputSpec& spec = spec_of(info, where);
+  const char delimiter = spec.format.delimiter.empty() ? ',' : spec.format.delimiter[0];
+  const auto cells = std::count_if(
+      text.begin(), text.end(), [&](char c) { return c == delimiter || c == '\n' || c == '\r'; });
+  if (cells > kMostCells) {
+    throw_input(where, "has too many cells", fmt::format("at most {} in a request", kMostCells));
+  }
+  ReadSamples read;
+  read.inputs = decode_csv(text, where, spec, &read.warnings);
+  return read;
+}
+
+}  // namespace maas

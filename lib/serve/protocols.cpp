@@ -5,6 +5,7 @@
 #include "serve/oip/repository_routes.h"
 #include "serve/oip/routes.h"
 #include "serve/samples/routes.h"
+#include "serve/tf_serving/routes.h"
 #include "serve/torchserve/routes.h"
 
 namespace maas {
@@ -18,6 +19,7 @@ std::vector<Route> protocol_routes(const ServerState& state) {
   add(oip_routes(state));
   add(repository_routes(state));
   add(torchserve_routes(state));
+  add(tf_serving_routes(state));
   add(sample_routes(state));
   return routes;
 }

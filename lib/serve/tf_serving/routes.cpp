@@ -1,0 +1,118 @@
+#include "serve/tf_serving/routes.h"
+
+#include "http/exchange.h"
+#include "http/head.h"
+#include "serve/exchange_inference.h"
+#include "serve/tf_serving/messages.h"
+
+namespace maas {
+namespace {
+
+using Exchange = std::shared_ptr<HttpExchange>;
+
+class Predict final : public ExchangeInference {
+ public:
+  using ExchangeInference::ExchangeInference;
+
+  std::vector<at::Tensor> inputs() override {
+    unpack_body();
+    request_ = parse_predict(exchange().body, info());
+    check(request_.inputs);
+    return std::move(request_.inputs);
+  }
+  void answer(const std::vector<at::Tensor>& outputs) override {
+    send(predict_answer(info(), request_, outputs), request_.warnings);
+  }
+
+ private:
+  PredictRequest request_;
+};
+
+template <std::string (*kAnswer)(const SessionInfo&, const std::vector<at::Tensor>&)>
+class ForExamples final : public ExchangeInference {
+ public:
+  using ExchangeInference::ExchangeInference;
+
+  std::vector<at::Tensor> inputs() override {
+    unpack_body();
+    PredictRequest request = parse_examples(exchange().body, info());
+    check(request.inputs);
+    warnings_ = std::move(request.warnings);
+    return std::move(request.inputs);
+  }
+  void answer(const std::vector<at::Tensor>& outputs) override {
+    send(kAnswer(info(), outputs), warnings_);
+  }
+
+ private:
+  std::vector<std::string> warnings_;
+};
+
+// The protocol's own examples are commands of curl's that say they send a form. A page elsewhere
+// can do so, too, unasked, but a browser tells the origin of a post, which has been checked.
+HttpRefusal admit_inference(const HttpExchange& exchange, const ServerState& state) {
+  if (HttpRefusal refusal = refuse_unknown_model(exchange, state); refusal.status != 0) {
+    return refusal;
+  }
+  const RequestHead& head = exchange.head;
+  const bool known = head.content_type_count == 0 || is_json_content_type(head.content_type) ||
+                     is_content_type(head.content_type, "application/x-www-form-urlencoded");
+  if (known) return {};
+  return {415, "the Content-Type must be application/json"};
+}
+
+template <std::string (*kAnswer)(const SessionInfo&)>
+void describe(HttpExchange& exchange, const ServerState& state) {
+  if (const auto model = model_of(exchange, state)) {
+    return exchange.send(200, kAnswer(model->info()));
+  }
+  exchange.send_error(404, refuse_unknown_model(exchange, state).message);
+}
+
+struct Patterns {
+  std::string_view model, metadata, predict, classify, regress;
+};
+
+void add_routes(std::vector<Route>& routes, const ServerState& state, const Patterns& patterns) {
+  const auto admit = [&state](const HttpExchange& e) { return refuse_unknown_model(e, state); };
+  const auto admit_post = [&state](const HttpExchange& e) { return admit_inference(e, state); };
+  const auto get = [&](std::string_view pattern, auto handler, RouteDoc doc) {
+    routes.push_back({"GET", pattern, RouteScope::kInfer,
+                      [&state, handler](const Exchange& e) { handler(*e, state); }, admit, doc});
+  };
+  const auto post = [&](std::string_view pattern, auto handler, RouteDoc doc) {
+    routes.push_back({"POST", pattern, RouteScope::kInfer,
+                      [&state, handler](Exchange e) { handler(std::move(e), state); }, admit_post,
+                      doc});
+  };
+  using Classify = ForExamples<classify_answer>;
+  using Regress = ForExamples<regress_answer>;
+  get(patterns.model, describe<model_status>,
+      {"Whether a model can be asked (TensorFlow Serving)", "", "ModelStatus"});
+  get(patterns.metadata, describe<signature_metadata>,
+      {"What a model takes and gives (TensorFlow Serving)", "", "SignatureMetadata"});
+  post(patterns.predict, submit_inference<Predict>,
+       {"Outputs for rows or columns (TensorFlow Serving)", "TfPredict", "TfPredictAnswer"});
+  post(patterns.classify, submit_inference<Classify>,
+       {"Labels for examples (TensorFlow Serving)", "TfExamples", "TfResults"});
+  post(patterns.regress, submit_inference<Regress>,
+       {"Numbers for examples (TensorFlow Serving)", "TfExamples", "TfResults"});
+}
+
+}  // namespace
+
+std::vector<Route> tf_serving_routes(const ServerState& state) {
+  std::vector<Route> routes;
+  add_routes(routes, state,
+             {"/v1/models/{model}", "/v1/models/{model}/metadata", "/v1/models/{model}:predict",
+              "/v1/models/{model}:classify", "/v1/models/{model}:regress"});
+  add_routes(
+      routes, state,
+      {"/v1/models/{model}/versions/{version}", "/v1/models/{model}/versions/{version}/metadata",
+       "/v1/models/{model}/versions/{version}:predict",
+       "/v1/models/{model}/versions/{version}:classify",
+       "/v1/models/{model}/versions/{version}:regress"});
+  return routes;
+}
+
+}  // namespace maas

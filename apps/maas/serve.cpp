@@ -132,6 +132,7 @@ class Serve : public Command {
     output.say(
         fmt::format("  {}/v2/models/{}/infer  POST tensors in JSON or binary", url, model.name));
     output.say(fmt::format("  {}/v2/health/ready     200 while it answers", url));
+    output.say(fmt::format("  {}/                    a page to try it on", url));
     output.say("  limits: " + limits(config, model));
     if (!config.keys.path.empty()) {
       output.say("  every request but health needs a key: curl -H 'X-Api-Key: KEY' ...");

@@ -4,6 +4,7 @@
 
 #include "serve/oip/repository_routes.h"
 #include "serve/oip/routes.h"
+#include "serve/page/routes.h"
 #include "serve/samples/routes.h"
 #include "serve/tf_serving/routes.h"
 #include "serve/torchserve/routes.h"
@@ -21,6 +22,7 @@ std::vector<Route> protocol_routes(const ServerState& state) {
   add(torchserve_routes(state));
   add(tf_serving_routes(state));
   add(sample_routes(state));
+  add(page_routes());
   return routes;
 }
 

@@ -19,6 +19,7 @@
 #include "serve/health_port.h"
 #include "serve/metrics.h"
 #include "serve/oip/routes.h"
+#include "serve/openapi/document.h"
 #include "serve/protocols.h"
 #include "serve/reloading.h"
 #include "serve/repository.h"
@@ -135,6 +136,7 @@ class Server::Impl {
   std::vector<Route> all_routes() {
     std::vector<Route> routes = protocol_routes(state_);
     routes.push_back(metrics_route());
+    routes.push_back(openapi_route(routes, state_));
     return routes;
   }
 

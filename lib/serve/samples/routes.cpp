@@ -23,10 +23,13 @@ void write_columns(JsonWriter& json, const InputSpec& input) {
   json.key("columns").begin_array();
   for (const ColumnSpec& column : input.columns) {
     json.begin_object().field("name", column.name);
-    json.field("type", column.categorical ? "categorical" : "numeric");
     if (column.categorical) {
+      json.field("type", "categorical");
       write_texts(json.key("categories"), column.categories);
+    } else if (column.date) {
+      json.field("type", "date").field("example", date_example(*column.date));
     } else {
+      json.field("type", "numeric");
       json.field("mean", column.mean);
     }
     json.end_object();

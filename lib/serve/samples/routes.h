@@ -13,8 +13,9 @@ namespace maas {
 std::vector<Route> sample_routes(const ServerState& state);
 
 // {"kind":"image","channels","height","width","resize_to_fit","mean","task","labels"} or
-// {"kind":"table","columns":[{"name","type":"numeric","mean"} or {"name","type":"categorical",
-// "categories"}],"missing","task","labels"}; the labels of a regression are its targets.
+// {"kind":"table","columns":[{"name","type":"numeric","mean"}, {"name","type":"categorical",
+// "categories"} or {"name","type":"date","example"}],"missing","task","labels"}; the labels of a
+// regression are its targets.
 std::string describe_samples(const SampleForm& samples);
 
 }  // namespace maas

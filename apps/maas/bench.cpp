@@ -32,8 +32,7 @@ class Bench : public Command {
         ->delimiter(',')
         ->check(whole_number(1, 1 << 24));
     app.add_option("--input", input_,
-                   "a file with a request as `maas predict` takes it, JSON, to "
-                   "measure with; the default: made-up inputs");
+                   "a JSON file as `maas predict` takes it, instead of made-up inputs");
     app.add_option("--threads", threads_, "threads of one operator, 1 to 1024, such as 1,2")
         ->delimiter(',')
         ->check(whole_number(1, 1024));

@@ -243,7 +243,7 @@ void Connection::read_body() {
   phase_ = Phase::kServing;
   deadline_ = kNever;
   if (refused_) return write_response();
-  body.reserve(body.size() + kBodyPadding);  // does nothing: GrowingBody has seen to it
+  body.reserve(body.size() + kBodyPadding);  // a request without a body has no reader
   shared_->service->serve(shared_from_this());
 }
 

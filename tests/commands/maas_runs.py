@@ -38,3 +38,13 @@ class Case(unittest.TestCase):
         done = maas("train", ROOT / "configs/bench_mlp.yaml", "train.steps=60", "train.threads=1",
                     "eval.require={}", "-o", cls.folder / name, "--json", *overrides, check=check)
         return json.loads(done.stdout) if check == 0 else done
+
+    def start_server(self, *arguments):
+        """A server on a free port, and what it says when it is ready; {} when it ends first."""
+        process = subprocess.Popen([MAAS, "serve", *map(str, arguments), "--port", "0", "--json"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, json.loads(process.stdout.readline() or "{}")

@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from maas_runs import MAAS, Case, maas
+from maas_runs import Case, maas
 
 INFER = "/v2/models/bench_mlp/infer"
 
@@ -26,13 +26,7 @@ class Keys(Case):
         cls.model = cls.train()["model"]
 
     def serve(self, *settings):
-        process = subprocess.Popen([MAAS, "serve", self.model, "--port", "0", "--json", *settings],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process, json.loads(process.stdout.readline())
+        return self.start_server(self.model, *settings)
 
     def key(self, name, *options):
         done = maas("key", name, "--file", self.keys, *options)

@@ -4,12 +4,11 @@ import http.client
 import json
 import pathlib
 import shutil
-import subprocess
 import threading
 import time
 import unittest
 
-from maas_runs import MAAS, Case
+from maas_runs import Case
 
 INFER = "/v2/models/bench_mlp/infer"
 
@@ -26,13 +25,7 @@ class Models(Case):
         cls.model = cls.train()["model"]
 
     def serve(self, *arguments):
-        process = subprocess.Popen([MAAS, "serve", *map(str, arguments), "--port", "0", "--json"],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process, json.loads(process.stdout.readline())
+        return self.start_server(*arguments)
 
     def ask(self, port, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)

@@ -190,13 +190,7 @@ class Starting(Case):
         cls.model = cls.train()["model"]
 
     def serve(self, *arguments):
-        process = subprocess.Popen([MAAS, "serve", self.model, "--port", "0", "--json", *arguments],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process, json.loads(process.stdout.readline())
+        return self.start_server(self.model, *arguments)
 
     def post(self, port, connection=None):
         own = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=20)

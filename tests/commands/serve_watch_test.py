@@ -3,11 +3,10 @@ import http.client
 import json
 import os
 import signal
-import subprocess
 import time
 import unittest
 
-from maas_runs import MAAS, Case, maas
+from maas_runs import Case, maas
 
 INFER = "/v2/models/bench_mlp/infer"
 
@@ -24,13 +23,7 @@ class Watched(Case):
         cls.model = cls.train()["model"]
 
     def serve(self, *settings):
-        process = subprocess.Popen([MAAS, "serve", self.model, "--port", "0", "--json", *settings],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process, json.loads(process.stdout.readline() or "{}")
+        return self.start_server(self.model, *settings)
 
     def ask(self, port, method, path, body=None, headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)

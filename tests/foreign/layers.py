@@ -75,6 +75,14 @@ def _others():
     yield "slices_assigned", apply(nn.Linear(6, 8), _assigned), torch.randn(2, 6)
     yield "einsum", apply(nn.Linear(6, 8), lambda net, x: (torch.einsum("bi,bj->bij", net(x), x), torch.tensordot(net(x), net.weight, ([1], [0])))), torch.randn(2, 6)
     yield "linear_algebra", apply(nn.Linear(4, 16), _algebra), torch.randn(2, 4)
+    yield "factorizations", apply(nn.Linear(4, 16), _factorizations), torch.randn(2, 4)
+    yield "matrix_functions", apply(nn.Linear(4, 16), _matrix_functions), torch.randn(2, 4)
+    yield "integer_product", apply(nn.Linear(8, 32), lambda net, x: torch._int_mm((net(x).tile(9, 1) * 20).to(torch.int8),
+                                                                                 torch.arange(-128, 128).view(32, 8).to(torch.int8))), torch.randn(2, 8)
+    yield "unique", apply(nn.Linear(6, 8), lambda net, x: torch.unique((net(x) * 2).round(), return_inverse=True)[1]), torch.randn(2, 6)
+    yield "draws_of_one_outcome", apply(nn.Linear(6, 8), lambda net, x: (torch.multinomial(F.one_hot(net(x).argmax(-1), 8).float(), 1),
+                                                                        torch.bernoulli((net(x) > 0).float()), torch.poisson(net(x) * 0),
+                                                                        torch.empty_like(net(x)).exponential_(1.0) >= 0)), torch.randn(2, 6)
     yield "buckets", apply(nn.Linear(6, 8), lambda net, x: (torch.bucketize(net(x), torch.linspace(-1, 1, 5)), torch.searchsorted(torch.linspace(-2, 2, 9), net(x)),
                                                             torch.histc(net(x), 5, -1, 1))), torch.randn(2, 6)
     yield "fft2", apply(nn.Linear(8, 8), lambda net, x: net(torch.fft.fft2(x).real)), torch.randn(2, 6, 8)
@@ -108,6 +116,31 @@ def _algebra(net, x):
     spread = square @ square.mT + 4 * torch.eye(4)
     return (torch.linalg.inv(spread), torch.linalg.det(spread), torch.linalg.cholesky(spread), torch.linalg.solve(spread, square),
             torch.linalg.eigvalsh(spread), torch.linalg.svdvals(square), torch.linalg.matrix_norm(square), torch.tril(square).triu(-1))
+
+
+def _factorizations(net, x):
+    """Where signs and orders are free, what is put together again."""
+    square = net(x).view(-1, 4, 4)
+    spread = square @ square.mT + 4 * torch.eye(4)
+    q, r = torch.linalg.qr(square)
+    u, s, vh = torch.linalg.svd(square, full_matrices=False)
+    values, vectors = torch.linalg.eigh(spread)
+    p, low, up = torch.linalg.lu(square)
+    factors, pivots = torch.linalg.lu_factor(spread)
+    halves, places = torch.linalg.ldl_factor(spread)
+    return (q @ r, u * s.unsqueeze(-2) @ vh, vectors * values.unsqueeze(-2) @ vectors.mT, p @ low @ up, torch.linalg.lu_solve(factors, pivots, square),
+            torch.linalg.ldl_solve(halves, places, square), torch.cholesky_solve(square, torch.linalg.cholesky(spread)),
+            torch.cholesky_inverse(torch.linalg.cholesky(spread)), torch.linalg.eigvals(spread).real.sort(-1)[0])
+
+
+def _matrix_functions(net, x):
+    square = net(x).view(-1, 4, 4)
+    spread = square @ square.mT + 4 * torch.eye(4)
+    return (torch.linalg.pinv(square), torch.linalg.lstsq(spread, square)[0], torch.linalg.matrix_power(square, 3), torch.linalg.matrix_exp(square),
+            torch.linalg.cond(spread), torch.linalg.matrix_rank(spread), torch.linalg.slogdet(spread)[1], torch.linalg.solve_triangular(
+                torch.linalg.cholesky(spread), square, upper=False), torch.linalg.vander(x), torch.linalg.cross(square[:, :3, :3], square[:, 1:, :3]),
+            torch.linalg.multi_dot([square[0], square[1], spread[0]]), torch.linalg.vecdot(square, spread), torch.linalg.tensorinv(spread[0], 1),
+            torch.linalg.norm(square, dim=(-2, -1)), torch.linalg.vector_norm(square, 3, -1))
 
 
 def _rotary(net, x):

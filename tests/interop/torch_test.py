@@ -67,19 +67,28 @@ class Interop(Case):
         self.assertAlmostEqual(json.loads(done.stdout)["metrics"]["nll"], nll, places=4)
 
     def test_strangers_files_are_opened_or_refused_with_a_reason(self):
-        class Draw(nn.Module):
+        # An operator of the exporter's own library: no list can ever come to hold it.
+        @torch.library.custom_op("strangers::twice", mutates_args=())
+        def twice(x: torch.Tensor) -> torch.Tensor:
+            return x * 2
+
+        @twice.register_fake
+        def _(x):
+            return torch.empty_like(x)
+
+        class Own(nn.Module):
             def forward(self, x):
-                return torch.ops.aten.geometric(x, 0.5)
+                return twice(x)
         net = nn.Linear(4, 2)
         self.save("net", net, [torch.rand(4, 4)], [{0}])
         maas("inspect", self.folder / "net.pt2")
         torch.save(net.state_dict(), self.folder / "weights.pt")
         torch.jit.save(torch.jit.script(net), self.folder / "script.pt")
-        self.save("draw", Draw(), [torch.rand(4, 4)], [{0}])
+        self.save("own", Own(), [torch.rand(4, 4)], [{0}])
         whole = (self.folder / "net.pt2").read_bytes()
         (self.folder / "short.pt2").write_bytes(whole[:len(whole) // 2])
         for name, reason in (("weights.pt", "pickle"), ("script.pt", "TorchScript"),
-                             ("draw.pt2", "geometric"), ("short.pt2", "short.pt2")):
+                             ("own.pt2", "strangers::twice"), ("short.pt2", "short.pt2")):
             done = maas("inspect", self.folder / name, check=3)
             self.assertIn(reason, done.stderr)
             self.assertIn(name, done.stderr)

@@ -75,6 +75,15 @@ class Binder {
     return words.empty() || std::find(words.begin(), words.end(), text) != words.end();
   }
 
+  // For whoever wrote one item without brackets.
+  std::string list_hint(const YamlNode& node, const std::string& name) const {
+    if (node.kind != Kind::kScalar || node.scalar.empty()) return "";
+    std::string item = shown_text(node.scalar, 40);
+    if (item.find_first_of("*&!%@`") == 0) item = yaml_scalar(item);
+    return node.place.source->is_override ? fmt::format("write '{}=[{}]'", name, item)
+                                          : fmt::format("write {}: [{}]", field_.name, item);
+  }
+
   // The field's type and range, and what about the text may have misled its writer.
   void complain_value(const YamlNode& at, const std::string& name) {
     std::string hint;
@@ -82,6 +91,10 @@ class Binder {
       hint = "remove the quotes";
     } else if (at.kind == Kind::kScalar) {
       hint = number_trap(at.scalar);
+      const bool seconds =
+          std::find(field_.units.begin(), field_.units.end(), "s") != field_.units.end();
+      if (hint.empty() && seconds && parse_number(at.scalar))
+        hint = "add a unit: " + at.scalar + "s";
     }
     complain(at, name, allowed_item_text(field_), hint);
   }
@@ -161,11 +174,7 @@ class Binder {
   void assign(const YamlNode& node, const std::string& name, std::vector<T>* target) {
     const auto items = list_items(node);
     if (!items) {
-      const std::string hint =
-          node.kind == Kind::kScalar && !node.scalar.empty()
-              ? fmt::format("write {}: [{}]", field_.name, shown_text(node.scalar, 40))
-              : "";
-      return complain(node, name, allowed_text(field_), hint);
+      return complain(node, name, allowed_text(field_), list_hint(node, name));
     }
     std::vector<T> values(items->size());
     const size_t before = findings_.count();

@@ -84,7 +84,7 @@ std::string quantity_text(const Field& field) {
   std::vector<std::string> shown;
   for (const std::string& unit : field.units) {
     if (unit == "s") {
-      shown.push_back("s, m or h");
+      shown.push_back("ms, s, m or h");
     } else {
       shown.push_back(unit.empty() ? "no unit" : unit);
     }

@@ -29,7 +29,7 @@ namespace maas {
 class Fields;
 
 // A number with an optional unit: "5%", "1 epoch", "200 steps", "10m", "5k", 3.
-// Suffixes k and M multiply; s, m, h become unit "s" (seconds); % becomes unit "%" (value 5 for
+// Suffixes k and M multiply; ms, s, m, h become unit "s" (seconds); % becomes unit "%" (value 5 for
 // 5%).
 struct Quantity {
   double value = 0;

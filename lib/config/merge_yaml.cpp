@@ -115,8 +115,9 @@ std::optional<YamlNode> parse_override(const std::string& text, int order, Findi
     return std::nullopt;
   }
   const std::string value = text.substr(equals + 1);
-  // Stdin, which YAML would take for the start of a list.
-  auto wrapped = parse_yaml("value: " + (value == "-" ? "\"-\"" : value), source, findings);
+  // Stdin, which YAML would take for the start of a list; and "any", for that of an alias.
+  const bool is_word = value == "-" || value == "*";
+  auto wrapped = parse_yaml("value: " + (is_word ? "\"" + value + "\"" : value), source, findings);
   if (!wrapped) return std::nullopt;
   if (wrapped->entries.size() != 1) {
     findings.add(place, "more than one value", "one value on one line", "put it in quotes");

@@ -122,7 +122,9 @@ std::optional<Quantity> parse_quantity(const std::string& text) {
   const size_t word = rest.find_first_not_of(' ');
   if (word != rest.npos) {
     rest = rest.substr(word);
-    if (rest == "s" || rest == "m" || rest == "h") {
+    if (rest == "ms") {
+      quantity = {quantity.value / 1000, "s"};
+    } else if (rest == "s" || rest == "m" || rest == "h") {
       quantity.value *= rest == "s" ? 1 : rest == "m" ? 60 : 3600;
       quantity.unit = "s";
     } else {

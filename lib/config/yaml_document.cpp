@@ -244,6 +244,10 @@ void report_syntax(const YAML::Exception& error, const TreeBuilder& builder,
                         is_list ? "a list '[' without its ']'" : "a map '{' without its '}'",
                         "YAML", "close it where the value ends");
   }
+  if (error.msg.find("alias") != error.msg.npos) {
+    return findings.add(place, "'*' without quotes, which begins an alias in YAML", "a value",
+                        "quote it, as in [\"*\"]");
+  }
   findings.add(place, "YAML syntax: " + error.msg, "YAML", "see the line above the caret, too");
 }
 

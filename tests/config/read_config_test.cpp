@@ -120,7 +120,8 @@ TEST(ReadConfig, ReadsUnitsAndSuffixes) {
   EXPECT_EQ(config.warmup, (Quantity{5, "%"}));
   EXPECT_EQ(config.pause, (Quantity{600, "s"}));
   EXPECT_THAT(refusal("steps: 5%\n"), HasSubstr("in no unit, steps, epochs, or null"));
-  EXPECT_THAT(refusal("pause: 10\n"), HasSubstr("pause is '10'; expected a number in s, m or h"));
+  EXPECT_THAT(refusal("pause: 10\n"),
+              HasSubstr("pause is '10'; expected a number in ms, s, m or h"));
 }
 
 TEST(ReadConfig, TakesOverridesInTheirOrder) {

@@ -251,7 +251,7 @@ void Batcher::run_together(std::vector<Ready>& batch) {
     return;
   }
   const auto compute = ServeClock::now() - start;
-  statistics_.batches.add(rows);
+  statistics_.computed(rows, compute);
   statistics_.compute.add(compute, batch.size());
   int64_t begin = 0;
   for (Ready& ready : batch) {
@@ -271,7 +271,7 @@ void Batcher::run_alone(Ready& one) {
     return fail(*one.inference, failure_of(std::current_exception()));
   }
   const auto compute = ServeClock::now() - start;
-  statistics_.batches.add(one.rows);
+  statistics_.computed(one.rows, compute);
   statistics_.compute.add(compute);
   answer(one, outputs, compute);
 }

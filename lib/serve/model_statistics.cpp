@@ -35,6 +35,19 @@ void RowsHistogram::add(int64_t rows) {
 
 uint64_t RowsHistogram::count() const { return total(counts_); }
 
+void CallsByRows::add(int64_t rows, std::chrono::nanoseconds compute) {
+  const std::lock_guard lock(mutex_);
+  const bool known = calls_.size() < kMost || calls_.count(rows) != 0;
+  Calls& calls = calls_[known ? rows : 0];
+  ++calls.count;
+  calls.compute += compute;
+}
+
+std::map<int64_t, CallsByRows::Calls> CallsByRows::all() const {
+  const std::lock_guard lock(mutex_);
+  return calls_;
+}
+
 InferenceEnd end_of_status(int http_status) {
   switch (http_status) {
     case 200:

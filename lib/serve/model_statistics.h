@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <mutex>
 
 namespace maas {
 
@@ -46,6 +48,24 @@ class RowsHistogram {
   std::atomic<uint64_t> sum_{0};
 };
 
+// Calls of the session by the number of their rows. Of the first kMost numbers that come; a server
+// that sees more counts the others together, as 0.
+class CallsByRows {
+ public:
+  static constexpr size_t kMost = 1024;
+  struct Calls {
+    uint64_t count = 0;
+    std::chrono::nanoseconds compute{0};
+  };
+
+  void add(int64_t rows, std::chrono::nanoseconds compute);
+  std::map<int64_t, Calls> all() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<int64_t, Calls> calls_;
+};
+
 // How an inference ended. The HTTP status of each is beside it.
 enum class InferenceEnd {
   kAnswered,   // 200
@@ -66,8 +86,13 @@ struct ModelStatistics {
   // counts for each of its inferences), writing the answer, and all of it.
   DurationHistogram queue, input, compute, output, request;
   RowsHistogram batches;                      // calls of the session, by their rows
+  CallsByRows calls;                          // the same with their times
   std::atomic<int64_t> last_inference_ms{0};  // since 1970; 0 = none yet
 
+  void computed(int64_t rows, std::chrono::nanoseconds time) {
+    batches.add(rows);
+    calls.add(rows, time);
+  }
   void ended(InferenceEnd end) { ++ends.at(static_cast<size_t>(end)); }
   uint64_t count(InferenceEnd end) const { return ends.at(static_cast<size_t>(end)); }
 };

@@ -33,7 +33,13 @@ void write_model(JsonWriter& json, const ServedModel& model) {
   write_pair(json, "compute_output", seen.output);
   write_pair(json, "cache_hit", 0, {});
   write_pair(json, "cache_miss", 0, {});
-  json.end_object().key("batch_stats").begin_array().end_array().end_object();
+  json.end_object().key("batch_stats").begin_array();
+  for (const auto& [rows, calls] : seen.calls.all()) {
+    json.begin_object().field("batch_size", rows);
+    write_pair(json, "compute_infer", calls.count, calls.compute);
+    json.end_object();
+  }
+  json.end_array().end_object();
 }
 
 void write_tensors(JsonWriter& json, const char* name, const std::vector<TensorInfo>& tensors,

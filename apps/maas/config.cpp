@@ -6,12 +6,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "command.h"
 #include "config/explain_config.h"
 #include "config/read_config.h"
 #include "config/write_config.h"
 #include "config_file.h"
+#include "serve/server.h"
 
 namespace maas {
 namespace {
@@ -82,7 +85,11 @@ class Config : public Command {
   }
 
   int check(const ConfigFile& config, const ConfigPlaces& places, Output& output) const {
-    with_places(places, [&] { check_experiment(config.experiment); });
+    const bool trains = trains_or_says_nothing(places);
+    with_places(places, [&] {
+      if (trains) check_experiment(config.experiment);
+      if (places.has("serve")) check_serve_config(config.serve);
+    });
     if (output.json()) {
       JsonWriter json;
       json.begin_object().field("verb", "config").field("config", words_[0]).field("ok", true);
@@ -90,9 +97,29 @@ class Config : public Command {
       return 0;
     }
     output.result(words_[0] + ": ok");
-    output.say(fmt::format("next: maas train {} --dry-run   # tries its data and its network",
-                           fmt::join(words_, " ")));
+    output.say(trains ? fmt::format("next: maas train {} --dry-run   # tries its data and network",
+                                    fmt::join(words_, " "))
+                      : fmt::format("it has nothing for training: what was checked is {}",
+                                    fmt::join(sections_of_verbs(places), ", ")));
     return 0;
+  }
+
+  // Sections of the verbs that take a model: a file of these alone is none for training.
+  static std::vector<std::string> sections_of_verbs(const ConfigPlaces& places) {
+    std::vector<std::string> given;
+    for (const char* section : {"prune", "quantize", "distill", "gate", "serve"}) {
+      if (places.has(section)) given.emplace_back(section);
+    }
+    return given;
+  }
+
+  static bool trains_or_says_nothing(const ConfigPlaces& places) {
+    Experiment experiment;
+    Fields fields;
+    experiment.describe(fields);
+    return sections_of_verbs(places).empty() ||
+           std::any_of(fields.list.begin(), fields.list.end(),
+                       [&](const auto& field) { return places.has(field->name); });
   }
 
   std::string action_;

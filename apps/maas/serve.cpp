@@ -8,12 +8,14 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "base/version.h"
 #include "command.h"
 #include "config/read_config.h"
+#include "config/walk_fields.h"
 #include "config_file.h"
 #include "serve/example_request.h"
 #include "serve/model_loader.h"
@@ -40,11 +42,13 @@ class Serve : public Command {
         ->check(whole_number(0, 1024));
     app.add_option("--config", config_, "a YAML file with a serve section");
     app.add_option("--without-pass", without_, "leave out a lowering pass (repeatable)");
-    app.add_flag("--dry-run", dry_run_, "read and prepare the models, open no port");
+    app.add_flag("--dry-run", dry_run_,
+                 "check the settings, read and prepare the models, open no port");
   }
 
   int run(Output& output) override {
     const ServeConfig config = read_settings();
+    check_serve_config(config);
     spdlog::set_level(output.options.verbosity > 0 ? spdlog::level::debug : spdlog::level::info);
     at::set_num_threads(1);
     ModelLoader loader(sources_, parse_version_policy(config.versions, "serve.versions"),
@@ -82,6 +86,7 @@ class Serve : public Command {
     std::vector<std::string> all;
     for (const std::string& word : words_) {
       const bool setting = word.starts_with("serve.") && word.find('=') != std::string::npos;
+      if (!setting) refuse_bare_setting(word);
       (setting ? all : sources_).push_back(word);
     }
     if (sources_.empty()) {
@@ -98,6 +103,23 @@ class Serve : public Command {
     return read_config<ConfigFile>(
                {.file = config_, .text = "", .text_name = "the defaults", .overrides = all})
         .serve;
+  }
+
+  // "poll=1s" would be the model "poll" in the file "1s".
+  static void refuse_bare_setting(const std::string& word) {
+    const size_t equals = word.find('=');
+    std::error_code ignored;
+    if (equals == std::string::npos || std::filesystem::exists(word, ignored) ||
+        std::filesystem::exists(word.substr(equals + 1), ignored)) {
+      return;
+    }
+    ServeConfig defaults;
+    const std::vector<std::string> keys = config_keys(section_of(defaults));
+    if (std::find(keys.begin(), keys.end(), word.substr(0, equals)) == keys.end()) return;
+    throw_usage("command line: " + word,
+                fmt::format("there is no file '{}'", word.substr(equals + 1)),
+                "NAME=FILE, or a setting as serve.key=value",
+                fmt::format("write serve.{} to set that", word));
   }
 
   static void announce(const ServeConfig& config, const Server& server, Output& output) {
@@ -135,7 +157,9 @@ class Serve : public Command {
     output.say(fmt::format("  {}/                    a page to try it on", url));
     output.say("  limits: " + limits(config, model));
     if (!config.keys.path.empty()) {
-      output.say("  every request but health needs a key: curl -H 'X-Api-Key: KEY' ...");
+      output.say(
+          "  requests need a key, but for health, /ping and the page: curl -H 'X-Api-Key: KEY' "
+          "...");
     }
     output.say("try it:\n  " + example_curl(model, url));
   }

@@ -23,6 +23,9 @@ class ConfigPlaces {
   // Of a problem at a path that note_lost() knows it says how to name it.
   Error located(const Error& error) const;
 
+  // Whether the setting, or one below it, was written.
+  bool has(const std::string& key) const { return written_.count(key) > 0; }
+
   // Nothing is at `path`, where a config that a model remembers has the input of setting `key`.
   void note_lost(const std::string& path, const std::string& key) { lost_[path] = key; }
 

@@ -47,12 +47,17 @@ struct HttpConfig {
   Quantity drain_delay{1, "s"};
   Quantity drain_timeout{30, "s"};
 
+  const char* port_option = "--port ";  // what stands before the number that is `port`
+
   void describe(Fields& field) {
     field("host", host).doc("address to listen on; others than loopback need `keys` or `insecure`");
     field("port", port).between(0, 65535).doc("TCP port; 0 = any free one");
     field("insecure", insecure).doc("listen beyond loopback although requests need no key");
     field("keys", keys)
-        .doc("file of API keys, which `maas key` writes; then all but health needs one");
+        .doc(
+            "file of API keys, which `maas key` writes; then all requests need one but those for "
+            "health, "
+            "readiness, /ping and the page");
     field("tls", tls).doc("encryption");
     field("allowed_hosts", allowed_hosts)
         .doc("host names accepted in requests besides those of loopback; * = any");

@@ -77,22 +77,29 @@ void check_tls(const TlsConfig& tls) {
 }
 
 [[noreturn]] void refuse_to_listen(const HttpConfig& config, const error_code& error) {
-  Problem problem{.where = fmt::format("{}:{}", config.host, config.port),
-                  .what = "cannot listen: " + error.message(),
-                  .expected = "a free port",
-                  .fix = "choose another with --port; --port 0 takes any free one"};
+  Problem problem{
+      .where = fmt::format("{}:{}", config.host, config.port),
+      .what = "cannot listen: " + error.message(),
+      .expected = "a free port",
+      .fix = fmt::format("choose another with {0}N; {0}0 takes any free one", config.port_option)};
   if (error == net::error::address_family_not_supported ||
       error == boost::system::errc::address_not_available) {
     problem.expected = "an address of this machine";
     problem.fix = "choose one of a network interface with --host; 0.0.0.0 is all of them";
   } else if (error == boost::system::errc::permission_denied) {
     problem.expected = "a port that this user may open";
-    problem.fix = "choose one from 1024 on with --port";
+    problem.fix = fmt::format("choose one from 1024 on with {}N", config.port_option);
   }
   throw Error(ErrorKind::kResources, problem);
 }
 
 }  // namespace
+
+void check_http_config(const HttpConfig& config) {
+  endpoint_of(config);
+  check_tls(config.tls);
+  if (config.tls.given()) const TlsContext read(config.tls);
+}
 
 struct HttpListener::State {
   explicit State(const HttpConfig& config)

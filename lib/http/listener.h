@@ -13,6 +13,11 @@
 
 namespace maas {
 
+// What the constructor of HttpListener would refuse of these settings without opening a port:
+// throws Error{kUsage} for an address that is not allowed, and for certificates and keys that
+// cannot be read or do not fit each other what TLS makes of them.
+void check_http_config(const HttpConfig& config);
+
 // Any number of threads call run(); each handles whatever is ready next. One connection is on one
 // thread at a time and has one request in flight; pipelined requests wait in its buffer. All calls
 // are thread-safe.

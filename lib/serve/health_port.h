@@ -31,6 +31,7 @@ class HealthPort {
   static HttpConfig settings(const ServeConfig& config) {
     HttpConfig own = config;
     own.port = config.health_port;
+    own.port_option = "serve.health_port=";
     own.tls = {};
     own.max_connections = 64;
     own.max_body_bytes = 0;

@@ -38,6 +38,7 @@ ModelLoader::Found ModelLoader::find() {
     FoundModels found = find_models(source, policy_);
     for (ModelFile& file : found.files) {
       std::string path = file.path.string();
+      if (all.files.count(path) != 0) all.named_twice.push_back(path);
       all.files.emplace(std::move(path), std::move(file));
     }
     for (std::string& note : found.notes) all.notes.push_back(std::move(note));
@@ -53,6 +54,10 @@ std::vector<std::unique_ptr<Session>> ModelLoader::load_all(std::vector<std::str
   const Found found = find();
   notes = found.notes;
   told_.insert(notes.begin(), notes.end());
+  if (!found.named_twice.empty()) {
+    throw_usage(found.named_twice.front(), "is named twice", "each file once",
+                "name it once; for a second name make a link to it");
+  }
   for (const auto& [path, file] : found.files) {
     auto session = open_(file);
     const ModelKey key{session->info().name, session->info().version};

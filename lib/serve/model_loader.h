@@ -41,7 +41,8 @@ class ModelLoader {
       : sources_(std::move(sources)), policy_(std::move(policy)), open_(std::move(open)) {}
 
   // Everything that the sources have. Throws what the first that fails throws; Error{kInput} when
-  // there is no model at all, kUsage for two of one name and version.
+  // there is no model at all, kUsage for two of one name and version and for a file that two
+  // sources name.
   std::vector<std::unique_ptr<Session>> load_all(std::vector<std::string>& notes);
 
   // What is to change since the last call. A file that fails is tried again when it changes: one
@@ -68,6 +69,7 @@ class ModelLoader {
   struct Found {
     std::map<std::string, ModelFile> files;  // by path
     std::vector<std::string> notes, unreadable;
+    std::vector<std::string> named_twice;  // files of several sources
   };
 
   Found find();

@@ -1,5 +1,7 @@
 #include "serve/server.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <csignal>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "base/cores.h"
+#include "base/throw_error.h"
 #include "http/access_log.h"
 #include "http/api_keys.h"
 #include "http/listener.h"
@@ -36,6 +39,16 @@ ServeClock::duration seconds(double value) {
 }
 
 }  // namespace
+
+void check_serve_config(const ServeConfig& config) {
+  check_http_config(config);
+  parse_version_policy(config.versions, "serve.versions");
+  if (!config.keys.path.empty()) read_api_keys(config.keys.path);
+  if (config.health_port > 0 && config.health_port == config.port) {
+    throw_usage("serve.health_port", fmt::format("is {}, as serve.port is", config.port),
+                "a second port", "choose another, or 0 for any free one");
+  }
+}
 
 class Server::Impl {
  public:

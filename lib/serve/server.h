@@ -13,6 +13,10 @@
 
 namespace maas {
 
+// Whether a server could be made of these settings, as far as it shows without models and ports:
+// throws Error{kUsage}, or of the file of API keys what read_api_keys() does.
+void check_serve_config(const ServeConfig& config);
+
 // Listener -> routes of a protocol -> repository -> batcher -> session. Of each model `workers`
 // batches are computed at once, on as many threads as that takes for up to eight models: the system
 // shares the cores among them, so that a slow model does not starve a fast one. One thread more

@@ -43,6 +43,16 @@ class Refused(Case):
             done = maas("config", "check", "-", stdin=file, check=2)
         self.assertIn("stdin: more than 1 MiB", done.stderr)
 
+    def test_a_file_without_training_is_checked_for_what_it_has(self):
+        path = self.folder / "serve.yaml"
+        path.write_text("serve:\n  port: 8001\n  poll: 100ms\n")
+        done = maas("config", "check", path, check=0)
+        self.assertIn("serve.yaml: ok", done.stdout)
+        self.assertIn("what was checked is serve", done.stderr)
+        self.refuse("serve: {prot: 8001}\n", ":1:9: unknown key 'prot' under serve")
+        self.refuse("serve:\n  host: 0.0.0.0\n", ":2:3: serve.host: 0.0.0.0 can be reached")
+        self.refuse("serve: {port: 1}\ntrain: {epochs: 1}\n", "data.train: is missing")
+
     def test_c02_and_c03_every_wrong_key_and_value_is_told_at_once(self):
         whole = "expected a whole number from 1 to 1000000000"
         self.refuse("""

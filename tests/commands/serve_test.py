@@ -261,8 +261,40 @@ class Starting(Case):
             port = taken.getsockname()[1]
             done = maas("serve", self.model, "--port", port, check=4)
             self.assertIn(f"127.0.0.1:{port}: cannot listen: Address already in use", done.stderr)
-            self.assertIn("choose another with --port; --port 0 takes any free one", done.stderr)
+            self.assertIn("choose another with --port N; --port 0 takes any free one", done.stderr)
+            done = maas("serve", self.model, "--port", 0, f"serve.health_port={port}", check=4)
+            self.assertIn("choose another with serve.health_port=N", done.stderr)
         self.assertIn("--insecure", maas("serve", self.model, "--host", "0.0.0.0", check=2).stderr)
+
+    def test_a_dry_run_says_what_a_start_would_refuse(self):
+        maas("serve", self.model, "--dry-run", check=0)
+        nothing, wrong = self.folder / "absent.yaml", self.folder / "wrong.pem"
+        wrong.write_text("no certificate\n")
+        for settings, code, said in [
+                ([f"serve.keys={nothing}"], 3, "absent.yaml: cannot open"),
+                ([f"serve.tls.certificate={wrong}"], 2, "has a certificate but no key"),
+                ([f"serve.tls.certificate={wrong}", f"serve.tls.key={wrong}"], 2,
+                 "expected a certificate in PEM"),
+                (["--host", "example.org"], 2, "names are not looked up"),
+                (["--host", "0.0.0.0"], 2, "can be reached from other machines"),
+                (["serve.versions=newest"], 2, "names no versions"),
+                (["serve.health_port=8000"], 2, "expected a second port"),
+                ([self.model], 2, "is named twice"),
+                ([f"other={self.model}"], 2, "is named twice")]:
+            self.assertIn(said, maas("serve", self.model, *settings, "--dry-run", check=code).stderr)
+
+    def test_a_setting_without_its_section_is_no_model(self):
+        self.assertIn("write serve.poll=1s to set that",
+                      maas("serve", self.model, "poll=1s", check=2).stderr)
+        said = maas("serve", self.model, "serve.poll=1", check=2).stderr
+        self.assertIn("in ms, s, m or h", said)
+        self.assertIn("add a unit: 1s", said)
+        self.assertIn("""write 'serve.allowed_hosts=["*"]'""",
+                      maas("serve", self.model, "serve.allowed_hosts=*", check=2).stderr)
+        self.assertIn("quote it",
+                      maas("serve", self.model, "serve.allowed_hosts=[*]", check=2).stderr)
+        maas("serve", self.model, 'serve.allowed_hosts=["*"]', "serve.poll=100ms", "--dry-run",
+             check=0)
 
     def test_a_stop_signal_finishes_what_is_in_flight_and_takes_nothing_new(self):
         process, ready = self.serve()

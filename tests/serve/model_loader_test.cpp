@@ -70,6 +70,21 @@ TEST_F(Loading, NothingChangesWhereNoFileDoes) {
   EXPECT_EQ(text_of(loader.changes()), "");
 }
 
+TEST_F(Loading, AFileThatIsNamedTwiceIsRefused) {
+  write("net.pt");
+  const std::string file = scratch.path("models/net.pt");
+  for (const std::string& other : {file, "other=" + file, std::string(scratch.path("models"))}) {
+    ModelLoader twice({file, other}, {}, open);
+    std::vector<std::string> notes;
+    try {
+      twice.load_all(notes);
+      FAIL() << other;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("models/net.pt: is named twice"));
+    }
+  }
+}
+
 TEST_F(Loading, ANewVersionTakesThePlaceOfTheOldOne) {
   write("net/1/model.pt");
   load_all();

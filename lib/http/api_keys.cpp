@@ -36,9 +36,7 @@ const char* text_of(RouteScope scope) {
   return "public";
 }
 
-// The key that a request shows; "" = none.
-std::string_view shown_key(const HttpExchange& exchange) {
-  if (const auto key = exchange.header("X-Api-Key")) return *key;
+std::string_view bearer_key(const HttpExchange& exchange) {
   constexpr std::string_view kBearer = "Bearer ";
   const auto header = exchange.header("Authorization");
   if (!header || header->size() <= kBearer.size()) return {};
@@ -193,7 +191,13 @@ std::shared_ptr<ApiKeys::Key> ApiKeys::find(std::string_view key) const {
 
 HttpRefusal ApiKeys::judge(const HttpExchange& exchange, RouteScope scope, std::string* client) {
   if (scope == RouteScope::kPublic) return {};
-  const std::string_view shown = shown_key(exchange);
+  const std::string_view bearer = bearer_key(exchange);
+  const std::string_view plain = exchange.header("X-Api-Key").value_or("");
+  // Whom it is for is not ours to choose.
+  if (!plain.empty() && !bearer.empty() && plain != bearer) {
+    return {400, "X-Api-Key and Authorization show different keys; send one"};
+  }
+  const std::string_view shown = plain.empty() ? bearer : plain;
   if (shown.empty()) {
     return unauthorized("a key is needed: Authorization: Bearer KEY, or X-Api-Key: KEY");
   }

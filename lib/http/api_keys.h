@@ -52,9 +52,10 @@ class ApiKeys {
   // In place of those before. The rate of a key that stays goes on.
   void replace(ApiKeysFile file);
 
-  // For a request with the header "Authorization: Bearer KEY" or "X-Api-Key: KEY": 401 without a
-  // known key, 403 when it lacks the scope, 429 above its rate (with Retry-After), else nothing.
-  // kPublic needs no key; admin may do everything. `client` gets the key's name.
+  // For a request with the header "Authorization: Bearer KEY" or "X-Api-Key: KEY": 400 for two
+  // different keys, 401 without a known one, 403 when it lacks the scope, 429 above its rate (with
+  // Retry-After), else nothing. kPublic needs no key; admin may do everything. `client` gets the
+  // key's name.
   HttpRefusal judge(const HttpExchange& exchange, RouteScope scope, std::string* client = nullptr);
 
  private:

@@ -80,6 +80,14 @@ bool Connection::client_is_gone() {
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
+// While a request is served nobody else counts what it holds.
+bool Connection::reserve(size_t bytes) {
+  const size_t before = held_;
+  if (hold(body.size() + bytes)) return true;
+  hold(before);
+  return false;
+}
+
 void Connection::check_deadline() {
   in_strand([](Connection& self) { self.on_deadline(); });
 }
@@ -267,10 +275,7 @@ void Connection::refuse(int status, std::string_view message) {
 
 void Connection::refuse_for_memory() {
   response_.clear();
-  response_.set_error({503,
-                       "the bodies and answers that this server holds leave no room for this "
-                       "request; try again",
-                       {.retry_after_seconds = 1}});
+  response_.set_error(no_memory_refusal());
   refuse_as_set();
 }
 

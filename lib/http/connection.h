@@ -120,6 +120,7 @@ class Connection final : public HttpExchange, public std::enable_shared_from_thi
   void end() override;
   std::optional<std::string_view> header(std::string_view name) const override;
   bool client_is_gone() override;
+  bool reserve(size_t bytes) override;
 
   bool is_overdue(int64_t now) const { return deadline_.load(std::memory_order_relaxed) < now; }
   // Since when it waits for a request, of which nothing has arrived; kNever while it does not.

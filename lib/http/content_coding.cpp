@@ -18,6 +18,9 @@ constexpr int kGzipFrame = 16 + MAX_WBITS;
 constexpr int kZlibFrame = MAX_WBITS;
 constexpr int kNoFrame = -MAX_WBITS;
 constexpr size_t kFirstBytes = 64 * 1024;
+constexpr size_t kUnpackedFreely = 8 << 20;
+constexpr size_t kMostUnpackedRatio = 100;
+constexpr size_t kMostMembers = 65536;
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -32,44 +35,81 @@ std::string_view take_until(std::string_view& text, char end) {
   return trimmed(part);
 }
 
-[[noreturn]] void refuse(const std::string& what, const std::string& expected) {
-  throw_input("body", what, expected);
+[[noreturn]] void refuse_damaged() {
+  throw_input("body", "is not what its Content-Encoding says",
+              "whole streams of gzip, or one of deflate");
+}
+
+// So that a few bytes do not keep a worker for long: what deflate makes of text or of a tensor's
+// values is far below this.
+size_t most_of(size_t packed, size_t most) {
+  return std::min(most, std::max(kUnpackedFreely, kMostUnpackedRatio * packed));
+}
+
+[[noreturn]] void refuse_large(size_t allowed, size_t most) {
+  throw RefusedRequest(
+      {413,
+       allowed < most
+           ? fmt::format("the body unpacks to more than {} bytes, which is over {} times its size; "
+                         "send it unpacked",
+                         allowed, kMostUnpackedRatio)
+           : fmt::format("the body unpacks to more than {} bytes, the most that this server takes",
+                         most)});
 }
 
 class Inflater {
  public:
-  explicit Inflater(int frame) {
-    if (inflateInit2(&stream, frame) != Z_OK) throw std::bad_alloc();
+  Inflater(std::string_view packed, int frame) : many_(frame == kGzipFrame) {
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+    stream_.avail_in = static_cast<uInt>(packed.size());
+    if (inflateInit2(&stream_, frame) != Z_OK) throw std::bad_alloc();
   }
-  ~Inflater() { inflateEnd(&stream); }
+  ~Inflater() { inflateEnd(&stream_); }
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
-  z_stream stream{};
+
+  // Appends to `out` up to `size` bytes. False: the end, of all members.
+  bool fill(std::string& out, size_t size) {
+    const size_t begin = out.size();
+    out.resize(size);
+    stream_.next_out = reinterpret_cast<Bytef*>(out.data() + begin);
+    stream_.avail_out = static_cast<uInt>(size - begin);
+    bool more = true;
+    while (more && stream_.avail_out > 0) more = step();
+    out.resize(size - stream_.avail_out);
+    return more;
+  }
+
+ private:
+  bool step() {
+    const int state = inflate(&stream_, Z_NO_FLUSH);
+    if (state == Z_MEM_ERROR) throw std::bad_alloc();
+    if (state == Z_OK && (stream_.avail_in > 0 || stream_.avail_out == 0)) return true;
+    if (state != Z_STREAM_END) refuse_damaged();  // or it ends too early
+    if (stream_.avail_in == 0) return false;
+    if (!many_ || ++members_ > kMostMembers) refuse_damaged();
+    inflateReset(&stream_);
+    return true;
+  }
+
+  z_stream stream_{};
+  const bool many_;  // gzip may have several members in a row (RFC 1952, 2.2)
+  size_t members_ = 1;
 };
 
-std::string inflate_all(std::string_view packed, int frame, size_t most) {
-  Inflater inflater(frame);
-  z_stream& stream = inflater.stream;
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  stream.avail_in = static_cast<uInt>(packed.size());
+std::string inflate_all(std::string_view packed, int frame, size_t most, const RoomFor& room) {
+  const size_t allowed = most_of(packed.size(), most);
+  Inflater inflater(packed, frame);
   std::string out;
-  int state = Z_OK;
-  while (state == Z_OK) {
-    const size_t begin = out.size();
-    if (begin > most) refuse(fmt::format("unpacks to more than {} bytes", most), "no more");
-    out.resize(std::min(std::max(kFirstBytes, 2 * begin), most + 1));
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + begin);
-    stream.avail_out = static_cast<uInt>(out.size() - begin);
-    state = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
-    if (state == Z_OK && stream.avail_in == 0 && stream.avail_out > 0) break;  // it ends too early
+  bool more = true;
+  while (more) {
+    if (out.size() > allowed) refuse_large(allowed, most);
+    const size_t size = std::min(std::max(kFirstBytes, 3 * out.size()), allowed + 1);
+    if (room && !room(out.size() + size + kBodyPadding)) throw RefusedRequest(no_memory_refusal());
+    out.reserve(size + kBodyPadding);
+    more = inflater.fill(out, size);
   }
-  if (state == Z_MEM_ERROR) throw std::bad_alloc();
-  if (state != Z_STREAM_END || stream.avail_in > 0) {
-    refuse("is not what its Content-Encoding says", "one whole stream of gzip or deflate");
-  }
-  if (out.size() > most) refuse(fmt::format("unpacks to more than {} bytes", most), "no more");
-  out.reserve(out.size() + kBodyPadding);
+  if (out.size() > allowed) refuse_large(allowed, most);
   return out;
 }
 
@@ -99,14 +139,15 @@ ContentCoding accepted_coding(std::string_view header) {
   return deflate ? ContentCoding::kDeflate : ContentCoding::kIdentity;
 }
 
-std::string unpacked(std::string_view packed, ContentCoding coding, size_t most) {
-  if (coding == ContentCoding::kGzip) return inflate_all(packed, kGzipFrame, most);
+std::string unpacked(std::string_view packed, ContentCoding coding, size_t most,
+                     const RoomFor& room) {
+  if (coding == ContentCoding::kGzip) return inflate_all(packed, kGzipFrame, most, room);
   // zlib's frame begins with 8 for deflate, and both its bytes together divide by 31.
   const bool framed =
       packed.size() >= 2 && (packed[0] & 0x0f) == 8 &&
       (static_cast<unsigned char>(packed[0]) * 256 + static_cast<unsigned char>(packed[1])) % 31 ==
           0;
-  return inflate_all(packed, framed ? kZlibFrame : kNoFrame, most);
+  return inflate_all(packed, framed ? kZlibFrame : kNoFrame, most, room);
 }
 
 std::string packed(std::string_view bytes, ContentCoding coding) {
@@ -129,7 +170,9 @@ std::string packed(std::string_view bytes, ContentCoding coding) {
 void unpack_body(HttpExchange& exchange, size_t most) {
   const ContentCoding coding = content_coding(exchange.head.content_encoding);
   if (coding == ContentCoding::kIdentity) return;
-  exchange.body = unpacked(exchange.body, coding, most);
+  exchange.body =
+      unpacked(exchange.body, coding, most, [&](size_t bytes) { return exchange.reserve(bytes); });
+  exchange.reserve(0);
 }
 
 void send_packed(HttpExchange& exchange, std::string body, ReplyHeaders headers, size_t least) {

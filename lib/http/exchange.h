@@ -1,6 +1,7 @@
 // A request and its answer, between the listener (bytes) and the service (meaning).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,7 +22,7 @@ struct RequestHead {
   int header_count = 0;
 
   int host_count = 0, transfer_encoding_count = 0, content_length_count = 0;
-  int content_type_count = 0, origin_count = 0;
+  int content_type_count = 0, origin_count = 0, authorization_count = 0, api_key_count = 0;
   std::string host, transfer_encoding, content_length, content_type, content_encoding, origin,
       expect;
 
@@ -53,6 +54,11 @@ class HttpExchange : public Reply {
   // True when the client has closed its side or reset the connection and asked for nothing else
   // before. Of a request that serve() has been given and that is not answered; from any thread.
   virtual bool client_is_gone() = 0;
+  // Counts so many bytes as held for this request beside its body, instead of those before, until
+  // it is answered. False, and the number before stays: they do not fit
+  // HttpConfig::max_buffered_bytes. Of a request that serve() has been given and that is not
+  // answered; from one thread at a time.
+  virtual bool reserve(size_t bytes) = 0;
 
   RequestHead head;
   std::string body;  // padded: capacity() >= size() + 64, for the JSON parser

@@ -135,7 +135,7 @@ void RequestHead::clear() {
   version = 11;
   keep_alive = true;
   header_count = host_count = transfer_encoding_count = content_length_count = 0;
-  content_type_count = origin_count = 0;
+  content_type_count = origin_count = authorization_count = api_key_count = 0;
   for (std::string* text : {&host, &transfer_encoding, &content_length, &content_type,
                             &content_encoding, &origin, &expect}) {
     text->clear();
@@ -162,6 +162,10 @@ void RequestHead::add_header(std::string_view name, std::string_view value) {
     ++origin_count;
   } else if (take("Content-Length", content_length)) {
     ++content_length_count;
+  } else if (same_ignoring_case(name, "Authorization")) {
+    ++authorization_count;
+  } else if (same_ignoring_case(name, "X-Api-Key")) {
+    ++api_key_count;
   } else {
     take("Content-Encoding", content_encoding) || take("Expect", expect);
   }
@@ -257,6 +261,9 @@ HeadRefusal check_head(RequestHead& head, const HeadPolicy& policy) {
     }
     head.cross_origin = !own;
   }
+  // Two servers in a row could go by different ones.
+  if (head.authorization_count > 1) return {400, "more than one Authorization header", true};
+  if (head.api_key_count > 1) return {400, "more than one X-Api-Key header", true};
   if (!head.expect.empty() && !same_ignoring_case(head.expect, "100-continue")) {
     return {417, "the only expectation known is 100-continue", true};
   }

@@ -10,6 +10,12 @@ std::string error_body(std::string_view message) {
   return "{\"error\":" + json_quote(message) + "}";
 }
 
+HttpRefusal no_memory_refusal() {
+  return {503,
+          "what this server holds for its clients leaves no room for this request; try again",
+          {.retry_after_seconds = 1}};
+}
+
 void HttpResponse::clear() {
   status = 200;
   headers = {};

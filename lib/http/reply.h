@@ -1,6 +1,7 @@
 // The answer to one request, as a handler gives it: begin, write, end.
 #pragma once
 
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,20 @@ struct HttpRefusal {
   std::string message = {};
   ReplyHeaders headers = {};
 };
+
+// Thrown where it turns out only while a request is read that it is refused.
+class RefusedRequest : public std::exception {
+ public:
+  explicit RefusedRequest(HttpRefusal refusal) : refusal_(std::move(refusal)) {}
+  const HttpRefusal& refusal() const { return refusal_; }
+  const char* what() const noexcept override { return refusal_.message.c_str(); }
+
+ private:
+  HttpRefusal refusal_;
+};
+
+// 503: what the request needs does not fit HttpConfig::max_buffered_bytes beside the others.
+HttpRefusal no_memory_refusal();
 
 // An answer as it goes to the client.
 struct HttpResponse {

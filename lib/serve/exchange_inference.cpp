@@ -1,6 +1,8 @@
 #include "serve/exchange_inference.h"
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 
 #include "http/content_coding.h"
 #include "serve/check_inputs.h"
@@ -8,8 +10,16 @@
 namespace maas {
 namespace {
 
+// Reading smaller ones takes little, and not for long.
+constexpr size_t kCountedBody = 64 * 1024;
 constexpr size_t kMostWarnings = 8;
 constexpr size_t kMostWarningBytes = 300;
+
+bool lies_in(std::string_view bytes, const at::Tensor& tensor) {
+  const std::less<> before;
+  const auto* const data = static_cast<const char*>(tensor.const_data_ptr());
+  return !before(data, bytes.data()) && before(data, bytes.data() + bytes.size());
+}
 
 // Column names and values are anybody's text; a header holds printable ASCII.
 std::string header_text(std::string_view text) {
@@ -42,7 +52,23 @@ void ExchangeInference::fail(const InferenceFailure& failure) noexcept {
                         {.retry_after_seconds = failure.retry_after_seconds});
 }
 
-void ExchangeInference::unpack_body() const { maas::unpack_body(*exchange_, state_.max_body); }
+std::vector<at::Tensor> ExchangeInference::inputs() {
+  unpack_body(*exchange_, state_.max_body);
+  std::vector<at::Tensor> read = read_inputs();
+  if (exchange_->body.size() >= kCountedBody) {
+    size_t bytes = 0;
+    for (const at::Tensor& tensor : read) {
+      if (!lies_in(exchange_->body, tensor)) bytes += tensor.nbytes();
+    }
+    foresee(bytes);
+  }
+  return read;
+}
+
+void ExchangeInference::foresee(size_t bytes) const {
+  if (exchange_->body.size() < kCountedBody) return;
+  if (!exchange_->reserve(bytes)) throw RefusedRequest(no_memory_refusal());
+}
 
 void ExchangeInference::check(const std::vector<at::Tensor>& inputs) const {
   check_inputs(inputs, info(), state_.max_batch);

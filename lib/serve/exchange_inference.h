@@ -13,7 +13,7 @@
 
 namespace maas {
 
-// A protocol adds inputs() and answer(), which sends 200.
+// A protocol adds read_inputs() and answer(), which sends 200.
 class ExchangeInference : public QueuedInference {
  public:
   ExchangeInference(std::shared_ptr<HttpExchange> exchange, std::shared_ptr<const Session> session,
@@ -21,6 +21,7 @@ class ExchangeInference : public QueuedInference {
 
   const void* client() const override { return exchange_.get(); }
   bool is_wanted() override { return !exchange_->client_is_gone(); }
+  std::vector<at::Tensor> inputs() final;
   void note_times(ServeClock::duration queue, ServeClock::duration compute) override;
   void fail(const InferenceFailure& failure) noexcept override;
 
@@ -30,7 +31,11 @@ class ExchangeInference : public QueuedInference {
   const Session& session() const { return *session_; }
   const ServerState& state() const { return state_; }
 
-  void unpack_body() const;  // to be called first
+  // inputs() of the body, which is unpacked.
+  virtual std::vector<at::Tensor> read_inputs() = 0;
+  // Counts what reading the body is about to take, instead of what was counted before; throws
+  // RefusedRequest where there is no room for it.
+  void foresee(size_t bytes) const;
   // Shapes and values of inputs that were not read by their own tensors' names.
   void check(const std::vector<at::Tensor>& inputs) const;
   // JSON, packed where the client accepts it; each warning in a header "Maas-Warning".

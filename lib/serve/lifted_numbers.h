@@ -16,6 +16,9 @@ struct LiftedNumbers {
   std::vector<std::vector<double>> arrays;
 };
 
+// What lifting the numbers of this text takes at most, with the tensors that are made of them.
+size_t lifting_bytes(std::string_view text);
+
 // Lifts `"data": [numbers]` of the objects in arrays of the outermost object, where the inputs of
 // an Open Inference Protocol request are. Numbers are those of RFC 8259, correctly rounded. Nothing
 // where that is not all there is to it (a nested array, another value, an escape in any string, a

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "http/access_log.h"
+#include "http/reply.h"
 
 namespace maas {
 namespace {
@@ -30,6 +31,9 @@ InferenceFailure failure_of(const std::exception_ptr& exception) {
   } catch (const Error& error) {
     return error.kind() == ErrorKind::kInput ? InferenceFailure{400, client_text(error)}
                                              : failed(error.what());
+  } catch (const RefusedRequest& refused) {
+    const HttpRefusal& refusal = refused.refusal();
+    return {refusal.status, refusal.message, refusal.headers.retry_after_seconds};
   } catch (const std::bad_alloc&) {
     log_failure("out of memory in an inference");
     return {503, "out of memory; send less at once"};

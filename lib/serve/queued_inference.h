@@ -21,7 +21,8 @@ struct InferenceFailure {
 };
 
 // What the client hears of an exception: of Error{kInput} where, what and what was expected, with
-// 400; without memory 503; of all else, which goes to the log, that something failed, with 500.
+// 400; of RefusedRequest what it says; without memory 503; of all else, which goes to the log, that
+// something failed, with 500.
 InferenceFailure failure_of(const std::exception_ptr& exception);
 
 // The batcher calls answer() or fail(), once, after inputs() or without it; from one thread at a

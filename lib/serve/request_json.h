@@ -12,6 +12,10 @@
 
 namespace maas {
 
+// What a document of this text takes at most while it is read, with the tensors that are made of
+// its numbers.
+size_t json_reading_bytes(std::string_view text);
+
 // A body being read, by the thread's own parser: its memory, several times the text's, is kept for
 // the next request unless it is much. One at a time on a thread; what it gives out lives as long.
 class RequestJson {

@@ -52,6 +52,17 @@ TEST(ApiKeys, ThatAreUnknownOrMissingAre401) {
   EXPECT_EQ(judged(keys, RouteScope::kPublic, "Accept", "x").status, 0);
 }
 
+TEST(ApiKeys, OfTwoHeadersMustBeTheSame) {
+  ApiKeys keys({{key_of("one", {"infer"}), key_of("two", {"infer"})}});
+  const auto status = [&](const char* bearer, const char* plain) {
+    const RecordedExchange both(
+        "GET", "/", {{"Authorization", std::string("Bearer ") + bearer}, {"X-Api-Key", plain}});
+    return keys.judge(both, RouteScope::kInfer).status;
+  };
+  EXPECT_EQ(status("one", "one"), 0);
+  EXPECT_EQ(status("one", "two"), 400);
+}
+
 TEST(ApiKeys, AreGoodForTheirScopes) {
   ApiKeys keys({{key_of("i", {"infer"}), key_of("m", {"metrics"}), key_of("a", {"admin"})}});
   const auto status = [&](const char* key, RouteScope scope) {

@@ -1,5 +1,6 @@
 #include "http/head.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -152,6 +153,15 @@ TEST(CheckHead, RefusesFramingThatTwoServersReadDifferently) {
   EXPECT_EQ(judge({host, {"Transfer-Encoding", "Chunked"}}).status, 0);
 }
 
+TEST(CheckHead, WantsOneKey) {
+  for (const char* name : {"Authorization", "X-Api-Key"}) {
+    const Header host = {"Host", "localhost"}, key = {name, "Bearer x"};
+    EXPECT_EQ(judge({host, key}).status, 0);
+    expect_judged({host, key, {name, "Bearer y"}}, 400, fmt::format("more than one {}", name));
+    expect_judged({host, key, key}, 400, fmt::format("more than one {}", name));
+  }
+}
+
 TEST(CheckHead, WantsOneHost) {
   expect_judged({}, 400, "no Host");
   expect_judged({{"Host", "localhost"}, {"Host", "localhost"}}, 400, "more than one Host");
@@ -256,12 +266,13 @@ TEST(ContentType, IsJsonWithOrWithoutParameters) {
 TEST(RequestHead, KeepsNothingAfterClear) {
   RequestHead made = head("GET", "/v2");
   for (const char* name : {"Host", "Origin", "Expect", "Content-Type", "Content-Encoding",
-                           "Transfer-Encoding", "Content-Length"}) {
+                           "Transfer-Encoding", "Content-Length", "Authorization", "X-Api-Key"}) {
     made.add_header(name, "x");
   }
   made.clear();
   EXPECT_EQ(made.host_count + made.transfer_encoding_count + made.content_length_count +
-                made.content_type_count + made.origin_count + made.header_count,
+                made.content_type_count + made.origin_count + made.authorization_count +
+                made.api_key_count + made.header_count,
             0);
   EXPECT_EQ(made.method + made.target + made.host + made.transfer_encoding + made.content_length +
                 made.content_type + made.content_encoding + made.origin + made.expect,

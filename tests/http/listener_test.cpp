@@ -38,7 +38,7 @@ TEST(HttpListener, NamesThePortThatIsTakenAndTheWayOut) {
   const std::string text = refusal_to_listen("127.0.0.1", taken.port());
   EXPECT_THAT(text, HasSubstr("4 127.0.0.1:" + std::to_string(taken.port())));
   EXPECT_THAT(text, HasSubstr("Address already in use"));
-  EXPECT_THAT(text, HasSubstr("choose another with --port"));
+  EXPECT_THAT(text, HasSubstr("choose another with --port N"));
 }
 
 TEST(HttpListener, ListensBeyondLoopbackOnlyWhenTold) {
@@ -292,7 +292,7 @@ TEST(HttpListener, RefusesBodiesThatAllTogetherDoNotFit) {
   const TestAnswer refused = second.ask(announced(2 << 20));
   EXPECT_EQ(refused.status, 503);
   EXPECT_TRUE(refused.has("Retry-After: 1"));
-  EXPECT_THAT(refused.body, HasSubstr("leave no room for this request"));
+  EXPECT_THAT(refused.body, HasSubstr("no room for this request"));
   EXPECT_EQ(TestClient(server.port()).ask(post("/echo", "{}")).status, 200);
   // Of those that come at once some may be cut off while they arrive.
   TestClient chunked(server.port());
@@ -312,6 +312,27 @@ TEST(HttpListener, TakesABodyLargerThanTheRoomForAllWhenItIsAlone) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(echo_when_there_is_room(server, body).body.size(), body.size());
   }
+}
+
+TEST(HttpListener, CountsWhatReadingABodyTakesWithTheBodies) {
+  HttpConfig config = quick_config();
+  config.max_buffered_bytes = 3 << 20;
+  Listening server(config);
+  TestClient first(server.port());
+  first.send(post("/hold", std::string(1 << 20, 'x')));
+  const auto held = server.service.held();
+  EXPECT_TRUE(held->reserve(8 << 20));  // alone it has room
+  EXPECT_EQ(TestClient(server.port()).ask(post("/echo", "{}")).status, 503);
+  EXPECT_TRUE(held->reserve(1 << 20));
+  EXPECT_EQ(TestClient(server.port()).ask(post("/echo", "{}")).status, 200);
+  // Beside another it has not.
+  TestClient second(server.port());
+  second.send(announced(1 << 20) + std::string(1 << 19, 'x'));
+  while (server.listener.counters().buffered < 5 << 19) std::this_thread::yield();
+  EXPECT_FALSE(held->reserve(8 << 20));
+  EXPECT_EQ(server.listener.counters().buffered, 5 << 19);
+  server.service.release();
+  EXPECT_EQ(first.receive().status, 200);
 }
 
 TEST(HttpListener, WhoOnlyAnnouncesABodyKeepsNobodyOut) {

@@ -1,6 +1,8 @@
 // A request without a connection, whose answer is kept.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -36,10 +38,16 @@ class RecordedExchange final : public HttpExchange {
     return std::nullopt;
   }
   bool client_is_gone() override { return gone; }
+  bool reserve(size_t bytes) override {
+    if (bytes > room) return false;
+    most_reserved = std::max(most_reserved, reserved = bytes);
+    return true;
+  }
 
   HttpResponse response;
   int begun = 0, ended = 0;
   bool gone = false;
+  size_t room = SIZE_MAX, reserved = 0, most_reserved = 0;
 
  private:
   std::map<std::string, std::string> headers_;

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +39,8 @@ struct InferLimits {
   // binary data follow it. 0: the whole body is the values of the model's one input. Absent: the
   // whole body is JSON.
   std::optional<size_t> json_bytes = {};
+  // Told how much memory reading is about to take; may throw. Empty: nobody wants to know.
+  std::function<void(size_t bytes)> foresee = {};
 };
 
 // `body` has readable memory of at least 64 bytes behind it, and outlives the request's inputs.

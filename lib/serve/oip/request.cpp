@@ -249,6 +249,9 @@ InferRequest raw_request(std::string_view body, const SessionInfo& info, int64_t
 InferRequest read_request(std::string_view body, const SessionInfo& info, const InferLimits& limits,
                           const LiftedNumbers* lifted) {
   const size_t json_bytes = limits.json_bytes.value_or(body.size());
+  if (lifted == nullptr && limits.foresee) {
+    limits.foresee(json_reading_bytes(body.substr(0, json_bytes)));
+  }
   const RequestJson json(body.substr(0, json_bytes));
   const JsonMembers members(json.root(), "body");
   InferRequest request;
@@ -282,6 +285,7 @@ InferRequest parse_infer_request(std::string_view body, const SessionInfo& info,
   }
   if (json_bytes == 0 && !body.empty()) return raw_request(body, info, limits.max_batch);
   if (!limits.json_bytes && body.size() >= kWorthLifting) {
+    if (limits.foresee) limits.foresee(lifting_bytes(body));
     if (const auto lifted = lift_numbers(body)) {
       try {
         return read_request(lifted->rest, info, limits, &*lifted);

@@ -32,9 +32,9 @@ class OipInference final : public ExchangeInference {
  public:
   using ExchangeInference::ExchangeInference;
 
-  std::vector<at::Tensor> inputs() override {
-    unpack_body();
-    InferLimits limits{.max_batch = state().max_batch};
+  std::vector<at::Tensor> read_inputs() override {
+    InferLimits limits{.max_batch = state().max_batch,
+                       .foresee = [this](size_t bytes) { foresee(bytes); }};
     if (const auto text = exchange().header(kJsonLengthHeader)) {
       limits.json_bytes = json_length(*text);
     }

@@ -3,6 +3,7 @@
 #include "http/exchange.h"
 #include "http/head.h"
 #include "serve/exchange_inference.h"
+#include "serve/request_json.h"
 #include "serve/tf_serving/messages.h"
 
 namespace maas {
@@ -14,8 +15,8 @@ class Predict final : public ExchangeInference {
  public:
   using ExchangeInference::ExchangeInference;
 
-  std::vector<at::Tensor> inputs() override {
-    unpack_body();
+  std::vector<at::Tensor> read_inputs() override {
+    foresee(json_reading_bytes(exchange().body));
     request_ = parse_predict(exchange().body, info());
     check(request_.inputs);
     return std::move(request_.inputs);
@@ -33,8 +34,8 @@ class ForExamples final : public ExchangeInference {
  public:
   using ExchangeInference::ExchangeInference;
 
-  std::vector<at::Tensor> inputs() override {
-    unpack_body();
+  std::vector<at::Tensor> read_inputs() override {
+    foresee(json_reading_bytes(exchange().body));
     PredictRequest request = parse_examples(exchange().body, info());
     check(request.inputs);
     warnings_ = std::move(request.warnings);

@@ -3,6 +3,7 @@
 #include "base/json_writer.h"
 #include "http/exchange.h"
 #include "serve/exchange_inference.h"
+#include "serve/request_json.h"
 #include "serve/torchserve/messages.h"
 
 namespace maas {
@@ -14,8 +15,8 @@ class Prediction final : public ExchangeInference {
  public:
   using ExchangeInference::ExchangeInference;
 
-  std::vector<at::Tensor> inputs() override {
-    unpack_body();
+  std::vector<at::Tensor> read_inputs() override {
+    foresee(json_reading_bytes(exchange().body));
     ReadSamples read = read_prediction(exchange().body, exchange().head.content_type, info());
     check(read.inputs);
     is_list_ = read.is_list;

@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "http/content_coding.h"
 #include "serve/asked_routes.h"
 #include "serve/requests.h"
 
@@ -74,6 +75,58 @@ TEST_F(OipRoutes, AnInferenceIsJson) {
   EXPECT_EQ(post(path, body, {{"Content-Type", "text/plain"}}).status, 415);
   EXPECT_EQ(post(path, body, {{"Content-Type", "application/json; charset=utf-8"}}).status, 200);
   EXPECT_EQ(post(path, body, {{"Content-Type", "application/octet-stream"}}).status, 200);
+}
+
+// Long enough to be counted; ends in `end`.
+std::string long_body(const std::string& end) {
+  std::string zeros = "[0";
+  for (int i = 1; i < 2 * 50'000; ++i) zeros += ",0";
+  return request_json(input_json("FP32", "[50000,2]", zeros + "]")) + end;
+}
+
+TEST_F(OipRoutes, CountWhatReadingTakesWhileItTakesIt) {
+  state.max_batch = 0;
+  auto exchange = std::make_shared<RecordedExchange>("POST", "/v2/models/net/infer");
+  exchange->body = long_body("");
+  EXPECT_EQ(ask(exchange).status, 200);
+  EXPECT_GE(exchange->most_reserved, 100'000 * sizeof(double));
+  EXPECT_EQ(exchange->reserved, 100'000 * sizeof(float));  // the input
+  // Numbers that are not read by themselves take more.
+  exchange = std::make_shared<RecordedExchange>("POST", "/v2/models/net/infer");
+  exchange->body = long_body("x");
+  EXPECT_EQ(ask(exchange).status, 400);
+  EXPECT_GE(exchange->most_reserved, size_t{100'000} * 24);
+}
+
+TEST_F(OipRoutes, AreShortOfMemoryBeforeReadingTakesIt) {
+  for (const char* end : {"", "x"}) {
+    auto exchange = std::make_shared<RecordedExchange>("POST", "/v2/models/net/infer");
+    exchange->body = long_body(end);
+    exchange->room = 1'000'000;
+    const HttpResponse answer = ask(exchange);
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(answer.headers.retry_after_seconds, 1);
+    EXPECT_THAT(answer.body, HasSubstr("no room for this request"));
+  }
+}
+
+TEST_F(OipRoutes, APackedBodyThatIsTooLargeIs413) {
+  state.max_body = 1000;
+  const auto packed_post = [&](const std::string& body) {
+    return post("/v2/models/net/infer", packed(body, ContentCoding::kGzip),
+                {{"Content-Encoding", "gzip"}});
+  };
+  EXPECT_EQ(packed_post(request_json(good_input())).status, 200);
+  EXPECT_EQ(packed_post(request_json(good_input()) + std::string(1000, ' ')).status, 413);
+}
+
+TEST_F(OipRoutes, TellEachBatchSizeWithItsTime) {
+  const std::string path = "/v2/models/net/infer";
+  for (int i = 0; i < 2; ++i) post(path, request_json(good_input()));
+  post(path, request_json(input_json("FP32", "[3,2]", "[1,2,3,4,5,6]")));
+  const std::string answer = get("/v2/models/net/stats").body;
+  EXPECT_THAT(answer, HasSubstr(R"("batch_stats":[{"batch_size":1,"compute_infer":{"count":2,)"));
+  EXPECT_THAT(answer, HasSubstr(R"({"batch_size":3,"compute_infer":{"count":1,"ns":)"));
 }
 
 TEST_F(OipRoutes, AnInferenceMayBeBinaryBothWays) {

@@ -84,7 +84,7 @@ std::vector<ReportSeries> report_curves(const std::vector<MetricsRow>& rows) {
 }
 
 std::string report_html(const ReportData& data) {
-  std::vector<Part> parts;
+  std::vector<Part> parts = {{"charts", "Charts", charts_html(data)}};
   for (const ReportTable& table : data.tables) {
     parts.push_back({table.id, html_escape(table.title), table_html(table)});
   }

@@ -11,6 +11,7 @@
 
 #include "evaluate/confidence_bins.h"
 #include "evaluate/metrics.h"
+#include "record/line_chart.h"
 #include "record/metrics_log.h"
 
 namespace maas {
@@ -70,7 +71,8 @@ struct ReportData {
   Metrics metrics;
   std::map<std::string, std::string> require;  // eval.require
   std::vector<std::string> labels;             // by class index, or names of the targets
-  std::vector<ReportTable> tables;             // before all other sections
+  std::vector<LineChart> charts;               // before all other sections
+  std::vector<ReportTable> tables;             // before those that follow
   std::vector<ReportSeries> curves;
   std::optional<int64_t> best_step;            // where the kept weights come from
   std::vector<ConfidenceBin> confidence_bins;  // classification

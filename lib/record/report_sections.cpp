@@ -80,6 +80,16 @@ std::string headlines_html(const ReportData& data) {
   return html.empty() ? "" : "<div class=\"headlines\">\n" + html + "</div>\n";
 }
 
+std::string charts_html(const ReportData& data) {
+  std::string html;
+  for (const LineChart& chart : data.charts) {
+    const std::string svg = line_chart_svg(chart);
+    if (svg.empty()) continue;
+    html += "<h2>" + html_escape(chart.title) + "</h2>\n<div class=\"card\">" + svg + "</div>\n";
+  }
+  return html.empty() ? "" : "<section id=\"charts\">" + html + "</section>\n";
+}
+
 std::string warnings_html(const ReportData& data) {
   if (data.warnings.empty()) return "";
   std::string items;

@@ -9,6 +9,7 @@ namespace maas {
 
 std::string headlines_html(const ReportData& data);  // metrics, then data.headlines
 std::string table_html(const ReportTable& table);    // "" without rows
+std::string charts_html(const ReportData& data);
 std::string warnings_html(const ReportData& data);
 std::string commands_html(const ReportData& data);
 std::string curves_html(const ReportData& data);

@@ -1,0 +1,13 @@
+// From the name of a host to an address. Only those who include Asio anyway include this.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "load/endpoint.h"
+
+namespace maas {
+
+// The first address of the host. Throws Error{kResources} when it has none.
+boost::asio::ip::tcp::endpoint resolve(const Endpoint& endpoint);
+
+}  // namespace maas

@@ -37,6 +37,7 @@ std::unique_ptr<Command> make_eval();
 std::unique_ptr<Command> make_predict();
 std::unique_ptr<Command> make_inspect();
 std::unique_ptr<Command> make_bench();
+std::unique_ptr<Command> make_bench_serve();
 std::unique_ptr<Command> make_prune();
 std::unique_ptr<Command> make_export();
 std::unique_ptr<Command> make_import();

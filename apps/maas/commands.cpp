@@ -36,6 +36,13 @@ const std::vector<CommandRow> kCommands = {
      "  maas bench net.pt2 --batch 1,8,64 --threads 1,2\n"
      "  maas bench model.pt --without-pass dead-code -v\n",
      make_bench},
+    {"bench-serve", "load a server and time its answers",
+     "  maas bench serve http://127.0.0.1:8000                     # 1, 8 and 64 connections\n"
+     "  maas bench serve model.pt --protocol binary --rows 16      # starts the server\n"
+     "  maas bench serve http://127.0.0.1:8000 --rate 500,1000     # open loop, Poisson arrivals\n"
+     "  maas bench serve model.pt --curve -o curve.html            # up to 200 % of the peak\n"
+     "  maas bench serve http://127.0.0.1:8000 http://127.0.0.1:9000 --json\n",
+     make_bench_serve},
     {"serve", "answer requests over HTTP (Open Inference Protocol v2)",
      "  maas serve runs/mnist_mlp/model.pt --port 8000\n"
      "  maas serve net.pt2 --name net --port 0\n"

@@ -48,6 +48,7 @@ int run(std::vector<std::string> arguments, Output& output) {
   // Known before parsing, so that errors of parsing come out as JSON, too.
   output.options.json = std::count(arguments.begin(), arguments.end(), "--json") > 0;
   verb_first(arguments);
+  join_verb(arguments);
   if (arguments.empty() || (arguments.size() == 1 && arguments[0] == "--json")) {
     output.result(output.json() ? long_help_json() : short_help());
     return 0;
@@ -56,6 +57,7 @@ int run(std::vector<std::string> arguments, Output& output) {
   arguments.erase(arguments.begin());
   if (verb == "--help" || verb == "-h" || verb == "help") {
     std::erase_if(arguments, [](const std::string& word) { return word.starts_with("-"); });
+    join_verb(arguments);
     if (!arguments.empty()) return run_verb(command_named(arguments[0]), {"--help"}, output);
     output.result(output.json() ? long_help_json() : long_help());
     return 0;

@@ -142,6 +142,17 @@ const CommandRow& command_named(const std::string& name) {
   throw Error(ErrorKind::kUsage, problem);
 }
 
+void join_verb(std::vector<std::string>& arguments) {
+  if (arguments.size() < 2) return;
+  const std::string joined = arguments[0] + "-" + arguments[1];
+  for (const CommandRow& row : commands()) {
+    if (joined != row.name) continue;
+    arguments[0] = joined;
+    arguments.erase(arguments.begin() + 1);
+    return;
+  }
+}
+
 void verb_first(std::vector<std::string>& arguments) {
   const auto verb = std::find_if_not(arguments.begin(), arguments.end(), is_common_flag);
   if (verb != arguments.end()) std::rotate(arguments.begin(), verb, verb + 1);

@@ -23,6 +23,9 @@ struct Parser {
 // Throws Error{kUsage} with a suggestion when there is none of this name.
 const CommandRow& command_named(const std::string& name);
 
+// `maas bench serve x` means `maas bench-serve x`, and so for every verb of two words.
+void join_verb(std::vector<std::string>& arguments);
+
 // `maas --json train x.yaml` means `maas train --json x.yaml`: flags that every verb has move
 // behind the verb.
 void verb_first(std::vector<std::string>& arguments);

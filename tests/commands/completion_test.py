@@ -46,7 +46,7 @@ _maas; printf '%s\\n' "${{COMPREPLY[@]}}" """
         return done.stdout.split()
 
     def test_verbs_flags_words_files_and_settings(self):
-        self.assertEqual(self.complete("maas", "be"), ["bench"])
+        self.assertEqual(self.complete("maas", "be"), ["bench", "bench-serve"])
         self.assertEqual(self.complete("maas", "serve", "--por"), ["--port"])
         self.assertEqual(self.complete("maas", "config", "sh"), ["show"])
         self.assertEqual(self.complete("maas", "completion", "z"), ["zsh"])
@@ -103,7 +103,7 @@ class Fish(Case):
 
     @unittest.skipUnless(shutil.which("fish"), "fish is not installed")
     def test_it_completes(self):
-        self.assertEqual(self.complete("maas be"), ["bench"])
+        self.assertEqual(self.complete("maas be"), ["bench", "bench-serve"])
         self.assertEqual(self.complete("maas serve --por"), ["--port"])
         self.assertEqual(self.complete("maas eval m.pt --split v"), ["validation"])
         self.assertIn("show", self.complete("maas config sh"))

@@ -17,12 +17,14 @@
 #include <thread>
 
 #include "base/cores.h"
+#include "base/error.h"
 #include "base/json_writer.h"
 #include "base/memory.h"
 #include "base/version.h"
 #include "call/builder.h"
 #include "command.h"
 #include "run/measure_plan.h"
+#include "serve/grpc/load_module.h"
 
 namespace maas {
 namespace {
@@ -111,6 +113,20 @@ Check check_files() {
           few ? "raise it (ulimit -n) to serve many connections" : ""};
 }
 
+// Optional: what is missing is told and no problem.
+Check check_grpc() {
+  try {
+    const auto path = find_grpc_module();
+    if (!path) {
+      return {"gRPC", Verdict::kOk, "not built: `maas serve` has no --grpc-port", ""};
+    }
+    return {"gRPC", Verdict::kOk,
+            fmt::format("{}, {}", load_grpc_module().library_version, path->string()), ""};
+  } catch (const Error& error) {
+    return {"gRPC", Verdict::kWarning, error.first().what, error.first().fix};
+  }
+}
+
 Check check_environment() {
   for (const char* name : {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "LD_PRELOAD"}) {
     const char* value = std::getenv(name);
@@ -148,6 +164,7 @@ class Doctor : public Command {
         check_file_system(),
         check_files(),
         check_port(),
+        check_grpc(),
         check_environment(),
         check_inference()};
     bool healthy = true;

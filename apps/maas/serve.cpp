@@ -1,4 +1,4 @@
-// maas serve -- answer requests over HTTP.
+// maas serve -- answer requests over HTTP, and over gRPC where asked for.
 //
 // Reads   models, again when they change; requests of the Open Inference Protocol v2 on a port,
 // loopback by default. Prints  nothing on stdout but, with --json, one object when it is ready.
@@ -34,6 +34,9 @@ class Serve : public Command {
                    "files, NAME=FILE, folders of NAME/VERSION/model.pt; serve.key=value")
         ->required();
     app.add_option("--port", port_, "TCP port, 8000 by default; 0 = any free one")
+        ->check(whole_number(0, 65535));
+    app.add_option("--grpc-port", grpc_port_,
+                   "a port for gRPC (Open Inference Protocol); 0 = any free one")
         ->check(whole_number(0, 65535));
     app.add_option("--host", host_, "address to listen on, 127.0.0.1 by default");
     app.add_flag("--insecure", insecure_, "allow an address that other machines can reach");
@@ -97,6 +100,7 @@ class Serve : public Command {
                   "write NAME=FILE for each");
     }
     if (port_) all.push_back(fmt::format("serve.port={}", *port_));
+    if (grpc_port_) all.push_back(fmt::format("serve.grpc_port={}", *grpc_port_));
     if (workers_) all.push_back(fmt::format("serve.workers={}", *workers_));
     if (!host_.empty()) all.push_back("serve.host=" + json_quote(host_));
     if (insecure_) all.push_back("serve.insecure=true");
@@ -124,8 +128,9 @@ class Serve : public Command {
 
   static void announce(const ServeConfig& config, const Server& server, Output& output) {
     const bool v6 = config.host.find(':') != std::string::npos;
-    const std::string url = fmt::format("{}://{}:{}", config.tls.given() ? "https" : "http",
-                                        v6 ? "[" + config.host + "]" : config.host, server.port());
+    const std::string host = v6 ? "[" + config.host + "]" : config.host;
+    const std::string url =
+        fmt::format("{}://{}:{}", config.tls.given() ? "https" : "http", host, server.port());
     const std::vector<SessionInfo> models = server.models();
     if (output.json()) {
       JsonWriter json;
@@ -135,6 +140,7 @@ class Serve : public Command {
         json.begin_object().field("name", model.name).field("version", model.version).end_object();
       }
       json.end_array().field("port", int64_t{server.port()}).field("workers", server.workers());
+      if (server.grpc_port() != 0) json.field("grpc_port", int64_t{server.grpc_port()});
       if (server.health_port() != 0) json.field("health_port", int64_t{server.health_port()});
       output.result(json.end_object().text());
       std::fflush(stdout);
@@ -155,6 +161,10 @@ class Serve : public Command {
         fmt::format("  {}/v2/models/{}/infer  POST tensors in JSON or binary", url, model.name));
     output.say(fmt::format("  {}/v2/health/ready     200 while it answers", url));
     output.say(fmt::format("  {}/                    a page to try it on", url));
+    if (server.grpc_port() != 0) {
+      output.say(
+          fmt::format("  {}:{}  gRPC, inference.GRPCInferenceService", host, server.grpc_port()));
+    }
     output.say("  limits: " + limits(config, model));
     if (!config.keys.path.empty()) {
       output.say(
@@ -176,7 +186,7 @@ class Serve : public Command {
 
   std::string host_, name_, config_;
   std::vector<std::string> words_, sources_, without_;
-  std::optional<int64_t> port_, workers_;
+  std::optional<int64_t> port_, grpc_port_, workers_;
   bool insecure_ = false, dry_run_ = false;
 };
 

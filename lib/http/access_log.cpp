@@ -54,9 +54,9 @@ std::string line_of(const AccessEntry& entry) {
   json.begin_object().field("time", now_text()).field("client", entry.client);
   if (!notes.key.empty()) json.field("key", notes.key);
   json.field("method", plain(entry.head.method, 16)).field("path", plain(entry.head.target));
-  json.field("status", static_cast<int64_t>(entry.response.status));
+  json.field("status", static_cast<int64_t>(entry.status));
   json.field("bytes_in", static_cast<int64_t>(entry.body_bytes));
-  json.field("bytes_out", static_cast<int64_t>(entry.response.body.size()));
+  json.field("bytes_out", static_cast<int64_t>(entry.answer_bytes));
   json.field("seconds", static_cast<double>(entry.nanoseconds) / 1e9);
   if (!notes.model.empty()) {
     json.field("model", notes.model).field("version", notes.version);

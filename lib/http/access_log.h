@@ -14,7 +14,8 @@ namespace maas {
 // What a line of the log says of a request.
 struct AccessEntry {
   const RequestHead& head;
-  const HttpResponse& response;
+  int status = 200;
+  size_t answer_bytes = 0;
   const RequestNotes& notes;
   std::string client;        // its address
   std::string trace_parent;  // the header of W3C trace context; "" = none

@@ -45,8 +45,9 @@ void Connection::tell_of_answer() {
   error_code ignored;
   const auto peer = socket_.remote_endpoint(ignored);
   const auto trace = parser_ ? header("traceparent") : std::nullopt;
-  shared_->log->write({head, response_, notes, ignored ? "" : peer.address().to_string(),
-                       std::string(trace.value_or("")), body.size(), taken});
+  shared_->log->write({head, response_.status, response_.body.size(), notes,
+                       ignored ? "" : peer.address().to_string(), std::string(trace.value_or("")),
+                       body.size(), taken});
 }
 
 void Connection::write_encrypted() {

@@ -358,6 +358,9 @@ void HttpListener::reload_certificates() {
 }
 
 const HttpCounters& HttpListener::counters() const { return state_->shared->counters; }
+std::shared_ptr<HttpCounters> HttpListener::shared_counters() const {
+  return {state_->shared, &state_->shared->counters};
+}
 
 void HttpListener::release_memory_soon() { state_->shared->freed_much = true; }
 

@@ -33,6 +33,9 @@ class HttpListener {
 
   uint16_t port() const;
   const HttpCounters& counters() const;
+  // For another protocol of the same server, whose bodies count in `buffered` too. Outlives the
+  // listener.
+  std::shared_ptr<HttpCounters> shared_counters() const;
 
   // Reads the files of HttpConfig::tls again, for connections from now on. Throws Error{kUsage},
   // and then those before stay.

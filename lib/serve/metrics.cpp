@@ -146,6 +146,18 @@ void write_http(Text& text, const HttpCounters& http) {
   text.sample("maas_http_buffered_bytes", "", http.buffered.load());
 }
 
+void write_grpc(Text& text, const GrpcShared& grpc) {
+  text.family("maas_grpc_answers_total", "counter", "Answers over gRPC by code");
+  for (size_t code = 0; code < grpc.answers.size(); ++code) {
+    const uint64_t count = grpc.answers[code];
+    if (count == 0) continue;
+    text.sample("maas_grpc_answers_total",
+                fmt::format("code=\"{}\"", to_text(static_cast<GrpcCode>(code))), count);
+  }
+  text.family("maas_grpc_under_way", "gauge", "Calls over gRPC that are not answered yet");
+  text.sample("maas_grpc_under_way", "", grpc.under_way.load());
+}
+
 int64_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
   int64_t pages = 0, resident = 0;
@@ -155,15 +167,17 @@ int64_t resident_bytes() {
 
 }  // namespace
 
-std::string metrics_text(const Repository::Models& models, const HttpCounters& http, bool triton) {
+std::string metrics_text(const Repository::Models& models, const HttpCounters& http,
+                         const MetricsOptions& options) {
   Text text;
   write_models(text, models);
   write_http(text, http);
+  if (options.grpc != nullptr) write_grpc(text, *options.grpc);
   text.family("process_resident_memory_bytes", "gauge", "Resident memory");
   text.sample("process_resident_memory_bytes", "", resident_bytes());
   text.family("maas_build_info", "gauge", "Which maas this is");
   text.sample("maas_build_info", fmt::format("version=\"{}\"", maas_version()), 1);
-  if (triton) write_triton(text, models);
+  if (options.triton) write_triton(text, models);
   return std::move(text.out);
 }
 

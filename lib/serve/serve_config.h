@@ -23,6 +23,7 @@ struct ServeConfig : HttpConfig {
   bool model_control = false;
   std::string access_log;
   int64_t health_port = -1;
+  int64_t grpc_port = -1;
   bool sandbox = false;
   bool triton_metrics = false;
 
@@ -73,6 +74,9 @@ struct ServeConfig : HttpConfig {
         .between(-1, 65535)
         .doc(
             "a second port, plain HTTP, for health and metrics alone; 0 = any free one, -1 = none");
+    field("grpc_port", grpc_port)
+        .between(-1, 65535)
+        .doc("a port for the Open Inference Protocol over gRPC; 0 = any free one, -1 = none");
     field("sandbox", sandbox)
         .doc(
             "once started, run no programs and write no files but the access log (Linux with "

@@ -19,6 +19,7 @@
 #include "http/api_keys.h"
 #include "http/listener.h"
 #include "http/routed_service.h"
+#include "serve/grpc/port.h"
 #include "serve/health_port.h"
 #include "serve/metrics.h"
 #include "serve/oip/routes.h"
@@ -48,6 +49,15 @@ void check_serve_config(const ServeConfig& config) {
     throw_usage("serve.health_port", fmt::format("is {}, as serve.port is", config.port),
                 "a second port", "choose another, or 0 for any free one");
   }
+  if (config.grpc_port < 0) return;
+  if (config.grpc_port > 0 &&
+      (config.grpc_port == config.port || config.grpc_port == config.health_port)) {
+    throw_usage("serve.grpc_port",
+                fmt::format("is {}, as {} is", config.grpc_port,
+                            config.grpc_port == config.port ? "serve.port" : "serve.health_port"),
+                "a port of its own", "choose another, or 0 for any free one");
+  }
+  load_grpc_module();
 }
 
 class Server::Impl {
@@ -76,6 +86,10 @@ class Server::Impl {
     if (config.health_port >= 0) {
       health_.emplace(config, health_routes(), gate());
     }
+    if (config.grpc_port >= 0) {
+      grpc_ = std::make_unique<GrpcPort>(
+          config, GrpcLinks{state_, gate(), log_.get(), listener_.shared_counters()});
+    }
   }
 
   void run(const std::function<void()>& on_ready) {
@@ -99,10 +113,13 @@ class Server::Impl {
       if (health_) health_->start();
       listener_.start([this] { tick(); });
       reloading_.start();
+      if (grpc_)
+        grpc_->start([this](std::function<void()> work) { listener_.post(std::move(work)); });
       on_ready();
     });
     if (failure_) listener_.stop();
     join_threads();
+    if (grpc_) grpc_->close();
     if (health_) health_->stop();
     if (failure_) std::rethrow_exception(failure_);
   }
@@ -110,14 +127,16 @@ class Server::Impl {
   void stop() {
     if (!ready_.exchange(false)) return listener_.stop();
     listener_.close_after_answers();
+    if (grpc_) grpc_->say_not_serving();
     stop_at_ = (ServeClock::now() + seconds(config_.drain_delay.value)).time_since_epoch().count();
-    if (config_.drain_delay.value <= 0) listener_.drain(config_.drain_timeout.value);
+    if (config_.drain_delay.value <= 0) drain();
   }
 
   HttpListener& listener() { return listener_; }
   const Repository& repository() const { return repository_; }
   int64_t workers() const { return workers_; }
   uint16_t health_port() const { return health_ ? health_->port() : 0; }
+  uint16_t grpc_port() const { return grpc_ ? grpc_->port() : 0; }
 
  private:
   std::vector<Route> health_routes() {
@@ -133,7 +152,8 @@ class Server::Impl {
             [this](const std::shared_ptr<HttpExchange>& exchange) {
               exchange->send(
                   200,
-                  metrics_text(repository_.models(), listener_.counters(), config_.triton_metrics),
+                  metrics_text(repository_.models(), listener_.counters(),
+                               {grpc_ ? &grpc_->shared() : nullptr, config_.triton_metrics}),
                   {.content_type = "text/plain; version=0.0.4; charset=utf-8"});
             },
             {},
@@ -165,6 +185,7 @@ class Server::Impl {
     reloading_.check_soon();
     try {
       listener_.reload_certificates();
+      if (grpc_) grpc_->read_certificates();
       if (keys_) keys_->replace(read_api_keys(config_.keys.path));
     } catch (const std::exception& failure) {
       log_failure(failure.what());
@@ -235,8 +256,21 @@ class Server::Impl {
     for (const auto& model : repository_.models()) model->batcher->expire(now);
     const int64_t stop_at = stop_at_;
     if (stop_at != 0 && now.time_since_epoch().count() >= stop_at) {
-      listener_.drain(config_.drain_timeout.value);
+      drain();
     }
+  }
+
+  // gRPC first: its calls are computed by the listener's threads, which end when that is drained.
+  void drain() {
+    const double longest = config_.drain_timeout.value;
+    if (!grpc_) return listener_.drain(longest);
+    const std::lock_guard lock(drain_mutex_);
+    if (!drain_began_) {
+      drain_began_ = ServeClock::now();
+      grpc_->begin_drain(longest);
+    }
+    const std::chrono::duration<double> spent = ServeClock::now() - *drain_began_;
+    if (grpc_->is_drained()) listener_.drain(std::max(0.0, longest - spent.count()));
   }
 
   void remember_failure(const std::function<void()>& start) {
@@ -258,12 +292,15 @@ class Server::Impl {
   const std::unique_ptr<ApiKeys> keys_;  // null: none are needed
   RoutedService service_;
   const std::unique_ptr<AccessLog> log_;  // null: none
+  std::unique_ptr<GrpcPort> grpc_;        // outlives all in which its calls can wait
   HttpListener listener_;
   Repository repository_;  // goes before the listener: what still waits holds connections of it
   std::optional<HealthPort> health_;
   std::mutex threads_mutex_;
   std::deque<std::jthread> threads_;  // of the listener
   bool joining_ = false;
+  std::mutex drain_mutex_;
+  std::optional<ServeClock::time_point> drain_began_;
   Reloading reloading_;  // goes first: it changes all of these
 };
 
@@ -274,6 +311,7 @@ Server::~Server() = default;
 
 uint16_t Server::port() const { return impl_->listener().port(); }
 uint16_t Server::health_port() const { return impl_->health_port(); }
+uint16_t Server::grpc_port() const { return impl_->grpc_port(); }
 std::vector<SessionInfo> Server::models() const {
   std::vector<SessionInfo> infos;
   for (const auto& model : impl_->repository().models()) infos.push_back(model->info());

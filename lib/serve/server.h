@@ -34,6 +34,7 @@ class Server {
 
   uint16_t port() const;
   uint16_t health_port() const;             // 0 = there is none
+  uint16_t grpc_port() const;               // 0 = there is none
   std::vector<SessionInfo> models() const;  // those that are served now
   int64_t workers() const;
 

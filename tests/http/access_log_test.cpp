@@ -56,7 +56,7 @@ std::string logged(const RequestNotes& notes, const std::string& target,
   HttpResponse response;
   response.body = "{}";
   AccessLog log(scratch.path("access.log"));
-  log.write({head, response, notes, "127.0.0.1", trace, 7, 1'500'000});
+  log.write({head, response.status, response.body.size(), notes, "127.0.0.1", trace, 7, 1'500'000});
   return scratch.read("access.log");
 }
 
@@ -92,11 +92,11 @@ TEST(AccessLog, HasTheTraceThatTheClientIsIn) {
 TEST(AccessLog, GoesOnInANewFileWhenItIsOpenedAgain) {
   const Scratch scratch;
   AccessLog log(scratch.path("a.log"));
-  log.write({{}, {}, {}, "1", "", 0, 0});
+  log.write({{}, 200, 0, {}, "1", "", 0, 0});
   std::filesystem::rename(scratch.path("a.log"), scratch.path("a.log.1"));
-  log.write({{}, {}, {}, "2", "", 0, 0});
+  log.write({{}, 200, 0, {}, "2", "", 0, 0});
   log.reopen();
-  log.write({{}, {}, {}, "3", "", 0, 0});
+  log.write({{}, 200, 0, {}, "3", "", 0, 0});
   EXPECT_THAT(scratch.read("a.log.1"), HasSubstr("\"client\":\"2\""));
   EXPECT_THAT(scratch.read("a.log"), HasSubstr("\"client\":\"3\""));
   EXPECT_THROW(AccessLog(scratch.path("nowhere/a.log")), Error);

@@ -30,21 +30,11 @@ std::vector<int64_t> highest_places(const double* values, int64_t size, int64_t 
 
 void write_classification(JsonWriter& json, const SessionInfo& info, const at::Tensor& output,
                           int64_t wanted) {
-  const int64_t classes = output.size(-1);
-  const int64_t count = std::min(wanted, classes);
-  const at::Tensor rows = output.to(at::kDouble).contiguous();
+  const Classification found = classify(info, output, wanted);
   json.field("datatype", "BYTES").key("shape").begin_array();
-  for (int64_t dim = 0; dim + 1 < output.dim(); ++dim) json.value(output.size(dim));
-  json.value(count).end_array().key("data").begin_array();
-  const double* values = rows.const_data_ptr<double>();
-  for (int64_t begin = 0; begin + classes <= rows.numel() && classes > 0; begin += classes) {
-    for (const int64_t place : highest_places(values + begin, classes, count)) {
-      std::string text = fmt::format("{:.6f}:{}", values[begin + place], place);
-      const auto label = static_cast<size_t>(place);
-      if (label < info.labels.size()) text += ":" + info.labels[label];
-      json.value(text);
-    }
-  }
+  for (const int64_t size : found.shape) json.value(size);
+  json.end_array().key("data").begin_array();
+  for (const std::string& text : found.texts) json.value(text);
   json.end_array();
 }
 
@@ -71,6 +61,24 @@ void write_tensor_infos(JsonWriter& json, const std::vector<TensorInfo>& tensors
 }
 
 }  // namespace
+
+Classification classify(const SessionInfo& info, const at::Tensor& output, int64_t wanted) {
+  const int64_t classes = output.size(-1);
+  const int64_t count = std::min(wanted, classes);
+  const at::Tensor rows = output.to(at::kDouble).contiguous();
+  Classification found{output.sizes().slice(0, static_cast<size_t>(output.dim() - 1)).vec(), {}};
+  found.shape.push_back(count);
+  const double* values = rows.const_data_ptr<double>();
+  for (int64_t begin = 0; begin + classes <= rows.numel() && classes > 0; begin += classes) {
+    for (const int64_t place : highest_places(values + begin, classes, count)) {
+      std::string text = fmt::format("{:.6f}:{}", values[begin + place], place);
+      const auto label = static_cast<size_t>(place);
+      if (label < info.labels.size()) text += ":" + info.labels[label];
+      found.texts.push_back(std::move(text));
+    }
+  }
+  return found;
+}
 
 InferAnswer infer_answer(const SessionInfo& info, const InferRequest& request,
                          const std::vector<at::Tensor>& outputs) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,9 @@ struct InferLimits {
   std::optional<size_t> json_bytes = {};
   // Told how much memory reading is about to take; may throw. Empty: nobody wants to know.
   std::function<void(size_t bytes)> foresee = {};
+  // Where it comes in pieces, one for each input with a binary_data_size, in their order, and
+  // nothing follows the JSON.
+  std::span<const std::string_view> pieces = {};
 };
 
 // `body` has readable memory of at least 64 bytes behind it, and outlives the request's inputs.
@@ -51,6 +55,13 @@ struct InferLimits {
 // they were not there. JSON has no NaN and no infinities; binary data may.
 InferRequest parse_infer_request(std::string_view body, const SessionInfo& info,
                                  const InferLimits& limits);
+
+struct Classification {
+  std::vector<int64_t> shape;
+  std::vector<std::string> texts;  // "value:index:label"
+};
+// The `wanted` highest values of each row of an output (WantedOutput::classification).
+Classification classify(const SessionInfo& info, const at::Tensor& output, int64_t wanted);
 
 struct InferAnswer {
   std::string body;

@@ -84,13 +84,36 @@ void refuse_shared_memory(const JsonMembers& parameters, const std::string& wher
          "its data in the request: this server maps no memory of others");
 }
 
-// One body's inputs, and the binary data that follow its JSON in the order of the inputs.
+// The binary data of a request's inputs, in their order: behind its JSON, or in pieces.
+class BinaryData {
+ public:
+  BinaryData(std::string_view behind, std::span<const std::string_view> pieces)
+      : behind_(behind), pieces_(pieces) {}
+
+  // What is left of it for an input of so many bytes.
+  size_t left() const { return pieces_.empty() ? behind_.size() - taken_ : pieces_[piece_].size(); }
+  size_t size() const { return behind_.size(); }
+  size_t taken() const { return taken_; }
+
+  std::string_view take(size_t bytes) {  // at most left()
+    if (!pieces_.empty()) return pieces_[piece_++];
+    taken_ += bytes;
+    return behind_.substr(taken_ - bytes, bytes);
+  }
+
+ private:
+  std::string_view behind_;
+  std::span<const std::string_view> pieces_;
+  size_t taken_ = 0, piece_ = 0;
+};
+
+// One body's inputs.
 class InputReader {
  public:
   // `lifted`: the arrays for which indices stand in `data`; null: none were lifted.
   InputReader(const SessionInfo& info, const InferLimits& limits, std::string_view binary,
               const LiftedNumbers* lifted)
-      : info_(info), limits_(limits), binary_(binary), lifted_(lifted) {}
+      : info_(info), limits_(limits), binary_(binary, limits.pieces), lifted_(lifted) {}
 
   std::vector<at::Tensor> read(element list) {
     std::vector<at::Tensor> inputs(info_.inputs.size());
@@ -106,9 +129,9 @@ class InputReader {
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (!inputs[i].defined()) refuse("inputs", "has no '" + info_.inputs[i].name + "'", "it");
     }
-    if (taken_ != binary_.size()) {
+    if (binary_.taken() != binary_.size()) {
       refuse("body", fmt::format("has {} bytes of binary data", binary_.size()),
-             fmt::format("{}, the sum of binary_data_size", taken_));
+             fmt::format("{}, the sum of binary_data_size", binary_.taken()));
     }
     return inputs;
   }
@@ -143,14 +166,13 @@ class InputReader {
     if (data != nullptr) refuse(where, "has both 'data' and 'binary_data_size'", "one of them");
     const auto size = static_cast<size_t>(
         count_in(parameters, "binary_data_size", where, "how many bytes follow the JSON for it"));
-    if (size > binary_.size() - taken_) {
+    if (size > binary_.left()) {
       refuse(where, fmt::format("has binary_data_size {}", size),
              fmt::format("at most the {} bytes that are left behind the JSON, whose length the "
                          "header Inference-Header-Content-Length tells",
-                         binary_.size() - taken_));
+                         binary_.left()));
     }
-    taken_ += size;
-    return tensor_from_bytes(binary_.substr(taken_ - size, size), info.dtype, shape, info.name);
+    return tensor_from_bytes(binary_.take(size), info.dtype, shape, info.name);
   }
 
   at::Tensor lifted_values(element index, const TensorInfo& info,
@@ -163,9 +185,8 @@ class InputReader {
 
   const SessionInfo& info_;
   const InferLimits& limits_;
-  std::string_view binary_;
+  BinaryData binary_;
   const LiftedNumbers* lifted_;
-  size_t taken_ = 0;
 };
 
 int64_t parse_classification(const JsonMembers& parameters, const TensorInfo& info,

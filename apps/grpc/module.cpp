@@ -1,0 +1,160 @@
+// maas-grpc.so -- the Open Inference Protocol over gRPC, loaded by `maas serve --grpc-port`.
+#include "serve/grpc/module.h"
+
+#include <grpc/support/log.h>
+#include <grpcpp/ext/health_check_service_server_builder_option.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+
+#include <algorithm>
+#include <atomic>
+#include <climits>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "call.h"
+#include "credentials.h"
+#include "grpc_predict_v2.grpc.pb.h"
+
+namespace maas {
+namespace {
+
+constexpr int kStreamsPerConnection = 1024;
+constexpr int kSilentPeerMs = 60'000;  // then it is asked whether it is there
+constexpr int kAnswerToPingMs = 20'000;
+
+int as_int(size_t bytes) { return static_cast<int>(std::min<size_t>(bytes, INT_MAX)); }
+
+class Service final : public inference::GRPCInferenceService::CallbackService {
+ public:
+  explicit Service(GrpcService& server) : server_(server) {}
+
+#define MAAS_GRPC_METHOD(name)                                                   \
+  grpc::ServerUnaryReactor* name(grpc::CallbackServerContext* context,           \
+                                 const inference::name##Request* request,        \
+                                 inference::name##Response* response) override { \
+    return start(GrpcMethod::k##name, *context, *request, *response);            \
+  }
+  MAAS_GRPC_METHOD(ServerLive)
+  MAAS_GRPC_METHOD(ServerReady)
+  MAAS_GRPC_METHOD(ModelReady)
+  MAAS_GRPC_METHOD(ServerMetadata)
+  MAAS_GRPC_METHOD(ModelMetadata)
+  MAAS_GRPC_METHOD(ModelInfer)
+  MAAS_GRPC_METHOD(ModelConfig)
+  MAAS_GRPC_METHOD(ModelStatistics)
+  MAAS_GRPC_METHOD(RepositoryIndex)
+  MAAS_GRPC_METHOD(RepositoryModelLoad)
+  MAAS_GRPC_METHOD(RepositoryModelUnload)
+#undef MAAS_GRPC_METHOD
+
+ private:
+  template <class Request, class Response>
+  grpc::ServerUnaryReactor* start(GrpcMethod method, grpc::CallbackServerContext& context,
+                                  const Request& request, Response& response) {
+    auto call = std::make_shared<Call<Request, Response>>(method, context, request, response);
+    auto* const reactor = call->reactor();
+    server_.call(std::move(call));
+    return reactor;
+  }
+
+  GrpcService& server_;
+};
+
+class Listener final : public GrpcListener {
+ public:
+  explicit Listener(GrpcService& server) : service_(server) {}
+  ~Listener() override {
+    if (!server_) return;
+    server_->Shutdown(std::chrono::system_clock::now());
+    if (drainer_.joinable()) drainer_.join();
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  bool listen(const GrpcSettings& settings) {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::ServerBuilder builder;
+    int port = 0;
+    credentials_ = settings.certificates ? tls_credentials(settings.certificates)
+                                         : grpc::InsecureServerCredentials();
+    builder.AddListeningPort(settings.address, credentials_, &port);
+    builder.RegisterService(&service_);
+    limit(builder, settings);
+    server_ = builder.BuildAndStart();
+    if (server_ && port == 0) server_.reset();
+    if (!server_) return false;
+    if (auto* const health = server_->GetHealthCheckService()) health->SetServingStatus(true);
+    return true;
+  }
+
+  void say_not_serving() override {
+    if (auto* const health = server_->GetHealthCheckService()) health->SetServingStatus(false);
+  }
+
+  void begin_drain(std::chrono::milliseconds longest) override {
+    if (drainer_.joinable()) return;
+    drainer_ = std::thread([this, longest] {
+      server_->Shutdown(std::chrono::system_clock::now() + longest);
+      drained_ = true;
+    });
+  }
+
+  bool is_drained() const override { return drained_; }
+
+ private:
+  static void limit(grpc::ServerBuilder& builder, const GrpcSettings& settings) {
+    builder.SetMaxReceiveMessageSize(as_int(settings.max_message_bytes));
+    builder.SetMaxSendMessageSize(-1);
+    builder.SetResourceQuota(
+        grpc::ResourceQuota("maas").Resize(settings.max_held_bytes + settings.max_message_bytes));
+    // gRPC unpacks a message whole before it looks at its size.
+    for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+      builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+    }
+    const auto set = [&](const char* name, int value) { builder.AddChannelArgument(name, value); };
+    set(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    set(GRPC_ARG_MAX_METADATA_SIZE, as_int(settings.max_metadata_bytes));
+    set(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
+    set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, as_int(settings.handshake_timeout.count()));
+    set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, as_int(settings.idle_timeout.count()));
+    set(GRPC_ARG_KEEPALIVE_TIME_MS, kSilentPeerMs);
+    set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kAnswerToPingMs);
+  }
+
+  Service service_;
+  std::shared_ptr<grpc::ServerCredentials> credentials_;  // asked as long as the server accepts
+  std::unique_ptr<grpc::Server> server_;
+  std::thread drainer_;
+  std::atomic<bool> drained_{false};
+};
+
+}  // namespace
+}  // namespace maas
+
+extern "C" {
+
+[[gnu::visibility("default")]] const char* maas_grpc_interface() { return maas::kGrpcInterface; }
+
+[[gnu::visibility("default")]] const char* maas_grpc_library() {
+  static const std::string version = grpc::Version();
+  return version.c_str();
+}
+
+[[gnu::visibility("default")]] maas::GrpcListener* maas_grpc_listen(
+    const maas::GrpcSettings& settings, maas::GrpcService& service, std::string& why) {
+  // What it would write to stderr is about what clients send, as often as they like.
+  gpr_set_log_function([](gpr_log_func_args*) {});
+  try {
+    auto listener = std::make_unique<maas::Listener>(service);
+    if (listener->listen(settings)) return listener.release();
+    why = "the address cannot be had";
+  } catch (const std::exception& error) {
+    why = error.what();
+  }
+  return nullptr;
+}
+
+}  // extern "C"

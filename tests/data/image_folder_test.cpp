@@ -6,6 +6,7 @@
 #include "data/open_data.h"
 #include "sample/picture.h"
 #include "support/scratch.h"
+#include "support/source_folder.h"
 
 namespace maas {
 namespace {
@@ -145,7 +146,7 @@ TEST(ImageFolder, TellsOfImagesThatWereTurned) {
   DataConfig config;
   config.type = "images";
   config.train.path.path = scratch.path("train");
-  const std::string folder = std::string(MAAS_SOURCE_DIR) + "/tests/sample/images/";
+  const std::string folder = (source_folder() / "tests/sample/images/").string();
   for (const char* name : {"exif6.jpg", "turned.png", "turned.tif", "lossless.webp"}) {
     for (const char* label : {"a/", "b/"}) {
       scratch.write(std::string("train/") + label + name, read_file(folder + name));

@@ -14,6 +14,7 @@
 #include "data/batches.h"
 #include "support/idx_bytes.h"
 #include "support/scratch.h"
+#include "support/source_folder.h"
 
 namespace maas {
 namespace {
@@ -334,7 +335,7 @@ TEST(Synthetic, MakesTablesForEveryTask) {
 }
 
 TEST(Mnist, HasItsKnownCountsStatisticsAndFirstLabels) {
-  const std::string folder = MAAS_SOURCE_DIR "/data/mnist/";
+  const std::string folder = (source_folder() / "data/mnist/").string();
   DataConfig config;
   config.train.images.path = folder + "train-images-idx3-ubyte.gz";
   config.train.labels.path = folder + "train-labels-idx1-ubyte.gz";

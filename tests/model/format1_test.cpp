@@ -7,6 +7,7 @@
 #include "model/model.h"
 #include "support/evaluate_program.h"
 #include "support/scratch.h"
+#include "support/source_folder.h"
 
 namespace maas {
 namespace {
@@ -17,7 +18,7 @@ using testing::Not;
 using testing::StartsWith;
 
 std::string file_of(const std::string& name) {
-  return std::string(MAAS_SOURCE_DIR) + "/tests/model/data/" + name;
+  return (source_folder() / "tests/model/data" / name).string();
 }
 
 TEST(FormatOne, KeepsEveryKeyOfATable) {

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "support/scratch.h"
+#include "support/source_folder.h"
 
 namespace maas {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 using testing::HasSubstr;
 
 std::string stored(const char* name) {
-  return read_file(std::string(MAAS_SOURCE_DIR) + "/tests/sample/images/" + name);
+  return read_file((source_folder() / "tests/sample/images" / name).string());
 }
 
 std::string little(uint32_t value, int bytes) {

@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "sample/image_codec.h"
 #include "sample/image_format.h"
+#include "support/source_folder.h"
 
 namespace maas {
 namespace {
@@ -21,8 +22,7 @@ namespace fs = std::filesystem;
 
 std::vector<fs::path> pictures() {
   std::vector<fs::path> found;
-  for (const auto& entry :
-       fs::directory_iterator(fs::path(MAAS_SOURCE_DIR) / "tests/sample/images")) {
+  for (const auto& entry : fs::directory_iterator(source_folder() / "tests/sample/images")) {
     const fs::path& path = entry.path();
     if (path.extension() != ".py" && !path.stem().has_extension()) found.push_back(path);
   }

@@ -10,6 +10,7 @@
 #include "record/run_folder.h"
 #include "support/odd_settings.h"
 #include "support/scratch.h"
+#include "support/source_folder.h"
 #include "train/fit.h"
 #include "zoo/build_model.h"
 
@@ -102,8 +103,8 @@ TEST(CheckExperiment, FindsEveryContradictionThatNeedsNoData) {
 
 TEST(CheckExperiment, LetsTheExamplesPass) {
   for (const char* name : {"mnist_mlp", "mnist_lenet", "mnist_cnn", "bench_mlp"}) {
-    check_experiment(read_config<Experiment>({.file = std::filesystem::path(MAAS_SOURCE_DIR) /
-                                                      "configs" / (std::string(name) + ".yaml")}));
+    check_experiment(read_config<Experiment>(
+        {.file = source_folder() / "configs" / (std::string(name) + ".yaml")}));
   }
 }
 

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "model/model.h"
 #include "predict_tensors.h"
+#include "run/kernel_times.h"
 #include "run/lower.h"
 #include "run/measure_plan.h"
 #include "unread_guards.h"
@@ -38,6 +39,8 @@ class Bench : public Command {
         ->check(whole_number(1, 1024));
     app.add_option("--seconds", seconds_, "how long to measure each, at most 3600")
         ->check(number(1e-3, 3600));
+    app.add_flag("--kernels", kernels_,
+                 "also what kernels were measured on this machine, and which won");
     app.add_option("--without-pass", without_, "leave out a lowering pass (repeatable)");
   }
 
@@ -67,7 +70,7 @@ class Bench : public Command {
         output.detail(fmt::format("measured batch {} with {} threads", batch, threads));
       }
     }
-    output.result(output.json() ? json_text(rows) : text(rows));
+    output.result(output.json() ? json_text(rows) : text(rows) + (kernels_ ? kernel_text() : ""));
     return 0;
   }
 
@@ -96,8 +99,34 @@ class Bench : public Command {
     return table;
   }
 
+  static std::string kernel_text() {
+    if (const auto& pinned = kernel_times().pinned()) {
+      return fmt::format("\n\nkernels: MAAS_KERNELS={}, nothing measured", *pinned);
+    }
+    std::string table = "\n\nkernels, microseconds a call; * = taken";
+    for (const auto& [product, measured] : kernel_times().all()) {
+      table += "\n" + product;
+      for (const auto& [name, seconds] : measured.seconds) {
+        table +=
+            fmt::format("  {}{} {:.1f}", name == measured.winner ? "*" : "", name, 1e6 * seconds);
+      }
+    }
+    return table;
+  }
+
   static void write_latency(JsonWriter& json, const LatencyStats& latency) {
     json.field("p50", latency.p50_ms).field("p90", latency.p90_ms).field("p99", latency.p99_ms);
+  }
+
+  static void write_kernels(JsonWriter& json) {
+    json.key("kernels").begin_object();
+    for (const auto& [product, measured] : kernel_times().all()) {
+      json.key(product).begin_object().field("winner", measured.winner);
+      json.key("seconds").begin_object();
+      for (const auto& [name, seconds] : measured.seconds) json.field(name, seconds);
+      json.end_object().end_object();
+    }
+    json.end_object();
   }
 
   std::string json_text(const std::vector<Row>& rows) const {
@@ -121,13 +150,16 @@ class Bench : public Command {
       json.field("calls", row.latency.calls).field("throughput_per_s", row.throughput());
       json.end_object();
     }
-    json.end_array().end_object();
+    json.end_array();
+    if (kernels_) write_kernels(json);
+    json.end_object();
     return json.take();
   }
 
   std::string model_, input_;
   std::vector<int64_t> batches_, threads_ = {1};
   double seconds_ = 2;
+  bool kernels_ = false;
   std::vector<std::string> without_;
 };
 

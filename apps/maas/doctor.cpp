@@ -23,6 +23,8 @@
 #include "base/version.h"
 #include "call/builder.h"
 #include "command.h"
+#include "run/kernel_times.h"
+#include "run/lower/linear_race.h"
 #include "run/measure_plan.h"
 #include "serve/grpc/load_module.h"
 
@@ -150,6 +152,23 @@ Check check_inference() {
   }
 }
 
+// What this machine prefers, in products of a small network, a batch and a transformer.
+Check check_kernels() {
+  if (const auto& pinned = kernel_times().pinned()) {
+    return {"kernels", Verdict::kOk, fmt::format("MAAS_KERNELS={}", *pinned), ""};
+  }
+  std::string found;
+  KernelRace race(&kernel_times());
+  for (const LinearSizes& sizes :
+       {LinearSizes{1, 784, 128, true}, {64, 784, 128, true}, {128, 768, 3072, true}}) {
+    const bool onednn = onednn_wins(race, LinearForm::kPacked, sizes);
+    found += fmt::format("{}{} at {}x{}x{}", found.empty() ? "" : ", ", onednn ? "onednn" : "mkl",
+                         sizes.rows, sizes.in, sizes.out);
+  }
+  keep_kernel_times();
+  return {"kernels", Verdict::kOk, found, ""};
+}
+
 class Doctor : public Command {
  public:
   void declare(CLI::App&) override {}
@@ -166,6 +185,7 @@ class Doctor : public Command {
         check_port(),
         check_grpc(),
         check_environment(),
+        check_kernels(),
         check_inference()};
     bool healthy = true;
     JsonWriter json;

@@ -1,4 +1,4 @@
-// How many cores this process can keep busy.
+// The processor: its name, and how many cores this process can keep busy.
 #pragma once
 
 #include <cstdint>
@@ -18,5 +18,8 @@ int64_t usable_cores();
 //   root    where the hierarchy is mounted ("/sys/fs/cgroup")
 //   groups  the text of /proc/self/cgroup; version 2 and version 1 (`cpu` controller) lines count
 std::optional<double> cgroup_cores(const std::filesystem::path& root, std::string_view groups);
+
+// As the system calls it ("AMD EPYC 9755 128-Core Processor"); "unknown" where it does not say.
+std::string processor_name();
 
 }  // namespace maas

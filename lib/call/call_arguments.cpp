@@ -178,6 +178,15 @@ class Converter {
     return text;
   }
   c10::IValue as_ivalue(const std::vector<double>& items) const {
+    if (is_list_of(c10::TypeKind::OptionalType)) {  // of numbers
+      const auto element = type_->expectRef<c10::ListType>().getElementType();
+      if (element->expectRef<c10::OptionalType>().getElementType()->kind() ==
+          c10::TypeKind::NumberType) {
+        c10::impl::GenericList list(element);
+        for (const double item : items) list.push_back(item);
+        return list;
+      }
+    }
     if (!is_list_of(c10::TypeKind::FloatType)) mismatch("a list of floats");
     return items;
   }

@@ -5,23 +5,13 @@
 #include <sys/utsname.h>
 #include <torch/version.h>
 
-#include <fstream>
-
 #include "base/clock.h"
+#include "base/cores.h"
 #include "base/json_writer.h"
 #include "base/version.h"
 
 namespace maas {
 namespace {
-
-std::string processor() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const size_t colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
-  }
-  return "unknown";
-}
 
 std::string operating_system() {
   utsname name{};
@@ -34,7 +24,7 @@ std::string operating_system() {
 std::vector<ReportFact> environment_facts() {
   return {{"maas", maas_version()},
           {"libtorch", TORCH_VERSION},
-          {"processor", processor()},
+          {"processor", processor_name()},
           {"instructions", at::get_cpu_capability()},
           {"threads", std::to_string(at::get_num_threads())},
           {"system", operating_system()},

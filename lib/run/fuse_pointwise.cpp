@@ -18,6 +18,37 @@ namespace maas {
 namespace {
 
 constexpr const char* kConvolution = "mkldnn::_convolution_pointwise";
+constexpr const char* kLinear = "mkldnn::_linear_pointwise";
+
+bool is_onednn(const Node& node) { return node.op == kConvolution || node.op == kLinear; }
+
+// An activation as oneDNN's operators take it: `attr`, `scalars`, `algorithm`.
+struct Activation {
+  std::string name;
+  std::vector<double> scalars = {};
+  Argument algorithm = None{};
+};
+
+// Those that oneDNN computes as libtorch does, on numbers.
+std::optional<Activation> fused_activation(const Node& node) {
+  static const std::map<std::string, std::string> kPlain = {
+      {"aten::relu", "relu"},  {"aten::sigmoid", "sigmoid"},
+      {"aten::tanh", "tanh"},  {"aten::hardswish", "hardswish"},
+      {"aten::silu", "swish"}, {"aten::hardsigmoid", "hardsigmoid"}};
+  const std::string name = node.full_name();
+  if (const auto plain = kPlain.find(name); plain != kPlain.end()) return {{plain->second}};
+  if (name == "aten::relu6") return {{"hardtanh", {0, 6}}};
+  if (name == "aten::hardtanh") {
+    return {{"hardtanh", {number_of(node, "min_val", -1), number_of(node, "max_val", 1)}}};
+  }
+  if (name == "aten::leaky_relu")
+    return {{"leaky_relu", {number_of(node, "negative_slope", 0.01)}}};
+  if (name == "aten::gelu") {
+    const Argument form = argument_of(node, "approximate", std::string("none"));
+    return {{"gelu", {}, form}};
+  }
+  return std::nullopt;
+}
 
 // Operators that make NaN of no finite numbers, but where they overflow. Views are some, too.
 bool makes_no_nan(const std::string& op) {
@@ -67,7 +98,8 @@ bool makes_no_nan(const std::string& op) {
                                               "aten::to",
                                               "aten::upsample_bilinear2d",
                                               "aten::upsample_nearest2d",
-                                              kConvolution};
+                                              kConvolution,
+                                              kLinear};
   const OperatorFacts* facts = facts_of(op);
   return kSafe.count(op) != 0 || (facts != nullptr && facts->view);
 }
@@ -101,13 +133,10 @@ class Fuser {
       : possible_nan_(possible_nans(program)), r_(std::move(program), "fuse-pointwise") {}
 
   Program run() {
-    const bool sums = c10::Dispatcher::singleton().findSchema({kConvolution, "binary"}).has_value();
     for (size_t i = 0; i < r_.size(); ++i) {
-      const std::string name = r_.node(i).full_name();
-      if (name == kConvolution) {
-        const size_t place = sums ? take_sum(i) : i;
-        take_relu(place);
-      } else if (name == "aten::addmm") {
+      if (is_onednn(r_.node(i))) {
+        take_activation(take_sum(i));
+      } else if (r_.node(i).full_name() == "aten::addmm") {
         take_relu(i);
       }
     }
@@ -121,21 +150,35 @@ class Fuser {
     const auto reader = r_.only_reader(result_of(index));
     if (!reader || r_.node(*reader).full_name() != "aten::relu") return;
     Node& node = r_.node(index);
-    if (node.op == kConvolution && possible_nan_[result_of(index)]) return;  // ReLU would hide it
-    if (node.op == "aten::addmm") {
-      if (node.find("beta") != nullptr || node.find("alpha") != nullptr) return;
-      node.op = "aten::_addmm_activation";
-    } else {
-      node.set(node.overload == "binary" ? "unary_attr" : "attr", std::string("relu"));
-    }
-    node.outputs = r_.node(*reader).outputs;
-    r_.remove(*reader);
+    if (node.find("beta") != nullptr || node.find("alpha") != nullptr) return;
+    node.op = "aten::_addmm_activation";
+    become(node, *reader);
   }
 
-  // Puts the convolution in the place of the sum, where the other operand is there too; says where.
+  void take_activation(size_t index) {
+    const auto reader = r_.only_reader(result_of(index));
+    const auto activation = reader ? fused_activation(r_.node(*reader)) : std::nullopt;
+    Node& node = r_.node(index);
+    if (!activation || possible_nan_[result_of(index)]) return;  // it would hide it
+    const bool is_sum = node.overload == "binary";
+    if (is_sum && node.op == kLinear) return;  // takes none
+    const std::string prefix = is_sum ? "unary_" : "";
+    node.set(prefix + "attr", activation->name);
+    node.set(prefix + "scalars", activation->scalars);
+    node.set(prefix + "algorithm", activation->algorithm);
+    become(node, *reader);
+  }
+
+  void become(Node& node, size_t reader) {
+    node.outputs = r_.node(reader).outputs;
+    r_.remove(reader);
+  }
+
+  // Puts the layer in the place of the sum, where the other operand is there too; says where.
   size_t take_sum(size_t index) {
     const auto reader = r_.only_reader(result_of(index));
     if (!reader || r_.node(*reader).full_name() != "aten::add.Tensor") return index;
+    if (r_.node(index).overload == "binary" || !has_sum(r_.node(index).op)) return index;
     const Node& sum = r_.node(*reader);
     const ValueId left = operand_of(sum, "self"), right = operand_of(sum, "other");
     if (sum.find("alpha") != nullptr || left == right || left == kNoValue || right == kNoValue) {
@@ -144,22 +187,35 @@ class Fuser {
     const ValueId own = result_of(index), other = left == own ? right : left;
     const Value &a = r_.program().value(own), &b = r_.program().value(other);
     if (a.shape != b.shape || a.dtype != b.dtype) return index;
-    Node fused = r_.node(index);
-    fused.overload = "binary";
-    fused.arguments.resize(7);  // up to groups
-    fused.arguments.insert(fused.arguments.begin() + 1, {"other", ValueRef{other}, false});
+    Node fused = with_sum(r_.node(index), other);
+    fused.outputs = sum.outputs;
+    r_.node(*reader) = std::move(fused);
+    r_.remove(index);
+    return *reader;
+  }
+
+  static bool has_sum(const std::string& op) {
+    return c10::Dispatcher::singleton().findSchema({op, "binary"}).has_value();
+  }
+
+  static Node with_sum(Node layer, ValueId other) {
+    const bool is_convolution = layer.op == kConvolution;
+    layer.overload = "binary";
+    layer.arguments.resize(is_convolution ? 7 : 3);  // up to groups; up to B
+    layer.arguments.insert(layer.arguments.begin() + 1, {"other", ValueRef{other}, false});
+    if (!is_convolution) {
+      layer.arguments.push_back({"attr", std::string("add"), false});
+      return layer;
+    }
     for (const auto& [name, value] : std::initializer_list<std::pair<const char*, Argument>>{
              {"binary_attr", std::string("add")},
              {"alpha", None{}},
              {"unary_attr", None{}},
              {"unary_scalars", IntList{}},
              {"unary_algorithm", None{}}}) {
-      fused.arguments.push_back({name, value, false});
+      layer.arguments.push_back({name, value, false});
     }
-    fused.outputs = sum.outputs;
-    r_.node(*reader) = std::move(fused);
-    r_.remove(index);
-    return *reader;
+    return layer;
   }
 
   const std::vector<bool> possible_nan_;
@@ -168,11 +224,13 @@ class Fuser {
 
 }  // namespace
 
-bool has_fused_relu(const Node& node) {
-  if (node.op != kConvolution) return false;
-  const Argument* attribute = node.find(node.overload == "binary" ? "unary_attr" : "attr");
+bool has_fused_activation(const Node& node) {
+  if (!is_onednn(node)) return false;
+  const bool is_sum = node.overload == "binary";
+  if (is_sum && node.op == kLinear) return false;
+  const Argument* attribute = node.find(is_sum ? "unary_attr" : "attr");
   const auto* name = attribute == nullptr ? nullptr : std::get_if<std::string>(attribute);
-  return name != nullptr && *name == "relu";
+  return name != nullptr && *name != "none";
 }
 
 Program fuse_pointwise(Program program) { return Fuser(std::move(program)).run(); }

@@ -5,12 +5,13 @@
 
 namespace maas {
 
-// After the prepacking passes: a packed convolution takes in the residual sum and the ReLU behind
-// it, an addmm the ReLU, where nothing else reads what is between. Inside a convolution ReLU makes
-// 0 of NaN (oneDNN's does); Plan::compile() keeps inputs that are not finite away from it.
+// After the prepacking passes: oneDNN's convolutions and products take in the residual sum and the
+// activation behind them (fused_activation()), an addmm the ReLU, where nothing else reads what is
+// between. Inside oneDNN, activations may make a number of NaN (ReLU does); Plan::compile() keeps
+// inputs that are not finite away from them.
 Program fuse_pointwise(Program program);
 
-// Whether the node is a convolution with such a ReLU.
-bool has_fused_relu(const Node& node);
+// Whether the node is one of oneDNN's with an activation inside.
+bool has_fused_activation(const Node& node);
 
 }  // namespace maas

@@ -18,6 +18,7 @@
 #include "run/lower/quantized_layers.h"
 #include "run/prepack_convolution.h"
 #include "run/prepack_linear.h"
+#include "run/quick_products.h"
 #include "run/recompose.h"
 
 namespace maas {
@@ -34,8 +35,8 @@ Program drop_dead_code(Program program) {
   return program;
 }
 
-Program faster_quantized_layers(Program program, const Target&) {
-  return quantized_layers(std::move(program), Int8Choice::kFaster);
+Program faster_quantized_layers(Program program, const Target& target) {
+  return quantized_layers(std::move(program), Int8Choice::kFaster, target.kernels);
 }
 
 void refuse_unknown(const std::set<std::string>& disabled,
@@ -69,6 +70,10 @@ const std::vector<LoweringPass>& lowering_passes(PlanFor plan_for) {
   static const std::vector<LoweringPass> training = {
       {"fold-views", "views of weights made once", for_any<fold_views_of_weights>},
       {"fold-affine", "scaling and shifting by constants in one go", for_any<fold_affine>, affine},
+      {"quick-products",
+       "products through the quicker library",
+       quick_products,
+       {"aten::addmm", "aten::linear", "aten::matmul", "aten::mm"}},
   };
   static const std::vector<LoweringPass> inference = {
       {"recompose",
@@ -91,13 +96,15 @@ const std::vector<LoweringPass>& lowering_passes(PlanFor plan_for) {
        for_any<prepack_convolution>,
        {"aten::conv2d"}},
       {"prepack-linear",
-       "products with weights turned once",
-       for_any<prepack_linear>,
+       "products through the quicker library, weights made ready once",
+       prepack_linear,
        {"aten::linear"}},
       {"fuse-pointwise",
-       "residual sums and ReLU inside convolutions and products",
+       "residual sums and activations inside convolutions and products",
        for_any<fuse_pointwise>,
-       {"aten::add", "aten::addmm", "aten::conv2d", "aten::linear", "aten::relu"}},
+       {"aten::add", "aten::addmm", "aten::conv2d", "aten::gelu", "aten::hardsigmoid",
+        "aten::hardswish", "aten::hardtanh", "aten::leaky_relu", "aten::linear", "aten::relu",
+        "aten::relu6", "aten::sigmoid", "aten::silu", "aten::tanh"}},
       {"channels-last",
        "the layout that oneDNN convolutions like",
        for_any<put_channels_last>,

@@ -18,6 +18,7 @@
 #include "program/operators.h"
 #include "program/rewrite.h"
 #include "run/fuse_pointwise.h"
+#include "run/kernel_times.h"
 #include "run/lower.h"
 
 namespace maas {
@@ -172,8 +173,9 @@ bool is_finite(const at::Tensor& input) {
   return std::isfinite(input.sum().item<double>());  // one pass; a sum that overflows is told, too
 }
 
-// The ReLU that oneDNN computes inside a convolution makes 0 of NaN. So inputs that hold NaN or
-// infinities run on a second plan, made when first such ones come, in which ReLU is libtorch's.
+// The ReLU that oneDNN computes inside a layer makes 0 of NaN, and other activations may. So inputs
+// that hold NaN or infinities run on a second plan, made when first such ones come, in which
+// activations are libtorch's.
 class GuardedPlan final : public Plan {
  public:
   GuardedPlan(const Program& program, PlanOptions options, Program ready)
@@ -181,10 +183,10 @@ class GuardedPlan final : public Plan {
     options_.disabled_passes.insert("fuse-pointwise");
   }
 
-  // A floating-point input and such a ReLU.
+  // A floating-point input and such an activation.
   static bool is_needed(const Program& lowered) {
     const auto inputs = lowered.user_inputs();
-    return std::any_of(lowered.nodes.begin(), lowered.nodes.end(), has_fused_relu) &&
+    return std::any_of(lowered.nodes.begin(), lowered.nodes.end(), has_fused_activation) &&
            std::any_of(inputs.begin(), inputs.end(), [&](const GraphInput* input) {
              return at::isFloatingType(lowered.value(input->value).dtype);
            });
@@ -219,9 +221,12 @@ class GuardedPlan final : public Plan {
 
 std::shared_ptr<const Plan> Plan::compile(const Program& program, const PlanOptions& options) {
   if (options.plan_for == PlanFor::kAsIs) return std::make_shared<InterpretedPlan>(program);
-  Program ready = lower(program, {.plan_for = options.plan_for,
-                                  .target = target_of(options.rows),
-                                  .disabled = options.disabled_passes});
+  const bool of_machine = options.kernels == nullptr;
+  const Target target = target_of(options.rows, of_machine ? &kernel_times() : options.kernels);
+  Program ready =
+      lower(program,
+            {.plan_for = options.plan_for, .target = target, .disabled = options.disabled_passes});
+  if (of_machine) keep_kernel_times();
   if (!GuardedPlan::is_needed(ready)) return std::make_shared<InterpretedPlan>(std::move(ready));
   return std::make_shared<GuardedPlan>(program, options, std::move(ready));
 }

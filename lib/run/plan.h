@@ -18,6 +18,7 @@ struct PlanOptions {
   PlanFor plan_for = PlanFor::kAsIs;
   std::set<std::string> disabled_passes = {};  // names of lowering passes to leave out
   int64_t rows = 1;                            // that a run usually has (run/target.h)
+  KernelTimes* kernels = nullptr;              // nullptr = the process's own (run/kernel_times.h)
 };
 
 // Immutable after compile(); `run` may be called from many threads at once, each run keeps its

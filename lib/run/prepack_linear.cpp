@@ -1,39 +1,104 @@
 #include "run/prepack_linear.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/isfinite.h>
 
+#include <algorithm>
 #include <map>
+#include <optional>
 
 #include "program/arguments.h"
 #include "program/emit.h"
 #include "program/rewrite.h"
+#include "run/lower/linear_race.h"
 
 namespace maas {
+namespace {
 
-Program prepack_linear(Program program) {
-  const at::NoGradGuard no_gradients;
-  const std::map<ValueId, at::Tensor> weights = tensors_by_value(program);
-  std::map<ValueId, ValueId> turned;  // tied weights are turned once
-  for (size_t i = 0; i < program.nodes.size(); ++i) {
-    const Node node = program.nodes[i];
-    if (node.full_name() != "aten::linear") continue;
-    const ValueId x = operand_of(node, "input"), bias = operand_of(node, "bias");
-    const auto weight = weights.find(operand_of(node, "weight"));
-    if (x == kNoValue || bias == kNoValue || weight == weights.end()) continue;
-    if (program.value(x).shape.size() != 2 || weight->second.dim() != 2 ||
-        program.value(x).dtype != weight->second.scalar_type()) {
-      continue;
+class Prepacker {
+ public:
+  Prepacker(Program program, const Target& target)
+      : program_(std::move(program)), race_(target.kernels), weights_(tensors_by_value(program_)) {}
+
+  Program run() {
+    for (size_t i = 0; i < program_.nodes.size(); ++i) {
+      const Node node = program_.nodes[i];
+      if (node.full_name() != "aten::linear") continue;
+      auto layer = quicker(node);
+      if (!layer) continue;
+      layer->outputs = node.outputs;
+      program_.nodes[i] = std::move(*layer);
     }
-    const auto known = turned.find(weight->first);
-    const ValueId view =
-        known != turned.end() ? known->second : add_weight(program, "turned", weight->second.t());
-    turned[weight->first] = view;
-    Node product = make_node(
-        "aten::addmm", {{"self", ValueRef{bias}}, {"mat1", ValueRef{x}}, {"mat2", ValueRef{view}}});
-    product.outputs = node.outputs;
-    program.nodes[i] = std::move(product);
+    return std::move(program_);
   }
-  return program;
+
+ private:
+  std::optional<Node> quicker(const Node& node) {
+    const ValueId x = operand_of(node, "input"), weight = operand_of(node, "weight"),
+                  bias = operand_of(node, "bias");
+    const auto known = weights_.find(weight);
+    if (x == kNoValue || known == weights_.end() || known->second.dim() != 2 ||
+        program_.value(x).dtype != known->second.scalar_type()) {
+      return std::nullopt;
+    }
+    const bool fits = program_.value(x).shape.size() >= 2 &&
+                      (bias == kNoValue || program_.value(bias).shape.size() == 1);
+    if (fits && known->second.scalar_type() == at::kFloat && is_finite(known->second)) {
+      const LinearSizes sizes = sizes_of(program_.value(x), known->second, bias != kNoValue);
+      if (onednn_wins(race_, LinearForm::kPacked, sizes)) return packed(node, sizes.rows);
+    }
+    if (bias == kNoValue || program_.value(x).shape.size() != 2) return std::nullopt;
+    return make_node(
+        "aten::addmm",
+        {{"self", ValueRef{bias}}, {"mat1", ValueRef{x}}, {"mat2", ValueRef{turned(weight)}}});
+  }
+
+  static LinearSizes sizes_of(const Value& x, const at::Tensor& weight, bool has_bias) {
+    LinearSizes sizes{1, weight.size(1), weight.size(0), has_bias};
+    for (size_t i = 0; i + 1 < x.shape.size(); ++i) {
+      sizes.rows *= std::clamp<int64_t>(x.shape[i].size, 1, int64_t{1} << 20);
+      sizes.rows = std::min(sizes.rows, int64_t{1} << 30);
+    }
+    return sizes;
+  }
+
+  // What is not finite: oneDNN's padding would be multiplied with it.
+  static bool is_finite(const at::Tensor& weight) {
+    return at::isfinite(weight).all().item<bool>();
+  }
+
+  Node packed(const Node& linear, int64_t rows) {
+    const ValueId weight = operand_of(linear, "weight");
+    const auto made = packed_.try_emplace(weight, kNoValue);
+    if (made.second) {
+      made.first->second =
+          add_weight(program_, "packed", pack_linear_weight(weights_.at(weight), rows));
+    }
+    return make_node("mkldnn::_linear_pointwise", {{"X", ValueRef{operand_of(linear, "input")}},
+                                                   {"W", ValueRef{made.first->second}},
+                                                   {"B", argument_of(linear, "bias", None{})},
+                                                   {"attr", std::string("none")},
+                                                   {"scalars", IntList{}},
+                                                   {"algorithm", None{}}});
+  }
+
+  ValueId turned(ValueId weight) {
+    const auto made = turned_.try_emplace(weight, kNoValue);
+    if (made.second) made.first->second = add_weight(program_, "turned", weights_.at(weight).t());
+    return made.first->second;
+  }
+
+  Program program_;
+  KernelRace race_;
+  const std::map<ValueId, at::Tensor> weights_;
+  std::map<ValueId, ValueId> packed_, turned_;  // tied weights are made ready once
+};
+
+}  // namespace
+
+Program prepack_linear(Program program, const Target& target) {
+  const at::NoGradGuard no_gradients;
+  return Prepacker(std::move(program), target).run();
 }
 
 }  // namespace maas

@@ -1,13 +1,15 @@
-// Fully connected layers without the work that is the same in every call.
+// Linear layers through the library that is quicker, with weights made ready once.
 #pragma once
 
 #include "program/program.h"
+#include "run/target.h"
 
 namespace maas {
 
-// Every linear on a matrix whose weight is known becomes addmm with a turned weight (a view, so
-// memory is shared): two dispatches less a call. Weights packed for MKL or oneDNN were measured and
-// not taken: within 3 % of addmm, or slower (docs/results.md).
-Program prepack_linear(Program program);
+// Every float32 `aten::linear` whose weight is known: through MKL, on a matrix as addmm with a
+// turned view of the weight; or through oneDNN as mkldnn::_linear_pointwise with a packed copy,
+// where target.kernels finds that quicker for the target's rows. Weights that are not finite stay
+// with MKL.
+Program prepack_linear(Program program, const Target& target);
 
 }  // namespace maas

@@ -4,6 +4,8 @@
 
 namespace maas {
 
-Target target_of(int64_t rows) { return {rows, at::get_num_threads()}; }
+Target target_of(int64_t rows, KernelTimes* kernels) {
+  return {rows, at::get_num_threads(), kernels};
+}
 
 }  // namespace maas

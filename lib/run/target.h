@@ -5,10 +5,13 @@
 
 namespace maas {
 
+class KernelTimes;
+
 // Names the list of lowering passes (run/lower.h).
 enum class PlanFor {
   kAsIs,       // none: the graph as it is given
-  kTraining,   // what stays right when weights change in place, with gradients recorded or not
+  kTraining,   // what stays right when weights change in place; gradients are written out in the
+               // graph, as not every operator used has one
   kInference,  // everything that is quick on this machine; weights stay as they are
 };
 
@@ -17,9 +20,11 @@ struct Target {
   int64_t rows = 1;  // that a run usually has, >= 1
   int threads = 1;   // that one operator uses: at::get_num_threads() where the plan is made, since
                      // oneDNN packs for that number
+  KernelTimes* kernels = nullptr;  // that choose among kernels (run/kernel_times.h); nullptr = the
+                                   // first of each
 };
 
 // With the threads of the calling thread.
-Target target_of(int64_t rows);
+Target target_of(int64_t rows, KernelTimes* kernels = nullptr);
 
 }  // namespace maas

@@ -16,12 +16,14 @@
 #include "data/prefetcher.h"
 #include "evaluate/evaluate.h"
 #include "record/run_folder.h"
+#include "run/kernel_times.h"
 #include "tensor/random.h"
 #include "train/best_model.h"
 #include "train/check_job.h"
 #include "train/checkpoint.h"
 #include "train/divergence.h"
 #include "train/epoch_batches.h"
+#include "train/kept_kernels.h"
 #include "train/resumed_length.h"
 #include "train/run_settings.h"
 #include "train/schedule.h"
@@ -277,6 +279,7 @@ class Fit {
     }
     best_.save(checkpoint);
     checkpoint.texts = {{"data", fingerprint_.content}, {"data_times", fingerprint_.times}};
+    checkpoint.texts[kKeptKernels] = kept_kernels();
     for (const auto& [name, value] : job_.settings) checkpoint.texts[kSettingPrefix + name] = value;
     try {
       save_checkpoint(run_.file("checkpoints"), checkpoint, job_.train.checkpoint.keep_last);
@@ -296,6 +299,8 @@ class Fit {
       return;
     }
     check_same(*checkpoint);
+    for (const std::string& text : take_kept_kernels(checkpoint->texts)) warn(text);
+    trainer_.make_plan();
     trainer_.load_state(checkpoint->tensors);
     if (job_.constraint != nullptr) {
       job_.constraint->load_state(with_prefix(checkpoint->tensors, kConstraintPrefix));
@@ -387,6 +392,7 @@ class Fit {
 
 FitResult fit(const FitJob& job, const RunFolder& run, const FitWatcher& watcher) {
   check_job(job);
+  if (job.train.deterministic_kernels) pin_kernels("default");
   return Fit(job, run, watcher).run();
 }
 

@@ -145,6 +145,10 @@ void TrainConfig::describe(Fields& field) {
   field("threads", threads)
       .between(0, 1024)
       .doc("threads of one operator; 0 = the usable cores, fewer for small steps");
+  field("deterministic_kernels", deterministic_kernels)
+      .doc(
+          "products by the same kernels on every machine, not by those that are quickest here: "
+          "other kernels give other last digits");
   field("log_every", log_every).between(1, 1e9).doc("steps between lines of metrics.jsonl");
 }
 

@@ -71,6 +71,7 @@ struct TrainConfig {
   CheckpointConfig checkpoint;
   std::string on_divergence = "stop";
   int64_t threads = 0;
+  bool deterministic_kernels = false;
   int64_t log_every = 50;
   void describe(Fields& field);
 };

@@ -94,7 +94,8 @@ Trainer::Trainer(const Program& program, const Objective& objective, const Train
     std::string missing;
     if (const auto step = with_gradients(expand_composites(loss), names_, &missing)) {
       gives_gradients_ = true;
-      plan_ = Plan::compile(*step, {.plan_for = PlanFor::kTraining});
+      graph_ = *step;
+      make_plan();
       return;
     }
     why_autograd_ = missing + " has no gradient rule in the form in which it is used";
@@ -103,6 +104,11 @@ Trainer::Trainer(const Program& program, const Objective& objective, const Train
   }
   for (at::Tensor& param : params_) param.set_requires_grad(true);
   plan_ = Plan::compile(loss);
+}
+
+void Trainer::make_plan() {
+  if (!graph_) return;
+  plan_ = Plan::compile(*graph_, {.plan_for = PlanFor::kTraining, .rows = config_.batch_size});
 }
 
 double Trainer::differentiate(const Batch& batch, std::vector<at::Tensor>& gradients) {

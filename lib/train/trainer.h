@@ -7,6 +7,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,9 @@ class Trainer {
   Trainer(const Program& program, const Objective& objective, const TrainConfig& config,
           uint64_t seed);
 
+  // The plan of a step anew, with the kernels that the process has now (run/kernel_times.h).
+  void make_plan();
+
   StepResult step(const Batch& given, int64_t step_number, double learning_rate);
 
   // The program in eval mode with the weights as they are; with EMA, the averaged ones. Tensors are
@@ -72,7 +76,8 @@ class Trainer {
   StepResult left_out(StepResult result);  // with the buffers as they were before the step
   void update_average(int64_t step_number);
 
-  Program program_;  // train mode
+  Program program_;               // train mode
+  std::optional<Program> graph_;  // of a step; none under autograd
   Objective objective_;
   TrainConfig config_;
   uint64_t seed_;

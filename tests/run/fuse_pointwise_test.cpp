@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "run/fold_batch_norm.h"
+#include "run/kernel_times.h"
 #include "run/lower_case.h"
 #include "run/prepack_convolution.h"
 #include "run/prepack_linear.h"
@@ -13,7 +14,8 @@ namespace maas {
 namespace {
 
 Program fused(Program program) {
-  return fuse_pointwise(prepack_linear(prepack_convolution(fold_batch_norm(std::move(program)))));
+  return fuse_pointwise(
+      prepack_linear(prepack_convolution(fold_batch_norm(std::move(program))), {}));
 }
 
 TEST(FusePointwise, PutsReluAndTheResidualSumIntoTheConvolution) {
@@ -35,6 +37,60 @@ TEST(FusePointwise, PutsReluIntoTheLinearLayerInFrontOfIt) {
   EXPECT_EQ(count(after, "aten::addmm"), 1);
   EXPECT_EQ(after.nodes.size(), 2U);
   for (const int64_t batch : {1, 8}) EXPECT_LT(difference(before, after, batch), 1e-6);
+}
+
+// Of a product or a convolution by oneDNN, which then computes it.
+Program activated(bool image, const std::string& op, const std::vector<Operand>& more) {
+  GraphBuilder g("net", 3);
+  const Handle x = image ? g.input("x", {3, 8, 8}, at::kFloat) : g.input("x", {4, 20}, at::kFloat);
+  const Handle h = image ? g.conv2d("a", x, 5, 3, {}) : g.linear("a", x, 33);
+  std::vector<Operand> operands = {{"self", ValueRef{h.id}}};
+  operands.insert(operands.end(), more.begin(), more.end());
+  Program program = g.finish({{"y", g.call(op, operands)}});
+  for (auto& [name, tensor] : program.parameters) tensor.mul_(8);  // far beyond the bends
+  return program;
+}
+
+Program fused_by_onednn(const Program& program) {
+  static KernelTimes times("onednn");
+  return fuse_pointwise(prepack_linear(prepack_convolution(program), {1, 1, &times}));
+}
+
+TEST(FusePointwise, PutsActivationsIntoLayersByOneDnn) {
+  if (!has_packed_convolutions() || !has_onednn_products()) GTEST_SKIP() << "no oneDNN here";
+  const std::vector<std::pair<std::string, std::vector<Operand>>> activations = {
+      {"aten::relu", {}},
+      {"aten::relu6", {}},
+      {"aten::hardtanh", {{"min_val", -0.5}, {"max_val", 2.0}}},
+      {"aten::hardtanh", {}},
+      {"aten::leaky_relu", {{"negative_slope", 0.2}}},
+      {"aten::leaky_relu", {}},
+      {"aten::sigmoid", {}},
+      {"aten::tanh", {}},
+      {"aten::silu", {}},
+      {"aten::hardswish", {}},
+      {"aten::hardsigmoid", {}},
+      {"aten::gelu", {}},
+      {"aten::gelu", {{"approximate", std::string("tanh")}}}};
+  for (const auto& [op, more] : activations) {
+    for (const bool image : {false, true}) {
+      const Program before = activated(image, op, more), after = fused_by_onednn(before);
+      EXPECT_EQ(after.nodes.size(), 1U) << op;
+      EXPECT_TRUE(has_fused_activation(after.nodes.at(0)));
+      for (const int64_t batch : {1, 9}) EXPECT_LT(difference(before, after, batch), 5e-6) << op;
+    }
+  }
+}
+
+TEST(FusePointwise, PutsTheResidualSumIntoTheProduct) {
+  if (!has_onednn_products()) GTEST_SKIP() << "no oneDNN here";
+  GraphBuilder g("net", 3);
+  const Handle x = g.input("x", {4, 20}, at::kFloat);
+  const Program before = g.finish({{"y", g.relu(g.add(x, g.linear("a", x, 20)))}});
+  const Program after = fused_by_onednn(before);
+  EXPECT_EQ(count(after, "aten::add"), 0);
+  EXPECT_EQ(count(after, "aten::relu"), 1);  // a product with a sum takes none
+  for (const int64_t batch : {1, 9}) EXPECT_LT(difference(before, after, batch), 1e-6);
 }
 
 TEST(FusePointwise, LeavesAReluAloneWhoseOperandSomethingElseReads) {

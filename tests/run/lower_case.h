@@ -71,4 +71,11 @@ inline bool has_packed_convolutions() {
          dispatcher.findSchema({"mkldnn::_reorder_convolution_weight", ""}).has_value();
 }
 
+// The same for products of matrices.
+inline bool has_onednn_products() {
+  auto& dispatcher = c10::Dispatcher::singleton();
+  return dispatcher.findSchema({"mkldnn::_linear_pointwise", ""}).has_value() &&
+         dispatcher.findSchema({"mkldnn::_reorder_linear_weight", ""}).has_value();
+}
+
 }  // namespace maas

@@ -1,5 +1,6 @@
 #include "run/lower/int8_race.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
@@ -8,8 +9,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
-#include <limits>
 
 #include "program/emit.h"
 #include "run/fuse_pointwise.h"
@@ -20,17 +19,9 @@
 namespace maas {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Kind = Int8Layer::Kind;
 
-constexpr double kProducts = 64e6;   // enough to tell; a few ms in float32
-constexpr double kShortest = 50e-6;  // seconds of one measurement
-constexpr int kRounds = 8;           // of both in turns
-constexpr double kClear = 1.4;       // a ratio at which two rounds are enough
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+constexpr double kProducts = 64e6;  // enough to tell; a few ms in float32
 
 // Sizes of an input that is worth timing.
 std::vector<int64_t> sizes_of(const Int8Layer& layer, const Value& input) {
@@ -51,9 +42,12 @@ std::vector<int64_t> sizes_of(const Int8Layer& layer, const Value& input) {
 
 std::string signature(const Int8Layer& layer, const std::vector<int64_t>& sizes,
                       const LayerEnd& end) {
-  return fmt::format("{} {} {} {} {} {} {} {} {} {}", static_cast<int>(layer.kind), sizes,
-                     layer.weight.values.sizes().vec(), layer.bias.defined(), layer.stride,
-                     layer.padding, layer.dilation, layer.groups, end.relu, end.rounded);
+  return fmt::format(
+      "int8 {} x {} w {} bias {} stride {} padding {} dilation {} groups {} relu {} "
+      "rounded {}, {} threads",
+      static_cast<int>(layer.kind), sizes, layer.weight.values.sizes().vec(), layer.bias.defined(),
+      layer.stride, layer.padding, layer.dilation, layer.groups, end.relu, end.rounded,
+      at::get_num_threads());
 }
 
 struct Alone {  // a graph of one layer
@@ -97,38 +91,12 @@ std::shared_ptr<const Plan> float_plan(const Int8Layer& layer, const std::vector
         {{"x", ValueRef{y}}, {"scale", end.grid.scale}, {"zero_point", end.grid.zero_point}}));
   }
   alone.give(y);  // first: passes drop what no output needs
-  alone.program = fuse_pointwise(prepack_linear(prepack_convolution(std::move(alone.program))));
+  alone.program = fuse_pointwise(prepack_linear(prepack_convolution(std::move(alone.program)), {}));
   return Plan::compile(alone.program);
 }
 
-struct Runner {
-  std::shared_ptr<const Plan> plan;
-  std::vector<at::Tensor> inputs;
-  int64_t calls = 1;  // of one measurement
-  double best = std::numeric_limits<double>::infinity();
-
-  void measure() {
-    const auto start = Clock::now();
-    for (int64_t i = 0; i < calls; ++i) plan->run_unchecked(inputs);
-    best = std::min(best, seconds_since(start) / static_cast<double>(calls));
-  }
-  void warm_up() {
-    plan->run_unchecked(inputs);
-    measure();
-    calls = std::clamp<int64_t>(static_cast<int64_t>(kShortest / std::max(best, 1e-7)), 1, 1000);
-  }
-};
-
-bool first_wins(Runner& first, Runner& second) {
-  first.warm_up();
-  second.warm_up();
-  for (int round = 1; round <= kRounds; ++round) {
-    first.measure();
-    second.measure();
-    const double ratio = first.best / second.best;
-    if (round >= 2 && (ratio > kClear || ratio < 1 / kClear)) break;
-  }
-  return first.best < second.best;
+std::function<void()> call_of(std::shared_ptr<const Plan> plan, const at::Tensor& x) {
+  return [plan = std::move(plan), inputs = std::vector{x}] { plan->run_unchecked(inputs); };
 }
 
 }  // namespace
@@ -138,22 +106,19 @@ bool Int8Race::integers_win(const Int8Layer& layer, const Value& input,
   const std::vector<int64_t> sizes = sizes_of(layer, input);
   LayerEnd alone = end;
   alone.sum = kNoValue;
-  const std::string name = signature(layer, sizes, alone);
-  if (const auto found = known_.find(name); found != known_.end()) return found->second;
-  if (seconds_left_ <= 0) return true;
-
   const at::NoGradGuard no_gradients;
-  const auto start = Clock::now();
-  const bool by_token = layer.kind == Kind::kTokenLinear;
-  at::Tensor x = at::rand(sizes);
-  if (layer.kind == Kind::kConvolution) x = x.contiguous(at::MemoryFormat::ChannelsLast);
-  Runner integers{integer_plan(layer, sizes, input_grid, alone),
-                  {by_token ? x : (x * 255).to(at::kByte)}};
-  Runner floats{float_plan(layer, sizes, alone), {x}};
-  const bool wins = first_wins(integers, floats);
-  seconds_left_ -= seconds_since(start);
-  known_[name] = wins;
-  return wins;
+  const auto x = [&] {
+    const at::Tensor made = at::rand(sizes);
+    const bool is_image = layer.kind == Kind::kConvolution;
+    return is_image ? made.contiguous(at::MemoryFormat::ChannelsLast) : made;
+  };
+  const Kernel integers{"int8", [&] {
+                          const bool by_token = layer.kind == Kind::kTokenLinear;
+                          return call_of(integer_plan(layer, sizes, input_grid, alone),
+                                         by_token ? x() : (x() * 255).to(at::kByte));
+                        }};
+  const Kernel floats{"fp32", [&] { return call_of(float_plan(layer, sizes, alone), x()); }};
+  return race_.winner(signature(layer, sizes, alone), {integers, floats}) == "int8";
 }
 
 }  // namespace maas

@@ -1,21 +1,19 @@
 // Which is faster here: a layer in integers or in float32?
 #pragma once
 
-#include <map>
-#include <string>
-
 #include "program/program.h"
+#include "run/kernel_times.h"
 #include "run/lower/int8_layer.h"
 
 namespace maas {
 
-// Times layers by running them, on the calling thread with the threads that it has now. One layer's
-// input and result stay in the form that the choice gives them: uint8, or float32 rounded onto the
-// grid. Alike layers are timed once. After `seconds` of timing in all, integers are taken unasked:
-// what is slow to time is large, and large products gain most.
+// Times layers by running them (run/kernel_times.h). One layer's input and result stay in the form
+// that the choice gives them: uint8, or float32 rounded onto the grid. Where no time is left,
+// integers are taken unasked: what is slow to time is large, and large products gain most.
 class Int8Race {
  public:
-  explicit Int8Race(double seconds = 0.25) : seconds_left_(seconds) {}
+  // As KernelRace.
+  explicit Int8Race(KernelTimes* times, double seconds = 0.25) : race_(times, seconds) {}
 
   // `input` declares what the layer reads; its sizes count with their hints, and where that is much
   // work, with fewer rows.
@@ -23,8 +21,7 @@ class Int8Race {
                     const LayerEnd& end);
 
  private:
-  double seconds_left_;
-  std::map<std::string, bool> known_;
+  KernelRace race_;
 };
 
 }  // namespace maas

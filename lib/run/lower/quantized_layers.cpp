@@ -73,8 +73,11 @@ Node without_view(Node node) {
 
 class Int8Lowering {
  public:
-  Int8Lowering(Program program, Int8Choice choice)
-      : before_(std::move(program)), choice_(choice), tensors_(tensors_by_value(before_)) {
+  Int8Lowering(Program program, Int8Choice choice, KernelTimes* times)
+      : before_(std::move(program)),
+        choice_(choice),
+        times_(times),
+        tensors_(tensors_by_value(before_)) {
     find_readers();
     find_grids();
   }
@@ -147,7 +150,7 @@ class Int8Lowering {
   }
 
   void take_layers() {
-    Int8Race race;
+    Int8Race race(times_);
     for (size_t i = 0; i < before_.nodes.size(); ++i) {
       const auto layer = int8_layer(before_, node(i), tensors_);
       if (!layer || !has_batch(*layer)) continue;
@@ -361,6 +364,7 @@ class Int8Lowering {
 
   Program before_, after_;
   Int8Choice choice_;
+  KernelTimes* times_;
   std::map<ValueId, at::Tensor> tensors_;
   std::vector<int64_t> reads_;
   std::vector<size_t> reader_;
@@ -381,10 +385,10 @@ bool reads_strides(const Program& program) {
 
 }  // namespace
 
-Program quantized_layers(Program program, Int8Choice choice) {
+Program quantized_layers(Program program, Int8Choice choice, KernelTimes* times) {
   if (!is_quantized(program) || reads_strides(program)) return program;
   register_int8_operators();
-  return Int8Lowering(std::move(program), choice).run();
+  return Int8Lowering(std::move(program), choice, times).run();
 }
 
 }  // namespace maas

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "program/program.h"
+#include "run/target.h"
 
 namespace maas {
 
@@ -15,6 +16,7 @@ enum class Int8Choice { kFaster, kAlways, kNever };
 // stored graph, a value may be off by one step of its grid: oneDNN rounds once where the stored
 // form rounds and then adds. On a CPU whose 8-bit products overflow (int8_products_are_exact())
 // every layer stays in float32.
-Program quantized_layers(Program program, Int8Choice choice);
+// `times` judge for kFaster; with nullptr integers are always faster.
+Program quantized_layers(Program program, Int8Choice choice, KernelTimes* times = nullptr);
 
 }  // namespace maas

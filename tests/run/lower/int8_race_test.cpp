@@ -29,7 +29,10 @@ struct Race {
     end.relu = true;
     end.rounded = kind != Int8Layer::Kind::kTokenLinear;
   }
-  bool run(double seconds) { return Int8Race(seconds).integers_win(layer, input, {0.1, 3}, end); }
+  bool run(double seconds) {
+    KernelTimes times;
+    return Int8Race(&times, seconds).integers_win(layer, input, {0.1, 3}, end);
+  }
 };
 
 TEST(Int8Race, TakesIntegersUnaskedWhenThereIsNoTimeLeft) {
@@ -40,7 +43,8 @@ TEST(Int8Race, RunsEveryKindOfLayerAndRemembersAlikeOnes) {
   for (const auto kind :
        {Int8Layer::Kind::kLinear, Int8Layer::Kind::kTokenLinear, Int8Layer::Kind::kConvolution}) {
     Race race(kind);
-    Int8Race judge;
+    KernelTimes times;
+    Int8Race judge(&times);
     const bool first = judge.integers_win(race.layer, race.input, {0.1, 3}, race.end);
     EXPECT_EQ(judge.integers_win(race.layer, race.input, {0.1, 3}, race.end), first);
   }

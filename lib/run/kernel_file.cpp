@@ -1,0 +1,115 @@
+// The process's own kernel times, and the file that keeps them
+#include <ATen/Version.h>
+#include <torch/version.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/cores.h"
+#include "base/files.h"
+#include "base/throw_error.h"
+#include "run/kernel_times.h"
+
+namespace maas {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// A name for people and one that another machine does not have: homes are shared.
+fs::path file_of_user() {
+  fs::path folder = variable("XDG_CACHE_HOME");
+  if (!folder.is_absolute()) {
+    const fs::path home = variable("HOME");
+    if (!home.is_absolute()) return {};
+    folder = home / ".cache";
+  }
+  return folder / "maas" / ("kernels-" + sha256_hex(kernel_machine()).substr(0, 12) + ".txt");
+}
+
+struct KeptTimes {
+  std::unique_ptr<KernelTimes> times;
+  std::vector<std::unique_ptr<KernelTimes>> before;  // that others may still hold
+  fs::path file;                                     // empty = none
+  std::atomic<size_t> kept = 0;                      // products that the file holds
+
+  KeptTimes() {
+    const std::string wish = variable("MAAS_KERNELS");
+    const bool is_path = wish.find('/') != std::string::npos;
+    if (!wish.empty() && !is_path) {
+      times = std::make_unique<KernelTimes>(wish);
+      return;
+    }
+    times = std::make_unique<KernelTimes>();
+    file = is_path ? fs::path(wish) : file_of_user();
+    if (file.empty()) return;
+    try {
+      times->reads(read_file(file, int64_t{1} << 20), kernel_machine());
+    } catch (const Error&) {  // there is none yet
+    }
+    kept = times->all().size();
+  }
+
+  // What replaces them may be of one run alone: the file stays as it is.
+  void replace(std::unique_ptr<KernelTimes> by) {
+    before.push_back(std::exchange(times, std::move(by)));
+    file.clear();
+  }
+};
+
+KeptTimes& kept_times() {
+  static KeptTimes times;
+  return times;
+}
+
+}  // namespace
+
+std::string kernel_machine() {
+  std::string machine = processor_name() + ", " + at::get_cpu_capability() + ", " + TORCH_VERSION;
+  for (const char* name : {"DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR"}) {
+    if (const std::string value = variable(name); !value.empty()) machine += ", " + value;
+  }
+  for (char& c : machine) c = c == '\t' || c == '\n' ? ' ' : c;
+  return machine;
+}
+
+KernelTimes& kernel_times() { return *kept_times().times; }
+
+void pin_kernels(const std::string& name) {
+  kept_times().replace(std::make_unique<KernelTimes>(name));
+}
+
+bool measure_kernels(const std::string& text) {
+  auto times = std::make_unique<KernelTimes>();
+  if (!times->reads(text, kernel_machine())) return false;
+  times->reads(kernel_times().text(kernel_machine()), kernel_machine());  // the others
+  kept_times().replace(std::move(times));
+  return true;
+}
+
+void keep_kernel_times() {
+  KeptTimes& kept = kept_times();
+  if (kept.file.empty()) return;
+  const size_t known = kept.times->all().size();
+  if (known == kept.kept.exchange(known)) return;
+  try {
+    std::error_code failed;
+    fs::create_directories(kept.file.parent_path(), failed);
+    // What other processes measured meanwhile is kept, too.
+    kept.times->reads(read_file(kept.file, int64_t{1} << 20), kernel_machine());
+  } catch (const Error&) {  // there is none yet
+  }
+  try {
+    write_file_atomically(kept.file, kept.times->text(kernel_machine()));
+  } catch (const Error&) {  // measured again by the next process
+  }
+}
+
+}  // namespace maas

@@ -1,0 +1,100 @@
+#include "run/lower/linear_race.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/rand.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace maas {
+namespace {
+
+constexpr const char* kReorder = "mkldnn::_reorder_linear_weight";
+constexpr const char* kLinear = "mkldnn::_linear_pointwise";
+constexpr double kProducts = 320e6;  // enough to tell; some ms
+
+bool has_onednn() {
+  auto& dispatcher = c10::Dispatcher::singleton();
+  return dispatcher.findSchema({kReorder, ""}).has_value() &&
+         dispatcher.findSchema({kLinear, ""}).has_value();
+}
+
+struct Operands {
+  at::Tensor x, weight, bias;  // weight [out, in]; no bias where there is none
+};
+
+at::Tensor stored_turned(int64_t rows, int64_t columns) { return at::rand({columns, rows}).t(); }
+
+Operands operands(LinearForm form, const LinearSizes& sizes) {
+  Operands made;
+  const bool turned = form == LinearForm::kPlainTurned || form == LinearForm::kBothTurned;
+  made.x = form == LinearForm::kBothTurned ? stored_turned(sizes.rows, sizes.in)
+                                           : at::rand({sizes.rows, sizes.in});
+  made.weight = turned ? stored_turned(sizes.out, sizes.in) : at::rand({sizes.out, sizes.in});
+  if (sizes.bias) made.bias = at::rand({sizes.out});
+  return made;
+}
+
+std::function<void()> mkl(Operands made) {
+  return [made = std::move(made)] {
+    if (made.bias.defined()) {
+      at::addmm(made.bias, made.x, made.weight.t());
+    } else {
+      at::mm(made.x, made.weight.t());
+    }
+  };
+}
+
+std::function<void()> onednn(Operands made) {
+  static const auto linear = c10::Dispatcher::singleton().findSchemaOrThrow(kLinear, "");
+  return [made = std::move(made)] {
+    torch::jit::Stack stack = {made.x,
+                               made.weight,
+                               made.bias.defined() ? c10::IValue(made.bias) : c10::IValue(),
+                               "none",
+                               c10::List<std::optional<at::Scalar>>(),
+                               c10::IValue()};
+    linear.callBoxed(stack);
+  };
+}
+
+std::string product_name(LinearForm form, const LinearSizes& sizes) {
+  static constexpr std::array<const char*, 4> kForms = {"packed", "plain", "turned", "both turned"};
+  return fmt::format("linear fp32 {}x{}x{}{} {}, {} threads", sizes.rows, sizes.in, sizes.out,
+                     sizes.bias ? " + bias" : "", kForms[static_cast<size_t>(form)],
+                     at::get_num_threads());
+}
+
+}  // namespace
+
+at::Tensor pack_linear_weight(const at::Tensor& weight, int64_t rows) {
+  static const auto reorder = c10::Dispatcher::singleton().findSchemaOrThrow(kReorder, "");
+  torch::jit::Stack stack = {weight.contiguous(), rows};
+  reorder.callBoxed(stack);
+  return stack.at(0).toTensor();
+}
+
+bool onednn_wins(KernelRace& race, LinearForm form, const LinearSizes& given) {
+  static const bool can = has_onednn();
+  if (!can || std::min({given.rows, given.in, given.out}) < 1) return false;
+  LinearSizes sizes = given;
+  const double row = static_cast<double>(sizes.in) * static_cast<double>(sizes.out);
+  sizes.rows = std::clamp<int64_t>(static_cast<int64_t>(kProducts / row), 1, sizes.rows);
+  const at::NoGradGuard no_gradients;
+  const Kernel first{"mkl", [&] { return mkl(operands(form, sizes)); }};
+  const Kernel second{"onednn", [&] {
+                        Operands made = operands(form, sizes);
+                        if (form == LinearForm::kPacked) {
+                          made.weight = pack_linear_weight(made.weight, sizes.rows);
+                        }
+                        return onednn(std::move(made));
+                      }};
+  return race.winner(product_name(form, sizes), {first, second}) == "onednn";
+}
+
+}  // namespace maas

@@ -41,11 +41,13 @@ Batcher::Batcher(std::shared_ptr<const Session> session, const BatcherLimits& li
 
 void Batcher::submit(std::shared_ptr<QueuedInference> inference) {
   const Verdict verdict = enter(inference);
+  constexpr const char* kFull = "too many requests are waiting; try again";
   switch (verdict.entry) {
     case Entry::kQueued:
+      if (verdict.displaced) fail(*verdict.displaced, {503, kFull, 1});
       return;
     case Entry::kFull:
-      return fail(*inference, {503, "too many requests are waiting; try again", 1});
+      return fail(*inference, {503, kFull, 1});
     case Entry::kTooLong:
       return fail(*inference,
                   {503, "the wait would be too long; try again later", seconds_up(verdict.wait)});
@@ -66,16 +68,23 @@ Batcher::Verdict Batcher::enter(const Inference& inference) {
     --free_slots_;
     return {Entry::kRunNow};
   }
+  const size_t place = place_of(*inference);
+  Inference displaced;
   if (free_slots_ == 0) {
-    if (waiting_.size() >= limits_.capacity) return {Entry::kFull};
-    const auto wait = foreseen_wait();
+    const bool full = waiting_.size() >= limits_.capacity;
+    if (full && place == waiting_.size()) return {Entry::kFull};
+    const auto wait = foreseen_wait(place);
     const auto longest = std::min(limits_.longest_wait, inference->deadline() - inference->arrived);
-    if (waiting_.size() >= kFewBatches * limits_.slots && wait > longest) {
+    if (place >= kFewBatches * limits_.slots && wait > longest) {
       return {Entry::kTooLong, wait};
     }
+    if (full) {
+      displaced = std::move(waiting_.back());
+      waiting_.pop_back();
+    }
   }
-  waiting_.push_back(inference);
-  if (free_slots_ == 0) return {Entry::kQueued};
+  waiting_.insert(waiting_.begin() + static_cast<std::ptrdiff_t>(place), inference);
+  if (free_slots_ == 0) return {Entry::kQueued, {}, std::move(displaced)};
   if (delays && waiting_.size() < static_cast<size_t>(limits_.rows)) {
     if (std::exchange(delayed_, true)) return {Entry::kQueued};
     lock.unlock();
@@ -89,8 +98,14 @@ Batcher::Verdict Batcher::enter(const Inference& inference) {
   return {Entry::kQueued};
 }
 
-ServeClock::duration Batcher::foreseen_wait() const {
-  return cost_ * static_cast<int64_t>(waiting_.size()) / static_cast<int64_t>(limits_.slots);
+ServeClock::duration Batcher::foreseen_wait(size_t before) const {
+  return cost_ * static_cast<int64_t>(before) / static_cast<int64_t>(limits_.slots);
+}
+
+size_t Batcher::place_of(const QueuedInference& inference) const {
+  size_t place = waiting_.size();
+  while (place > 0 && waiting_[place - 1]->level() > inference.level()) --place;
+  return place;
 }
 
 void Batcher::post_work() {
@@ -144,22 +159,23 @@ std::vector<Batcher::Inference> Batcher::take() {
 }
 
 void Batcher::expire(ServeClock::time_point now) {
-  while (const auto late = take_expired(now)) {
-    fail(*late, {504, "the request waited too long for a worker"});
+  std::vector<Inference> late;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(waiting_, [&](const Inference& inference) {
+      const bool expired = inference->deadline() < now;
+      if (expired) late.push_back(inference);
+      return expired;
+    });
+  }
+  for (const Inference& inference : late) {
+    fail(*inference, {504, "the request waited too long for a worker"});
   }
 }
 
 size_t Batcher::waiting() const {
   const std::lock_guard lock(mutex_);
   return waiting_.size();
-}
-
-Batcher::Inference Batcher::take_expired(ServeClock::time_point now) {
-  const std::lock_guard lock(mutex_);
-  if (waiting_.empty() || waiting_.front()->deadline() >= now) return nullptr;
-  auto late = std::move(waiting_.front());
-  waiting_.pop_front();
-  return late;
 }
 
 void Batcher::compute(const std::vector<Inference>& inferences) {

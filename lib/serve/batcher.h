@@ -17,7 +17,7 @@ namespace maas {
 
 struct BatcherLimits {
   size_t slots = 1;     // batches that run at once
-  size_t capacity = 0;  // inferences that wait, first come first served
+  size_t capacity = 0;  // inferences that wait; of one level first come first served
   int64_t rows = 1;     // of a batch, where the session's rows may be put together; a request of
                         // more is a batch by itself
   ServeClock::duration longest_wait = std::chrono::hours(1);  // that is foreseen; see submit()
@@ -46,11 +46,13 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
   // Computes it now or later, or fails it: with 503 where all places are taken or the wait, as the
   // last batches took, would be above longest_wait or its deadline; 504 when it has waited beyond
   // its deadline, 499 when it is no longer wanted, failure_of() what the session throws. As many as
-  // are computed in a few batches wait whatever is foreseen: one slow inference says little.
+  // are computed in a few batches wait whatever is foreseen: one slow inference says little. Of
+  // those that wait, the ones of lower levels go first, and one of the highest level gives its
+  // place to one of a lower.
   void submit(std::shared_ptr<QueuedInference> inference);
 
-  // Fails what has waited beyond its deadline, up to the first that has not. To be called
-  // regularly: else that is seen only when a slot is free.
+  // Fails what has waited beyond its deadline. To be called regularly: else that is seen only when
+  // a slot is free.
   void expire(ServeClock::time_point now);
 
   size_t waiting() const;
@@ -61,7 +63,8 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
   enum class Entry { kRunNow, kQueued, kFull, kTooLong };
   struct Verdict {
     Entry entry;
-    ServeClock::duration wait{0};  // kTooLong: what is foreseen
+    ServeClock::duration wait{0};                     // kTooLong: what is foreseen
+    std::shared_ptr<QueuedInference> displaced = {};  // kQueued: whose place it got
   };
   struct Ready {  // an inference whose inputs are read
     Inference inference;
@@ -71,7 +74,9 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
   };
 
   Verdict enter(const Inference& inference);
-  ServeClock::duration foreseen_wait() const;  // the lock is held
+  // The lock is held, in both. As many as wait before it.
+  ServeClock::duration foreseen_wait(size_t before) const;
+  size_t place_of(const QueuedInference& inference) const;
   bool joins() const;
   void post_work();
   void begin_after_delay();
@@ -79,7 +84,6 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
   void work();
   void hand_on();
   std::vector<Inference> take();
-  Inference take_expired(ServeClock::time_point now);
   void compute(const std::vector<Inference>& inferences);
   bool read(const Inference& inference, std::vector<Ready>& batch);
   void run(std::vector<Ready>& batch);

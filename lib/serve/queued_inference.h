@@ -40,6 +40,8 @@ class QueuedInference {
 
   // Who asks. A client has one inference under way at a time.
   virtual const void* client() const = 0;
+  // Those of a lower level are computed first; 1 is the lowest. Does not change.
+  virtual int64_t level() const { return 1; }
   // Asked before one that has waited is computed.
   virtual bool is_wanted() = 0;
   // What Session::infer() takes, read from the request: here, on the thread that computes, and not

@@ -26,6 +26,7 @@ struct ServeConfig : HttpConfig {
   int64_t grpc_port = -1;
   bool sandbox = false;
   bool triton_metrics = false;
+  int64_t priority_levels = 0;
 
   void describe(Fields& field) {
     HttpConfig::describe(field);
@@ -58,6 +59,12 @@ struct ServeConfig : HttpConfig {
     field("pack_above", pack_above)
         .at_least(0)
         .doc("answers of so many bytes are sent by gzip or deflate to clients that accept it");
+    describe_models(field);
+    describe_operation(field);
+  }
+
+ private:
+  void describe_models(Fields& field) {
     field("versions", versions)
         .doc("of a folder's models: latest, latest:N, all, or numbers such as 1,3");
     field("poll", poll)
@@ -68,6 +75,13 @@ struct ServeConfig : HttpConfig {
             "only at SIGHUP");
     field("model_control", model_control)
         .doc("clients may load and unload models (POST /v2/repository/models/M/load, unload)");
+    field("share_weights", share_weights)
+        .doc(
+            "use the file's own pages, which all processes that serve it share: then nobody may "
+            "write into the file; to replace it, rename another over it");
+  }
+
+  void describe_operation(Fields& field) {
     field("access_log", access_log)
         .doc("file to which each request adds a line of JSON, opened again at SIGUSR1; - = stderr");
     field("health_port", health_port)
@@ -82,10 +96,11 @@ struct ServeConfig : HttpConfig {
             "once started, run no programs and write no files but the access log (Linux with "
             "Landlock)");
     field("triton_metrics", triton_metrics).doc("/metrics has Triton's names (nv_inference_*) too");
-    field("share_weights", share_weights)
+    field("priority_levels", priority_levels)
+        .between(0, 1000)
         .doc(
-            "use the file's own pages, which all processes that serve it share: then nobody may "
-            "write into the file; to replace it, rename another over it");
+            "so many priorities of requests (the parameter of that name), 1 first and those "
+            "without last; 0 = requests that ask for one are refused");
   }
 };
 

@@ -73,7 +73,8 @@ class Server::Impl {
                seconds(config.request_timeout.value),
                static_cast<size_t>(config.max_body_bytes),
                static_cast<size_t>(config.pack_above),
-               &reloading_},
+               &reloading_,
+               config.priority_levels},
         keys_(config.keys.path.empty()
                   ? nullptr
                   : std::make_unique<ApiKeys>(read_api_keys(config.keys.path))),

@@ -49,6 +49,53 @@ TEST_F(BatcherTest, PassesASlotOnInTheOrderOfArrivalAsTasksOfTheirOwn) {
   EXPECT_EQ(log, "1=1 2=2 3=3 4=4 5=5 ");
 }
 
+TEST_F(BatcherTest, ThoseOfALowerLevelGoFirstAndOneLevelInTheOrderOfArrival) {
+  const auto one = batcher(1, 8);
+  submit_while_busy(*one, [&] {
+    int number = 2;
+    for (const int64_t level : {3, 1, 2, 3, 1}) {
+      const auto next = inference(number++);
+      next->priority = level;
+      one->submit(next);
+    }
+  });
+  run_tasks();
+  EXPECT_EQ(log, "1=1 3=3 6=6 4=4 2=2 5=5 ");
+}
+
+TEST_F(BatcherTest, OneOfALowerLevelGetsThePlaceOfOneOfAHigher) {
+  const auto one = batcher(1, 2);
+  const auto low = inference(3);
+  low->priority = 2;
+  submit_while_busy(*one, [&] {
+    one->submit(inference(2));
+    one->submit(low);
+    one->submit(inference(4));
+    EXPECT_EQ(one->waiting(), 2);
+    const auto late = inference(5);
+    late->priority = 2;
+    one->submit(late);
+  });
+  EXPECT_EQ(low->failed.status, 503);
+  EXPECT_EQ(log, "1-503 -503 =1 ");
+  run_tasks();
+  EXPECT_EQ(log, "1-503 -503 =1 2=2 4=4 ");
+}
+
+TEST_F(BatcherTest, WhatIsLateFailsWhereverItWaits) {
+  const auto one = batcher(1, 8);
+  submit_while_busy(*one, [&] {
+    one->submit(inference(2));
+    const auto late = inference(3, std::chrono::seconds(-1));
+    late->priority = 2;
+    one->submit(late);
+    one->expire(ServeClock::now());
+    EXPECT_EQ(late->failed.status, 504);
+    EXPECT_EQ(one->waiting(), 1);
+  });
+  run_tasks();
+}
+
 TEST_F(BatcherTest, HasAsManySlotsAsItWasGiven) {
   const auto made = batcher(2, 8);
   Batcher& two = *made;

@@ -42,6 +42,7 @@ class Noted final : public QueuedInference {
       : QueuedInference(wait), log_(log), number_(number) {}
   const void* client() const override { return client_of_all ? nullptr : this; }
   bool is_wanted() override { return wanted; }
+  int64_t level() const override { return priority; }
   std::vector<at::Tensor> inputs() override {
     log_ += std::to_string(number_);
     if (during) during();
@@ -57,7 +58,7 @@ class Noted final : public QueuedInference {
   }
 
   bool wanted = true, readable = true, client_of_all = false;
-  int64_t rows = 1, width = 1;
+  int64_t rows = 1, width = 1, priority = 1;
   std::function<void()> during;
   InferenceFailure failed;
 

@@ -30,6 +30,7 @@ struct WantedOutput {
 struct InferRequest {
   std::string id;                        // "" = none
   std::chrono::microseconds timeout{0};  // not computed when it has passed since arrival; 0 = none
+  int64_t priority = 0;                  // 1 first; 0 = none was given
   std::vector<at::Tensor> inputs;        // in the order of SessionInfo::inputs; may view the body
   std::vector<WantedOutput> outputs;
 };
@@ -45,14 +46,15 @@ struct InferLimits {
   // Where it comes in pieces, one for each input with a binary_data_size, in their order, and
   // nothing follows the JSON.
   std::span<const std::string_view> pieces = {};
+  int64_t priority_levels = 0;  // 0: requests that ask for a priority are refused
 };
 
 // `body` has readable memory of at least 64 bytes behind it, and outlives the request's inputs.
 // Throws Error{kInput}, whose text is for the client: bad JSON with the byte offset, repeated or
 // missing members, inputs and outputs that the model does not have, datatypes, shapes and values
 // that do not fit (an empty batch does not), binary data that are not as long as they say, what
-// this server does not do (shared memory, sequences, priorities). Members that are null are as if
-// they were not there. JSON has no NaN and no infinities; binary data may.
+// this server does not do (shared memory, sequences, priorities above priority_levels). Members
+// that are null are as if they were not there. JSON has no NaN and no infinities; binary data may.
 InferRequest parse_infer_request(std::string_view body, const SessionInfo& info,
                                  const InferLimits& limits);
 

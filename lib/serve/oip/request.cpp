@@ -232,13 +232,23 @@ std::string parse_id(element value) {
 
 // What this server would not do must not look as if it did.
 void refuse_unknown_demands(const JsonMembers& parameters) {
-  for (const char* name : {"sequence_id", "priority"}) {
-    const element* value = parameters.find(name);
-    int64_t number = 0;
-    if (value == nullptr || (value->get(number) == simdjson::SUCCESS && number == 0)) continue;
-    refuse(fmt::format("parameters, {}", name), "asks for what this server does not do",
-           "no such parameter: requests are independent of each other and served as they come");
+  const element* value = parameters.find("sequence_id");
+  int64_t number = 0;
+  if (value == nullptr || (value->get(number) == simdjson::SUCCESS && number == 0)) return;
+  refuse("parameters, sequence_id", "asks for what this server does not do",
+         "no such parameter: requests are independent of each other");
+}
+
+int64_t priority_in(const JsonMembers& parameters, int64_t levels) {
+  const std::string expected = levels > 0
+                                   ? fmt::format("1 (first) to {}, or 0 for none", levels)
+                                   : "no such parameter: this server serves requests as they come "
+                                     "(serve.priority_levels)";
+  const int64_t priority = count_in(parameters, "priority", "parameters", expected);
+  if (priority > levels) {
+    refuse("parameters, priority", fmt::format("is {}", priority), expected);
   }
+  return priority;
 }
 
 // The whole body is the one input's values: "raw binary request".
@@ -279,6 +289,7 @@ InferRequest read_request(std::string_view body, const SessionInfo& info, const 
   if (const element* id = members.find("id")) request.id = parse_id(*id);
   const JsonMembers parameters = parameters_of(members, "parameters");
   refuse_unknown_demands(parameters);
+  request.priority = priority_in(parameters, limits.priority_levels);
   constexpr int64_t kLongestTimeout = 24 * 3600 * int64_t{1'000'000};
   request.timeout = std::chrono::microseconds(std::min(
       kLongestTimeout, count_in(parameters, "timeout", "parameters", "microseconds; 0 = none")));

@@ -11,6 +11,7 @@
 #include "http/head.h"
 #include "serve/exchange_inference.h"
 #include "serve/oip/messages.h"
+#include "serve/oip/priority.h"
 #include "serve/oip/statistics.h"
 
 namespace maas {
@@ -30,16 +31,29 @@ size_t json_length(std::string_view text) {
 
 class OipInference final : public ExchangeInference {
  public:
-  using ExchangeInference::ExchangeInference;
+  OipInference(std::shared_ptr<HttpExchange> from, std::shared_ptr<const Session> with,
+               const ServerState& server)
+      : ExchangeInference(std::move(from), std::move(with), server) {
+    if (server.priority_levels == 0) return;
+    asked_priority_ = peek_priority(json_part());
+    level_ = asked_priority_ > 0 ? asked_priority_ : server.priority_levels;
+  }
+
+  int64_t level() const override { return level_; }
 
   std::vector<at::Tensor> read_inputs() override {
     InferLimits limits{.max_batch = state().max_batch,
-                       .foresee = [this](size_t bytes) { foresee(bytes); }};
+                       .foresee = [this](size_t bytes) { foresee(bytes); },
+                       .priority_levels = state().priority_levels};
     if (const auto text = exchange().header(kJsonLengthHeader)) {
       limits.json_bytes = json_length(*text);
     }
     request_ = parse_infer_request(exchange().body, info(), limits);
     session().check(request_.inputs);
+    if (request_.priority != asked_priority_) {
+      throw_input("parameters, priority", "was not seen when the request was queued",
+                  "it written plainly, in a body that is not packed");
+    }
     if (request_.timeout.count() > 0) wait_at_most(request_.timeout);
     return std::move(request_.inputs);
   }
@@ -60,7 +74,18 @@ class OipInference final : public ExchangeInference {
   }
 
  private:
+  // "" of a body that is packed: it is not unpacked for this, and then its priority is refused.
+  std::string_view json_part() const {
+    const std::string_view body = exchange().body;
+    if (content_coding(exchange().head.content_encoding) != ContentCoding::kIdentity) return "";
+    const std::string_view told = exchange().header(kJsonLengthHeader).value_or("");
+    size_t length = body.size();
+    std::from_chars(told.data(), told.data() + told.size(), length);
+    return body.substr(0, length);
+  }
+
   InferRequest request_;
+  int64_t asked_priority_ = 0, level_ = 1;
 };
 
 class OipHandlers {

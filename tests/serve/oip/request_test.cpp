@@ -264,7 +264,7 @@ TEST(InferRequest, RefusesWhatThisServerWouldNotDo) {
   EXPECT_EQ(with(R"("sequence_id":0,"sequence_start":false,"priority":0)"), "");
   EXPECT_THAT(with(R"("sequence_id":7)"), HasSubstr("sequence_id: asks for what this server"));
   EXPECT_THAT(with(R"("sequence_id":"a")"), HasSubstr("sequence_id"));
-  EXPECT_THAT(with(R"("priority":1)"), HasSubstr("priority"));
+  EXPECT_THAT(with(R"("priority":1)"), HasSubstr("priority: is 1; expected no such parameter"));
   const std::string shared = R"("parameters":{"shared_memory_region":"r"})";
   EXPECT_THAT(
       refusal(request_json(R"({"name":"x","datatype":"FP32","shape":[1,2],)" + shared + "}")),

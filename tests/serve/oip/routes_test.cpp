@@ -110,6 +110,22 @@ TEST_F(OipRoutes, AreShortOfMemoryBeforeReadingTakesIt) {
   }
 }
 
+TEST_F(OipRoutes, TakeAsManyPrioritiesAsThereAreLevels) {
+  const std::string path = "/v2/models/net/infer";
+  const auto with = [](const char* priority) {
+    return request_json(good_input(), fmt::format(R"(,"parameters":{{"priority":{}}})", priority));
+  };
+  EXPECT_EQ(post(path, with("1")).status, 400);
+  state.priority_levels = 2;
+  for (const char* good : {"0", "1", "2"}) EXPECT_EQ(post(path, with(good)).status, 200) << good;
+  EXPECT_THAT(post(path, with("3")).body, HasSubstr("priority is 3; expected 1 (first) to 2"));
+  for (const char* bad : {"-1", "\"1\"", "1.5"})
+    EXPECT_EQ(post(path, with(bad)).status, 400) << bad;
+  EXPECT_THAT(
+      post(path, packed(with("1"), ContentCoding::kGzip), {{"Content-Encoding", "gzip"}}).body,
+      HasSubstr("was not seen when the request was queued"));
+}
+
 TEST_F(OipRoutes, APackedBodyThatIsTooLargeIs413) {
   state.max_body = 1000;
   const auto packed_post = [&](const std::string& body) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "base/json_writer.h"
 #include "base/throw_error.h"
@@ -21,6 +22,7 @@
 #include "serve/model_loader.h"
 #include "serve/plan_session.h"
 #include "serve/server.h"
+#include "serve/traffic.h"
 #include "unread_guards.h"
 #include "usage.h"
 
@@ -58,6 +60,12 @@ class Serve : public Command {
                        [&](const ModelFile& file) { return open(file, config, output); });
     std::vector<std::string> notes;
     auto sessions = loader.load_all(notes);
+    std::multimap<std::string, std::string, std::less<>> there;
+    for (const auto& session : sessions) {
+      there.emplace(session->info().name, session->info().version);
+    }
+    for (std::string& line : Traffic(config.models).missing(there))
+      notes.push_back(std::move(line));
     for (const std::string& note : notes) output.warn(note);
     if (dry_run_) {
       output.result(output.json() ? R"({"verb":"serve","dry_run":true})"

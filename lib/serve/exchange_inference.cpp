@@ -80,7 +80,23 @@ void ExchangeInference::send(std::string json, const std::vector<std::string>& w
   for (size_t i = 0; i < std::min(warnings.size(), kMostWarnings); ++i) {
     headers.others.emplace_back("Maas-Warning", header_text(warnings[i]));
   }
+  // The body of these protocols does not tell which version was chosen.
+  if (state_.repository.traffic().knows(info().name)) {
+    headers.others.emplace_back("Maas-Model-Version", info().version);
+  }
   send_packed(*exchange_, std::move(json), std::move(headers), state_.pack_above);
+}
+
+void submit_to(const std::shared_ptr<const ServedModel>& model, const ServerState& state,
+               std::shared_ptr<QueuedInference> inference) {
+  const auto shadow = state.shadows == nullptr ? nullptr : state.repository.shadow_of(*model);
+  if (shadow) {
+    inference = with_shadow(
+        std::move(inference),
+        {.session = shadow->session, .statistics = shadow->shadow, .busy = model->batcher},
+        *state.shadows);
+  }
+  model->batcher->submit(std::move(inference));
 }
 
 std::shared_ptr<const ServedModel> model_of(const HttpExchange& exchange,

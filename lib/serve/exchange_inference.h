@@ -52,15 +52,19 @@ class ExchangeInference : public QueuedInference {
 std::shared_ptr<const ServedModel> model_of(const HttpExchange& exchange, const ServerState& state);
 HttpRefusal refuse_unknown_model(const HttpExchange& exchange, const ServerState& state);
 
+// Puts it into the queue of the model, with a copy for a shadow where there is to be one.
+void submit_to(const std::shared_ptr<const ServedModel>& model, const ServerState& state,
+               std::shared_ptr<QueuedInference> inference);
+
 // A handler that queues an `Inference` (made of exchange, session and state) with its model.
 template <class Inference>
 void submit_inference(std::shared_ptr<HttpExchange> exchange, const ServerState& state) {
-  const auto model = model_of(*exchange, state);
+  const auto model = state.repository.pick(exchange->route["model"], exchange->route["version"]);
   if (!model) {
     const HttpRefusal refusal = refuse_unknown_model(*exchange, state);
     return exchange->send_error(refusal.status, refusal.message);
   }
-  model->batcher->submit(std::make_shared<Inference>(std::move(exchange), model->session, state));
+  submit_to(model, state, std::make_shared<Inference>(std::move(exchange), model->session, state));
 }
 
 }  // namespace maas

@@ -92,6 +92,28 @@ void write_models(Text& text, const Repository::Models& models) {
   }
 }
 
+// Of versions that have got copies.
+void write_shadows(Text& text, Repository::Models models) {
+  std::erase_if(models, [](const auto& model) { return model->shadow->total() == 0; });
+  if (models.empty()) return;
+  text.family("maas_shadow_copies_total", "counter",
+              "Copies of requests to others, by how the outputs compare");
+  for (const auto& model : models) {
+    for (size_t end = 0; end < kShadowEnds; ++end) {
+      text.sample(
+          "maas_shadow_copies_total",
+          fmt::format("{},end=\"{}\"", labels_of(*model), to_text(static_cast<ShadowEnd>(end))),
+          model->shadow->ends[end].load());
+    }
+  }
+  text.family("maas_shadow_compute_seconds", "histogram", "The model's run on a copy");
+  for (const auto& model : models) {
+    const DurationHistogram& compute = model->shadow->compute;
+    write_histogram(text, "maas_shadow_compute_seconds", labels_of(*model), compute,
+                    seconds(compute.sum()));
+  }
+}
+
 void write_triton(Text& text, const Repository::Models& models) {
   const auto counter = [&](const char* name, const char* help, const auto& value_of) {
     text.family(name, "counter", help);
@@ -171,6 +193,7 @@ std::string metrics_text(const Repository::Models& models, const HttpCounters& h
                          const MetricsOptions& options) {
   Text text;
   write_models(text, models);
+  write_shadows(text, models);
   write_http(text, http);
   if (options.grpc != nullptr) write_grpc(text, *options.grpc);
   text.family("process_resident_memory_bytes", "gauge", "Resident memory");

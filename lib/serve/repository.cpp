@@ -16,7 +16,8 @@ bool is_later(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-Repository::Repository(std::vector<ServedModel> models) {
+Repository::Repository(std::vector<ServedModel> models, Traffic traffic)
+    : traffic_(std::move(traffic)) {
   for (ServedModel& model : models) put(std::move(model));
 }
 
@@ -56,12 +57,30 @@ bool Repository::remove(std::string_view name, std::string_view version) {
 
 std::shared_ptr<const ServedModel> Repository::find(std::string_view name,
                                                     std::string_view version) const {
+  const std::string_view number = traffic_.version_of(name, version);
   const std::shared_lock lock(mutex_);
   for (const auto& model : models_) {
     const SessionInfo& info = model->info();
-    if (info.name == name && (version.empty() || info.version == version)) return model;
+    if (info.name == name && (number.empty() || info.version == number)) return model;
   }
   return nullptr;
+}
+
+std::shared_ptr<const ServedModel> Repository::pick(std::string_view name,
+                                                    std::string_view version) const {
+  if (!version.empty() || !traffic_.knows(name)) return find(name, version);
+  std::vector<std::string> there;
+  for (const auto& model : models()) {
+    if (model->info().name == name) there.push_back(model->info().version);
+  }
+  return find(name, traffic_.choose(name, there));
+}
+
+std::shared_ptr<const ServedModel> Repository::shadow_of(const ServedModel& model) const {
+  const SessionInfo& info = model.info();
+  if (!traffic_.knows(info.name)) return nullptr;
+  const std::string version = traffic_.shadow_of(info.name, info.version);
+  return version.empty() ? nullptr : find(info.name, version);
 }
 
 Repository::Models Repository::models() const {
@@ -79,8 +98,10 @@ std::string Repository::why_not(std::string_view name, std::string_view version)
   }
   const bool other_version = !version.empty() && find(name, "") != nullptr;
   if (names.empty()) return fmt::format("no model '{}'; this server has none", name);
-  return fmt::format("no model '{}'{}; this server has {}", name,
-                     other_version ? " of this version" : "", fmt::join(names, ", "));
+  const std::vector<std::string> labels = traffic_.labels_of(name);
+  return fmt::format("no model '{}'{}; this server has {}{}", name,
+                     other_version ? " of this version" : "", fmt::join(names, ", "),
+                     labels.empty() ? "" : fmt::format(", labels {}", fmt::join(labels, ", ")));
 }
 
 }  // namespace maas

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "config/fields.h"
 #include "http/http_config.h"
+#include "serve/traffic_config.h"
 
 namespace maas {
 
@@ -27,6 +29,7 @@ struct ServeConfig : HttpConfig {
   bool sandbox = false;
   bool triton_metrics = false;
   int64_t priority_levels = 0;
+  std::vector<ModelTraffic> models;
 
   void describe(Fields& field) {
     HttpConfig::describe(field);
@@ -75,6 +78,7 @@ struct ServeConfig : HttpConfig {
             "only at SIGHUP");
     field("model_control", model_control)
         .doc("clients may load and unload models (POST /v2/repository/models/M/load, unload)");
+    field("models", models).doc("which versions of a model get which requests, a model an item");
     field("share_weights", share_weights)
         .doc(
             "use the file's own pages, which all processes that serve it share: then nobody may "

@@ -44,6 +44,7 @@ ServeClock::duration seconds(double value) {
 void check_serve_config(const ServeConfig& config) {
   check_http_config(config);
   parse_version_policy(config.versions, "serve.versions");
+  const Traffic checked(config.models);
   if (!config.keys.path.empty()) read_api_keys(config.keys.path);
   if (config.health_port > 0 && config.health_port == config.port) {
     throw_usage("serve.health_port", fmt::format("is {}, as serve.port is", config.port),
@@ -74,6 +75,7 @@ class Server::Impl {
                static_cast<size_t>(config.max_body_bytes),
                static_cast<size_t>(config.pack_above),
                &reloading_,
+               &shadows_,
                config.priority_levels},
         keys_(config.keys.path.empty()
                   ? nullptr
@@ -81,6 +83,7 @@ class Server::Impl {
         service_(all_routes(), gate()),
         log_(config.access_log.empty() ? nullptr : std::make_unique<AccessLog>(config.access_log)),
         listener_(config, service_, log_.get()),
+        repository_({}, Traffic(config.models)),
         reloading_(loader, {seconds(config.poll.value), config.model_control},
                    [this](ModelChanges& changes) { apply(changes); }) {
     for (auto& session : sessions) repository_.put(served(std::move(session)));
@@ -296,6 +299,7 @@ class Server::Impl {
   std::unique_ptr<GrpcPort> grpc_;        // outlives all in which its calls can wait
   HttpListener listener_;
   Repository repository_;  // goes before the listener: what still waits holds connections of it
+  ShadowRunner shadows_;
   std::optional<HealthPort> health_;
   std::mutex threads_mutex_;
   std::deque<std::jthread> threads_;  // of the listener

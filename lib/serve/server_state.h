@@ -21,6 +21,7 @@ struct ServerState {
   size_t max_body = 64 << 20;               // serve.max_body_bytes: of a body that was packed
   size_t pack_above = 8192;                 // serve.pack_above: answers for clients that accept it
   ModelControl* control = nullptr;
+  ShadowRunner* shadows = nullptr;  // null: nobody computes copies
   int64_t priority_levels = 0;      // serve.priority_levels
 };
 

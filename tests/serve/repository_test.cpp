@@ -52,6 +52,40 @@ TEST(Repository, OfSeveralVersionsTheHighestIsTheOneWithoutNumber) {
   EXPECT_EQ(several.why_not("x", ""), "no model 'x'; this server has 'net', 'word'");
 }
 
+TEST(Repository, ALabelIsAsGoodAsItsVersion) {
+  const std::vector<ModelTraffic> traffic = {{.name = "net",
+                                              .labels = {{"stable", "1"}, {"canary", "3"}},
+                                              .weights = {},
+                                              .shadow = "stable",
+                                              .shadow_share = 1}};
+  const Repository labelled({model("net", "1"), model("net", "2")}, Traffic(traffic));
+  EXPECT_EQ(labelled.find("net", "stable")->info().version, "1");
+  EXPECT_EQ(labelled.find("net", "canary"), nullptr);
+  EXPECT_EQ(labelled.why_not("net", "canary"),
+            "no model 'net' of this version; this server has 'net', labels canary, stable");
+  EXPECT_EQ(labelled.pick("net", "")->info().version, "2");
+  EXPECT_EQ(labelled.shadow_of(*labelled.find("net", "2"))->info().version, "1");
+  EXPECT_EQ(labelled.shadow_of(*labelled.find("net", "1")), nullptr);
+}
+
+TEST(Repository, PicksAVersionByTheWeightsOfItsLabels) {
+  const std::vector<ModelTraffic> traffic = {{.name = "net",
+                                              .labels = {{"stable", "1"}, {"canary", "2"}},
+                                              .weights = {{"stable", "3"}, {"canary", "1"}},
+                                              .shadow = "",
+                                              .shadow_share = 1}};
+  Repository weighted({model("net", "1"), model("net", "2"), model("net", "3")}, Traffic(traffic));
+  int second = 0;
+  for (int i = 0; i < 100; ++i) second += weighted.pick("net", "")->info().version == "2" ? 1 : 0;
+  EXPECT_NEAR(second, 25, 2);
+  EXPECT_EQ(weighted.pick("net", "3")->info().version, "3");
+  EXPECT_EQ(weighted.find("net", "")->info().version, "3");  // what it is, not who answers
+  weighted.remove("net", "1");
+  EXPECT_EQ(weighted.pick("net", "")->info().version, "2");
+  weighted.remove("net", "2");
+  EXPECT_EQ(weighted.pick("net", "")->info().version, "3");
+}
+
 TEST(Repository, VersionsAreNumbersNotTexts) {
   const Repository several({model("net", "9"), model("net", "10"), model("net", "2")});
   std::string versions;

@@ -113,6 +113,11 @@ std::vector<Route> tf_serving_routes(const ServerState& state) {
        "/v1/models/{model}/versions/{version}:predict",
        "/v1/models/{model}/versions/{version}:classify",
        "/v1/models/{model}/versions/{version}:regress"});
+  add_routes(routes, state,
+             {"/v1/models/{model}/labels/{version}", "/v1/models/{model}/labels/{version}/metadata",
+              "/v1/models/{model}/labels/{version}:predict",
+              "/v1/models/{model}/labels/{version}:classify",
+              "/v1/models/{model}/labels/{version}:regress"});
   return routes;
 }
 

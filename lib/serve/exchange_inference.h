@@ -1,6 +1,7 @@
 // An inference that a client asked for over HTTP: what all protocols do alike.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@ class ExchangeInference : public QueuedInference {
 
   const void* client() const override { return exchange_.get(); }
   bool is_wanted() override { return !exchange_->client_is_gone(); }
+  // The last, unless a protocol has priorities.
+  int64_t level() const override { return std::max<int64_t>(1, state_.priority_levels); }
   std::vector<at::Tensor> inputs() final;
   void note_times(ServeClock::duration queue, ServeClock::duration compute) override;
   void fail(const InferenceFailure& failure) noexcept override;

@@ -34,12 +34,12 @@ class OipInference final : public ExchangeInference {
   OipInference(std::shared_ptr<HttpExchange> from, std::shared_ptr<const Session> with,
                const ServerState& server)
       : ExchangeInference(std::move(from), std::move(with), server) {
-    if (server.priority_levels == 0) return;
-    asked_priority_ = peek_priority(json_part());
-    level_ = asked_priority_ > 0 ? asked_priority_ : server.priority_levels;
+    if (server.priority_levels > 0) asked_priority_ = peek_priority(json_part());
   }
 
-  int64_t level() const override { return level_; }
+  int64_t level() const override {
+    return asked_priority_ > 0 ? asked_priority_ : ExchangeInference::level();
+  }
 
   std::vector<at::Tensor> read_inputs() override {
     InferLimits limits{.max_batch = state().max_batch,
@@ -85,7 +85,7 @@ class OipInference final : public ExchangeInference {
   }
 
   InferRequest request_;
-  int64_t asked_priority_ = 0, level_ = 1;
+  int64_t asked_priority_ = 0;
 };
 
 class OipHandlers {

@@ -55,7 +55,7 @@ void ExchangeInference::fail(const InferenceFailure& failure) noexcept {
 std::vector<at::Tensor> ExchangeInference::inputs() {
   unpack_body(*exchange_, state_.max_body);
   std::vector<at::Tensor> read = read_inputs();
-  if (exchange_->body.size() >= kCountedBody) {
+  if (is_counted()) {
     size_t bytes = 0;
     for (const at::Tensor& tensor : read) {
       if (!lies_in(exchange_->body, tensor)) bytes += tensor.nbytes();
@@ -65,8 +65,9 @@ std::vector<at::Tensor> ExchangeInference::inputs() {
   return read;
 }
 
+bool ExchangeInference::is_counted() const { return exchange_->body.size() >= kCountedBody; }
+
 void ExchangeInference::foresee(size_t bytes) const {
-  if (exchange_->body.size() < kCountedBody) return;
   if (!exchange_->reserve(bytes)) throw RefusedRequest(no_memory_refusal());
 }
 

@@ -36,8 +36,10 @@ class ExchangeInference : public QueuedInference {
 
   // inputs() of the body, which is unpacked.
   virtual std::vector<at::Tensor> read_inputs() = 0;
-  // Counts what reading the body is about to take, instead of what was counted before; throws
-  // RefusedRequest where there is no room for it.
+  // Whether what reading the body takes is to be counted: it is long.
+  bool is_counted() const;
+  // Counts what reading is about to take, instead of what was counted before; throws
+  // RefusedRequest where there is no room for it. Of a body that is counted.
   void foresee(size_t bytes) const;
   // Shapes and values of inputs that were not read by their own tensors' names.
   void check(const std::vector<at::Tensor>& inputs) const;

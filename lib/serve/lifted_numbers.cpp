@@ -12,8 +12,9 @@ namespace maas {
 namespace {
 
 constexpr size_t kMostArrays = 256;
-constexpr size_t kInputDepth = 3;  // { "inputs": [ { "data": ...
-constexpr int kExactDigits = 15;   // of a whole number that a double holds, whatever they are
+constexpr std::ptrdiff_t kWorthCounting = 64 * 1024;  // below, moving numbers costs less
+constexpr size_t kInputDepth = 3;                     // { "inputs": [ { "data": ...
+constexpr int kExactDigits = 15;  // of a whole number that a double holds, whatever they are
 constexpr int kMostWholeDigits = 18;
 constexpr std::array<double, 23> kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -75,7 +76,7 @@ class Lifter {
     lifted_.rest.append(kept_, static_cast<size_t>(at_ - kept_));
     lifted_.rest += std::to_string(lifted_.arrays.size());
     std::vector<double>& numbers = lifted_.arrays.emplace_back();
-    numbers.reserve(count_numbers());
+    if (end_ - at_ >= kWorthCounting) numbers.reserve(count_numbers());
     do {
       ++at_;
       skip_blanks();

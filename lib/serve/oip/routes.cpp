@@ -42,9 +42,8 @@ class OipInference final : public ExchangeInference {
   }
 
   std::vector<at::Tensor> read_inputs() override {
-    InferLimits limits{.max_batch = state().max_batch,
-                       .foresee = [this](size_t bytes) { foresee(bytes); },
-                       .priority_levels = state().priority_levels};
+    InferLimits limits{.max_batch = state().max_batch, .priority_levels = state().priority_levels};
+    if (is_counted()) limits.foresee = [this](size_t bytes) { foresee(bytes); };
     if (const auto text = exchange().header(kJsonLengthHeader)) {
       limits.json_bytes = json_length(*text);
     }

@@ -16,7 +16,7 @@ class Predict final : public ExchangeInference {
   using ExchangeInference::ExchangeInference;
 
   std::vector<at::Tensor> read_inputs() override {
-    foresee(json_reading_bytes(exchange().body));
+    if (is_counted()) foresee(json_reading_bytes(exchange().body));
     request_ = parse_predict(exchange().body, info());
     check(request_.inputs);
     return std::move(request_.inputs);
@@ -35,7 +35,7 @@ class ForExamples final : public ExchangeInference {
   using ExchangeInference::ExchangeInference;
 
   std::vector<at::Tensor> read_inputs() override {
-    foresee(json_reading_bytes(exchange().body));
+    if (is_counted()) foresee(json_reading_bytes(exchange().body));
     PredictRequest request = parse_examples(exchange().body, info());
     check(request.inputs);
     warnings_ = std::move(request.warnings);

@@ -16,7 +16,7 @@ class Prediction final : public ExchangeInference {
   using ExchangeInference::ExchangeInference;
 
   std::vector<at::Tensor> read_inputs() override {
-    foresee(json_reading_bytes(exchange().body));
+    if (is_counted()) foresee(json_reading_bytes(exchange().body));
     ReadSamples read = read_prediction(exchange().body, exchange().head.content_type, info());
     check(read.inputs);
     is_list_ = read.is_list;

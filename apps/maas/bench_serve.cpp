@@ -108,7 +108,7 @@ class BenchServe : public Command {
     if (!key_.empty()) target.headers.emplace_back("X-Api-Key", key_);
     std::error_code ignored;
     const bool url = word.starts_with("http://") || word.starts_with("https://");
-    if (url || (!std::filesystem::exists(word, ignored) && word.find(':') != word.npos)) {
+    if (url || (!std::filesystem::exists(word, ignored) && word.find(':') != std::string::npos)) {
       target.endpoint = parse_endpoint(word);
       return target;
     }

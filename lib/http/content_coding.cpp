@@ -17,7 +17,7 @@ namespace {
 constexpr int kGzipFrame = 16 + MAX_WBITS;
 constexpr int kZlibFrame = MAX_WBITS;
 constexpr int kNoFrame = -MAX_WBITS;
-constexpr size_t kFirstBytes = 64 * 1024;
+constexpr size_t kFirstBytes = 64 << 10;
 constexpr size_t kUnpackedFreely = 8 << 20;
 constexpr size_t kMostUnpackedRatio = 100;
 constexpr size_t kMostMembers = 65536;

@@ -20,7 +20,7 @@
 namespace maas {
 namespace {
 
-constexpr size_t kLongestLine = 64 * 1024;
+constexpr size_t kLongestLine = 64 << 10;
 constexpr size_t kMostErrors = 1 << 20;
 constexpr auto kPatience = std::chrono::seconds(5);
 
@@ -39,6 +39,7 @@ ChildProgram::ChildProgram(const std::vector<std::string>& words) {
   output_ = ends[0];
   errors_ = ::memfd_create("stderr", MFD_CLOEXEC);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   const pid_t parent = ::getpid();

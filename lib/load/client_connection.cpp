@@ -6,7 +6,7 @@
 namespace maas {
 namespace {
 
-constexpr size_t kReadBytes = 64 * 1024;
+constexpr size_t kReadBytes = 64 << 10;
 constexpr uint32_t kMostHeadBytes = 64 * 1024;
 
 }  // namespace

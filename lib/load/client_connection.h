@@ -25,7 +25,7 @@ struct CountedBody {
    public:
     template <bool kRequest, class Fields>
     reader(http::header<kRequest, Fields>&, value_type& bytes) : bytes_(bytes) {}
-    void init(const boost::optional<uint64_t>&, error_code& error) { error = {}; }
+    static void init(const boost::optional<uint64_t>&, error_code& error) { error = {}; }
     template <class Buffers>
     size_t put(const Buffers& buffers, error_code& error) {
       error = {};
@@ -33,7 +33,7 @@ struct CountedBody {
       bytes_ += size;
       return size;
     }
-    void finish(error_code& error) { error = {}; }
+    static void finish(error_code& error) { error = {}; }
 
    private:
     value_type& bytes_;

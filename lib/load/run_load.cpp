@@ -161,9 +161,9 @@ class Load {
     sweep_.async_wait([this](error_code error) {
       if (error) return;
       const int64_t oldest = now_ns() - to_ns(plan_.timeout_seconds);
-      for (size_t i = 0; i < connections_.size(); ++i) {
-        if (connections_[i]->is_asking() && connections_[i]->intended_ns < oldest) {
-          connections_[i]->give_up("timed out");
+      for (const auto& connection : connections_) {
+        if (connection->is_asking() && connection->intended_ns < oldest) {
+          connection->give_up("timed out");
         }
       }
       while (!waiting_.empty() && waiting_.front() < oldest) {

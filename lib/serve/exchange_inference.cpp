@@ -11,7 +11,7 @@ namespace maas {
 namespace {
 
 // Reading smaller ones takes little, and not for long.
-constexpr size_t kCountedBody = 64 * 1024;
+constexpr size_t kCountedBody = 64 << 10;
 constexpr size_t kMostWarnings = 8;
 constexpr size_t kMostWarningBytes = 300;
 

@@ -12,8 +12,8 @@ namespace maas {
 namespace {
 
 constexpr size_t kMostArrays = 256;
-constexpr std::ptrdiff_t kWorthCounting = 64 * 1024;  // below, moving numbers costs less
-constexpr size_t kInputDepth = 3;                     // { "inputs": [ { "data": ...
+constexpr std::ptrdiff_t kWorthCounting = 64 << 10;  // below, moving numbers costs less
+constexpr size_t kInputDepth = 3;                    // { "inputs": [ { "data": ...
 constexpr int kExactDigits = 15;  // of a whole number that a double holds, whatever they are
 constexpr int kMostWholeDigits = 18;
 constexpr std::array<double, 23> kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,

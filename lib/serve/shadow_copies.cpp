@@ -25,6 +25,7 @@ size_t bytes_of(const std::vector<at::Tensor>& tensors) {
 
 std::vector<at::Tensor> copies_of(const std::vector<at::Tensor>& tensors) {
   std::vector<at::Tensor> copies;
+  copies.reserve(tensors.size());
   for (const at::Tensor& tensor : tensors) copies.push_back(tensor.clone());
   return copies;
 }

@@ -47,6 +47,7 @@ struct Call::Impl {
   std::vector<OutputPlace> outputs;
   std::vector<size_t> device_positions;
   bool indexes = false;
+  bool wants_whole = false;  // its first operand in memory without gaps
 };
 
 namespace {
@@ -85,6 +86,9 @@ class CallBuilder {
       build_operator();
     }
     call_.indexes = is_indexing_operator(node_.op);
+    // group_norm makes it so; the form that exports write checks it, and convolutions, which lay
+    // their results out as is quickest here, may break what held where the graph was made.
+    call_.wants_whole = node_.op == "aten::native_group_norm";
     for (const Node::Output& output : node_.outputs) {
       call_.outputs.push_back({{output.ids.begin(), output.ids.end()}, output.is_list});
     }
@@ -198,6 +202,10 @@ void Call::set_device(at::Device device) {
 void Call::run(Slots& slots) const {
   torch::jit::Stack stack(impl_->stack_template);
   for (const Patch& patch : impl_->patches) stack[patch.position] = patch.filled(slots);
+  if (impl_->wants_whole) {
+    const at::Tensor x = stack.at(0).toTensor();
+    stack[0] = x.contiguous(x.suggest_memory_format());
+  }
   if (impl_->arithmetic != nullptr) {
     c10::IValue result = impl_->arithmetic->run(stack);
     stack.clear();

@@ -2,7 +2,7 @@
 
 #include <ATen/core/List.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ops/full.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
@@ -36,13 +36,15 @@ Slots converted_inputs(const Node& node, const Slots& slots,
   return changed;
 }
 
-void run_on_zeros(const Call& call, const Node& node, Slots& slots, const std::string& where) {
+// In whole memory: where operands lie differently in a real run is the kernel's own concern.
+void run_on(double filled_with, const Call& call, const Node& node, Slots& slots,
+            const std::string& where) {
   Slots real = converted_inputs(node, slots, [&](const at::Tensor& meta) {
     if (meta.numel() > kMostElements) {
       throw_input(where, fmt::format("no shape rule, and {} elements to try it on", meta.numel()),
                   fmt::format("at most {}", kMostElements), "use smaller example shapes");
     }
-    return at::zeros_like(meta, at::TensorOptions().device(at::kCPU));
+    return at::full(meta.sizes(), filled_with, meta.options().device(at::kCPU));
   });
   call.run(real);
   for_each_result(node, [&](ValueId id) {
@@ -53,6 +55,15 @@ void run_on_zeros(const Call& call, const Node& node, Slots& slots, const std::s
     }
     slots[id] = value;
   });
+}
+
+// What zeros run into (chances of nothing, a factor without an inverse), ones may not.
+void try_kernel(const Call& call, const Node& node, Slots& slots, const std::string& where) {
+  try {
+    run_on(0, call, node, slots, where);
+  } catch (const c10::Error&) {
+    run_on(1, call, node, slots, where);
+  }
 }
 
 }  // namespace
@@ -107,7 +118,7 @@ void ShapeInference::run(const Program& program, int64_t node_index, Slots& slot
     }
     call.set_device(at::kCPU);
     try {
-      run_on_zeros(call, node, slots, where);
+      try_kernel(call, node, slots, where);
       suppose_numbers(program, node, slots);
     } catch (const Error&) {
       throw;

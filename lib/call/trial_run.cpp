@@ -6,6 +6,8 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -50,11 +52,17 @@ bool is_assertion(const Node& node) {
   return node.op.rfind("aten::_assert", 0) == 0 || node.op.rfind("aten::sym_constrain", 0) == 0;
 }
 
+// Parts of messages that have no type of their own.
+constexpr std::array kOfZeros = {"ZeroDivisionError", "invalid multinomial distribution",
+                                 "the inversion could not be completed"};
+
 // What zeros run into and other values do not.
 bool is_of_values(const std::exception& error) {
   return dynamic_cast<const c10::IndexError*>(&error) != nullptr ||
          dynamic_cast<const c10::LinAlgError*>(&error) != nullptr ||
-         short_reason(error).rfind("ZeroDivisionError", 0) == 0;
+         std::any_of(kOfZeros.begin(), kOfZeros.end(), [&](const char* part) {
+           return short_reason(error).find(part) != std::string::npos;
+         });
 }
 
 class Trial {

@@ -12,6 +12,7 @@
 #include "program/arguments.h"
 #include "program/emit.h"
 #include "program/rewrite.h"
+#include "run/lower/layout_free.h"
 
 namespace maas {
 namespace {
@@ -96,6 +97,22 @@ std::optional<Node> packed_form(Program& program, const Node& conv,
   return node;
 }
 
+// What follows takes memory in whatever layout convolutions leave it.
+Program layout_free(Program program) {
+  std::vector<Node> before = std::move(program.nodes), nodes;
+  for (Node& node : before) {
+    if (node.op == "aten::view_as_complex") {  // pairs side by side
+      Node whole = make_node("aten::contiguous", {{"self", argument_of(node, "self", None{})}});
+      const ValueId made = add_result(program, whole, "whole", operand_of(node, "self"));
+      node.set("self", ValueRef{made});
+      nodes.push_back(std::move(whole));
+    }
+    nodes.push_back(without_view(std::move(node)));
+  }
+  program.nodes = std::move(nodes);
+  return program;
+}
+
 }  // namespace
 
 Program prepack_convolution(Program program) {
@@ -111,15 +128,7 @@ Program prepack_convolution(Program program) {
     program.nodes[i] = std::move(*node);
     replaced = true;
   }
-  for (Node& node : program.nodes) {
-    // A view of channels-last memory may not exist; reshape takes either.
-    if (!replaced || node.full_name() != "aten::view") continue;
-    node.op = "aten::reshape";
-    for (NamedArgument& argument : node.arguments) {
-      if (argument.name == "size") argument.name = "shape";
-    }
-  }
-  return program;
+  return replaced ? layout_free(std::move(program)) : program;
 }
 
 Program put_channels_last(Program program) {

@@ -1,13 +1,16 @@
 #include "call/call.h"
 
 #include <ATen/ops/ones.h>
+#include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <c10/util/Exception.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "call/builder.h"
 #include "program/arguments.h"
 #include "program/emit.h"
+#include "support/evaluate_program.h"
 #include "support/scratch.h"
 
 namespace maas {
@@ -88,6 +91,24 @@ TEST(Call, KnowsWhatWritesIntoItsArguments) {
 TEST(Call, IsDescribedByItsFirstResult) {
   const OneNode one("aten::sum.dim_IntList", {});
   EXPECT_EQ(describe_node(one.program, one.node, 3), "node 3 (%y_v1 = aten::sum.dim_IntList)");
+}
+
+// MobileViT's decomposed form: what a convolution here leaves in another layout than in Python.
+TEST(Call, GivesAGroupNormItsInputWithoutGaps) {
+  GraphBuilder g("net", 3);
+  const Handle x = g.input("x", {4, 8}, at::kFloat);
+  const Handle y = g.call("aten::native_group_norm", {{"input", ValueRef{x.id}},
+                                                      {"weight", None{}},
+                                                      {"bias", None{}},
+                                                      {"N", int64_t{2}},
+                                                      {"C", int64_t{4}},
+                                                      {"HxW", int64_t{8}},
+                                                      {"group", int64_t{2}},
+                                                      {"eps", 1e-3}});
+  const Program program = g.finish({{"y", y}});
+  const at::Tensor wide = at::rand({2, 4, 16}), part = wide.slice(2, 0, 16, 2);
+  const at::Tensor a = evaluate(program, {part})[0], b = evaluate(program, {part.contiguous()})[0];
+  EXPECT_TRUE(a.equal(b));
 }
 
 }  // namespace

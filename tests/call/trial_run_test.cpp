@@ -52,6 +52,13 @@ TEST(TrialRun, HoldsNoSingularMatrixAgainstAGraph) {
   EXPECT_EQ(message_of(g.finish({{"y", g.call("aten::inverse", {{"self", ValueRef{x.id}}})}})), "");
 }
 
+TEST(TrialRun, HoldsNoFactorOfZerosAgainstAGraph) {
+  GraphBuilder g("test", 1);
+  const Handle x = g.input("x", {3, 3}, at::kFloat);
+  const Handle inverse = g.call("aten::cholesky_inverse", {{"self", ValueRef{x.id}}});
+  EXPECT_EQ(message_of(g.finish({{"y", inverse}})), "");
+}
+
 TEST(TrialRun, RefusesAGraphThatNeedsMoreMemoryThanItsSizeExplains) {
   GraphBuilder g("test", 1);
   const Handle x = g.input("x", {4}, at::kFloat);

@@ -41,6 +41,14 @@ TEST(PrepackConvolution, TurnsAViewOfAPackedConvolutionIntoAReshape) {
     EXPECT_LT(difference(before, lowered_for_packing(before), batch), 1e-5);
 }
 
+TEST(PrepackConvolution, GivesPairsThatLieSideBySideToComplexNumbers) {
+  GraphBuilder g("net", 3);
+  const Handle c = g.conv2d("conv", g.input("x", {3, 8, 4}, at::kFloat), 4, 3, {});
+  const Handle z = g.call("aten::view_as_complex", {{"self", ValueRef{c.id}}});
+  const Program before = g.finish({{"y", g.call("aten::abs", {{"self", ValueRef{z.id}}})}});
+  EXPECT_LT(difference(before, lowered_for_packing(before), 2), 1e-5);
+}
+
 TEST(PrepackConvolution, ConvolvesInGroupsWithDilation) {
   GraphBuilder g("net", 3);
   const Handle x = g.input("x", {4, 9, 9}, at::kFloat);

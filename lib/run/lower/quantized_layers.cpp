@@ -15,6 +15,7 @@
 #include "run/lower/int8_layer.h"
 #include "run/lower/int8_operators.h"
 #include "run/lower/int8_race.h"
+#include "run/lower/layout_free.h"
 #include "run/lower/protect_sums.h"
 
 namespace maas {
@@ -58,17 +59,6 @@ std::optional<double> end_of_clamp_from_zero(const Node& node) {
   if (number_of(node, hardtanh ? "min_val" : "min", -1) != 0) return std::nullopt;
   const double high = number_of(node, hardtanh ? "max_val" : "max", hardtanh ? 1 : -1);
   return high > 0 ? std::optional(high) : std::nullopt;
-}
-
-// A view of channels-last memory may not exist; reshape takes either.
-Node without_view(Node node) {
-  if (node.overload == "dtype" || !is_one_of(node.op, {"aten::view", "aten::_unsafe_view"}))
-    return node;
-  node.op = "aten::reshape";
-  for (NamedArgument& argument : node.arguments) {
-    if (argument.name == "size") argument.name = "shape";
-  }
-  return node;
 }
 
 class Int8Lowering {

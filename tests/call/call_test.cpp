@@ -7,7 +7,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "call/builder.h"
 #include "program/arguments.h"
 #include "program/emit.h"
 #include "support/evaluate_program.h"
@@ -95,17 +94,19 @@ TEST(Call, IsDescribedByItsFirstResult) {
 
 // MobileViT's decomposed form: what a convolution here leaves in another layout than in Python.
 TEST(Call, GivesAGroupNormItsInputWithoutGaps) {
-  GraphBuilder g("net", 3);
-  const Handle x = g.input("x", {4, 8}, at::kFloat);
-  const Handle y = g.call("aten::native_group_norm", {{"input", ValueRef{x.id}},
-                                                      {"weight", None{}},
-                                                      {"bias", None{}},
-                                                      {"N", int64_t{2}},
-                                                      {"C", int64_t{4}},
-                                                      {"HxW", int64_t{8}},
-                                                      {"group", int64_t{2}},
-                                                      {"eps", 1e-3}});
-  const Program program = g.finish({{"y", y}});
+  Program program;
+  const ValueRef x{add_user_input(program, "x", at::kFloat, {2, 4, 8})};
+  Node norm = make_node("aten::native_group_norm", {{"input", x},
+                                                    {"weight", None{}},
+                                                    {"bias", None{}},
+                                                    {"N", int64_t{2}},
+                                                    {"C", int64_t{4}},
+                                                    {"HxW", int64_t{8}},
+                                                    {"group", int64_t{2}},
+                                                    {"eps", 1e-3}});
+  const ValueRef y{add_result(program, norm, "y")};
+  program.nodes.push_back(std::move(norm));
+  program.outputs.push_back({GraphOutput::Kind::kUser, y, "y"});
   const at::Tensor wide = at::rand({2, 4, 16}), part = wide.slice(2, 0, 16, 2);
   const at::Tensor a = evaluate(program, {part})[0], b = evaluate(program, {part.contiguous()})[0];
   EXPECT_TRUE(a.equal(b));

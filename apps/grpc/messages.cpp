@@ -104,6 +104,9 @@ void fill(inference::ModelInferResponse& response, GrpcInferAnswer answer) {
   response.set_model_name(std::string(answer.model));
   response.set_model_version(std::string(answer.version));
   response.set_id(std::string(answer.id));
+  if (!answer.warnings.empty()) {
+    (*response.mutable_parameters())["warnings"].set_string_param(answer.warnings);
+  }
   for (GrpcOutput& output : answer.outputs) {
     auto& told = *response.add_outputs();
     told.set_name(std::string(output.name));

@@ -96,6 +96,13 @@ class Digits(Served):
         self.assertEqual(label, self.predicted["label"])
         self.assertAlmostEqual(share, self.predicted["probability"], places=5)
 
+    def test_image_files_are_inputs_of_the_datatype_bytes(self):
+        said = self.post("/v2/models/bench_mlp/infer", {"inputs": [
+            {"name": "image", "datatype": "BYTES", "shape": [1, 1],
+             "data": [base64.b64encode(self.bytes).decode()]}]})
+        for found, wanted in zip(said["outputs"][0]["data"], self.predicted["outputs"], strict=True):
+            self.assertAlmostEqual(found, wanted, places=4)
+
     def test_status_and_metadata(self):
         status = self.ask("GET", "/v1/models/bench_mlp")[1]["model_version_status"][0]
         self.assertEqual(status["state"], "AVAILABLE")
@@ -144,6 +151,10 @@ class Table(Served):
         self.assertAlmostEqual(said["results"][0], wanted, places=4)
         said = self.post("/v1/models/prices:predict", {"inputs": {"x": [3], "colour": ["red"]}})
         self.assertAlmostEqual(said["outputs"][0][0], wanted, places=4)
+        said = self.post("/v2/models/prices/infer", {"inputs": [
+            {"name": "x", "datatype": "INT64", "shape": [1], "data": [3]},
+            {"name": "colour", "datatype": "BYTES", "shape": [1], "data": ["red"]}]})
+        self.assertAlmostEqual(said["outputs"][0]["data"][0], wanted, places=4)
         _, said = self.ask("POST", "/predictions/prices", b"x,colour\n3,red\n", "text/csv")
         self.assertAlmostEqual(said[0], wanted, places=4)
 

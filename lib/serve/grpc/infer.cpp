@@ -209,7 +209,8 @@ InferRequest parse_grpc_request(const GrpcRequestText& text, const SessionInfo& 
 
 GrpcInferAnswer grpc_infer_answer(const SessionInfo& info, const InferRequest& request,
                                   const std::vector<at::Tensor>& outputs) {
-  GrpcInferAnswer answer{info.name, info.version, request.id, {}, false};
+  GrpcInferAnswer answer{info.name, info.version, request.id, warnings_text(request.warnings),
+                         {},        false};
   for (const WantedOutput& wanted : request.outputs) {
     const at::Tensor& tensor = outputs.at(wanted.index);
     GrpcOutput output;

@@ -95,6 +95,7 @@ struct GrpcOutput {
 // A ModelInferResponse.
 struct GrpcInferAnswer {
   std::string_view model, version, id;
+  std::string warnings;  // the parameter of this name; "" = none
   std::vector<GrpcOutput> outputs;
   bool raw = true;  // all outputs in raw_output_contents; else each in its typed list
 };
@@ -162,7 +163,7 @@ class GrpcListener {
 };
 
 // The module's functions. Another text of the first than kGrpcInterface: of another build.
-inline constexpr const char* kGrpcInterface = "maas-grpc 2";
+inline constexpr const char* kGrpcInterface = "maas-grpc 3";
 using GrpcInterfaceFunction = const char*();
 using GrpcLibraryFunction = const char*();  // the version of the gRPC library
 // Null, and why: the port cannot be had. `service` outlives the listener.

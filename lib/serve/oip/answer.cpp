@@ -12,6 +12,8 @@
 namespace maas {
 namespace {
 
+constexpr size_t kMostWarningBytes = 2000;
+
 // The places of the `count` highest of `values`, highest first; the first of equals first, NaN
 // last.
 std::vector<int64_t> highest_places(const double* values, int64_t size, int64_t count) {
@@ -80,12 +82,25 @@ Classification classify(const SessionInfo& info, const at::Tensor& output, int64
   return found;
 }
 
+std::string warnings_text(const std::vector<std::string>& warnings) {
+  std::string text;
+  for (const std::string& warning : warnings) {
+    if (!text.empty()) text += "; ";
+    text += warning;
+    if (text.size() > kMostWarningBytes) break;
+  }
+  return text;
+}
+
 InferAnswer infer_answer(const SessionInfo& info, const InferRequest& request,
                          const std::vector<at::Tensor>& outputs) {
   JsonWriter json;
   std::vector<at::Tensor> binary;
   json.begin_object().field("model_name", info.name).field("model_version", info.version);
   if (!request.id.empty()) json.field("id", request.id);
+  if (const std::string text = warnings_text(request.warnings); !text.empty()) {
+    json.key("parameters").begin_object().field("warnings", text).end_object();
+  }
   json.key("outputs").begin_array();
   for (const WantedOutput& wanted : request.outputs) {
     const at::Tensor& output = outputs.at(wanted.index);

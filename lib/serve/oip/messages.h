@@ -33,6 +33,7 @@ struct InferRequest {
   int64_t priority = 0;                  // 1 first; 0 = none was given
   std::vector<at::Tensor> inputs;        // in the order of SessionInfo::inputs; may view the body
   std::vector<WantedOutput> outputs;
+  std::vector<std::string> warnings;  // of samples (samples/read_samples.h)
 };
 
 struct InferLimits {
@@ -64,6 +65,9 @@ struct Classification {
 };
 // The `wanted` highest values of each row of an output (WantedOutput::classification).
 Classification classify(const SessionInfo& info, const at::Tensor& output, int64_t wanted);
+
+// In one line, as the answer's parameter "warnings" has them; "" = none.
+std::string warnings_text(const std::vector<std::string>& warnings);
 
 struct InferAnswer {
   std::string body;

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "serve/check_inputs.h"
 #include "serve/json_tensor.h"
 #include "serve/lifted_numbers.h"
+#include "serve/oip/input_reader.h"
 #include "serve/oip/messages.h"
 #include "serve/request_json.h"
 
@@ -28,46 +28,6 @@ constexpr size_t kWorthLifting = 512;  // bytes
   throw_input(where, what, expected);
 }
 
-std::string names_of(const std::vector<TensorInfo>& tensors) {
-  std::vector<std::string> names;
-  for (const TensorInfo& tensor : tensors) names.push_back(tensor.name);
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-size_t index_of(const std::vector<TensorInfo>& tensors, std::string_view name,
-                const std::string& kind) {
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    if (tensors[i].name == name) return i;
-  }
-  refuse(fmt::format("{} '{}'", kind, name.substr(0, 128)), "is not one of this model's",
-         names_of(tensors));
-}
-
-std::vector<int64_t> shape_of(const JsonMembers& members, const std::string& where) {
-  const element* value = members.find("shape");
-  if (value == nullptr) refuse(where, "has no 'shape'", "one");
-  std::vector<int64_t> shape;
-  for (const element item : elements_of(*value, where + ", shape")) {
-    int64_t size = 0;
-    if (item.get(size) != simdjson::SUCCESS) {
-      refuse(where + ", shape", "holds something else than whole numbers", "whole numbers");
-    }
-    shape.push_back(size);
-  }
-  return shape;
-}
-
-// A whole number from 0 on; 0 where there is none.
-int64_t count_in(const JsonMembers& members, std::string_view name, const std::string& where,
-                 const std::string& expected) {
-  const element* value = members.find(name);
-  int64_t number = 0;
-  if (value != nullptr && (value->get(number) != simdjson::SUCCESS || number < 0)) {
-    refuse(fmt::format("{}, {}", where, name), "is not a whole number from 0 on", expected);
-  }
-  return number;
-}
-
 bool flag_in(const JsonMembers& members, std::string_view name, const std::string& where,
              bool otherwise) {
   const element* value = members.find(name);
@@ -77,117 +37,6 @@ bool flag_in(const JsonMembers& members, std::string_view name, const std::strin
   }
   return flag;
 }
-
-void refuse_shared_memory(const JsonMembers& parameters, const std::string& where) {
-  if (parameters.find("shared_memory_region") == nullptr) return;
-  refuse(where, "lies in shared memory",
-         "its data in the request: this server maps no memory of others");
-}
-
-// The binary data of a request's inputs, in their order: behind its JSON, or in pieces.
-class BinaryData {
- public:
-  BinaryData(std::string_view behind, std::span<const std::string_view> pieces)
-      : behind_(behind), pieces_(pieces) {}
-
-  // What is left of it for an input of so many bytes.
-  size_t left() const { return pieces_.empty() ? behind_.size() - taken_ : pieces_[piece_].size(); }
-  size_t size() const { return behind_.size(); }
-  size_t taken() const { return taken_; }
-
-  std::string_view take(size_t bytes) {  // at most left()
-    if (!pieces_.empty()) return pieces_[piece_++];
-    taken_ += bytes;
-    return behind_.substr(taken_ - bytes, bytes);
-  }
-
- private:
-  std::string_view behind_;
-  std::span<const std::string_view> pieces_;
-  size_t taken_ = 0, piece_ = 0;
-};
-
-// One body's inputs.
-class InputReader {
- public:
-  // `lifted`: the arrays for which indices stand in `data`; null: none were lifted.
-  InputReader(const SessionInfo& info, const InferLimits& limits, std::string_view binary,
-              const LiftedNumbers* lifted)
-      : info_(info), limits_(limits), binary_(binary, limits.pieces), lifted_(lifted) {}
-
-  std::vector<at::Tensor> read(element list) {
-    std::vector<at::Tensor> inputs(info_.inputs.size());
-    for (const element item : elements_of(list, "inputs")) {
-      const JsonMembers members(item, "inputs");
-      const std::string_view name = members.text("name", "inputs");
-      const size_t index = index_of(info_.inputs, name, "input");
-      if (inputs[index].defined()) {
-        refuse(fmt::format("input '{}'", name), "is given twice", "once");
-      }
-      inputs[index] = one(members, info_.inputs[index]);
-    }
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      if (!inputs[i].defined()) refuse("inputs", "has no '" + info_.inputs[i].name + "'", "it");
-    }
-    if (binary_.taken() != binary_.size()) {
-      refuse("body", fmt::format("has {} bytes of binary data", binary_.size()),
-             fmt::format("{}, the sum of binary_data_size", binary_.taken()));
-    }
-    return inputs;
-  }
-
- private:
-  at::Tensor one(const JsonMembers& members, const TensorInfo& info) {
-    const std::string where = "input '" + info.name + "'";
-    const std::string_view datatype = members.text("datatype", where);
-    if (datatype != oip_datatype(info.dtype)) {
-      refuse(where, fmt::format("has datatype {}", datatype.substr(0, 32)),
-             std::string(oip_datatype(info.dtype)));
-    }
-    const std::vector<int64_t> shape = shape_of(members, where);
-    checked_element_count(shape, info.name);
-    check_input_shape(shape, info, limits_.max_batch);
-    const JsonMembers parameters = parameters_of(members, where + ", parameters");
-    refuse_shared_memory(parameters, where);
-    const at::Tensor tensor = values(members, parameters, info, shape);
-    check_input_values(tensor, info);
-    return tensor;
-  }
-
-  at::Tensor values(const JsonMembers& members, const JsonMembers& parameters,
-                    const TensorInfo& info, const std::vector<int64_t>& shape) {
-    const std::string where = "input '" + info.name + "'";
-    const element* data = members.find("data");
-    if (parameters.find("binary_data_size") == nullptr) {
-      if (data == nullptr) refuse(where, "has no 'data'", "an array of its values");
-      if (lifted_ != nullptr && data->is_int64()) return lifted_values(*data, info, shape);
-      return tensor_from_json(*data, info.dtype, shape, info.name);
-    }
-    if (data != nullptr) refuse(where, "has both 'data' and 'binary_data_size'", "one of them");
-    const auto size = static_cast<size_t>(
-        count_in(parameters, "binary_data_size", where, "how many bytes follow the JSON for it"));
-    if (size > binary_.left()) {
-      refuse(where, fmt::format("has binary_data_size {}", size),
-             fmt::format("at most the {} bytes that are left behind the JSON, whose length the "
-                         "header Inference-Header-Content-Length tells",
-                         binary_.left()));
-    }
-    return tensor_from_bytes(binary_.take(size), info.dtype, shape, info.name);
-  }
-
-  at::Tensor lifted_values(element index, const TensorInfo& info,
-                           const std::vector<int64_t>& shape) const {
-    const auto& numbers = lifted_->arrays.at(static_cast<size_t>(index.get_int64().value()));
-    const auto tensor = tensor_from_numbers(numbers, info.dtype, shape);
-    if (!tensor) refuse("input '" + info.name + "'", "does not fit");  // the whole text tells why
-    return *tensor;
-  }
-
-  const SessionInfo& info_;
-  const InferLimits& limits_;
-  BinaryData binary_;
-  const LiftedNumbers* lifted_;
-};
 
 int64_t parse_classification(const JsonMembers& parameters, const TensorInfo& info,
                              const std::string& where) {
@@ -295,7 +144,9 @@ InferRequest read_request(std::string_view body, const SessionInfo& info, const 
       kLongestTimeout, count_in(parameters, "timeout", "parameters", "microseconds; 0 = none")));
   const element* inputs = members.find("inputs");
   if (inputs == nullptr) refuse("body", "has no 'inputs'", "{\"inputs\": [...]}");
-  request.inputs = InputReader(info, limits, body.substr(json_bytes), lifted).read(*inputs);
+  ReadInputs read = read_inputs(*inputs, info, limits, body.substr(json_bytes), lifted);
+  request.inputs = std::move(read.tensors);
+  request.warnings = std::move(read.warnings);
   const bool binary = flag_in(parameters, "binary_data_output", "parameters", false);
   if (const element* outputs = members.find("outputs")) {
     request.outputs = parse_outputs(*outputs, info, binary);

@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "base/throw_error.h"
+#include "http/wire.h"
 #include "sample/raw_input.h"
 #include "sample/raw_json.h"
 #include "serve/nested_lists.h"
@@ -39,6 +40,13 @@ at::Tensor image_of(std::string_view encoded, const InputSpec& spec, const std::
   return decode_image(*bytes, where, spec).at(0);
 }
 
+void check_image_count(size_t count, const InputSpec& spec, const std::string& where) {
+  const int64_t bytes = spec.channels * spec.height * spec.width;
+  const auto most = std::min(kMostImages, static_cast<size_t>(kMostImageBytes / bytes));
+  if (count <= most) return;
+  throw_input(where, "are too many image files for one request", fmt::format("at most {}", most));
+}
+
 // A list of encoded files; nothing where the first is none.
 std::optional<ReadSamples> read_files(element value, const InputSpec& spec,
                                       const std::string& where) {
@@ -49,17 +57,12 @@ std::optional<ReadSamples> read_files(element value, const InputSpec& spec,
     return ReadSamples{{image_of(*file, spec, where)}, {}, false};
   }
   if (list.begin() == list.end() || !encoded_file(*list.begin())) return std::nullopt;
-  const int64_t bytes = spec.channels * spec.height * spec.width;
-  const auto most = std::min(kMostImages, static_cast<size_t>(kMostImageBytes / bytes));
   std::vector<at::Tensor> images;
   for (const element item : list) {
     const std::string place = fmt::format("{}[{}]", where, images.size());
     const auto file = encoded_file(item);
     if (!file) throw_input(place, "is no image file", R"({"b64": "..."}, as the first)");
-    if (images.size() >= most) {
-      throw_input(where, "are too many image files for one request",
-                  fmt::format("at most {}", most));
-    }
+    check_image_count(images.size() + 1, spec, where);
     images.push_back(image_of(*file, spec, place));
   }
   return ReadSamples{{at::cat(images)}, {}, true};
@@ -89,6 +92,27 @@ bool is_list_of_rows(element value) {
 
 ReadSamples read_image(std::string_view bytes, const SessionInfo& info, const std::string& where) {
   return {decode_image(bytes, where, spec_of(info, where)), {}, false};
+}
+
+ReadSamples read_images(const std::vector<std::string_view>& files, const SessionInfo& info,
+                        const std::string& where) {
+  const InputSpec& spec = spec_of(info, where);
+  check_image_count(files.size(), spec, where);
+  std::vector<at::Tensor> images;
+  for (const std::string_view file : files) {
+    images.push_back(decode_image(file, fmt::format("{}[{}]", where, images.size()), spec).at(0));
+  }
+  return {{at::cat(images)}, {}, true};
+}
+
+ReadSamples read_samples_text(std::string text, const SessionInfo& info, const std::string& where) {
+  text.reserve(text.size() + kBodyPadding);
+  simdjson::dom::parser parser;
+  element root;
+  if (const auto error = parser.parse(text.data(), text.size(), false).get(root)) {
+    throw_input(where, simdjson::error_message(error), "rows");
+  }
+  return read_samples(root, info, where);
 }
 
 ReadSamples read_samples(element value, const SessionInfo& info, const std::string& where) {

@@ -29,11 +29,18 @@ inline constexpr int64_t kMostCells = int64_t{4} << 20;  // rows * columns of a 
 // One image file, of any format that `maas predict` reads. `where` names it for messages.
 ReadSamples read_image(std::string_view bytes, const SessionInfo& info, const std::string& where);
 
+// The same of several, a row each.
+ReadSamples read_images(const std::vector<std::string_view>& files, const SessionInfo& info,
+                        const std::string& where);
+
 // A sample or a list of samples. Images: pixel values (sample/raw_input.h), or {"b64": "..."} of an
 // image file, for which {"data": "..."} stands, too. Tables: {column: value} or values in the order
 // of the columns. Models without SessionInfo::samples: tensors_from_lists().
 ReadSamples read_samples(simdjson::dom::element value, const SessionInfo& info,
                          const std::string& where);
+
+// The same of JSON as text: for samples that stand in another form in the request.
+ReadSamples read_samples_text(std::string text, const SessionInfo& info, const std::string& where);
 
 // Rows of a table, with or without a header.
 ReadSamples read_csv_rows(std::string_view text, const SessionInfo& info, const std::string& where);

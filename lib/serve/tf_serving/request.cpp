@@ -4,7 +4,6 @@
 
 #include "base/json_writer.h"
 #include "base/throw_error.h"
-#include "http/wire.h"
 #include "serve/nested_lists.h"
 #include "serve/request_json.h"
 #include "serve/samples/read_samples.h"
@@ -66,17 +65,6 @@ void append_samples(JsonWriter& json, const std::vector<element>& rows, const Se
   json.end_array();
 }
 
-// Samples that stand in another form in the request, written in the usual one and read again.
-ReadSamples read_rewritten(std::string text, const SessionInfo& info, const std::string& where) {
-  text.reserve(text.size() + kBodyPadding);
-  simdjson::dom::parser parser;
-  element root;
-  if (const auto error = parser.parse(text.data(), text.size(), false).get(root)) {
-    throw_input(where, simdjson::error_message(error), "rows");
-  }
-  return read_samples(root, info, where);
-}
-
 PredictRequest with_samples(ReadSamples read, bool columns) {
   return {std::move(read.inputs), std::move(read.warnings), columns};
 }
@@ -96,7 +84,7 @@ PredictRequest read_instances(element list, const SessionInfo& info) {
   }
   JsonWriter json;
   append_samples(json, rows, info);
-  return with_samples(read_rewritten(json.take(), info, "instances"), false);
+  return with_samples(read_samples_text(json.take(), info, "instances"), false);
 }
 
 // {"a": [1, 3], "b": ["x", "y"]} -> [{"a": 1, "b": "x"}, {"a": 3, "b": "y"}]
@@ -144,8 +132,8 @@ PredictRequest read_columns(element value, const SessionInfo& info) {
   }
   if (is_table(info) && value.is_object()) {
     return with_samples(
-        read_rewritten(rows_of_columns(JsonMembers(value, "inputs"), info.samples->data.input),
-                       info, "inputs"),
+        read_samples_text(rows_of_columns(JsonMembers(value, "inputs"), info.samples->data.input),
+                          info, "inputs"),
         true);
   }
   const auto named = names_the_input(value, info) ? member(value, info.inputs[0].name) : value;
@@ -211,7 +199,7 @@ PredictRequest parse_examples(std::string_view body, const SessionInfo& info) {
     }
     JsonWriter list;
     append_samples(list, rows, info);
-    return with_samples(read_rewritten(list.take(), info, "examples"), false);
+    return with_samples(read_samples_text(list.take(), info, "examples"), false);
   }
   if (context == nullptr) return with_samples(read_samples(*examples, info, "examples"), false);
   const JsonMembers shared(*context, "context");
@@ -223,7 +211,7 @@ PredictRequest parse_examples(std::string_view body, const SessionInfo& info) {
       throw_input("context", "and examples are too long together", "fewer rows at once");
     }
   }
-  return with_samples(read_rewritten(text + "]", info, "examples"), false);
+  return with_samples(read_samples_text(text + "]", info, "examples"), false);
 }
 
 }  // namespace maas

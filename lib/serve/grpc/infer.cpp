@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -163,6 +164,18 @@ GrpcOutput as_texts(const Classification& found) {
 
 }  // namespace
 
+int64_t grpc_priority(const GrpcInferRequest& request) {
+  for (const auto& [name, value] : request.parameters) {
+    if (name != "priority") continue;
+    if (const auto* number = std::get_if<int64_t>(&value)) return std::max<int64_t>(0, *number);
+    if (const auto* number = std::get_if<uint64_t>(&value)) {
+      constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
+      return static_cast<int64_t>(std::min(*number, kMost));
+    }
+  }
+  return 0;
+}
+
 GrpcRequestText grpc_request_text(const GrpcInferRequest& request) {
   check_places(request);
   GrpcRequestText text;
@@ -201,10 +214,10 @@ GrpcRequestText grpc_request_text(const GrpcInferRequest& request) {
 }
 
 InferRequest parse_grpc_request(const GrpcRequestText& text, const SessionInfo& info,
-                                int64_t max_batch) {
-  return parse_infer_request(
-      text.json, info,
-      {.max_batch = max_batch, .json_bytes = text.json.size(), .pieces = text.pieces});
+                                InferLimits limits) {
+  limits.json_bytes = text.json.size();
+  limits.pieces = text.pieces;
+  return parse_infer_request(text.json, info, limits);
 }
 
 GrpcInferAnswer grpc_infer_answer(const SessionInfo& info, const InferRequest& request,

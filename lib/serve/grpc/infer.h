@@ -27,9 +27,13 @@ struct GrpcRequestText {
 // with values outside its range.
 GrpcRequestText grpc_request_text(const GrpcInferRequest& request);
 
-// Throws Error{kInput}, as parse_infer_request() does. The text outlives the request's inputs.
+// The parameter "priority" where it is a whole number above 0; else 0.
+int64_t grpc_priority(const GrpcInferRequest& request);
+
+// Throws Error{kInput}, as parse_infer_request() does. The text outlives the request's inputs. Of
+// `limits`, json_bytes and pieces are the text's.
 InferRequest parse_grpc_request(const GrpcRequestText& text, const SessionInfo& info,
-                                int64_t max_batch);
+                                InferLimits limits);
 
 // Raw where the request's values were or where it asked for binary data, and where a datatype has
 // no typed list (FP16, BF16). `request` and `info` outlive the answer.

@@ -42,12 +42,19 @@ class GrpcInference final : public ExchangeInference {
     return own().is_alone() ? static_cast<const void*>(&state()) : &exchange();
   }
 
+  int64_t level() const override {
+    const int64_t asked = state().priority_levels > 0 ? grpc_priority(own().call().infer()) : 0;
+    return asked > 0 ? asked : ExchangeInference::level();
+  }
+
   std::vector<at::Tensor> read_inputs() override {
     text_ = grpc_request_text(own().call().infer());
     size_t made = 0;
     for (const std::string& bytes : text_.made) made += bytes.size();
     if (!exchange().reserve(made)) throw RefusedRequest(no_memory_refusal());
-    request_ = parse_grpc_request(text_, info(), state().max_batch);
+    request_ = parse_grpc_request(
+        text_, info(),
+        {.max_batch = state().max_batch, .priority_levels = state().priority_levels});
     session().check(request_.inputs);
     if (request_.timeout.count() > 0) wait_at_most(request_.timeout);
     return std::move(request_.inputs);

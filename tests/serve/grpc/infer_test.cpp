@@ -33,7 +33,7 @@ GrpcInput input(std::string_view datatype) {
 
 InferRequest parse(const GrpcInferRequest& request, const SessionInfo& info) {
   const GrpcRequestText text = grpc_request_text(request);
-  InferRequest parsed = parse_grpc_request(text, info, 4);
+  InferRequest parsed = parse_grpc_request(text, info, {.max_batch = 4, .priority_levels = 3});
   for (at::Tensor& tensor : parsed.inputs) tensor = tensor.clone();
   return parsed;
 }
@@ -119,6 +119,19 @@ TEST(GrpcInfer, NamesAndParametersCannotForgeTheText) {
   EXPECT_THAT(refusal(request, model(at::kFloat)), HasSubstr("shared memory"));
   request.inputs[0].parameters = {{"ours", 0.5}, {"unset", std::monostate()}};
   EXPECT_EQ(refusal(request, model(at::kFloat)), "");
+}
+
+TEST(GrpcInfer, APriorityIsSeenBeforeTheRequestIsRead) {
+  const std::array<float, 2> values{1, 2};
+  GrpcInferRequest request;
+  request.inputs = {input("FP32")};
+  request.inputs[0].contents.floats = values;
+  EXPECT_EQ(grpc_priority(request), 0);
+  request.parameters = {{"priority", uint64_t{2}}};
+  EXPECT_EQ(grpc_priority(request), 2);
+  EXPECT_EQ(parse(request, model(at::kFloat)).priority, 2);
+  request.parameters = {{"priority", int64_t{4}}};
+  EXPECT_THAT(refusal(request, model(at::kFloat)), HasSubstr("priority"));
 }
 
 TEST(GrpcInfer, AnswersAreTypedUnlessATypeHasNoList) {

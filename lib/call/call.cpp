@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/throw_error.h"
 #include "call/call_arguments.h"
+#include "call/expert_operators.h"
 #include "call/index_limits.h"
 #include "call/size_arithmetic.h"
 #include "call/vision_operators.h"
@@ -117,6 +118,7 @@ class CallBuilder {
 
   void build_operator() {
     register_vision_operators();
+    register_expert_operators();
     const auto found = c10::Dispatcher::singleton().findSchema({node_.op, node_.overload});
     if (!found) refuse(where_, "this libtorch has no such operator", "an operator of torch 2.13");
     call_.handle = *found;

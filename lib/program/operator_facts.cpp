@@ -138,6 +138,7 @@ constexpr Group kAten[] = {
 
 constexpr Group kOthers[] = {
     {"detection", "torchvision::nms torchvision::roi_align torchvision::deform_conv2d"},
+    {"mixtures of experts", "transformers::grouped_mm_fallback"},
     {"arithmetic of sizes",
      "_operator::add _operator::sub _operator::mul _operator::floordiv _operator::truediv "
      "_operator::mod _operator::neg _operator::pow _operator::and_ _operator::or_ _operator::not_ "

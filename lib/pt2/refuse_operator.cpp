@@ -55,7 +55,7 @@ void refuse_operator(const std::string& place, const Node& node, bool decomposed
   const std::string what =
       fmt::format("operator '{}' is not on the list of operators that maas runs", node.full_name());
   if (space != "aten" && space != "_operator" && space != "math") {
-    throw_input(place, what, "operators of torch (aten) and torchvision",
+    throw_input(place, what, "operators of torch (aten), torchvision and transformers",
                 fmt::format("'{}' is an operator of its own library: write what it does with "
                             "operators of torch, or give its decomposition to "
                             "ep.run_decompositions({{torch.ops.{}.{}: function}})",

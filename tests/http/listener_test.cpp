@@ -255,6 +255,8 @@ TEST(HttpListener, IdleConnectionsMakeRoomForNewcomersLongestIdleFirst) {
   TestClient busy(server.port()), oldest(server.port()), younger(server.port());
   busy.send(get("/hold"));
   EXPECT_EQ(oldest.ask(get("/")).status, 200);
+  // A connection is idle from the moment on in which the server, not the client, is done with it.
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
   EXPECT_EQ(younger.ask(get("/")).status, 200);
   std::this_thread::sleep_for(std::chrono::milliseconds(150));
   EXPECT_EQ(TestClient(server.port()).ask(get("/")).status, 200);

@@ -79,7 +79,7 @@ const std::vector<LoweringPass>& lowering_passes(PlanFor plan_for) {
       {"recompose",
        "layers in place of what a decomposed export wrote",
        for_any<recompose>,
-       {"aten::addmm", "aten::convolution", "aten::matmul", "aten::mm"}},
+       {"aten::add", "aten::addmm", "aten::bmm", "aten::convolution", "aten::matmul", "aten::mm"}},
       {"quantized-layers",
        "int8 products where they are faster",
        faster_quantized_layers,

@@ -1,5 +1,6 @@
 #include "run/recompose.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -13,7 +14,7 @@ namespace {
 class Recomposer {
  public:
   explicit Recomposer(Program program)
-      : program_(std::move(program)), made_by_(producers(program_)) {
+      : program_(std::move(program)), made_by_(producers(program_)), uses_(count_uses(program_)) {
     for (const auto& [value, tensor] : tensors_by_value(program_)) weights_.insert(value);
   }
 
@@ -21,6 +22,8 @@ class Recomposer {
     for (Node& node : program_.nodes) {
       auto layer = convolution(node);
       if (!layer) layer = product(node);
+      if (!layer) layer = batched_product(node);
+      if (!layer) layer = biased(node);
       if (!layer) continue;
       layer->outputs = std::move(node.outputs);
       node = std::move(*layer);
@@ -62,6 +65,73 @@ class Recomposer {
     return make_node("aten::linear", operands);
   }
 
+  // A weight that is expanded for every sample of a batch, which bmm would copy.
+  std::optional<Node> batched_product(const Node& node) const {
+    if (node.full_name() != "aten::bmm") return std::nullopt;
+    const ValueId x = operand_of(node, "self");
+    const ValueId weight = turned(repeated(operand_of(node, "mat2")));
+    if (x == kNoValue || weight == kNoValue) return std::nullopt;
+    return make_node("aten::linear", {{"input", ValueRef{x}}, {"weight", ValueRef{weight}}});
+  }
+
+  // linear(x, weight) + bias, which nobody reads without the bias.
+  std::optional<Node> biased(const Node& node) const {
+    if (node.full_name() != "aten::add.Tensor" || number_of(node, "alpha", 1) != 1) {
+      return std::nullopt;
+    }
+    ValueId product = operand_of(node, "self");
+    const ValueId bias = operand_of(node, "other");
+    if (product == kNoValue || weights_.count(bias) == 0) return std::nullopt;
+    while (const Node* view = maker(product, is_view)) {
+      const ValueId source = operand_of(*view, "self");
+      if (uses_[product] != 1 || program_.value(source).shape != program_.value(product).shape) {
+        break;
+      }
+      product = source;
+    }
+    const Node* linear = maker(product, [](const Node& of) { return of.op == "aten::linear"; });
+    if (linear == nullptr || uses_[product] != 1 || operand_of(*linear, "bias") != kNoValue) {
+      return std::nullopt;
+    }
+    const ValueId weight = operand_of(*linear, "weight");
+    const Value &b = program_.value(bias), &w = program_.value(weight);
+    if (w.shape.size() != 2 || b.shape.size() != 1 || b.shape[0] != w.shape[0] ||
+        b.dtype != w.dtype) {
+      return std::nullopt;
+    }
+    return make_node("aten::linear", {{"input", ValueRef{operand_of(*linear, "input")}},
+                                      {"weight", ValueRef{weight}},
+                                      {"bias", ValueRef{bias}}});
+  }
+
+  static bool is_view(const Node& node) {
+    const std::string name = node.full_name();
+    return name == "aten::view" || name == "aten::_unsafe_view" || name == "aten::reshape";
+  }
+
+  // The node that makes the value, if it is of that kind.
+  template <class Kind>
+  const Node* maker(ValueId value, Kind kind) const {
+    if (value == kNoValue || made_by_[value] < 0) return nullptr;
+    const Node& node = program_.nodes[made_by_[value]];
+    return kind(node) ? &node : nullptr;
+  }
+
+  // The matrix that `value` repeats in front of its last two dimensions.
+  ValueId repeated(ValueId value) const {
+    const auto spreads = [](const Node& of) { return is_view(of) || of.op == "aten::expand"; };
+    while (const Node* node = maker(value, spreads)) {
+      const ValueId source = operand_of(*node, "self");
+      if (source == kNoValue) return kNoValue;
+      const std::vector<Dim>&from = program_.value(source).shape, &to = program_.value(value).shape;
+      if (from.size() < 2 || to.size() < 2) return kNoValue;
+      const bool keeps = std::equal(from.end() - 2, from.end(), to.end() - 2);
+      if (!keeps || from.back().is_symbolic() || (from.end() - 2)->is_symbolic()) return kNoValue;
+      value = source;
+    }
+    return value;
+  }
+
   // The weight [O, K] that `value` is the transpose of.
   ValueId turned(ValueId value) const {
     if (value == kNoValue || made_by_[value] < 0) return kNoValue;
@@ -83,7 +153,7 @@ class Recomposer {
   }
 
   Program program_;
-  std::vector<int64_t> made_by_;
+  std::vector<int64_t> made_by_, uses_;
   std::set<ValueId> weights_;
 };
 

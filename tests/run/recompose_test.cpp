@@ -5,6 +5,7 @@
 
 #include "call/builder.h"
 #include "program/arguments.h"
+#include "program/emit.h"
 #include "run/measure_plan.h"
 #include "run/plan.h"
 #include "tensor/random.h"
@@ -70,6 +71,47 @@ TEST(Recompose, AProductOfTwoActivationsIsNoLinear) {
   const Handle turned = g.call("aten::t", {{"self", ValueRef{x.id}}});
   const Handle y = g.call("aten::mm", {{"self", ValueRef{x.id}}, {"mat2", ValueRef{turned.id}}});
   EXPECT_FALSE(is_one_linear(g.finish({{"y", y}})));
+}
+
+// As run_decompositions() writes a linear on more dimensions.
+TEST(Recompose, ABatchedProductWithARepeatedWeightAndItsBiasAreOneLinear) {
+  Program program;
+  const ValueId x = add_user_input(program, "x", at::kFloat, {3, 5, 6});
+  const auto put = [&](Node node, std::vector<Dim> shape) {
+    const ValueId y = add_result(program, node, "y", x);
+    program.value(y).shape = std::move(shape);
+    program.nodes.push_back(std::move(node));
+    return ValueRef{y};
+  };
+  const ValueRef w{add_weight(program, "w", normal_tensor({4, 6}, 1, 1))};
+  const ValueRef b{add_weight(program, "b", normal_tensor({4}, 1, 2))};
+  const ValueRef turned = put(make_node("aten::t", {{"self", w}}), {6, 4});
+  const ValueRef many =
+      put(make_node("aten::expand", {{"self", turned}, {"size", int_list({3, 6, 4})}}), {3, 6, 4});
+  const ValueRef viewed =
+      put(make_node("aten::reshape", {{"self", many}, {"shape", int_list({3, 6, 4})}}), {3, 6, 4});
+  const ValueRef product =
+      put(make_node("aten::bmm", {{"self", ValueRef{x}}, {"mat2", viewed}}), {3, 5, 4});
+  const ValueRef same =
+      put(make_node("aten::view", {{"self", product}, {"size", int_list({3, 5, 4})}}), {3, 5, 4});
+  const ValueRef sum =
+      put(make_node("aten::add.Tensor", {{"self", same}, {"other", b}}), {3, 5, 4});
+  program.outputs.push_back({GraphOutput::Kind::kUser, sum, "y"});
+  const Program after = recompose(program);
+  ASSERT_EQ(after.nodes.size(), 1U);
+  EXPECT_EQ(after.nodes[0].full_name(), "aten::linear");
+  const at::Tensor input = normal_tensor({3, 5, 6}, 1, 3);
+  const at::Tensor a = Plan::compile(program)->run({input})[0];
+  const at::Tensor c = Plan::compile(after)->run({input})[0];
+  EXPECT_LT((a - c).abs().max().item<double>(), 1e-5);
+
+  Program both = program;  // the product without its bias is wanted, too
+  both.outputs.push_back({GraphOutput::Kind::kUser, product, "product"});
+  const Program kept = recompose(both);
+  const auto wanted = Plan::compile(both)->run({input}), found = Plan::compile(kept)->run({input});
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_LT((wanted[i] - found[i]).abs().max().item<double>(), 1e-5);
+  }
 }
 
 }  // namespace

@@ -52,8 +52,13 @@ class Deploy(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             model = f"{folder}/line.pt2"
             torch.export.save(torch.export.export(torch.nn.Linear(2, 1), (torch.zeros(1, 2),)), model)
-            done = subprocess.run([MAAS, "serve", model, "--config", str(DEPLOY / "serve.yaml"),
-                                   "--dry-run"], capture_output=True, text=True)
+            shutil.copy(DEPLOY / "serve.yaml", folder)
+            serve = [MAAS, "serve", model, "--config", f"{folder}/serve.yaml", "--dry-run"]
+            done = subprocess.run(serve, capture_output=True, text=True)
+            self.assertIn("keys.yaml", done.stderr)  # the comment in the file says how it is made
+            subprocess.run([MAAS, "key", "alice", "--file", f"{folder}/keys.yaml"], check=True,
+                           capture_output=True)
+            done = subprocess.run(serve, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
 
 

@@ -2,6 +2,7 @@
 #include <ATen/Version.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/cores.h"
+#include "base/did_you_mean.h"
 #include "base/files.h"
 #include "base/throw_error.h"
 #include "run/kernel_times.h"
@@ -21,6 +23,15 @@ namespace fs = std::filesystem;
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
+}
+
+// A name that no kernel has would pin nothing, without a word.
+void check_kernel(const std::string& name) {
+  const std::vector<std::string> known = {"default", "mkl", "onednn", "int8", "fp32"};
+  if (std::find(known.begin(), known.end(), name) != known.end()) return;
+  throw_usage("MAAS_KERNELS", "'" + name + "' is no kernel" + did_you_mean(name, known),
+              "default, mkl, onednn, int8, fp32, or a path with a slash",
+              "./" + name + " for a file of that name");
 }
 
 // A name for people and one that another machine does not have: homes are shared.
@@ -44,6 +55,7 @@ struct KeptTimes {
     const std::string wish = variable("MAAS_KERNELS");
     const bool is_path = wish.find('/') != std::string::npos;
     if (!wish.empty() && !is_path) {
+      check_kernel(wish);
       times = std::make_unique<KernelTimes>(wish);
       return;
     }

@@ -74,8 +74,8 @@ std::string kernel_machine();
 
 // The process's own. MAAS_KERNELS in the environment: a kernel's name pins it ("default" = the
 // first of each race), a path (with a slash) names the file that times are kept in; without it they
-// are kept in the user's cache folder, where there is one. Files that cannot be read or hold
-// something else are passed over.
+// are kept in the user's cache folder, where there is one. Error{kUsage} for another name. Files
+// that cannot be read or hold something else are passed over.
 KernelTimes& kernel_times();
 
 // Other kernels for the plans that are made from now on, in place of kernel_times() as they were,

@@ -92,8 +92,9 @@ PredictRequest read_instances(element list, const SessionInfo& info) {
 std::string rows_of_columns(const JsonMembers& columns, const InputSpec& spec) {
   std::vector<std::pair<std::string, std::vector<element>>> lists;
   for (const auto& [name, list] : columns) {
-    const bool known = std::any_of(spec.columns.begin(), spec.columns.end(),
-                                   [&](const ColumnSpec& column) { return column.name == name; });
+    const bool known = std::any_of(
+        spec.columns.begin(), spec.columns.end(),
+        [&, &wanted = name](const ColumnSpec& column) { return column.name == wanted; });
     if (!known) {
       throw_input(fmt::format("inputs, '{}'", name.substr(0, 64)), "is no column of this model",
                   "its columns, or its tensors, by their names");

@@ -1,7 +1,8 @@
 """maas, onnxruntime and eager PyTorch on the same exported networks, one thread, pinned to a core.
 
 Called by scripts/bench. ResNet-18 (fp32, batch 1 and 8; -core: decomposed to core ATen), the MLP
-784-128-10 (batch 1 and 64) and a GPT of 4 layers of 128 (128 tokens). The three take turns in short
+784-128-10 (batch 1 and 64), a GPT of 4 layers of 128 (128 tokens) and an encoder of BERT-base's shape on
+128 embedded tokens. MAAS_KERNELS in the environment (docs/kernels.md) holds for maas. The three take turns in short
 rounds; a round's figure is the median of its calls. Shown is the best round of each, and the ratio of these: a neighbour on the same host slows
 a core by a third for seconds at a time, which the best of many short rounds leaves out. The ratios of
 the single rounds are shown as a range.
@@ -76,11 +77,36 @@ class Gpt(nn.Module):
         return self.head(self.norm(self.layers(self.token(x) + self.place(places))))
 
 
+class Encoder(nn.Module):
+    """BERT-base's shape (Devlin et al. 2018), norms first, on tokens that are embedded already."""
+
+    class Layer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.n1, self.n2 = nn.LayerNorm(768), nn.LayerNorm(768)
+            self.qkv, self.out = nn.Linear(768, 2304), nn.Linear(768, 768)
+            self.up, self.down = nn.Linear(768, 3072), nn.Linear(3072, 768)
+
+        def forward(self, x):
+            q, k, v = (y.unflatten(-1, (12, 64)).transpose(1, 2) for y in self.qkv(self.n1(x)).chunk(3, -1))
+            x = x + self.out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+            return x + self.down(F.gelu(self.up(self.n2(x))))
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(*[Encoder.Layer() for _ in range(12)])
+
+    def forward(self, x):
+        return self.layers(x)
+
+
 NETWORKS = {
     "resnet18": (resnet18, lambda b: torch.randn(b, 3, 224, 224), (1, 8)),
     "resnet18-core": (resnet18, lambda b: torch.randn(b, 3, 224, 224), (1, 8)),
     "mlp": (lambda: nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)),
             lambda b: torch.randn(b, 784), (1, 64)),
+    "encoder": (Encoder, lambda b: torch.randn(b, 128, 768), (1,)),
+    "encoder-core": (Encoder, lambda b: torch.randn(b, 128, 768), (1,)),
     "gpt": (Gpt, lambda b: torch.randint(0, 65, (b, 128)), (1,)),
 }
 

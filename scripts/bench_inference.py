@@ -1,8 +1,8 @@
 """maas, onnxruntime and eager PyTorch on the same exported networks, one thread, pinned to a core.
 
 Called by scripts/bench. ResNet-18 (fp32, batch 1 and 8; -core: decomposed to core ATen), the MLP
-784-128-10 (batch 1 and 64), a GPT of 4 layers of 128 (128 tokens) and an encoder of BERT-base's shape on
-128 embedded tokens. MAAS_KERNELS in the environment (docs/kernels.md) holds for maas. The three take turns in short
+784-128-10 (batch 1 and 64), an LSTM and a GRU of 64 in both directions over 50 steps, a GPT of 4 layers
+of 128 (128 tokens) and an encoder of BERT-base's shape on 128 embedded tokens. MAAS_KERNELS in the environment (docs/kernels.md) holds for maas. The three take turns in short
 rounds; a round's figure is the median of its calls. Shown is the best round of each, and the ratio of these: a neighbour on the same host slows
 a core by a third for seconds at a time, which the best of many short rounds leaves out. The ratios of
 the single rounds are shown as a range.
@@ -100,6 +100,21 @@ class Encoder(nn.Module):
         return self.layers(x)
 
 
+class Recurrent(nn.Module):
+    """One layer in both directions over 50 steps, and a classifier on its last output."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.head = layer(32, 64, batch_first=True, bidirectional=True), nn.Linear(128, 5)
+
+    def forward(self, x):
+        return self.head(self.layer(x)[0][:, -1])
+
+
+def series(batch):
+    return torch.randn(batch, 50, 32)
+
+
 NETWORKS = {
     "resnet18": (resnet18, lambda b: torch.randn(b, 3, 224, 224), (1, 8)),
     "resnet18-core": (resnet18, lambda b: torch.randn(b, 3, 224, 224), (1, 8)),
@@ -107,6 +122,10 @@ NETWORKS = {
             lambda b: torch.randn(b, 784), (1, 64)),
     "encoder": (Encoder, lambda b: torch.randn(b, 128, 768), (1,)),
     "encoder-core": (Encoder, lambda b: torch.randn(b, 128, 768), (1,)),
+    "lstm": (lambda: Recurrent(nn.LSTM), series, (1, 8)),
+    "lstm-core": (lambda: Recurrent(nn.LSTM), series, (1, 8)),
+    "gru": (lambda: Recurrent(nn.GRU), series, (1, 8)),
+    "gru-core": (lambda: Recurrent(nn.GRU), series, (1, 8)),
     "gpt": (Gpt, lambda b: torch.randint(0, 65, (b, 128)), (1,)),
 }
 

@@ -20,6 +20,7 @@
 #include "run/prepack_linear.h"
 #include "run/quick_products.h"
 #include "run/recompose.h"
+#include "run/recurrent_layers.h"
 
 namespace maas {
 namespace {
@@ -50,42 +51,42 @@ void refuse_unknown(const std::set<std::string>& disabled,
   }
 }
 
-std::string lowering_mark(const std::string& op) {
-  std::string words;
-  for (const LoweringPass& pass : lowering_passes()) {
-    if (std::find(pass.operators.begin(), pass.operators.end(), op) == pass.operators.end()) {
-      continue;
-    }
-    words += (words.empty() ? "" : " ") + std::string(pass.name);
-  }
-  return words;
+const std::vector<std::string>& affine_operators() {
+  static const std::vector<std::string> operators = {"aten::add", "aten::div", "aten::mul",
+                                                     "aten::sub"};
+  return operators;
 }
 
-}  // namespace
-
-const std::vector<LoweringPass>& lowering_passes(PlanFor plan_for) {
-  static const std::vector<LoweringPass> none;
-  static const std::vector<std::string> affine = {"aten::add", "aten::div", "aten::mul",
-                                                  "aten::sub"};
-  static const std::vector<LoweringPass> training = {
+const std::vector<LoweringPass>& training_passes() {
+  static const std::vector<LoweringPass> passes = {
       {"fold-views", "views of weights made once", for_any<fold_views_of_weights>},
-      {"fold-affine", "scaling and shifting by constants in one go", for_any<fold_affine>, affine},
+      {"fold-affine", "scaling and shifting by constants in one go", for_any<fold_affine>,
+       affine_operators()},
       {"quick-products",
        "products through the quicker library",
        quick_products,
        {"aten::addmm", "aten::linear", "aten::matmul", "aten::mm"}},
   };
-  static const std::vector<LoweringPass> inference = {
+  return passes;
+}
+
+const std::vector<LoweringPass>& inference_passes() {
+  static const std::vector<LoweringPass> passes = {
       {"recompose",
        "layers in place of what a decomposed export wrote",
        for_any<recompose>,
        {"aten::add", "aten::addmm", "aten::bmm", "aten::convolution", "aten::matmul", "aten::mm"}},
+      {"recurrent-layers",
+       "LSTM, GRU and plain recurrent layers in loops of our own, unrolled ones too",
+       for_any<recurrent_layers>,
+       {"aten::gru", "aten::lstm", "aten::rnn_relu", "aten::rnn_tanh"}},
       {"quantized-layers",
        "int8 products where they are faster",
        faster_quantized_layers,
        {"aten::addmm", "aten::conv2d", "aten::linear"}},
       {"fold-constants", "compute once what does not depend on the input", for_any<fold_constants>},
-      {"fold-affine", "scaling and shifting by constants in one go", for_any<fold_affine>, affine},
+      {"fold-affine", "scaling and shifting by constants in one go", for_any<fold_affine>,
+       affine_operators()},
       {"fold-batch-norm",
        "scale convolutions instead of their results",
        for_any<fold_batch_norm>,
@@ -111,13 +112,31 @@ const std::vector<LoweringPass>& lowering_passes(PlanFor plan_for) {
        {"aten::conv2d"}},
       {"dead-code", "drop nodes whose results nobody reads", for_any<drop_dead_code>},
   };
+  return passes;
+}
+
+std::string lowering_mark(const std::string& op) {
+  std::string words;
+  for (const LoweringPass& pass : lowering_passes()) {
+    if (std::find(pass.operators.begin(), pass.operators.end(), op) == pass.operators.end()) {
+      continue;
+    }
+    words += (words.empty() ? "" : " ") + std::string(pass.name);
+  }
+  return words;
+}
+
+}  // namespace
+
+const std::vector<LoweringPass>& lowering_passes(PlanFor plan_for) {
+  static const std::vector<LoweringPass> none;
   switch (plan_for) {
     case PlanFor::kAsIs:
       return none;
     case PlanFor::kTraining:
-      return training;
+      return training_passes();
     case PlanFor::kInference:
-      return inference;
+      return inference_passes();
   }
   return none;
 }

@@ -13,7 +13,10 @@ struct DataGuess {
   std::string model;    // the value of `model:`, in flow style
   std::string metrics;  // the value of `eval.metrics`
   std::string found;    // "a table of 150 rows; predicting the class 'species'"
+  std::string watched;  // the metric that chooses the best weights; "" = the first of `metrics`
   int64_t samples = 0;
+  int64_t batch_size = 64;            // where there are enough samples
+  int64_t steps = 1000;               // that training is worth, at least
   bool has_own_test = false;          // the data say what is for testing
   bool has_own_validation = false;    // and what is for validation
   std::vector<std::string> warnings;  // what the data's owner should look at

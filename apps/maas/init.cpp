@@ -22,16 +22,24 @@ namespace fs = std::filesystem;
 constexpr int64_t kFewSamples = 50;  // of which a tenth would say nothing
 
 // A quarter of the training samples at most, so that an epoch has several steps.
-int64_t batch_size_for(int64_t samples) {
-  int64_t size = 64;
-  while (size > 1 && size * 4 > samples * 7 / 10) size /= 2;
+int64_t batch_size_for(const DataGuess& guess) {
+  int64_t size = guess.batch_size;
+  while (size > 1 && size * 4 > guess.samples * 7 / 10) size /= 2;
   return size;
 }
 
-// Few samples make few steps an epoch: enough epochs for a thousand, from 20 to 100.
-int64_t epochs_for(int64_t samples) {
-  const int64_t steps = std::max<int64_t>(1, samples * 7 / 10 / batch_size_for(samples));
-  return std::clamp<int64_t>(1000 / steps, 20, 100);
+// Few samples make few steps an epoch: enough epochs for guess.steps of them, from 20 to 100.
+int64_t epochs_for(const DataGuess& guess) {
+  const int64_t steps = std::max<int64_t>(1, guess.samples * 7 / 10 / batch_size_for(guess));
+  return std::clamp<int64_t>(guess.steps / steps, 20, 100);
+}
+
+std::string early_stop_of(const DataGuess& guess) {
+  const std::string watched =
+      guess.watched.empty() ? "" : fmt::format("metric: {}, ", guess.watched);
+  return fmt::format(
+      "{:36}# evaluations without improvement; 0 = off\n",
+      fmt::format("  early_stop: {{{}patience: {}}}", watched, epochs_for(guess) / 4));
 }
 
 std::string splits_of(const DataGuess& guess) {
@@ -47,10 +55,6 @@ std::string splits_of(const DataGuess& guess) {
 
 std::string config_text(const std::string& name, const std::string& file, const DataGuess& guess) {
   const bool validates = guess.has_own_validation || guess.samples >= kFewSamples;
-  const int64_t epochs = epochs_for(guess.samples);
-  const std::string early_stop =
-      fmt::format("{:36}# evaluations without improvement; 0 = off\n",
-                  fmt::format("  early_stop: {{patience: {}}}", epochs / 4));
   return fmt::format(
       "# Written by maas init: a start to change. `maas config explain` tells every setting.\n"
       "#   maas config check {0}\n"
@@ -68,8 +72,8 @@ std::string config_text(const std::string& name, const std::string& file, const 
       "  schedule: {{type: cosine, warmup: 5%}}\n"
       "{6}"
       "eval: {{metrics: {7}}}\n",
-      file, name, guess.data, splits_of(guess), guess.model, batch_size_for(guess.samples),
-      validates ? early_stop : "", guess.metrics, epochs);
+      file, name, guess.data, splits_of(guess), guess.model, batch_size_for(guess),
+      validates ? early_stop_of(guess) : "", guess.metrics, epochs_for(guess));
 }
 
 class Init : public Command {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "messages.h"
 #include "serve/grpc/module.h"
@@ -56,14 +57,19 @@ std::string_view demand_in(const Request& request) {
 template <class Request, class Response>
 class Call final : public GrpcCall {
  public:
-  Call(GrpcMethod method, grpc::CallbackServerContext& context, const Request& request,
-       Response& response)
+  // `message` and `answer` are gRPC's; they stay until it has heard of the end.
+  Call(GrpcMethod method, grpc::CallbackServerContext& context, grpc::ByteBuffer message,
+       grpc::ByteBuffer& answer)
       : method_(method),
         context_(context),
-        request_(request),
-        response_(response),
+        message_(std::move(message)),
+        answer_(answer),
         reactor_(new Reactor) {
-    if constexpr (std::same_as<Request, inference::ModelInferRequest>) infer_ = view_of(request);
+    if (!message_.Dump(&slices_).ok()) slices_.clear();
+    pieces_.reserve(slices_.size());
+    for (const grpc::Slice& slice : slices_) {
+      pieces_.emplace_back(reinterpret_cast<const char*>(slice.begin()), slice.size());
+    }
   }
   ~Call() override {
     if (!done_) fail(GrpcCode::kUnavailable, "the server stops", {});
@@ -74,11 +80,20 @@ class Call final : public GrpcCall {
   grpc::ServerUnaryReactor* reactor() const { return reactor_; }
 
   GrpcMethod method() const override { return method_; }
+  std::span<const std::string_view> message() const override { return pieces_; }
+  size_t request_bytes() const override { return bytes_; }
+  bool unpack() override {
+    pieces_.clear();
+    slices_.clear();
+    if (!grpc::SerializationTraits<Request>::Deserialize(&message_, &request_).ok()) return false;
+    if constexpr (std::same_as<Request, inference::ModelInferRequest>) infer_ = view_of(request_);
+    return true;
+  }
+
   std::string_view model() const override { return model_in(request_); }
   std::string_view version() const override { return version_in(request_); }
   std::string_view unknown_demand() const override { return demand_in(request_); }
   const GrpcInferRequest& infer() const override { return infer_; }
-  size_t request_bytes() const override { return bytes_; }
 
   std::string_view metadata(std::string_view name) const override {
     const auto found = context_.client_metadata().find(grpc::string_ref(name.data(), name.size()));
@@ -96,7 +111,7 @@ class Call final : public GrpcCall {
     if constexpr (std::same_as<Response, inference::ModelInferResponse>) {
       fill(response_, std::move(answer));
       reactor_->held = std::move(held);
-      finish(grpc::Status::OK);
+      finish_with_response();
     } else {
       fail(GrpcCode::kInternal, "an answer of another method", {});
     }
@@ -111,7 +126,7 @@ class Call final : public GrpcCall {
     if constexpr (std::same_as<Request, inference::RepositoryIndexRequest>) {
       if (request_.ready()) drop_unready(response_);
     }
-    finish(grpc::Status::OK);
+    finish_with_response();
   }
 
   void fail(GrpcCode code, const std::string& message,
@@ -123,6 +138,10 @@ class Call final : public GrpcCall {
   }
 
  private:
+  void finish_with_response() {
+    bool is_ours = false;
+    finish(grpc::SerializationTraits<Response>::Serialize(response_, &answer_, &is_ours));
+  }
   void finish(const grpc::Status& status) {
     done_ = true;
     reactor_->Finish(status);
@@ -130,10 +149,14 @@ class Call final : public GrpcCall {
 
   const GrpcMethod method_;
   grpc::CallbackServerContext& context_;
-  const Request& request_;
-  Response& response_;
+  grpc::ByteBuffer message_;
+  const size_t bytes_ = message_.Length();
+  std::vector<grpc::Slice> slices_;  // of the message
+  std::vector<std::string_view> pieces_;
+  Request request_;
+  Response response_;
+  grpc::ByteBuffer& answer_;
   Reactor* const reactor_;
-  const size_t bytes_ = request_.ByteSizeLong();
   GrpcInferRequest infer_;
   bool done_ = false;  // one thread at a time has the call
 };

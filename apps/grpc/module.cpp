@@ -27,15 +27,31 @@ constexpr int kAnswerToPingMs = 20'000;
 
 int as_int(size_t bytes) { return static_cast<int>(std::min<size_t>(bytes, INT_MAX)); }
 
-class Service final : public inference::GRPCInferenceService::CallbackService {
+using Base = inference::GRPCInferenceService;
+
+// Messages come packed: what unpacking them takes is asked of the server first.
+template <class Service>
+using RawHealth = Base::WithRawCallbackMethod_ServerLive<
+    Base::WithRawCallbackMethod_ServerReady<Base::WithRawCallbackMethod_ModelReady<Service>>>;
+template <class Service>
+using RawInference = Base::WithRawCallbackMethod_ServerMetadata<
+    Base::WithRawCallbackMethod_ModelMetadata<Base::WithRawCallbackMethod_ModelInfer<Service>>>;
+template <class Service>
+using RawModels =
+    Base::WithRawCallbackMethod_ModelConfig<Base::WithRawCallbackMethod_ModelStatistics<
+        Base::WithRawCallbackMethod_RepositoryIndex<Base::WithRawCallbackMethod_RepositoryModelLoad<
+            Base::WithRawCallbackMethod_RepositoryModelUnload<Service>>>>>;
+
+class Service final : public RawHealth<RawInference<RawModels<Base::Service>>> {
  public:
   explicit Service(GrpcService& server) : server_(server) {}
 
-#define MAAS_GRPC_METHOD(name)                                                   \
-  grpc::ServerUnaryReactor* name(grpc::CallbackServerContext* context,           \
-                                 const inference::name##Request* request,        \
-                                 inference::name##Response* response) override { \
-    return start(GrpcMethod::k##name, *context, *request, *response);            \
+#define MAAS_GRPC_METHOD(name)                                                              \
+  grpc::ServerUnaryReactor* name(grpc::CallbackServerContext* context,                      \
+                                 const grpc::ByteBuffer* message, grpc::ByteBuffer* answer) \
+      override {                                                                            \
+    return start<inference::name##Request, inference::name##Response>(                      \
+        GrpcMethod::k##name, *context, *message, *answer);                                  \
   }
   MAAS_GRPC_METHOD(ServerLive)
   MAAS_GRPC_METHOD(ServerReady)
@@ -53,8 +69,11 @@ class Service final : public inference::GRPCInferenceService::CallbackService {
  private:
   template <class Request, class Response>
   grpc::ServerUnaryReactor* start(GrpcMethod method, grpc::CallbackServerContext& context,
-                                  const Request& request, Response& response) {
-    auto call = std::make_shared<Call<Request, Response>>(method, context, request, response);
+                                  const grpc::ByteBuffer& message, grpc::ByteBuffer& answer) {
+    // Moved out of gRPC's hands, which has no more use for it: its memory goes when it is unpacked.
+    grpc::ByteBuffer own;
+    own.Swap(const_cast<grpc::ByteBuffer*>(&message));
+    auto call = std::make_shared<Call<Request, Response>>(method, context, std::move(own), answer);
     auto* const reactor = call->reactor();
     server_.call(std::move(call));
     return reactor;

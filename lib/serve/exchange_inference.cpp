@@ -4,6 +4,7 @@
 #include <functional>
 #include <string_view>
 
+#include "base/throw_error.h"
 #include "http/content_coding.h"
 #include "serve/check_inputs.h"
 
@@ -45,6 +46,15 @@ void ExchangeInference::note_times(ServeClock::duration queue, ServeClock::durat
   exchange_->notes.version = info().version;
   exchange_->notes.queue_seconds = std::chrono::duration<double>(queue).count();
   exchange_->notes.compute_seconds = std::chrono::duration<double>(compute).count();
+}
+
+void ExchangeInference::note_request(const std::string& id, int64_t priority,
+                                     std::chrono::microseconds timeout, const char* seen) {
+  if (exchange_->wants_notes) exchange_->notes.id = id;
+  if (priority != asked_priority_) {
+    throw_input("parameters, priority", "was not seen when the request was queued", seen);
+  }
+  if (timeout.count() > 0) wait_at_most(timeout);
 }
 
 void ExchangeInference::fail(const InferenceFailure& failure) noexcept {

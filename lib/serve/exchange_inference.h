@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,8 +23,10 @@ class ExchangeInference : public QueuedInference {
 
   const void* client() const override { return exchange_.get(); }
   bool is_wanted() override { return !exchange_->client_is_gone(); }
-  // The last, unless a protocol has priorities.
-  int64_t level() const override { return std::max<int64_t>(1, state_.priority_levels); }
+  // The one that was asked for, else the last.
+  int64_t level() const override {
+    return asked_priority_ > 0 ? asked_priority_ : std::max<int64_t>(1, state_.priority_levels);
+  }
   std::vector<at::Tensor> inputs() final;
   void note_times(ServeClock::duration queue, ServeClock::duration compute) override;
   void fail(const InferenceFailure& failure) noexcept override;
@@ -33,6 +36,14 @@ class ExchangeInference : public QueuedInference {
   const SessionInfo& info() const { return session_->info(); }
   const Session& session() const { return *session_; }
   const ServerState& state() const { return state_; }
+
+  // Of protocols that have priorities, before it is queued: what the request asks for as far as
+  // that is seen without reading it; 0 = nothing.
+  void ask_priority(int64_t priority) { asked_priority_ = priority; }
+  // Of a request that was read: its id for the log, its priority, and its own timeout. Throws
+  // Error{kInput} for another priority than it was queued with, saying how one is `seen`.
+  void note_request(const std::string& id, int64_t priority, std::chrono::microseconds timeout,
+                    const char* seen);
 
   // inputs() of the body, which is unpacked.
   virtual std::vector<at::Tensor> read_inputs() = 0;
@@ -50,6 +61,7 @@ class ExchangeInference : public QueuedInference {
   const std::shared_ptr<HttpExchange> exchange_;
   const std::shared_ptr<const Session> session_;
   const ServerState& state_;
+  int64_t asked_priority_ = 0;
 };
 
 // The model that a route's {model} and {version} name, and what the client hears without one: a

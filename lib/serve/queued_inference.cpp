@@ -1,5 +1,6 @@
 #include "serve/queued_inference.h"
 
+#include <algorithm>
 #include <new>
 #include <string_view>
 
@@ -10,12 +11,21 @@
 namespace maas {
 namespace {
 
-// In one line, without the fix that is for those who run the server.
+// gRPC has it in a header, of which clients take 8 KiB.
+constexpr size_t kMostTextBytes = 2000;
+
+// In one line, without the fix that is for those who run the server. What a client sent may be part
+// of it.
 std::string client_text(const Error& error) {
   const Problem& problem = error.first();
   std::string text = problem.where + " " + problem.what;
   if (!problem.expected.empty()) text += "; expected " + problem.expected;
-  return text;
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  if (text.size() <= kMostTextBytes) return text;
+  size_t end = kMostTextBytes;
+  while (end > 0 && (text[end] & 0xC0) == 0x80) --end;  // not within a character
+  return text.substr(0, end) + "...";
 }
 
 InferenceFailure failed(std::string_view what) {

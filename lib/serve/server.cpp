@@ -92,7 +92,8 @@ class Server::Impl {
     }
     if (config.grpc_port >= 0) {
       grpc_ = std::make_unique<GrpcPort>(
-          config, GrpcLinks{state_, gate(), log_.get(), listener_.shared_counters()});
+          config, GrpcLinks{state_, gate(), log_.get(), listener_.shared_counters(),
+                            [this] { listener_.release_memory_soon(); }});
     }
   }
 

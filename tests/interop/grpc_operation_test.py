@@ -153,12 +153,14 @@ class Operation(GrpcCase):
     def test_who_does_not_ask_for_it_has_none_of_it(self):
         process = subprocess.Popen([MAAS, "serve", self.net(), "--port", "0", "--json"],
                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdout.close)
         self.assertNotIn("grpc_port", json.loads(process.stdout.readline()))
         with open(f"/proc/{process.pid}/maps") as maps:
             mapped = maps.read()
             self.assertEqual([one for one in ("libgrpc", "libprotobuf", "maas-grpc") if one in mapped], [])
         process.terminate()
-        process.stdout.close()
         self.assertEqual(process.wait(timeout=20), 0)
 
     def test_ports_and_modules_that_are_not_there_are_named(self):

@@ -35,6 +35,15 @@ TEST(FailureOf, TellsTheClientOnlyWhatIsTheClientsFault) {
   EXPECT_EQ(other.message, hidden);
 }
 
+TEST(FailureOf, WhatAClientSentStaysInOneShortLine) {
+  const InferenceFailure lines = failure_on([] { throw_input("input 'a\nb'", "is \x01", ""); });
+  EXPECT_EQ(lines.message, "input 'a?b' is ?");
+  std::string umlauts;
+  for (int i = 0; i < 5000; ++i) umlauts += "\xc3\xa4";
+  const InferenceFailure lengthy = failure_on([&] { throw_input("x", umlauts, ""); });
+  EXPECT_EQ(lengthy.message, "x " + umlauts.substr(0, 1998) + "...");
+}
+
 TEST(FailureOf, WithoutMemoryIs503) {
   const InferenceFailure failure = failure_on([] { throw std::bad_alloc(); });
   EXPECT_EQ(failure.status, 503);

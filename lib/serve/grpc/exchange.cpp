@@ -126,8 +126,9 @@ std::optional<GrpcTarget> grpc_target(const GrpcCall& call) {
     if (!call.version().empty()) model += fmt::format("/versions/{}", call.version());
   }
   const auto of_model = [&](const char* verb, const char* path) -> std::optional<GrpcTarget> {
-    const bool named =
-        is_model_name(call.model()) && (call.version().empty() || is_model_name(call.version()));
+    // "/v2/models/stats" is no model's: HTTP has something else there.
+    const bool named = model + path != "/v2/models/stats" && is_model_name(call.model()) &&
+                       (call.version().empty() || is_model_name(call.version()));
     if (!named) return std::nullopt;
     return GrpcTarget{verb, model + path};
   };
@@ -190,10 +191,14 @@ GrpcExchange::GrpcExchange(std::shared_ptr<GrpcCall> call, GrpcShared& shared)
   wants_notes = shared.log != nullptr;
 }
 
-GrpcExchange::~GrpcExchange() { --shared_.under_way; }
+GrpcExchange::~GrpcExchange() {
+  constexpr int64_t kMuch = 1 << 20;
+  if (held_->bytes() > kMuch && shared_.on_much_freed) shared_.on_much_freed();
+  --shared_.under_way;
+}
 
-bool GrpcExchange::fits_budget() const {
-  const int64_t all = shared_.http->buffered.load(std::memory_order_relaxed);
+bool GrpcExchange::hold(size_t bytes) {
+  const int64_t all = held_->add(static_cast<int64_t>(bytes));
   // One request alone always has room: the limit of a single one is another matter.
   return all <= shared_.max_buffered_bytes || all == held_->bytes();
 }

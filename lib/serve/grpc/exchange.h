@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ struct GrpcShared {
   AccessLog* log = nullptr;  // null: none
   std::shared_ptr<HttpCounters> http;
   int64_t max_buffered_bytes = 0;
+  std::function<void()> on_much_freed;  // called when a call goes that held more than a MiB
   std::array<std::atomic<uint64_t>, 17> answers{};  // by GrpcCode
   std::atomic<int64_t> under_way{0};
 };
@@ -58,8 +60,10 @@ class GrpcExchange final : public HttpExchange {
   const GrpcCall& call() const { return *call_; }
   // It came while no other was under way.
   bool is_alone() const { return alone_; }
-  // Whether its bytes fit into what requests and answers of all protocols may take together.
-  bool fits_budget() const;
+  GrpcCall& call() { return *call_; }
+  // Counts what unpacking the call takes beside its bytes. False: all of it does not fit into what
+  // requests and answers of all protocols may take together.
+  bool hold(size_t bytes);
 
  private:
   class Held;

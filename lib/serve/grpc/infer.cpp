@@ -44,6 +44,8 @@ bool has(const GrpcParameters& parameters, std::string_view name) {
 
 // As many as the shape says; nothing where that is no shape, which whoever reads it tells.
 std::optional<size_t> count_of(std::span<const int64_t> shape) {
+  constexpr size_t kMostSizes = 256;
+  if (shape.size() > kMostSizes) return {};
   size_t count = 1;
   for (const int64_t size : shape) {
     if (size < 0 || __builtin_mul_overflow(count, static_cast<size_t>(size), &count)) return {};

@@ -107,12 +107,17 @@ class GrpcCall {
   virtual ~GrpcCall() = default;
 
   virtual GrpcMethod method() const = 0;
+  // The request as it came, in pieces; empty once it was unpacked.
+  virtual std::span<const std::string_view> message() const = 0;
+  virtual size_t request_bytes() const = 0;
+  // False: it is none of the method's. What follows up to infer() is told of an unpacked request.
+  virtual bool unpack() = 0;
+
   virtual std::string_view model() const = 0;    // "" = the method names none
   virtual std::string_view version() const = 0;  // "" = any
   // That the server does not do, of methods other than ModelInfer: "repository_name"; "" = none.
   virtual std::string_view unknown_demand() const = 0;
   virtual const GrpcInferRequest& infer() const = 0;  // of kModelInfer
-  virtual size_t request_bytes() const = 0;
 
   virtual std::string_view metadata(std::string_view name) const = 0;  // the first; "" = none
   virtual size_t metadata_count(std::string_view name) const = 0;
@@ -163,7 +168,7 @@ class GrpcListener {
 };
 
 // The module's functions. Another text of the first than kGrpcInterface: of another build.
-inline constexpr const char* kGrpcInterface = "maas-grpc 3";
+inline constexpr const char* kGrpcInterface = "maas-grpc 4";
 using GrpcInterfaceFunction = const char*();
 using GrpcLibraryFunction = const char*();  // the version of the gRPC library
 // Null, and why: the port cannot be had. `service` outlives the listener.

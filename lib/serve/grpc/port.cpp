@@ -12,6 +12,7 @@
 #include "http/listener.h"
 #include "serve/exchange_inference.h"
 #include "serve/grpc/infer.h"
+#include "serve/grpc/message_cost.h"
 #include "serve/oip/repository_routes.h"
 #include "serve/oip/routes.h"
 
@@ -19,6 +20,7 @@ namespace maas {
 namespace {
 
 constexpr int64_t kLargestPem = 1 << 20;
+constexpr size_t kLargestQuestion = 64 << 10;  // a message without tensors
 
 std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
@@ -29,6 +31,7 @@ class GrpcInference final : public ExchangeInference {
   GrpcInference(std::shared_ptr<HttpExchange> exchange, std::shared_ptr<const Session> session,
                 const ServerState& state)
       : ExchangeInference(std::move(exchange), std::move(session), state) {
+    if (state.priority_levels > 0) ask_priority(grpc_priority(own().call().infer()));
     const auto deadline = own().call().deadline();
     if (deadline == std::chrono::system_clock::time_point::max()) return;
     const auto left = deadline - std::chrono::system_clock::now();
@@ -42,11 +45,6 @@ class GrpcInference final : public ExchangeInference {
     return own().is_alone() ? static_cast<const void*>(&state()) : &exchange();
   }
 
-  int64_t level() const override {
-    const int64_t asked = state().priority_levels > 0 ? grpc_priority(own().call().infer()) : 0;
-    return asked > 0 ? asked : ExchangeInference::level();
-  }
-
   std::vector<at::Tensor> read_inputs() override {
     text_ = grpc_request_text(own().call().infer());
     size_t made = 0;
@@ -56,13 +54,9 @@ class GrpcInference final : public ExchangeInference {
         text_, info(),
         {.max_batch = state().max_batch, .priority_levels = state().priority_levels});
     session().check(request_.inputs);
-    if (request_.timeout.count() > 0) wait_at_most(request_.timeout);
+    note_request(request_.id, request_.priority, request_.timeout,
+                 "one of the type int64 or uint64");
     return std::move(request_.inputs);
-  }
-
-  void note_times(ServeClock::duration queue, ServeClock::duration compute) override {
-    ExchangeInference::note_times(queue, compute);
-    if (exchange().wants_notes) exchange().notes.id = request_.id;
   }
 
   void answer(const std::vector<at::Tensor>& outputs) override {
@@ -120,6 +114,7 @@ GrpcPort::GrpcPort(const ServeConfig& config, GrpcLinks links)
       port_(check_address(config)) {
   shared_.log = links.log;
   shared_.http = std::move(links.http);
+  shared_.on_much_freed = std::move(links.on_much_freed);
   shared_.max_buffered_bytes = config.max_buffered_bytes;
   if (config.tls.given()) read_certificates();
 }
@@ -199,7 +194,17 @@ void GrpcPort::call(std::shared_ptr<GrpcCall> call) {
 }
 
 void GrpcPort::serve(const std::shared_ptr<GrpcExchange>& exchange) {
-  const GrpcCall& call = exchange->call();
+  GrpcCall& call = exchange->call();
+  const bool is_inference = call.method() == GrpcMethod::kModelInfer;
+  if (!is_inference && call.request_bytes() > kLargestQuestion) {
+    return exchange->send_error(413, fmt::format("the message has {} bytes; expected at most {}",
+                                                 call.request_bytes(), kLargestQuestion));
+  }
+  if (!exchange->hold(is_inference ? infer_message_cost(call.message()) : 0)) {
+    const HttpRefusal full = no_memory_refusal();
+    return exchange->send_error(full.status, full.message, full.headers);
+  }
+  if (!call.unpack()) return exchange->send_error(400, "the message is none of this method");
   if (!call.unknown_demand().empty()) {
     return exchange->send_error(
         400, fmt::format("{} asks for what this server does not do", call.unknown_demand()));
@@ -209,20 +214,21 @@ void GrpcPort::serve(const std::shared_ptr<GrpcExchange>& exchange) {
       return exchange->send_error(400, fmt::format("{} is there more than once", name));
     }
   }
+  const auto not_ready = [&] { exchange->send(503, R"({"ready":false})"); };
   auto target = grpc_target(call);
+  if (!target && call.method() == GrpcMethod::kModelReady) return not_ready();
   if (!target) {
-    return exchange->send_error(404, fmt::format("no model of this name and version: '{}'",
-                                                 log_escaped(call.model(), 128)));
+    return exchange->send_error(
+        404, fmt::format("no model of this name and version: '{}', '{}'",
+                         log_escaped(call.model(), 128), log_escaped(call.version(), 128)));
   }
   exchange->head.method = target->method;
   exchange->head.target = std::move(target->path);
   exchange->head.path_size = exchange->head.target.size();
   if (HttpRefusal refusal = service_.admit(*exchange); refusal.status != 0) {
+    // Clients ask for models that are yet to come; HTTP's 404 is a "no" to them, too.
+    if (refusal.status == 404 && call.method() == GrpcMethod::kModelReady) return not_ready();
     return exchange->send_error(refusal.status, refusal.message, refusal.headers);
-  }
-  if (!exchange->fits_budget()) {
-    const HttpRefusal full = no_memory_refusal();
-    return exchange->send_error(full.status, full.message, full.headers);
   }
   const std::shared_lock lock(post_mutex_);
   if (!post_) return exchange->send_error(503, "the server stops");

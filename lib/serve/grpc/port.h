@@ -24,6 +24,7 @@ struct GrpcLinks {
   RoutedService::Gate gate;
   AccessLog* log = nullptr;
   std::shared_ptr<HttpCounters> http;
+  std::function<void()> on_much_freed;
 };
 
 // A method is answered by the route that answers the same over HTTP; only tensors are read and

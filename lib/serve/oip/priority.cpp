@@ -52,7 +52,9 @@ class Scanner {
     if (name != "priority") return 0;
     const auto [end, error] =
         std::from_chars(text_.data() + at_, text_.data() + text_.size(), number);
-    return error == std::errc() && number > 0 && number <= kMost ? number : 0;
+    const char after = end == text_.data() + text_.size() ? '}' : *end;
+    const bool ends = after != '.' && after != 'e' && after != 'E';
+    return error == std::errc() && ends && number > 0 && number <= kMost ? number : 0;
   }
 
   void skip_blanks() { at_ = std::min(text_.find_first_not_of(" \n\r\t", at_), text_.size()); }

@@ -34,11 +34,7 @@ class OipInference final : public ExchangeInference {
   OipInference(std::shared_ptr<HttpExchange> from, std::shared_ptr<const Session> with,
                const ServerState& server)
       : ExchangeInference(std::move(from), std::move(with), server) {
-    if (server.priority_levels > 0) asked_priority_ = peek_priority(json_part());
-  }
-
-  int64_t level() const override {
-    return asked_priority_ > 0 ? asked_priority_ : ExchangeInference::level();
+    if (server.priority_levels > 0) ask_priority(peek_priority(json_part()));
   }
 
   std::vector<at::Tensor> read_inputs() override {
@@ -49,17 +45,9 @@ class OipInference final : public ExchangeInference {
     }
     request_ = parse_infer_request(exchange().body, info(), limits);
     session().check(request_.inputs);
-    if (request_.priority != asked_priority_) {
-      throw_input("parameters, priority", "was not seen when the request was queued",
-                  "it written plainly, in a body that is not packed");
-    }
-    if (request_.timeout.count() > 0) wait_at_most(request_.timeout);
+    note_request(request_.id, request_.priority, request_.timeout,
+                 "it written plainly, in a body that is not packed");
     return std::move(request_.inputs);
-  }
-
-  void note_times(ServeClock::duration queue, ServeClock::duration compute) override {
-    ExchangeInference::note_times(queue, compute);
-    if (exchange().wants_notes) exchange().notes.id = request_.id;
   }
 
   void answer(const std::vector<at::Tensor>& outputs) override {
@@ -84,7 +72,6 @@ class OipInference final : public ExchangeInference {
   }
 
   InferRequest request_;
-  int64_t asked_priority_ = 0;
 };
 
 class OipHandlers {

@@ -13,6 +13,8 @@ class NotedCall final : public GrpcCall {
   std::string_view unknown_demand() const override { return ""; }
   const GrpcInferRequest& infer() const override { return request; }
   size_t request_bytes() const override { return 100; }
+  std::span<const std::string_view> message() const override { return {}; }
+  bool unpack() override { return true; }
   std::string_view metadata(std::string_view name) const override {
     return name == "x-api-key" ? "k" : name == "host" ? "h" : "";
   }
@@ -74,16 +76,16 @@ TEST_F(GrpcExchangeTest, BytesCountUntilTheAnswerHasLeft) {
   {
     GrpcExchange one(call, shared);
     EXPECT_TRUE(one.is_alone());
-    EXPECT_TRUE(one.fits_budget());
-    const GrpcExchange two(call, shared);
+    EXPECT_TRUE(one.hold(70));
+    GrpcExchange two(call, shared);
     EXPECT_FALSE(two.is_alone());
-    EXPECT_FALSE(two.fits_budget());
+    EXPECT_FALSE(two.hold(1));
     GrpcInferAnswer answer;
     answer.outputs.emplace_back().bytes = "12345";
     one.answer(std::move(answer));
-    EXPECT_EQ(shared.http->buffered, 205);
+    EXPECT_EQ(shared.http->buffered, 276);
   }
-  EXPECT_EQ(shared.http->buffered, 105);
+  EXPECT_EQ(shared.http->buffered, 175);
   call->kept = nullptr;
   EXPECT_EQ(shared.http->buffered, 0);
   EXPECT_EQ(shared.under_way, 0);
@@ -100,6 +102,15 @@ TEST_F(GrpcExchangeTest, WhatReadingTakesCountsInsteadOfWhatItTook) {
   EXPECT_TRUE(exchange.reserve(0));
 }
 
+TEST_F(GrpcExchangeTest, ALargeCallThatGoesIsTold) {
+  int told = 0;
+  shared.on_much_freed = [&told] { ++told; };
+  GrpcExchange(call, shared).hold(1 << 10);
+  EXPECT_EQ(told, 0);
+  GrpcExchange(call, shared).hold(1 << 20);
+  EXPECT_EQ(told, 1);
+}
+
 TEST_F(GrpcExchangeTest, OnlyNamesOfModelsBecomePaths) {
   call->its_method = GrpcMethod::kModelInfer;
   for (const char* name : {"", "a/b", "..", "a?b", "a b", "\xc3\xa9"}) {
@@ -112,6 +123,11 @@ TEST_F(GrpcExchangeTest, OnlyNamesOfModelsBecomePaths) {
   EXPECT_FALSE(grpc_target(*call));
   call->its_version = "2";
   EXPECT_EQ(grpc_target(*call)->path, "/v2/models/net/versions/2/infer");
+  call->its_version = "";
+  call->its_model = "stats";
+  EXPECT_EQ(grpc_target(*call)->path, "/v2/models/stats/infer");
+  call->its_method = GrpcMethod::kModelMetadata;
+  EXPECT_FALSE(grpc_target(*call));  // HTTP has the statistics there
   call->its_method = GrpcMethod::kModelStatistics;
   call->its_model = call->its_version = "";
   EXPECT_EQ(grpc_target(*call)->path, "/v2/models/stats");

@@ -18,14 +18,26 @@ TEST(PeekPriority, FindsTheOneOfTheRequest) {
 }
 
 TEST(PeekPriority, TakesNoOtherForIt) {
-  for (const char* text :
-       {"", "{", "\"", "{\"parameters", R"({"priority":1})", R"({"parameters":{"priority":0}})",
-        R"({"parameters":{"priority":-1}})", R"({"parameters":{"priority":"1"}})",
-        R"({"parameters":{"priority":99999999999999999999}})", R"({"parameters":[{"priority":1}]})",
-        R"({"parameters":{"a":{"priority":1}}})", R"({"x":{"parameters":{"priority":1}}})",
-        R"([{"parameters":{"priority":1}}])", R"({"id":"parameters","x":{"priority":1}})",
-        R"({"parameters":{},"x":{"priority":1}})", "}}}}",
-        "{\"parameters\":{\"priority\":", "{\"a\\"}) {
+  for (const char* text : {"",
+                           "{",
+                           "\"",
+                           "{\"parameters",
+                           R"({"priority":1})",
+                           R"({"parameters":{"priority":0}})",
+                           R"({"parameters":{"priority":-1}})",
+                           R"({"parameters":{"priority":"1"}})",
+                           R"({"parameters":{"priority":1e1}})",
+                           R"({"parameters":{"priority":1.0}})",
+                           R"({"parameters":{"priority":99999999999999999999}})",
+                           R"({"parameters":[{"priority":1}]})",
+                           R"({"parameters":{"a":{"priority":1}}})",
+                           R"({"x":{"parameters":{"priority":1}}})",
+                           R"([{"parameters":{"priority":1}}])",
+                           R"({"id":"parameters","x":{"priority":1}})",
+                           R"({"parameters":{},"x":{"priority":1}})",
+                           "}}}}",
+                           "{\"parameters\":{\"priority\":",
+                           "{\"a\\"}) {
     EXPECT_EQ(peek_priority(text), 0) << text;
   }
 }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "base/json_writer.h"
 #include "base/throw_error.h"
@@ -155,9 +156,11 @@ class Serve : public Command {
     }
     const std::string workers =
         fmt::format("{} worker{}", server.workers(), server.workers() == 1 ? "" : "s");
+    std::set<std::string> names;
+    for (const SessionInfo& model : models) names.insert(model.name);
     output.say(fmt::format(
         "serving {} with {}; Ctrl-C stops it",
-        models.size() == 1 ? models[0].name : fmt::format("{} models", models.size()), workers));
+        names.size() == 1 ? models[0].name : fmt::format("{} models", names.size()), workers));
     for (const SessionInfo& model : models) {
       if (models.size() > 1) output.say(fmt::format("{} version {}", model.name, model.version));
       output.say(fmt::format("  takes {}; gives {}", describe_tensors(model.inputs),

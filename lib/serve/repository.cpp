@@ -89,18 +89,23 @@ Repository::Models Repository::models() const {
 }
 
 std::string Repository::why_not(std::string_view name, std::string_view version) const {
-  std::vector<std::string> names;
+  std::vector<std::string> names, versions;
   for (const auto& model : models()) {
+    if (model->info().name == name) versions.push_back(model->info().version);
     std::string quoted = "'" + model->info().name + "'";
     if (std::find(names.begin(), names.end(), quoted) == names.end()) {
       names.push_back(std::move(quoted));
     }
   }
-  const bool other_version = !version.empty() && find(name, "") != nullptr;
+  const bool other_version = !version.empty() && !versions.empty();
   if (names.empty()) return fmt::format("no model '{}'; this server has none", name);
   const std::vector<std::string> labels = traffic_.labels_of(name);
-  return fmt::format("no model '{}'{}; this server has {}{}", name,
-                     other_version ? " of this version" : "", fmt::join(names, ", "),
+  if (other_version) {
+    return fmt::format("no model '{}' of this version; this server has versions {}{}", name,
+                       fmt::join(versions, ", "),
+                       labels.empty() ? "" : fmt::format(", labels {}", fmt::join(labels, ", ")));
+  }
+  return fmt::format("no model '{}'; this server has {}{}", name, fmt::join(names, ", "),
                      labels.empty() ? "" : fmt::format(", labels {}", fmt::join(labels, ", ")));
 }
 

@@ -77,6 +77,7 @@ std::map<std::string, double> weights_of(const ModelTraffic& model) {
     weights[version->second] += *weight;
     sum += *weight;
   }
+  if (!std::isfinite(sum)) refuse(model, "weights", "have no finite sum", "smaller ones");
   if (!weights.empty() && !(sum > 0)) {
     refuse(model, "weights", "are all 0", "one above 0, or no weights");
   }

@@ -49,6 +49,14 @@ TEST(Traffic, IsSharedAsTheWeightsSayInEveryStretch) {
   }
 }
 
+TEST(Traffic, WeightsNeedNotMakeAHundredButASum) {
+  EXPECT_EQ(refusal([](ModelTraffic& model) { model.weights["stable"] = "0.3"; }), "");
+  EXPECT_THAT(refusal([](ModelTraffic& model) {
+                model.weights["stable"] = model.weights["canary"] = "1e308";
+              }),
+              HasSubstr("no finite sum"));
+}
+
 TEST(Traffic, GoesToVersionsThatAreThere) {
   const Traffic traffic({canary()});
   for (int i = 0; i < 20; ++i) {

@@ -67,7 +67,8 @@ TEST_F(OipRoutes, AnUnknownModelIsRefusedByTheHeadWhateverTheRoute) {
     EXPECT_EQ(get(path).body, R"({"error":"no model 'other'; this server has 'net'"})");
   }
   RecordedExchange infer("POST", "/v2/models/net/versions/2/infer");
-  EXPECT_EQ(service.admit(infer).message, "no model 'net' of this version; this server has 'net'");
+  EXPECT_EQ(service.admit(infer).message,
+            "no model 'net' of this version; this server has versions 1");
 }
 
 TEST_F(OipRoutes, AnInferenceIsJson) {

@@ -31,8 +31,13 @@ class Deploy(unittest.TestCase):
             import yaml
         except ImportError:
             self.skipTest("kubernetes-validate is not installed")
+        manifests = list(yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text()))
+        container = manifests[0]["spec"]["template"]["spec"]["containers"][0]
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        self.assertEqual({port["targetPort"] for port in manifests[1]["spec"]["ports"]}, set(ports))
+        self.assertEqual(container["args"][-2:], ["--grpc-port", str(ports["grpc"])])
         kinds = []
-        for manifest in yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text()):
+        for manifest in manifests:
             kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)
             kinds.append(manifest["kind"])
         self.assertEqual(kinds, ["Deployment", "Service", "PodDisruptionBudget",

@@ -31,11 +31,13 @@ class Bench : public Command {
     app.add_option("model", model_, "a model: .pt or .pt2")->required();
     app.add_option("--batch", batches_, "rows a call; 1,64, or what the model is fixed to")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->check(whole_number(1, 1 << 24));
     app.add_option("--input", input_,
                    "a JSON file as `maas predict` takes it, instead of made-up inputs");
     app.add_option("--threads", threads_, "threads of one operator, 1 to 1024, such as 1,2")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->check(whole_number(1, 1024));
     app.add_option("--seconds", seconds_, "how long to measure each, at most 3600")
         ->check(number(1e-3, 3600));

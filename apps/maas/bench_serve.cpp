@@ -16,6 +16,7 @@
 #include "load/child_program.h"
 #include "load/load_report.h"
 #include "load/model_requests.h"
+#include "signals.h"
 #include "tensor/json_view.h"
 #include "usage.h"
 #include "words.h"
@@ -27,6 +28,7 @@ constexpr double kStartSeconds = 120;
 constexpr int64_t kLargestBody = int64_t{1} << 30;
 constexpr int kOpenConnections = 2000;
 constexpr int kPeakConnections = 64;
+constexpr int kSignalExit = 128;  // docs/exit_codes.md
 
 class BenchServe : public Command {
  public:
@@ -44,9 +46,11 @@ class BenchServe : public Command {
     app.add_option("--connections", connections_,
                    "clients who each wait for their answer, 1,8,64; with --rate the most")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->check(whole_number(1, 60000));
     app.add_option("--rate", rates_, "requests a second, whether or not answers come: 100,1000")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->check(number(1e-3, 1e7));
     app.add_flag("--curve", curve_, "find the peak, then rates from a tenth to 200 % of it");
     app.add_option("--arrivals", arrivals_, "when the requests of a rate are sent; else poisson")
@@ -71,11 +75,16 @@ class BenchServe : public Command {
     const std::vector<LoadedServer> servers = prepare(report, output);
     plan_.seed = static_cast<uint64_t>(seed_);
     const auto say = [&](const std::string& text) { output.detail("measuring " + text); };
+    const std::atomic<int>& signal = watch_signals();
+    plan_.stop = &signal;
     for (const LoadPlan& plan : loads(servers, report, say)) {
-      report.points.push_back(measure_point(servers, plan, rounds_of(servers), say));
+      LoadPoint point = measure_point(servers, plan, rounds_of(servers), say);
+      if (signal != 0) break;
+      report.points.push_back(std::move(point));
     }
-    tell(report, output);
-    return 0;
+    if (signal != 0) output.warn("interrupted; what was not measured to its end is left out");
+    if (signal == 0 || !report.points.empty()) tell(report, output);
+    return signal == 0 ? 0 : kSignalExit + signal;
   }
 
  private:
@@ -129,10 +138,17 @@ class BenchServe : public Command {
     const JsonView said = parse_json(parser, ready.empty() ? "{}" : ready, word);
     if (!said.has("url")) {
       throw_input(word, "cannot be served", "a model that `maas serve` takes",
-                  "it said:\n" + children_.back()->errors());
+                  "it said: " + reason_of(said, children_.back()->errors()));
     }
     target.endpoint = parse_endpoint(said.at("url").text());
     return target;
+  }
+
+  // A server's error is one JSON object, too.
+  static std::string reason_of(const JsonView& said, const std::string& errors) {
+    if (!said.has("error")) return errors;
+    const JsonView& error = said.at("error");
+    return fmt::format("{}: {}\n{}", error.at("where").text(), error.at("what").text(), errors);
   }
 
   std::vector<LoadedServer> prepare(LoadReport& report, const Output& output) {
@@ -168,7 +184,9 @@ class BenchServe : public Command {
     if (curve_) {
       LoadPlan closed = plan_;
       closed.connections = kPeakConnections;
-      report.points.push_back(measure_point(servers, closed, rounds_of(servers), say));
+      LoadPoint point = measure_point(servers, closed, rounds_of(servers), say);
+      if (*plan_.stop != 0) return {};
+      report.points.push_back(std::move(point));
       double peak = 0;
       for (const LoadResult& result : report.points[0].results) {
         peak = std::max(peak, result.throughput());

@@ -29,6 +29,9 @@ struct CommandRow {
   std::unique_ptr<Command> (*make)();
 };
 
+// "bench serve" of "bench-serve": as people write verbs of two words.
+std::string spoken_name(const CommandRow& row);
+
 // In the order in which people use them.
 const std::vector<CommandRow>& commands();
 

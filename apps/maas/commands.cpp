@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "command.h"
 
 namespace maas {
@@ -108,5 +110,11 @@ const std::vector<CommandRow> kCommands = {
 }  // namespace
 
 const std::vector<CommandRow>& commands() { return kCommands; }
+
+std::string spoken_name(const CommandRow& row) {
+  std::string name = row.name;
+  std::replace(name.begin(), name.end(), '-', ' ');
+  return name;
+}
 
 }  // namespace maas

@@ -76,7 +76,7 @@ std::string short_help() {
 std::string long_help() {
   std::string text = "maas <verb> <what> [key=value ...] [--flags]\n\n";
   for (const CommandRow& row : commands())
-    text += fmt::format("  {:<11} {}\n", row.name, row.summary);
+    text += fmt::format("  {:<11} {}\n", spoken_name(row), row.summary);
   text +=
       "\nEvery verb has --help with examples, --json for one JSON object on stdout, --quiet, -v,\n"
       "--no-color and --debug. Exit codes: 0 ok, 1 failed, 2 usage or config, 3 missing or\n"
@@ -98,7 +98,7 @@ std::string long_help_json() {
 
 std::string verb_help(const CommandRow& row, const CLI::App& app) {
   const std::vector<VerbArgument> arguments = arguments_of(app);
-  std::string text = fmt::format("{}\nmaas {}: {}\n", row.examples, row.name, row.summary);
+  std::string text = fmt::format("{}\nmaas {}: {}\n", row.examples, spoken_name(row), row.summary);
   bool takes_settings = false;
   for (const Part part : {Part::kArguments, Part::kFlags, Part::kCommonFlags}) {
     std::string lines;

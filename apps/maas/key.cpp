@@ -26,7 +26,8 @@ class KeyCommand : public Command {
     app.add_option("name", name_, "who gets it: for the server's log")->required();
     app.add_option("--file", file_, "the file of keys, for serve.keys")->required();
     app.add_option("--scopes", scopes_, "what it is good for: infer, metrics, admin")
-        ->delimiter(',');
+        ->delimiter(',')
+        ->allow_extra_args(false);
     app.add_option("--rate", rate_, "requests a second, as many at once; 0 = any")
         ->check(CLI::Range(0.0, 1e9));
   }

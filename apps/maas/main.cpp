@@ -31,7 +31,7 @@ bool is_out_of_memory(const std::string& text) {
 
 int run_verb(const CommandRow& row, const std::vector<std::string>& arguments, Output& output) {
   const Parser parser(row, output.options);
-  output.verb = row.name;
+  output.verb = spoken_name(row);
   try {
     // CLI11 wants them last first.
     parser.app->parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

@@ -113,7 +113,7 @@ void explain(const CLI::App& app, const CLI::ParseError& error, Problem& problem
 
 Parser::Parser(const CommandRow& row, OutputOptions& options)
     : command(row.make()), app(std::make_unique<CLI::App>()) {
-  app->name(fmt::format("maas {}", row.name));
+  app->name("maas " + spoken_name(row));
   app->set_help_flag("-h,--help", "print this")->group(kCommonGroup);
   command->declare(*app);
   app->add_flag("--json", options.json, "print one JSON object, errors too")->group(kCommonGroup);
@@ -162,7 +162,7 @@ Error usage_error(const CommandRow& row, const CLI::App& app, const CLI::ParseEr
                   const std::vector<std::string>& arguments) {
   Problem problem;
   problem.where = "command line";
-  problem.fix = fmt::format("see `maas {} --help`", row.name);
+  problem.fix = fmt::format("see `maas {} --help`", spoken_name(row));
   const std::string flag = unknown_flag(app, arguments);
   if (flag.empty()) {
     explain(app, error, problem);

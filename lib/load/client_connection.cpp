@@ -15,12 +15,16 @@ void ClientConnection::ask(const std::string& request) {
   request_ = &request;
   asking_ = true;
   ++number_;
+  expect_answer();
+  socket_.is_open() ? write(0) : connect();
+}
+
+void ClientConnection::expect_answer() {
   parser_.emplace();
   parser_->header_limit(kMostHeadBytes);
   parser_->body_limit(most_bytes_);
   parser_->eager(true);
   parser_->get().body() = 0;
-  socket_.is_open() ? write(0) : connect();
 }
 
 void ClientConnection::connect() {
@@ -66,6 +70,8 @@ void ClientConnection::parse(error_code read_error) {
   error_code error;
   while (!parser_->is_done() && buffer_.size() > 0 && !error) {
     buffer_.consume(parser_->put(buffer_.cdata(), error));
+    // Before the answer there may be others, such as 103 Early Hints (RFC 9110, 15.2).
+    if (parser_->is_done() && parser_->get().result_int() / 100 == 1) expect_answer();
   }
   if (error == http::error::need_more) error = {};
   if (!error && !parser_->is_done() && read_error == net::error::eof && parser_->got_some()) {

@@ -67,6 +67,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   int64_t intended_ns = 0;  // for whoever asks
 
  private:
+  void expect_answer();
   void connect();
   void write(size_t written);
   void read();

@@ -30,6 +30,10 @@ Endpoint parse_endpoint(const std::string& url) {
            "measure its plain port, or a server of its own without TLS");
   }
   if (rest.starts_with("http://")) rest = rest.substr(7);
+  const size_t scheme = rest.find("//");
+  if (scheme != std::string::npos && scheme < rest.find('.')) {
+    refuse(url, "does not begin with http://", "write http://HOST:PORT");
+  }
   const bool plain =
       std::all_of(rest.begin(), rest.end(), [](char c) { return c > 0x20 && c < 0x7f; });
   if (!plain || url.size() > kLongestUrl) refuse(url, "is no URL", "leave out blanks and the like");
@@ -39,6 +43,12 @@ Endpoint parse_endpoint(const std::string& url) {
   if (endpoint.path.starts_with('?')) endpoint.path = "/" + endpoint.path;
   if (endpoint.path == "/") endpoint.path.clear();
   const std::string authority = rest.substr(0, slash);
+  if (authority.find('@') != std::string::npos) {
+    refuse(url, "names a user, whom nobody here asks for", "leave it out; --key sends an API key");
+  }
+  if (rest.find('#') != std::string::npos) {
+    refuse(url, "has '#', which is not sent to servers", "leave it out");
+  }
   size_t colon = authority.find(':');
   endpoint.host = authority.substr(0, colon);
   if (authority.starts_with('[')) {

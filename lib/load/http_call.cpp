@@ -11,6 +11,8 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <chrono>
+#include <optional>
 
 #include "base/throw_error.h"
 #include "load/resolve.h"
@@ -21,6 +23,9 @@ namespace {
 namespace net = boost::asio;
 namespace beast = boost::beast;
 using boost::system::error_code;
+using net::ip::tcp;
+
+constexpr auto kTrySeconds = std::chrono::seconds(5);
 
 bool has_control(const std::string& text) {
   return std::any_of(text.begin(), text.end(),
@@ -34,6 +39,15 @@ bool has_control(const std::string& text) {
                                       .fix = "is it started, and is this its port?"});
 }
 
+tcp::resolver::results_type addresses_of(const Endpoint& endpoint) {
+  net::io_context io;
+  error_code error;
+  tcp::resolver resolver(io);
+  auto found = resolver.resolve(endpoint.host, std::to_string(endpoint.port), error);
+  if (error || found.empty()) refuse(endpoint, "the host is not found: " + error.message());
+  return found;
+}
+
 // A call with a time limit is asynchronous inside.
 class Call {
  public:
@@ -41,12 +55,11 @@ class Call {
       : endpoint_(endpoint), request_(request), stream_(io_) {
     stream_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
         std::chrono::duration<double>(seconds)));
-    parser_.body_limit(most_bytes);
-    parser_.header_limit(64 * 1024);
+    most_bytes_ = most_bytes;
   }
 
   HttpAnswer run() {
-    stream_.async_connect(resolve(endpoint_), [this](error_code error) {
+    stream_.async_connect(addresses_of(endpoint_), [this](error_code error, const tcp::endpoint&) {
       if (error) return end("connecting", error);
       net::async_write(stream_, net::buffer(request_), [this](error_code failed, size_t) {
         // It may have been refused before all of it was sent.
@@ -55,13 +68,18 @@ class Call {
     });
     io_.run();
     if (failed_) refuse(endpoint_, fmt::format("{}: {}", doing_, failed_.message()));
-    return {static_cast<int>(parser_.get().result_int()), std::move(parser_.get().body())};
+    return {static_cast<int>(parser_->get().result_int()), std::move(parser_->get().body())};
   }
 
  private:
   void read() {
-    beast::http::async_read(stream_, buffer_, parser_,
-                            [this](error_code error, size_t) { end("reading its answer", error); });
+    parser_.emplace();
+    parser_->body_limit(most_bytes_);
+    parser_->header_limit(64 * 1024);
+    beast::http::async_read(stream_, buffer_, *parser_, [this](error_code error, size_t) {
+      const bool more_comes = !error && parser_->get().result_int() / 100 == 1;  // RFC 9110, 15.2
+      more_comes ? read() : end("reading its answer", error);
+    });
   }
   void end(const char* doing, error_code error) {
     doing_ = doing;
@@ -73,20 +91,28 @@ class Call {
   net::io_context io_{1};
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
-  beast::http::response_parser<beast::http::string_body> parser_;
+  std::optional<beast::http::response_parser<beast::http::string_body>> parser_;
+  size_t most_bytes_ = 0;
   const char* doing_ = "";
   error_code failed_;
 };
 
 }  // namespace
 
-net::ip::tcp::endpoint resolve(const Endpoint& endpoint) {
-  net::io_context io;
-  error_code error;
-  net::ip::tcp::resolver resolver(io);
-  const auto found = resolver.resolve(endpoint.host, std::to_string(endpoint.port), error);
-  if (error || found.empty()) refuse(endpoint, "the host is not found: " + error.message());
-  return found.begin()->endpoint();
+tcp::endpoint resolve(const Endpoint& endpoint) {
+  const auto addresses = addresses_of(endpoint);
+  const tcp::endpoint first = addresses.begin()->endpoint();
+  if (addresses.size() == 1) return first;
+  // "localhost" often is ::1, too, where nobody listens.
+  net::io_context io{1};
+  beast::tcp_stream stream(io);
+  stream.expires_after(kTrySeconds);
+  tcp::endpoint chosen = first;
+  stream.async_connect(addresses, [&](error_code error, const tcp::endpoint& answering) {
+    if (!error) chosen = answering;
+  });
+  io.run();
+  return chosen;
 }
 
 std::string make_request(const Endpoint& endpoint, const std::string& method,

@@ -20,9 +20,10 @@ LoadPoint measure_point(const std::vector<LoadedServer>& servers, const LoadPlan
   LoadPoint point{plan, std::vector<LoadResult>(servers.size())};
   LoadPlan part = plan;
   part.seconds = plan.seconds / rounds;
-  for (int round = 0; round < rounds; ++round) {
+  const auto is_stopped = [&] { return plan.stop != nullptr && *plan.stop != 0; };
+  for (int round = 0; round < rounds && !is_stopped(); ++round) {
     part.seed = plan.seed + static_cast<uint64_t>(round);  // the same for all servers
-    for (size_t i = 0; i < servers.size(); ++i) {
+    for (size_t i = 0; i < servers.size() && !is_stopped(); ++i) {
       const size_t turn = (i + static_cast<size_t>(round)) % servers.size();
       const LoadedServer& server = servers[turn];
       on_run(fmt::format("{}, {}", server.name, point.text()));

@@ -24,7 +24,8 @@ struct LoadPoint {
 
 // Each server gets plan.seconds in all, in `rounds` runs; the servers take turns, and begin the
 // rounds in turns, so that what the machine does meanwhile meets all of them alike. Each run has
-// its own warm-up. `on_run` is told what is about to run. Throws what run_load() does.
+// its own warm-up. `on_run` is told what is about to run. Of no use where plan.stop ended it.
+// Throws what run_load() does.
 LoadPoint measure_point(const std::vector<LoadedServer>& servers, const LoadPlan& plan, int rounds,
                         const std::function<void(const std::string&)>& on_run);
 

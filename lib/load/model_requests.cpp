@@ -240,7 +240,7 @@ void try_request(const LoadTarget& target, const ModelRequest& request, double s
   if (answer.status == 200) return;
   throw_input(target.endpoint.url() + request.path,
               fmt::format("answers {}: {}", answer.status, shown(answer.body)), "200",
-              "there is nothing to measure before one request is answered");
+              "give a request that it answers with --input FILE.json");
 }
 
 }  // namespace maas

@@ -7,7 +7,8 @@
 
 namespace maas {
 
-// The first address of the host. Throws Error{kResources} when it has none.
+// The address of the host: of several the first that accepts a connection, which is tried for at
+// most five seconds, or the first. Throws Error{kResources} when it has none.
 boost::asio::ip::tcp::endpoint resolve(const Endpoint& endpoint);
 
 }  // namespace maas

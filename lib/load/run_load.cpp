@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <deque>
@@ -21,6 +22,8 @@ constexpr auto kSweep = std::chrono::milliseconds(10);
 constexpr int64_t kLateNs = 1'000'000;
 constexpr double kLateShare = 0.1;  // of the p99 latency
 constexpr double kBusyShare = 0.95;
+constexpr int kArrivalsATurn = 512;         // then answers are looked at
+constexpr size_t kMostWaiting = 1'000'000;  // for a connection
 
 int64_t now_ns() {
   return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -44,6 +47,7 @@ class Gaps {
         is_random_(plan.arrivals == Arrivals::kPoisson),
         generator_(plan.seed) {}
 
+  double mean_ns() const { return mean_ns_; }
   double next() { return is_random_ ? mean_ns_ * exponential_(generator_) : mean_ns_; }
 
  private:
@@ -94,16 +98,40 @@ class Load {
     arrival_.expires_at(Clock::time_point(std::chrono::duration_cast<Clock::duration>(
         std::chrono::nanoseconds(static_cast<int64_t>(next_ns_)))));
     arrival_.async_wait([this](error_code error) {
-      if (error) return;
-      while (next_ns_ <= static_cast<double>(std::min(now_ns(), end_ - 1))) {
-        arrive(static_cast<int64_t>(next_ns_));
-        next_ns_ += gaps_.next();
-      }
-      wait_for_arrival();
+      if (!error) take_turn();
     });
   }
 
+  bool is_due() const { return next_ns_ <= static_cast<double>(std::min(now_ns(), end_ - 1)); }
+
+  void take_turn() {
+    for (int i = 0; i < kArrivalsATurn && is_due(); ++i) {
+      arrive(static_cast<int64_t>(next_ns_));
+      next_ns_ += gaps_.next();
+    }
+    if (!is_due()) return wait_for_arrival();
+    if (now_ns() > end_) return give_up_the_rest();
+    net::post(io_, [this] { take_turn(); });
+  }
+
+  // The rate is beyond this client: what is due by now can be any number.
+  void give_up_the_rest() {
+    const double first = std::max(next_ns_, static_cast<double>(begin_));
+    const double count = std::max(0.0, static_cast<double>(end_) - first) / gaps_.mean_ns();
+    fail_unsent(static_cast<int64_t>(first), static_cast<uint64_t>(count));
+  }
+
+  void fail_unsent(int64_t intended, uint64_t count) {
+    result_.sent += count;
+    result_.failures["not sent"] += count;
+    result_.lateness.add(std::chrono::nanoseconds(now_ns() - intended));
+  }
+
   void arrive(int64_t intended) {
+    if (waiting_.size() >= kMostWaiting) {
+      if (is_measured(intended)) fail_unsent(intended, 1);
+      return;
+    }
     if (is_measured(intended)) {
       ++result_.sent;
       result_.lateness.add(std::chrono::nanoseconds(now_ns() - intended));
@@ -160,6 +188,7 @@ class Load {
     sweep_.expires_after(kSweep);
     sweep_.async_wait([this](error_code error) {
       if (error) return;
+      if (plan_.stop != nullptr && *plan_.stop != 0) return io_.stop();
       const int64_t oldest = now_ns() - to_ns(plan_.timeout_seconds);
       for (const auto& connection : connections_) {
         if (connection->is_asking() && connection->intended_ns < oldest) {

@@ -2,6 +2,7 @@
 // clients of whom each waits for its answer (closed loop).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -22,9 +23,10 @@ struct LoadPlan {
   double rate = 0;      // requests a second; of an open loop
   int connections = 1;  // of a closed loop; of an open loop the most that are opened
   double warmup_seconds = 0.5, seconds = 5;
-  double timeout_seconds = 10;          // after which a request has failed
-  int64_t max_answer_bytes = 64 << 20;  // of one answer; more is a failure
-  uint64_t seed = 1;                    // of kPoisson
+  double timeout_seconds = 10;             // after which a request has failed
+  int64_t max_answer_bytes = 64 << 20;     // of one answer; more is a failure
+  uint64_t seed = 1;                       // of kPoisson
+  const std::atomic<int>* stop = nullptr;  // where not 0, the run ends at once; outlives it
 };
 
 // What happened to the requests whose time lay in the measured seconds.
@@ -59,7 +61,9 @@ struct LoadResult {
 };
 
 // Sends `request`, a whole HTTP/1.1 request, as planned, from one thread: this one. Returns when
-// all that was sent is answered or has failed: at most warm-up, seconds and timeout later. Raises
+// all that was sent is answered or has failed: at most warm-up, seconds and timeout later; at once
+// where `stop` says so, and then the figures are of no use. Of a rate that this client cannot send,
+// what it has not turned to by the end has failed as "not sent". Raises
 // this process's limit of open files as far as it may. Throws Error{kResources} when the host is
 // not found.
 LoadResult run_load(const Endpoint& endpoint, const std::string& request, const LoadPlan& plan);

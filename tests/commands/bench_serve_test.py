@@ -1,11 +1,13 @@
 """maas bench serve: what it measures, writes and refuses; nothing here depends on how fast."""
 import json
 import os
+import signal
 import socket
+import subprocess
 import threading
 import unittest
 
-from maas_runs import Case, maas
+from maas_runs import MAAS, Case, maas
 
 QUICK = ["--seconds", "0.1", "--warmup", "0.02"]
 
@@ -105,10 +107,36 @@ class BenchServe(Case):
                 ([self.model, "-o", "x.txt"], "ends in .html or .svg", 2),
                 ([self.model, "--rate", "0"], "--rate", 2),
                 (["a:1", "b:1", "c:1"], "3 targets", 2),
-                ([__file__], "cannot be served", 3)]:
+                (["htp://127.0.0.1:1"], "does not begin with http://", 2),
+                (["http://me:mine@127.0.0.1:1"], "names a user", 2),
+                (["http://127.0.0.1:1"], "Connection refused", 4),
+                ([__file__], "bench_serve_test.py: ", 3)]:
             self.assertIn(said, self.bench(*arguments, check=code).stdout, arguments)
 
+    def test_settings_may_stand_behind_any_option(self):
+        for option in (["--connections", "1,2"], ["--rate", "50"]):
+            said = self.bench(self.model, *option, "serve.workers=1")
+            self.assertEqual(len(said["results"]), len(option[1].split(",")))
+
+    def test_an_interrupt_keeps_what_was_measured(self):
+        _, ready = self.start_server(self.model)
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen(
+                [MAAS, "bench", "serve", ready["url"], "--json", "-v", "--warmup", "0",
+                 "--rate", "20,0.001", "--arrivals", "constant", "--seconds", "2"],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for line in process.stderr:
+                if "0.001/s" in line:
+                    break
+            process.send_signal(stop)
+            out, err = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 128 + stop, err)
+            self.assertEqual([one["rate"] for one in json.loads(out)["results"]], [20])
+            self.assertIn("interrupted", err)
+
     def test_help_is_there_in_both_spellings(self):
+        self.assertIn("maas bench serve: load", maas("bench", "serve", "--help", check=0).stdout)
+        self.assertIn("maas bench serve:", maas("bench", "serve", "--rate", "0", "x", check=2).stderr)
         self.assertEqual(maas("bench", "serve", "--help", check=0).stdout,
                          maas("bench-serve", "--help", check=0).stdout)
 

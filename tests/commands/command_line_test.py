@@ -11,6 +11,11 @@ VERBS = ["train", "eval", "predict", "inspect", "bench", "bench-serve", "serve",
 CONFIG = ROOT / "configs/bench_mlp.yaml"
 
 
+
+def spoken(verb):
+    return verb.replace("-", " ")
+
+
 class Help(Case):
     @classmethod
     def setUpClass(cls):
@@ -36,8 +41,8 @@ class Help(Case):
         for verb, text in self.of_verb.items():
             lines = text.splitlines()
             self.assertTrue(lines[0].startswith("  ") and "maas" in lines[0], lines[0])
-            self.assertIn(f"\nmaas {verb}: ", text)
-            self.assertIn(f"\n  {verb} ", self.table)
+            self.assertIn(f"\nmaas {spoken(verb)}: ", text)
+            self.assertIn(f"\n  {spoken(verb)} ", self.table)
             self.assertTrue(all(len(line) <= 110 for line in lines), verb)
 
     def test_every_way_of_asking_for_help_works(self):
@@ -70,7 +75,7 @@ class Slips(Case):
         for verb in VERBS:
             error = json.loads(maas(verb, "--qiet", "--json", check=2).stdout)["error"]
             self.assertEqual(error["what"], "unknown flag '--qiet'; did you mean '--quiet'?")
-            self.assertEqual(error["fix"], f"see `maas {verb} --help`")
+            self.assertEqual(error["fix"], f"see `maas {spoken(verb)} --help`")
             self.assertEqual(error["exit"], 2)
         self.assertIn("did you mean '--dry-run'?", self.said("train", "x.yaml", "--dryrun"))
         self.assertIn("unknown flag '-z'", self.said("train", "-z"))

@@ -34,6 +34,12 @@ TEST(Endpoint, IsReadFromAUrl) {
 TEST(Endpoint, SaysWhatIsWrongWithAUrl) {
   EXPECT_THAT(refusal("https://localhost:8443"), HasSubstr("with TLS"));
   EXPECT_THAT(refusal(""), HasSubstr("names no host"));
+  for (const char* url : {"htp://127.0.0.1:8000", "http//127.0.0.1:8000", "ftp://a/b"}) {
+    EXPECT_THAT(refusal(url), HasSubstr("does not begin with http://")) << url;
+  }
+  EXPECT_THAT(refusal("http://user:pw@127.0.0.1:8000"), HasSubstr("names a user"));
+  EXPECT_THAT(refusal("http://127.0.0.1:8000/x#y"), HasSubstr("has '#'"));
+  EXPECT_EQ(parse_endpoint("http://127.0.0.1/x//y").path, "/x//y");
   EXPECT_THAT(refusal("http://[::1"), HasSubstr("without ']'"));
   for (const char* url : {"http://a:", "http://a:0", "http://a:65536", "http://a:80x", "a:b:c"}) {
     EXPECT_THAT(refusal(url), HasSubstr("no port from 1 to 65535")) << url;

@@ -112,6 +112,50 @@ TEST(RunLoad, OutlivesEveryBadServer) {
             "too large an answer");
 }
 
+TEST(RunLoad, WhatComesBeforeAnAnswerIsNone) {
+  const RawServer server(
+      always("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" +
+             answer_with("hello")));
+  const LoadResult result = load(server, quick());
+  EXPECT_GT(result.good, 0);
+  EXPECT_EQ(result.errors(), 0);
+  EXPECT_EQ(result.bytes_in, 5 * result.good);
+  EXPECT_EQ(call(server.endpoint, request_to(server), 20).body, "hello");
+}
+
+// It goes on to read answers, and does not send for hours what nobody waits for.
+TEST(RunLoad, ARateBeyondThisClientIsVoidAndEnds) {
+  const RawServer server(always(answer_with("")));
+  LoadPlan plan = quick(Arrivals::kPoisson, 1e7);
+  plan.seconds = 0.5;
+  plan.timeout_seconds = 0.5;
+  const auto start = std::chrono::steady_clock::now();
+  const LoadResult result = load(server, plan);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(15));
+  EXPECT_GT(result.good, 0);
+  EXPECT_GT(result.sent, 4'000'000);
+  EXPECT_EQ(result.sent, result.good + result.errors());
+  EXPECT_NE(result.why_void(), "");
+}
+
+TEST(RunLoad, EndsWhenItIsTold) {
+  const RawServer server([](RawConnection& connection) {
+    while (!connection.request().empty()) {
+    }
+  });
+  std::atomic<int> stop{0};
+  LoadPlan plan = quick();
+  plan.seconds = 1000;
+  plan.stop = &stop;
+  std::thread teller([&stop] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    stop = 2;
+  });
+  load(server, plan);
+  teller.join();
+  EXPECT_EQ(stop, 2);
+}
+
 TEST(RunLoad, DoesNotWaitForASlowServerBeyondTheTimeout) {
   LoadPlan plan = quick();
   plan.timeout_seconds = 0.05;

@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "acceptor.h"
 #include "call.h"
 #include "credentials.h"
 #include "grpc_predict_v2.grpc.pb.h"
@@ -86,6 +87,7 @@ class Listener final : public GrpcListener {
  public:
   explicit Listener(GrpcService& server) : service_(server) {}
   ~Listener() override {
+    if (acceptor_) acceptor_->stop();
     if (!server_) return;
     server_->Shutdown(std::chrono::system_clock::now());
     if (drainer_.joinable()) drainer_.join();
@@ -93,20 +95,23 @@ class Listener final : public GrpcListener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  bool listen(const GrpcSettings& settings) {
+  // "", or why not.
+  std::string listen(const GrpcSettings& settings) {
+    acceptor_ = std::make_unique<Acceptor>(settings);
+    if (!acceptor_->why_not().empty()) return acceptor_->why_not();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
-    int port = 0;
     credentials_ = settings.certificates ? tls_credentials(settings.certificates)
                                          : grpc::InsecureServerCredentials();
-    builder.AddListeningPort(settings.address, credentials_, &port);
+    using From = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+    auto target = builder.experimental().AddExternalConnectionAcceptor(From::FROM_FD, credentials_);
     builder.RegisterService(&service_);
     limit(builder, settings);
     server_ = builder.BuildAndStart();
-    if (server_ && port == 0) server_.reset();
-    if (!server_) return false;
+    if (!server_) return "gRPC does not start";
     if (auto* const health = server_->GetHealthCheckService()) health->SetServingStatus(true);
-    return true;
+    acceptor_->start(std::move(target));
+    return "";
   }
 
   void say_not_serving() override {
@@ -115,6 +120,7 @@ class Listener final : public GrpcListener {
 
   void begin_drain(std::chrono::milliseconds longest) override {
     if (drainer_.joinable()) return;
+    acceptor_->stop();
     drainer_ = std::thread([this, longest] {
       server_->Shutdown(std::chrono::system_clock::now() + longest);
       drained_ = true;
@@ -134,7 +140,6 @@ class Listener final : public GrpcListener {
       builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
     }
     const auto set = [&](const char* name, int value) { builder.AddChannelArgument(name, value); };
-    set(GRPC_ARG_ALLOW_REUSEPORT, 0);
     set(GRPC_ARG_MAX_METADATA_SIZE, as_int(settings.max_metadata_bytes));
     set(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
     set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, as_int(settings.handshake_timeout.count()));
@@ -146,6 +151,7 @@ class Listener final : public GrpcListener {
   Service service_;
   std::shared_ptr<grpc::ServerCredentials> credentials_;  // asked as long as the server accepts
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Acceptor> acceptor_;
   std::thread drainer_;
   std::atomic<bool> drained_{false};
 };
@@ -168,8 +174,8 @@ extern "C" {
   gpr_set_log_function([](gpr_log_func_args*) {});
   try {
     auto listener = std::make_unique<maas::Listener>(service);
-    if (listener->listen(settings)) return listener.release();
-    why = "the address cannot be had";
+    why = listener->listen(settings);
+    if (why.empty()) return listener.release();
   } catch (const std::exception& error) {
     why = error.what();
   }

@@ -178,6 +178,8 @@ void write_grpc(Text& text, const GrpcShared& grpc) {
   }
   text.family("maas_grpc_under_way", "gauge", "Calls over gRPC that are not answered yet");
   text.sample("maas_grpc_under_way", "", grpc.under_way.load());
+  text.family("maas_grpc_connections", "gauge", "Open connections of gRPC, of a second ago");
+  text.sample("maas_grpc_connections", "", grpc.connections.load());
 }
 
 int64_t resident_bytes() {

@@ -49,6 +49,37 @@ class Operation(GrpcCase):
                 self.assertTrue(call.result(timeout=60))
             self.assertEqual(server.process.wait(timeout=30), 0)
 
+    def test_connections_are_counted_and_limited(self):
+        def told(server):
+            with urllib.request.urlopen(server.ready["url"] + "/metrics", timeout=20) as page:
+                return int(page.read().decode().split("\nmaas_grpc_connections ")[1].split("\n")[0])
+
+        def wait_until(server, count):
+            until = time.monotonic() + 20
+            while told(server) != count:
+                self.assertLess(time.monotonic(), until, told(server))
+                time.sleep(0.05)
+        with Server(self.net(), "serve.max_connections=5") as server:
+            open_ones = [socket.create_connection(("127.0.0.1", server.ready["grpc_port"])) for _ in range(5)]
+            wait_until(server, 5)
+            one_more = socket.create_connection(("127.0.0.1", server.ready["grpc_port"]), timeout=20)
+            self.assertEqual(one_more.recv(1), b"")
+            for client in open_ones + [one_more]:
+                client.close()
+            wait_until(server, 0)
+            self.assertEqual(server.call("ServerLive"), b"\x08\x01")
+            wait_until(server, 1)
+
+    def test_a_process_without_descriptors_answers_again(self):
+        with Server(self.net(), files=200) as server:
+            clients = [socket.create_connection(("127.0.0.1", server.ready["grpc_port"])) for _ in range(300)]
+            # HTTP has descriptors of its own.
+            with urllib.request.urlopen(server.ready["url"] + "/v2/health/live", timeout=20) as answer:
+                self.assertEqual(answer.status, 200)
+            for client in clients:
+                client.close()
+            self.assertEqual(server.call("ServerLive", wait_for_ready=True), b"\x08\x01")
+
     def test_a_second_signal_does_not_wait(self):
         server = Server(self.slow(), "--workers", "1", "serve.batch_rows=1")
         with self.assertRaises(AssertionError), server:

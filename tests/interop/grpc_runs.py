@@ -1,6 +1,7 @@
 """Running `maas serve --grpc-port` and asking it; exits 77 where that cannot be."""
 import json
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -60,12 +61,13 @@ def values_of(dtype):
 class Server:
     """`maas serve` with gRPC on a free port while the block runs."""
 
-    def __init__(self, *arguments, environment=None):
+    def __init__(self, *arguments, environment=None, files=None):
         self.process = subprocess.Popen(
             [MAAS, "serve", *map(str, arguments), "--port", "0", "--grpc-port", "0", "--json",
              "serve.drain_delay=0s", "serve.max_queue_wait=60s"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **(environment or {})})
+            env={**os.environ, **(environment or {})},
+            preexec_fn=files and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))))
 
     def __enter__(self):
         line = self.process.stdout.readline()

@@ -27,6 +27,7 @@ struct GrpcShared {
   std::function<void()> on_much_freed;  // called when a call goes that held more than a MiB
   std::array<std::atomic<uint64_t>, 17> answers{};  // by GrpcCode
   std::atomic<int64_t> under_way{0};
+  std::atomic<int64_t> connections{0};
 };
 
 // gRPC's code for what HTTP's status says.

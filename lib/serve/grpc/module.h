@@ -148,7 +148,11 @@ struct GrpcCertificates {
 };
 
 struct GrpcSettings {
-  std::string address;  // "127.0.0.1:8001"
+  std::string host;  // an address: "127.0.0.1", "::1"
+  uint16_t port = 0;
+  // Those beyond are closed at once; never above 15 % of the open-file limit.
+  int64_t max_connections = 0;
+  std::function<void(int64_t)> on_connections;  // told how many are open, within a second
   size_t max_message_bytes = 0, max_held_bytes = 0, max_metadata_bytes = 0;
   std::chrono::milliseconds handshake_timeout{0}, idle_timeout{0};
   // Asked at each handshake; null: no TLS.
@@ -168,7 +172,7 @@ class GrpcListener {
 };
 
 // The module's functions. Another text of the first than kGrpcInterface: of another build.
-inline constexpr const char* kGrpcInterface = "maas-grpc 4";
+inline constexpr const char* kGrpcInterface = "maas-grpc 5";
 using GrpcInterfaceFunction = const char*();
 using GrpcLibraryFunction = const char*();  // the version of the gRPC library
 // Null, and why: the port cannot be had. `service` outlives the listener.

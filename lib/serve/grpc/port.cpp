@@ -121,12 +121,12 @@ GrpcPort::GrpcPort(const ServeConfig& config, GrpcLinks links)
 
 GrpcPort::~GrpcPort() { close(); }
 
-GrpcSettings GrpcPort::settings() const {
-  const bool v6 = config_.host.find(':') != std::string::npos;
+GrpcSettings GrpcPort::settings() {
   GrpcSettings settings;
-  settings.address =
-      v6 ? fmt::format("[{}]:{}", config_.host, port_)
-         : fmt::format("{}:{}", config_.host == "localhost" ? "127.0.0.1" : config_.host, port_);
+  settings.host = config_.host == "localhost" ? "127.0.0.1" : config_.host;
+  settings.port = port_;
+  settings.max_connections = config_.max_connections;
+  settings.on_connections = [this](int64_t open) { shared_.connections = open; };
   settings.max_message_bytes = static_cast<size_t>(config_.max_body_bytes);
   settings.max_held_bytes = static_cast<size_t>(config_.max_buffered_bytes);
   settings.max_metadata_bytes = static_cast<size_t>(config_.max_head_bytes);

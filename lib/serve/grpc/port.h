@@ -57,7 +57,7 @@ class GrpcPort final : public GrpcService {
 
  private:
   void serve(const std::shared_ptr<GrpcExchange>& exchange);
-  GrpcSettings settings() const;
+  GrpcSettings settings();
 
   const ServeConfig config_;
   const ServerState& state_;

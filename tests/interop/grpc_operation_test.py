@@ -37,6 +37,17 @@ class Operation(GrpcCase):
             self.assertIn('maas_grpc_answers_total{code="OK"}', text)
             self.assertIn("maas_grpc_under_way 0", text)
 
+    def test_a_call_whose_message_does_not_come_is_cancelled_and_not_wrong(self):
+        with Server(self.net()) as server:
+            stub = server.channel.unary_unary(SERVICE + "ModelInfer")
+            data = message_of("net", [("input", "FP32", [1, 4], None)], [floats(1, 2, 3, 4)]).SerializeToString()
+            calls = [stub.future(data, timeout=0.0005 if i % 2 else 20) for i in range(2000)]
+            for call in calls[::2]:
+                call.cancel()
+            stub(data)
+            with urllib.request.urlopen(server.ready["url"] + "/metrics", timeout=20) as page:
+                self.assertNotIn('code="INVALID_ARGUMENT"', page.read().decode())
+
     def test_a_stop_signal_lets_calls_under_way_be_answered(self):
         with Server(self.slow(), "--workers", "2") as server:
             stub = server.channel.unary_unary(SERVICE + "ModelInfer")

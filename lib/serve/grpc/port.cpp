@@ -204,7 +204,11 @@ void GrpcPort::serve(const std::shared_ptr<GrpcExchange>& exchange) {
     const HttpRefusal full = no_memory_refusal();
     return exchange->send_error(full.status, full.message, full.headers);
   }
-  if (!call.unpack()) return exchange->send_error(400, "the message is none of this method");
+  if (!call.unpack()) {
+    // Without any bytes every message is one: this call was cancelled before its message came.
+    if (call.request_bytes() == 0) return exchange->send_error(499, "no message came");
+    return exchange->send_error(400, "the message is none of this method");
+  }
   if (!call.unknown_demand().empty()) {
     return exchange->send_error(
         400, fmt::format("{} asks for what this server does not do", call.unknown_demand()));

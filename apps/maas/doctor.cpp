@@ -161,8 +161,8 @@ Check check_kernels() {
   KernelRace race(&kernel_times());
   for (const LinearSizes& sizes :
        {LinearSizes{1, 784, 128, true}, {64, 784, 128, true}, {128, 768, 3072, true}}) {
-    const bool onednn = onednn_wins(race, LinearForm::kPacked, sizes);
-    found += fmt::format("{}{} at {}x{}x{}", found.empty() ? "" : ", ", onednn ? "onednn" : "mkl",
+    const LinearKernel kernel = quickest_linear(race, LinearForm::kReady, sizes);
+    found += fmt::format("{}{} at {}x{}x{}", found.empty() ? "" : ", ", kernel_name(kernel),
                          sizes.rows, sizes.in, sizes.out);
   }
   keep_kernel_times();

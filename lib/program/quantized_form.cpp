@@ -29,9 +29,10 @@ at::Tensor buffer_of(const Program& program, ValueId value) {
   return {};
 }
 
-// What `aten::to.dtype(x, float32)` converts.
+// What `aten::to.dtype(x, float32)` converts; decomposed by Python, `_to_copy`.
 ValueId converted(const Program& program, ValueId value) {
   const Node* node = made_by(program, value, "aten::to.dtype");
+  if (node == nullptr) node = made_by(program, value, "aten::_to_copy");
   if (node == nullptr) return kNoValue;
   const Argument* dtype = node->find("dtype");
   const auto* type = dtype == nullptr ? nullptr : std::get_if<at::ScalarType>(dtype);
@@ -66,6 +67,10 @@ std::optional<QuantizedWeight> quantized_weight(const Program& program, ValueId 
   QuantizedWeight weight;
   weight.values_id = converted(program, operand_of(*product, "self"));
   weight.scale_id = operand_of(*product, "other");
+  if (weight.values_id == kNoValue) {  // the other way round
+    weight.values_id = converted(program, operand_of(*product, "other"));
+    weight.scale_id = operand_of(*product, "self");
+  }
   weight.values = buffer_of(program, weight.values_id);
   weight.scale = buffer_of(program, weight.scale_id);
   return fits(weight) ? std::optional(weight) : std::nullopt;

@@ -4,6 +4,8 @@
 //   W_q      buffer "<layer>.weight_int8", int8 [O, ...], -127..127, symmetric, a scale per channel
 //   scale    buffer "<layer>.weight_scale", float32 [O, 1, ...], positive and finite
 //   w = aten::mul.Tensor(aten::to.dtype(W_q, float32), scale)     read by conv2d, linear, ...
+// In files of others the buffers may have any names, the operands of mul stand the other way round,
+// and to.dtype be _to_copy.
 // An activation whose range is known is rounded where it is made, and every reader that can take
 // integers reads the rounded value (uint8, affine, a scale per tensor):
 //   x' = aten::fake_quantize_per_tensor_affine(x, scale, zero_point, 0, 255)

@@ -13,6 +13,7 @@
 #include "program/arguments.h"
 #include "program/operator_facts.h"
 #include "program/rewrite.h"
+#include "run/lower/packed_linear.h"
 
 namespace maas {
 namespace {
@@ -99,6 +100,7 @@ bool makes_no_nan(const std::string& op) {
                                               "aten::upsample_bilinear2d",
                                               "aten::upsample_nearest2d",
                                               kConvolution,
+                                              kPackedLinear,
                                               kLinear};
   const OperatorFacts* facts = facts_of(op);
   return kSafe.count(op) != 0 || (facts != nullptr && facts->view);
@@ -136,6 +138,8 @@ class Fuser {
     for (size_t i = 0; i < r_.size(); ++i) {
       if (is_onednn(r_.node(i))) {
         take_activation(take_sum(i));
+      } else if (r_.node(i).op == kPackedLinear) {
+        take_both(i);
       } else if (r_.node(i).full_name() == "aten::addmm") {
         take_relu(i);
       }
@@ -169,6 +173,23 @@ class Fuser {
     become(node, *reader);
   }
 
+  // Of our own: the sum, then the activation. A layer that has moved behind is seen again.
+  void take_both(size_t index) {
+    const Node& before = r_.node(index);
+    if (*before.find("activation") != Argument(std::string("none"))) return;
+    const auto sum = operand_of(before, "other") == kNoValue ? sum_behind(index) : std::nullopt;
+    if (sum) {
+      Node fused = r_.node(index);
+      fused.set("other", ValueRef{sum->other});
+      index = put_in_place(index, sum->node, std::move(fused));
+    }
+    const auto reader = r_.only_reader(result_of(index));
+    const auto activation = reader ? activation_name(r_.node(*reader)) : std::nullopt;
+    if (!activation) return;
+    r_.node(index).set("activation", *activation);
+    become(r_.node(index), *reader);
+  }
+
   void become(Node& node, size_t reader) {
     node.outputs = r_.node(reader).outputs;
     r_.remove(reader);
@@ -176,22 +197,36 @@ class Fuser {
 
   // Puts the layer in the place of the sum, where the other operand is there too; says where.
   size_t take_sum(size_t index) {
-    const auto reader = r_.only_reader(result_of(index));
-    if (!reader || r_.node(*reader).full_name() != "aten::add.Tensor") return index;
     if (r_.node(index).overload == "binary" || !has_sum(r_.node(index).op)) return index;
+    const auto sum = sum_behind(index);
+    return sum ? put_in_place(index, sum->node, with_sum(r_.node(index), sum->other)) : index;
+  }
+
+  struct Sum {
+    size_t node = 0;
+    ValueId other = kNoValue;
+  };
+
+  // The only reader, where it adds something of the same shape.
+  std::optional<Sum> sum_behind(size_t index) const {
+    const auto reader = r_.only_reader(result_of(index));
+    if (!reader || r_.node(*reader).full_name() != "aten::add.Tensor") return std::nullopt;
     const Node& sum = r_.node(*reader);
     const ValueId left = operand_of(sum, "self"), right = operand_of(sum, "other");
     if (sum.find("alpha") != nullptr || left == right || left == kNoValue || right == kNoValue) {
-      return index;
+      return std::nullopt;
     }
     const ValueId own = result_of(index), other = left == own ? right : left;
     const Value &a = r_.program().value(own), &b = r_.program().value(other);
-    if (a.shape != b.shape || a.dtype != b.dtype) return index;
-    Node fused = with_sum(r_.node(index), other);
-    fused.outputs = sum.outputs;
-    r_.node(*reader) = std::move(fused);
+    if (a.shape != b.shape || a.dtype != b.dtype) return std::nullopt;
+    return Sum{*reader, other};
+  }
+
+  size_t put_in_place(size_t index, size_t sum, Node fused) {
+    fused.outputs = r_.node(sum).outputs;
+    r_.node(sum) = std::move(fused);
     r_.remove(index);
-    return *reader;
+    return sum;
   }
 
   static bool has_sum(const std::string& op) {

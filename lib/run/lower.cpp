@@ -15,6 +15,7 @@
 #include "run/fold_batch_norm.h"
 #include "run/fold_constants.h"
 #include "run/fuse_pointwise.h"
+#include "run/int8_weights.h"
 #include "run/lower/quantized_layers.h"
 #include "run/prepack_convolution.h"
 #include "run/prepack_linear.h"
@@ -84,6 +85,10 @@ const std::vector<LoweringPass>& inference_passes() {
        "int8 products where they are faster",
        faster_quantized_layers,
        {"aten::addmm", "aten::conv2d", "aten::linear"}},
+      {"int8-weights",
+       "weights that are stored in int8 stay so in memory",
+       for_any<int8_weights>,
+       {"aten::linear"}},
       {"fold-constants", "compute once what does not depend on the input", for_any<fold_constants>},
       {"fold-affine", "scaling and shifting by constants in one go", for_any<fold_affine>,
        affine_operators()},

@@ -11,6 +11,8 @@
 #include "program/emit.h"
 #include "program/rewrite.h"
 #include "run/lower/linear_race.h"
+#include "run/lower/packed_linear.h"
+#include "run/lower/packed_product.h"
 
 namespace maas {
 namespace {
@@ -41,11 +43,18 @@ class Prepacker {
         program_.value(x).dtype != known->second.scalar_type()) {
       return std::nullopt;
     }
-    const bool fits = program_.value(x).shape.size() >= 2 &&
-                      (bias == kNoValue || program_.value(bias).shape.size() == 1);
+    const bool fits =
+        program_.value(x).shape.size() >= 2 && has_own_bias(program_, node, known->second.size(0));
     if (fits && known->second.scalar_type() == at::kFloat && is_finite(known->second)) {
       const LinearSizes sizes = sizes_of(program_.value(x), known->second, bias != kNoValue);
-      if (onednn_wins(race_, LinearForm::kPacked, sizes)) return packed(node, sizes.rows);
+      switch (quickest_linear(race_, LinearForm::kReady, sizes)) {
+        case LinearKernel::kOnednn:
+          return for_onednn(node, sizes.rows);
+        case LinearKernel::kPacked:
+          return packed(node);
+        case LinearKernel::kMkl:
+          break;
+      }
     }
     if (bias == kNoValue || program_.value(x).shape.size() != 2) return std::nullopt;
     return make_node(
@@ -67,9 +76,9 @@ class Prepacker {
     return at::isfinite(weight).all().item<bool>();
   }
 
-  Node packed(const Node& linear, int64_t rows) {
+  Node for_onednn(const Node& linear, int64_t rows) {
     const ValueId weight = operand_of(linear, "weight");
-    const auto made = packed_.try_emplace(weight, kNoValue);
+    const auto made = for_onednn_.try_emplace(weight, kNoValue);
     if (made.second) {
       made.first->second =
           add_weight(program_, "packed", pack_linear_weight(weights_.at(weight), rows));
@@ -82,6 +91,16 @@ class Prepacker {
                                                    {"algorithm", None{}}});
   }
 
+  Node packed(const Node& linear) {
+    const ValueId weight = operand_of(linear, "weight");
+    const at::Tensor& known = weights_.at(weight);
+    const auto made = packed_.try_emplace(weight, kNoValue);
+    if (made.second) {
+      made.first->second = add_weight(program_, "packed_columns", shared_columns(known));
+    }
+    return packed_linear_node(linear, {made.first->second}, known.size(0));
+  }
+
   ValueId turned(ValueId weight) {
     const auto made = turned_.try_emplace(weight, kNoValue);
     if (made.second) made.first->second = add_weight(program_, "turned", weights_.at(weight).t());
@@ -91,7 +110,7 @@ class Prepacker {
   Program program_;
   KernelRace race_;
   const std::map<ValueId, at::Tensor> weights_;
-  std::map<ValueId, ValueId> packed_, turned_;  // tied weights are made ready once
+  std::map<ValueId, ValueId> for_onednn_, packed_, turned_;  // tied weights are made ready once
 };
 
 }  // namespace

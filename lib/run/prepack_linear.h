@@ -6,10 +6,10 @@
 
 namespace maas {
 
-// Every float32 `aten::linear` whose weight is known: through MKL, on a matrix as addmm with a
-// turned view of the weight; or through oneDNN as mkldnn::_linear_pointwise with a packed copy,
-// where target.kernels finds that quicker for the target's rows. Weights that are not finite stay
-// with MKL.
+// Every float32 `aten::linear` whose weight is known, through the kernel that target.kernels finds
+// the quickest for the target's rows: MKL's, on a matrix as addmm with a turned view of the weight;
+// oneDNN's, as mkldnn::_linear_pointwise with a packed copy; or our own (lower/packed_linear.h).
+// Weights that are not finite stay with MKL.
 Program prepack_linear(Program program, const Target& target);
 
 }  // namespace maas

@@ -34,7 +34,9 @@ class QuickProducts {
       r_.at(i);
       const auto product = product_of(r_.node(i));
       const auto sizes = product ? sizes_of(*product) : std::nullopt;
-      if (sizes && onednn_wins(race_, form_of(*product), *sizes)) put(i, *product);
+      if (sizes && quickest_linear(race_, form_of(*product), *sizes) == LinearKernel::kOnednn) {
+        put(i, *product);
+      }
     }
     return r_.finish();
   }

@@ -6,6 +6,7 @@
 
 #include "program/arguments.h"
 #include "program/emit.h"
+#include "program/operators.h"
 #include "program/rewrite.h"
 
 namespace maas {
@@ -16,6 +17,9 @@ class Recomposer {
   explicit Recomposer(Program program)
       : program_(std::move(program)), made_by_(producers(program_)), uses_(count_uses(program_)) {
     for (const auto& [value, tensor] : tensors_by_value(program_)) weights_.insert(value);
+    for (const Node& node : program_.nodes) {
+      if (makes_weight(node)) for_each_result(node, [&](ValueId id) { weights_.insert(id); });
+    }
   }
 
   Program run() {
@@ -33,6 +37,17 @@ class Recomposer {
   }
 
  private:
+  // Of weights alone: what a weight stored in int8 stands for.
+  bool makes_weight(const Node& node) const {
+    if (!is_one_of(node.op, {"aten::to", "aten::_to_copy", "aten::mul"})) return false;
+    bool reads = false, known = true;
+    for_each_use(node, [&](ValueId id) {
+      reads = true;
+      known = known && weights_.count(id) != 0;
+    });
+    return reads && known;
+  }
+
   std::optional<Node> convolution(const Node& node) const {
     if (node.full_name() != "aten::convolution" || flag_of(node, "transposed", true)) {
       return std::nullopt;

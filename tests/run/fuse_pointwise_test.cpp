@@ -93,6 +93,27 @@ TEST(FusePointwise, PutsTheResidualSumIntoTheProduct) {
   for (const int64_t batch : {1, 9}) EXPECT_LT(difference(before, after, batch), 1e-6);
 }
 
+Program fused_by_our_own(const Program& program) {
+  static KernelTimes times("packed");
+  return fuse_pointwise(prepack_linear(program, {1, 1, &times}));
+}
+
+TEST(FusePointwise, PutsTheSumThenTheActivationIntoOurOwnProduct) {
+  for (const char* op : {"aten::relu", "aten::sigmoid", "aten::tanh", "aten::silu", "aten::gelu"}) {
+    const Program before = activated(false, op, {}), after = fused_by_our_own(before);
+    EXPECT_EQ(after.nodes.size(), 1U) << op;
+    for (const int64_t batch : {1, 9}) EXPECT_LT(difference(before, after, batch), 2e-6) << op;
+  }
+  GraphBuilder g("net", 3);
+  const Handle x = g.input("x", {4, 20}, at::kFloat), a = g.linear("a", x, 20);
+  const Handle b = g.relu(g.add(a, g.linear("b", x, 20)));  // both products are there
+  const Program before = g.finish({{"y", g.add(g.add(b, x), g.relu(g.linear("c", b, 20)))}});
+  const Program after = fused_by_our_own(before);
+  EXPECT_EQ(count(after, "aten::relu"), 0);
+  EXPECT_EQ(count(after, "aten::add"), 2);
+  for (const int64_t batch : {1, 9}) EXPECT_LT(difference(before, after, batch), 2e-6);
+}
+
 TEST(FusePointwise, LeavesAReluAloneWhoseOperandSomethingElseReads) {
   GraphBuilder g("net", 3);
   const Handle h = g.linear("a", g.input("x", {6}, at::kFloat), 5);

@@ -45,6 +45,17 @@ TEST(PrepackLinear, PacksTheWeightWhereOneDnnIsQuicker) {
   }
 }
 
+TEST(PrepackLinear, PacksColumnsWhereOurOwnProductIsQuicker) {
+  static KernelTimes times("packed");
+  for (const std::vector<int64_t>& sizes : {std::vector<int64_t>{70}, {3, 70}, {2, 3, 70}}) {
+    GraphBuilder g("net", 3);
+    const Program before = g.finish({{"y", g.linear("fc", g.input("x", sizes, at::kFloat), 33)}});
+    const Program after = prepack_linear(before, {1, 1, &times});
+    EXPECT_EQ(count(after, "maas::packed_linear"), 1);
+    for (const int64_t batch : {1, 5, 64}) EXPECT_LT(difference(before, after, batch), 1e-6);
+  }
+}
+
 TEST(PrepackLinear, LeavesInfiniteWeightsToMkl) {
   GraphBuilder g("net", 3);
   Program program = g.finish({{"y", g.linear("fc", g.input("x", {6}, at::kFloat), 5)}});

@@ -99,7 +99,7 @@ TEST(RandomGraphs, AreLoweredToWhatIsAsRightAsTheyAre) {
     for (const PlanFor plan_for : {PlanFor::kInference, PlanFor::kTraining}) {
       // Every kernel that a race may choose.
       std::string fault;
-      for (const char* kernel : {"default", "onednn"}) {
+      for (const char* kernel : {"default", "onednn", "packed"}) {
         if (fault.empty()) fault = Trial(seed, kernel).run(plan_for);
       }
       if (fault.empty()) continue;

@@ -11,6 +11,9 @@
 #include <algorithm>
 #include <array>
 
+#include "run/lower/packed_linear.h"
+#include "run/lower/packed_product.h"
+
 namespace maas {
 namespace {
 
@@ -63,14 +66,40 @@ std::function<void()> onednn(Operands made) {
   };
 }
 
+std::function<void()> packed(Operands made) {
+  register_packed_linear();
+  static const auto linear = c10::Dispatcher::singleton().findSchemaOrThrow(kPackedLinear, "");
+  const int64_t columns = made.weight.size(0);
+  made.weight = pack_columns(made.weight);
+  return [made = std::move(made), columns] {
+    torch::jit::Stack stack = {
+        made.x,        made.weight,
+        c10::IValue(), made.bias.defined() ? c10::IValue(made.bias) : c10::IValue(),
+        c10::IValue(), columns,
+        "none"};
+    linear.callBoxed(stack);
+  };
+}
+
 std::string product_name(LinearForm form, const LinearSizes& sizes) {
-  static constexpr std::array<const char*, 4> kForms = {"packed", "plain", "turned", "both turned"};
+  static constexpr std::array<const char*, 4> kForms = {"ready", "plain", "turned", "both turned"};
   return fmt::format("linear fp32 {}x{}x{}{} {}, {} threads", sizes.rows, sizes.in, sizes.out,
                      sizes.bias ? " + bias" : "", kForms[static_cast<size_t>(form)],
                      at::get_num_threads());
 }
 
 }  // namespace
+
+const char* kernel_name(LinearKernel kernel) {
+  switch (kernel) {
+    case LinearKernel::kOnednn:
+      return "onednn";
+    case LinearKernel::kPacked:
+      return "packed";
+    default:
+      return "mkl";
+  }
+}
 
 at::Tensor pack_linear_weight(const at::Tensor& weight, int64_t rows) {
   static const auto reorder = c10::Dispatcher::singleton().findSchemaOrThrow(kReorder, "");
@@ -79,22 +108,33 @@ at::Tensor pack_linear_weight(const at::Tensor& weight, int64_t rows) {
   return stack.at(0).toTensor();
 }
 
-bool onednn_wins(KernelRace& race, LinearForm form, const LinearSizes& given) {
-  static const bool can = has_onednn();
-  if (!can || std::min({given.rows, given.in, given.out}) < 1) return false;
+LinearKernel quickest_linear(KernelRace& race, LinearForm form, const LinearSizes& given) {
+  static const bool can_use_onednn = has_onednn();
+  if (std::min({given.rows, given.in, given.out}) < 1) return LinearKernel::kMkl;
   LinearSizes sizes = given;
   const double row = static_cast<double>(sizes.in) * static_cast<double>(sizes.out);
   sizes.rows = std::clamp<int64_t>(static_cast<int64_t>(kProducts / row), 1, sizes.rows);
   const at::NoGradGuard no_gradients;
-  const Kernel first{"mkl", [&] { return mkl(operands(form, sizes)); }};
-  const Kernel second{"onednn", [&] {
-                        Operands made = operands(form, sizes);
-                        if (form == LinearForm::kPacked) {
-                          made.weight = pack_linear_weight(made.weight, sizes.rows);
-                        }
-                        return onednn(std::move(made));
-                      }};
-  return race.winner(product_name(form, sizes), {first, second}) == "onednn";
+  std::vector<Kernel> kernels = {
+      {kernel_name(LinearKernel::kMkl), [&] { return mkl(operands(form, sizes)); }}};
+  if (can_use_onednn) {
+    kernels.push_back({kernel_name(LinearKernel::kOnednn), [&] {
+                         Operands made = operands(form, sizes);
+                         if (form == LinearForm::kReady) {
+                           made.weight = pack_linear_weight(made.weight, sizes.rows);
+                         }
+                         return onednn(std::move(made));
+                       }});
+  }
+  if (form == LinearForm::kReady) {
+    kernels.push_back(
+        {kernel_name(LinearKernel::kPacked), [&] { return packed(operands(form, sizes)); }});
+  }
+  const std::string winner = race.winner(product_name(form, sizes), kernels);
+  for (const LinearKernel kernel : {LinearKernel::kOnednn, LinearKernel::kPacked}) {
+    if (winner == kernel_name(kernel)) return kernel;
+  }
+  return LinearKernel::kMkl;
 }
 
 }  // namespace maas

@@ -1,4 +1,4 @@
-// Which library is quicker here for a product of matrices: MKL or oneDNN?
+// Which kernel is quickest here for a product of matrices: MKL's, oneDNN's or our own?
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,17 +14,25 @@ struct LinearSizes {  // [rows, in] times [out, in] turned
   bool bias = false;
 };
 
+enum class LinearKernel {
+  kMkl,
+  kOnednn,
+  kPacked  // run/lower/packed_linear.h; for LinearForm::kReady only
+};
+
+const char* kernel_name(LinearKernel kernel);  // as MAAS_KERNELS takes it
+
 // How the operands of a product lie in memory.
 enum class LinearForm {
-  kPacked,       // rows whole; the weight made ready before
+  kReady,        // rows whole; the weight packed before
   kPlain,        // rows whole; the weight as it is stored, [out, in]
   kPlainTurned,  // rows whole; the weight stored as [in, out]
   kBothTurned    // both operands stored the other way: a weight's gradient
 };
 
-// Times float32 products by running them, with fewer rows where they are much work. False where
-// libtorch comes without oneDNN's operator, or a size is 0.
-bool onednn_wins(KernelRace& race, LinearForm form, const LinearSizes& sizes);
+// Times float32 products by running them, with fewer rows where they are much work. kMkl where a
+// size is 0; never kOnednn where libtorch comes without its operators.
+LinearKernel quickest_linear(KernelRace& race, LinearForm form, const LinearSizes& sizes);
 
 // A weight [out, in] as oneDNN likes it for products of so many rows.
 at::Tensor pack_linear_weight(const at::Tensor& weight, int64_t rows);

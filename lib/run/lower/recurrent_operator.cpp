@@ -1,7 +1,6 @@
 #include "run/lower/recurrent_operator.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "program/emit.h"
+#include "run/lower/packed_product.h"
 #include "run/lower/recurrent_steps.h"
 
 namespace maas {
@@ -55,8 +55,7 @@ void check_operands(const RecurrentSteps& work, const Tensor& gates, const Tenso
   const int64_t columns = gate_count(work.cell) * work.width;
   expect(gates.size(2) == columns && work.width > 0, "gates", gates);
   expect(weight.scalar_type() == at::kFloat && weight.is_contiguous() && weight.dim() == 3 &&
-             weight.size(0) == (columns + kWeightBlock - 1) / kWeightBlock &&
-             weight.size(2) == kWeightBlock,
+             weight.size(0) == packed_blocks(columns) && weight.size(2) == kWeightBlock,
          "weight", weight);
   if (bias) {
     expect(bias->scalar_type() == at::kFloat && bias->dim() == 1 && bias->size(0) == columns,
@@ -122,18 +121,10 @@ void register_recurrent_operator() {
   }();
 }
 
-Tensor pack_recurrent_weight(const Tensor& weight_hh) {
-  const int64_t columns = weight_hh.size(0), width = weight_hh.size(1);
-  const int64_t blocks = (columns + kWeightBlock - 1) / kWeightBlock;
-  const Tensor turned = at::constant_pad_nd(weight_hh, {0, 0, 0, blocks * kWeightBlock - columns});
-  return turned.view({blocks, kWeightBlock, width}).transpose(1, 2).contiguous();
-}
-
 RecurrentNode recurrent_node(Program& program, const RecurrentCall& call) {
   register_recurrent_operator();
   const auto given = [](ValueId id) { return id == kNoValue ? Argument(None{}) : ValueRef{id}; };
-  const ValueId weight =
-      add_weight(program, "recurrent_weight", pack_recurrent_weight(call.weight_hh));
+  const ValueId weight = add_weight(program, "packed_columns", shared_columns(call.weight_hh));
   RecurrentNode made;
   made.node = make_node("maas::recurrent", {{"gates", ValueRef{call.gates}},
                                             {"weight", ValueRef{weight}},

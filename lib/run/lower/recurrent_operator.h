@@ -16,14 +16,11 @@ namespace maas {
 //                   str cell, bool reverse) -> (Tensor, Tensor, Tensor)
 //     One layer in one direction; cell is lstm, gru, tanh or relu. All float32: gates
 //     [steps, rows, G x width], what the input gives (G: recurrent_steps.h), in any layout; weight
-//     of pack_recurrent_weight(); bias [G x width]; hidden and carry [rows, width], None = zeros.
-//     Gives the states of all steps [steps, rows, width], laid out as the gates are; the last state
-//     and the last carry [rows, width]; the carry is empty for all but lstm. Rows are shared among
-//     threads. c10::Error for sizes that do not fit.
+//     pack_columns(weight_hh) (packed_product.h); bias [G x width]; hidden and carry [rows, width],
+//     None = zeros. Gives the states of all steps [steps, rows, width], laid out as the gates are;
+//     the last state and the last carry [rows, width]; the carry is empty for all but lstm. Rows
+//     are shared among threads. c10::Error for sizes that do not fit.
 void register_recurrent_operator();
-
-// weight_hh [G x width, width], any layout, as the operator takes it.
-at::Tensor pack_recurrent_weight(const at::Tensor& weight_hh);
 
 // A call of the operator on values of a Program.
 struct RecurrentCall {

@@ -224,10 +224,11 @@ bool StepFinder::read_linear(ValueId value, RecurrentStep& step) const {
   step.weight = operand_of(*linear, "weight");
   step.bias = operand_of(*linear, "bias");
   step.before = core(operand_of(*linear, "input"));
+  const bool has_no_bias = argument_of(*linear, "bias", None{}) == Argument(None{});
   const auto weight = weights_.find(step.weight);
   return weight != weights_.end() && weight->second.dim() == 2 &&
          weight->second.scalar_type() == at::kFloat &&
-         (step.bias == kNoValue || is_whole(step.bias, weight->second.size(0)));
+         (step.bias == kNoValue ? has_no_bias : is_whole(step.bias, weight->second.size(0)));
 }
 
 // A bias of that length: libtorch would stretch a smaller one.

@@ -11,9 +11,6 @@ enum class RecurrentCell { kLstm, kGru, kTanh, kRelu };
 // (LSTM: input, forget, cell, output; GRU: reset, update, new).
 int64_t gate_count(RecurrentCell cell);
 
-// Columns that the weight is packed in: see RecurrentSteps::weight.
-inline constexpr int64_t kWeightBlock = 64;
-
 // A sequence for some rows. Spans are float32; a row's numbers lie side by side.
 struct RecurrentSteps {
   RecurrentCell cell = RecurrentCell::kLstm;
@@ -22,7 +19,7 @@ struct RecurrentSteps {
   // What the input gives: input x weight_ih + bias_ih, [steps, rows, gates x width]
   const float* gates = nullptr;
   int64_t gates_step = 0, gates_row = 0;  // strides
-  // weight_hh turned, in blocks of columns: [blocks, width, kWeightBlock], zeros behind the last
+  // pack_columns(weight_hh) (packed_product.h): [blocks, width, kWeightBlock]
   const float* weight = nullptr;
   const float* bias = nullptr;  // bias_hh [gates x width]; nullptr = 0
   float* out = nullptr;         // the state after each step, [steps, rows, width]

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/json_writer.h"
+#include "http/log_detail.h"
 
 namespace maas {
 namespace {
@@ -69,6 +70,19 @@ std::string line_of(const AccessEntry& entry) {
 }
 
 }  // namespace
+
+LogDetail log_detail() {
+  const auto level = logger().level();
+  return level <= spdlog::level::debug  ? LogDetail::kRequests
+         : level <= spdlog::level::info ? LogDetail::kNotices
+                                        : LogDetail::kFailures;
+}
+
+void set_log_detail(LogDetail detail) {
+  logger().set_level(detail == LogDetail::kRequests  ? spdlog::level::debug
+                     : detail == LogDetail::kNotices ? spdlog::level::info
+                                                     : spdlog::level::err);
+}
 
 std::string log_escaped(std::string_view text, size_t limit) {
   static constexpr char kDigits[] = "0123456789abcdef";

@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "serve/oip/operation_routes.h"
 #include "serve/oip/repository_routes.h"
 #include "serve/oip/routes.h"
 #include "serve/page/routes.h"
@@ -19,6 +20,7 @@ std::vector<Route> protocol_routes(const ServerState& state) {
   };
   add(oip_routes(state));
   add(repository_routes(state));
+  add(operation_routes(state));
   add(torchserve_routes(state));
   add(tf_serving_routes(state));
   add(sample_routes(state));

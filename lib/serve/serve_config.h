@@ -77,7 +77,10 @@ struct ServeConfig : HttpConfig {
             "how often the model files are looked at, and what is new or changed is loaded; 0 = "
             "only at SIGHUP");
     field("model_control", model_control)
-        .doc("clients may load and unload models (POST /v2/repository/models/M/load, unload)");
+        .doc(
+            "clients may load and unload models (POST /v2/repository/models/M/load, unload) and "
+            "set "
+            "the log (POST /v2/logging)");
     field("models", models).doc("which versions of a model get which requests, a model an item");
     field("share_weights", share_weights)
         .doc(

@@ -208,6 +208,22 @@ class Triton(Case):
                 for one, array in zip(said["outputs"], arrays.values()):
                     numpy.testing.assert_array_equal(answer.as_numpy(one["name"]), array)
 
+    def test_log_and_trace_settings(self):
+        export(nn.Linear(4, 2), (torch.rand(3, 4),), self.folder / "logged.pt2")
+        with Server(self.folder / "logged.pt2", "serve.model_control=true") as server:
+            client = server.client
+            read = client.get_log_settings()
+            self.assertEqual((read["log_info"], read["log_verbose_level"]), (True, 0))
+            self.assertEqual(client.update_log_settings({"log_verbose_level": 1})["log_verbose_level"], 1)
+            client.update_log_settings(read)
+            with self.assertRaisesRegex(InferenceServerException, "log_file"):
+                client.update_log_settings({"log_file": "/tmp/x"})
+            traced = client.get_trace_settings()
+            self.assertEqual(traced["trace_level"], ["OFF"])
+            self.assertEqual(client.update_trace_settings("logged", traced), traced)
+            with self.assertRaisesRegex(InferenceServerException, "does not write"):
+                client.update_trace_settings(settings={"trace_level": ["TIMESTAMPS"]})
+
     def test_what_does_not_fit_is_refused_with_the_reason(self):
         export(nn.Linear(4, 2), (torch.rand(3, 4),), self.folder / "line.pt2")
         with Server(self.folder / "line.pt2") as server:

@@ -161,7 +161,7 @@ TEST(Server, AnswersHealthAndMetadata) {
       {"/v2/models/net/versions/1/ready", R"({"name":"net","ready":true})"},
       {"/v2",
        R"({"name":"maas","version":"1.2.3","extensions":["classification","binary_tensor_data",)"
-       R"("model_configuration","model_repository","statistics"]})"},
+       R"("model_configuration","model_repository","statistics","trace","logging"]})"},
   };
   for (const auto& [path, body] : answers) {
     const TestAnswer answer = serving.ask(get(path));

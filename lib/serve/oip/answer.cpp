@@ -137,7 +137,7 @@ std::string server_metadata(std::string_view version) {
   json.begin_object().field("name", "maas").field("version", version);
   json.key("extensions").begin_array();
   for (const char* name : {"classification", "binary_tensor_data", "model_configuration",
-                           "model_repository", "statistics"}) {
+                           "model_repository", "statistics", "trace", "logging"}) {
     json.value(name);
   }
   json.end_array().end_object();

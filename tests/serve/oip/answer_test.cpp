@@ -86,7 +86,7 @@ TEST(Metadata, NamesTheServerAndWhatItCan) {
   EXPECT_EQ(
       server_metadata("0.1.0"),
       R"({"name":"maas","version":"0.1.0","extensions":["classification","binary_tensor_data",)"
-      R"("model_configuration","model_repository","statistics"]})");
+      R"("model_configuration","model_repository","statistics","trace","logging"]})");
 }
 
 TEST(Metadata, NamesTheTensorsOfTheModel) {

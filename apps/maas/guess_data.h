@@ -15,6 +15,8 @@ struct DataGuess {
   std::string found;    // "a table of 150 rows; predicting the class 'species'"
   std::string watched;  // the metric that chooses the best weights; "" = the first of `metrics`
   int64_t samples = 0;
+  int64_t folds = 0;  // train.folds, instead of a validation split
+  double label_smoothing = 0;
   int64_t batch_size = 64;            // where there are enough samples
   int64_t steps = 1000;               // that training is worth, at least
   bool has_own_test = false;          // the data say what is for testing

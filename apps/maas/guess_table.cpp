@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 constexpr uint64_t kMostBytes = uint64_t{1} << 32;
 constexpr size_t kMostClasses = 50;  // a whole-number label with more values is taken for a number
 constexpr int64_t kFewRows = 5000;   // smaller steps learn more from them
+constexpr int64_t kMostToFold = 2000;  // more train and validate one network well enough
+constexpr int64_t kRowsToFold = 50;    // fewer would leave a handful in each fold
 constexpr size_t kMostCategories =
     20;  // texts of which most are different are names, not categories
 
@@ -174,6 +176,8 @@ void suit_table(bool of_numbers, DataGuess& guess) {
   guess.watched = of_numbers ? "rmse" : "nll";
   guess.batch_size = guess.samples < kFewRows ? 32 : 64;
   guess.steps = 3000;
+  if (guess.samples >= kRowsToFold && guess.samples < kMostToFold) guess.folds = 5;
+  if (!of_numbers) guess.label_smoothing = 0.02;
 }
 
 void check_size(const CsvTable& table, bool header, const fs::path& path) {

@@ -34,11 +34,24 @@ int64_t epochs_for(const DataGuess& guess) {
   return std::clamp<int64_t>(guess.steps / steps, 20, 100);
 }
 
+std::string folds_of(const DataGuess& guess) {
+  std::string lines;
+  if (guess.label_smoothing > 0) {
+    lines += fmt::format("  loss: {{label_smoothing: {}}}\n", guess.label_smoothing);
+  }
+  if (guess.folds > 0) {
+    lines += fmt::format("{:36}# networks, each validated by another part; their mean answers\n",
+                         fmt::format("  folds: {}", guess.folds));
+    lines += "  checkpoint: {every: 10 epochs}\n";
+  }
+  return lines;
+}
+
 std::string early_stop_of(const DataGuess& guess) {
   const std::string watched =
       guess.watched.empty() ? "" : fmt::format("metric: {}, ", guess.watched);
   return fmt::format(
-      "{:36}# evaluations without improvement; 0 = off\n",
+      "{:34}  # evaluations without improvement; 0 = off\n",
       fmt::format("  early_stop: {{{}patience: {}}}", watched, epochs_for(guess) / 4));
 }
 
@@ -47,7 +60,7 @@ std::string splits_of(const DataGuess& guess) {
   if (!guess.has_own_test) {
     lines += "  test_fraction: 0.2                # kept apart and measured at the end\n";
   }
-  if (!guess.has_own_validation && guess.samples >= kFewSamples) {
+  if (!guess.has_own_validation && guess.folds == 0 && guess.samples >= kFewSamples) {
     lines += "  validation: 0.1                   # kept apart to choose the best weights\n";
   }
   return lines;
@@ -70,10 +83,10 @@ std::string config_text(const std::string& name, const std::string& file, const 
       "  optimizer: {{type: adamw, weight_decay: 0.01}}\n"
       "  learning_rate: 1e-3\n"
       "  schedule: {{type: cosine, warmup: 5%}}\n"
-      "{6}"
+      "{9}{6}"
       "eval: {{metrics: {7}}}\n",
       file, name, guess.data, splits_of(guess), guess.model, batch_size_for(guess),
-      validates ? early_stop_of(guess) : "", guess.metrics, epochs_for(guess));
+      validates ? early_stop_of(guess) : "", guess.metrics, epochs_for(guess), folds_of(guess));
 }
 
 class Init : public Command {

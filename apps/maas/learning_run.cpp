@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "record/environment.h"
 #include "signals.h"
+#include "train/folds.h"
 
 namespace maas {
 
@@ -33,7 +34,8 @@ int LearningRun::run(const std::function<int(const FitResult&)>& publish) {
   try {
     FitWatcher watcher = progress_.watcher(watch_signals());
     watcher.on_start = [this] { begin(); };
-    const FitResult result = fit(job_, folder_, watcher);
+    const FitResult result =
+        job_.train.folds > 0 ? fit_folds(job_, folder_, watcher) : fit(job_, folder_, watcher);
     progress_.finish();
     if (result.interrupted) interrupted(result);
     return publish(result);

@@ -142,7 +142,8 @@ StudentSetup read_student(const StudentWords& given) {
 
 FitJob make_student(StudentSetup& setup) {
   TransformInput& input = setup.input;
-  const Experiment& experiment = input.config.experiment;
+  std::vector<std::string> notes;
+  const Experiment experiment = with_one_fold(input.config.experiment, notes);
   const Model& teacher = input.model;
   FitJob job = make_job(experiment, {.network = setup.from ? &*setup.from : nullptr,
                                      .network_name = experiment.model.from.path,
@@ -157,6 +158,7 @@ FitJob make_student(StudentSetup& setup) {
                              .task = job.data.spec.task,
                              .batch_size = experiment.train.batch_size});
   job.settings = settings_of(setup);
+  job.data.warnings.insert(job.data.warnings.end(), notes.begin(), notes.end());
   return job;
 }
 

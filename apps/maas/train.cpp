@@ -173,11 +173,16 @@ class Train : public Command {
 
   int publish(const Finished& run, Output& output) const {
     const DataSplits& data = run.job().data;
+    const bool by_folds = !data.test && run.result.out_of_fold.has_value();
     const auto held_out = data.test ? data.test : data.validation ? data.validation : data.train;
-    const char* held_out_name = data.test ? "test" : data.validation ? "validation" : "train";
+    const char* held_out_name = data.test                     ? "test"
+                                : data.validation || by_folds ? "validation"
+                                                              : "train";
     TrainProgress& progress = run.run.progress();
     const auto [predictions, metrics] =
-        evaluate(run.result.program, *held_out, data.spec.task, run.job().eval);
+        by_folds ? Evaluation{*run.result.out_of_fold,
+                              compute_metrics(*run.result.out_of_fold, run.job().eval.metrics)}
+                 : evaluate(run.result.program, *held_out, data.spec.task, run.job().eval);
     check_outputs(predictions, held_out_name, progress);
     Model model = made_of(run);
     model.manifest.metrics = metrics.values;

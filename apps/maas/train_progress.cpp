@@ -65,6 +65,7 @@ FitWatcher TrainProgress::watcher(const std::atomic<int>& signal) {
     log_.on_epoch(news);
     on_epoch(news);
   };
+  watcher.on_fold = [this](const FoldNews& news) { on_fold(news); };
   watcher.on_warning = [this](const std::string& text) { warn(text); };
   watcher.on_detail = [this](const std::string& text) { output_.detail(text); };
   watcher.on_save = [this](std::map<std::string, double>& numbers) { log_.on_save(numbers); };
@@ -118,7 +119,8 @@ void TrainProgress::on_step(const StepNews& news) {
   const auto done = static_cast<double>(news.step - first_step_);
   const double left = elapsed / done * static_cast<double>(news.total_steps - news.step);
   const std::string line =
-      fitting_line({{fmt::format("epoch {}/{}", news.epoch, news.epochs), 4},
+      fitting_line({{news.folds > 0 ? fmt::format("fold {}/{}", news.fold, news.folds) : "", 3},
+                    {fmt::format("epoch {}/{}", news.epoch, news.epochs), 4},
                     {fmt::format("step {}/{}", news.step, news.total_steps), 1},
                     {fmt::format("loss {:.4f}", smooth_loss_), 2},
                     {last_metric_, 5},
@@ -140,9 +142,20 @@ void TrainProgress::on_epoch(const EpochNews& news) {
     text += fmt::format(", {} {:.4f}", name, value);
     last_metric_ += fmt::format("{}{} {:.4f}", last_metric_.empty() ? "" : " ", name, value);
   }
+  if (news.folds > 0) return;  // on_fold() sums them up
   if (news.best) text += " (best)";
   end_line();
   output_.say(text + fmt::format(", {:.2f} s", news.seconds));
+}
+
+void TrainProgress::on_fold(const FoldNews& news) {
+  std::string text = fmt::format("fold {}/{}: best of {} epochs is {}", news.fold, news.folds,
+                                 news.epochs, news.best_epoch);
+  for (const auto& [name, value] : in_order(news.validation, metrics_)) {
+    text += fmt::format(", {} {:.4f}", name, value);
+  }
+  end_line();
+  output_.say(text);
 }
 
 }  // namespace maas

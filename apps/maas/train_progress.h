@@ -32,6 +32,7 @@ class TrainProgress {
  private:
   void on_step(const StepNews& news);
   void on_epoch(const EpochNews& news);
+  void on_fold(const FoldNews& news);
   void write_down(const std::string& text);
   void end_line();
 

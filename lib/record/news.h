@@ -14,7 +14,8 @@ struct StepNews {
   double seconds = 0;  // of the run so far, over all sessions of a resumed one
   double loss = 0;     // of this batch
   double learning_rate = 0;
-  int64_t samples = 0;  // of this batch
+  int64_t samples = 0;          // of this batch
+  int64_t fold = 0, folds = 0;  // train.folds; the numbers above go through all of them
 };
 struct EpochNews {
   int64_t epoch = 0, step = 0;
@@ -25,6 +26,13 @@ struct EpochNews {
   double learning_rate = 0;
   std::map<std::string, double> validation;  // empty without a validation split
   bool best = false;
+  int64_t fold = 0, folds = 0;  // as in StepNews
+};
+// One fold was trained.
+struct FoldNews {
+  int64_t fold = 0, folds = 0;
+  int64_t epochs = 0, best_epoch = 0;
+  std::map<std::string, double> validation;  // of the kept weights on the fold
 };
 
 }  // namespace maas

@@ -29,7 +29,7 @@ void check_samples(const FitJob& job) {
 }
 
 void check_validation(const FitJob& job) {
-  if (job.data.validation != nullptr) return;
+  if (job.data.validation != nullptr || job.train.folds > 0) return;
   const char* what = "is set without a validation split";
   if (job.train.early_stop.patience > 0) {
     throw_usage("train.early_stop.patience", what, "a split to watch",

@@ -12,6 +12,7 @@
 #include "data/data_config.h"
 #include "data/dataset.h"
 #include "evaluate/eval_config.h"
+#include "evaluate/metrics.h"
 #include "program/program.h"
 #include "record/news.h"
 #include "train/constraint.h"
@@ -31,6 +32,8 @@ struct FitJob {
   TrainConfig train;
   EvalConfig eval;
   uint64_t seed = 0;
+  // The same network with other starting weights, for train.folds; empty = it has but these.
+  std::function<Program(uint64_t seed)> network_of;
   // run_settings(): what a resumed run must share, but for its length (resumed_length.h).
   std::map<std::string, std::string> settings;
   bool resume = false;
@@ -40,6 +43,7 @@ struct FitJob {
 struct FitWatcher {
   std::function<void(const StepNews&)> on_step;
   std::function<void(const EpochNews&)> on_epoch;
+  std::function<void(const FoldNews&)> on_fold;  // train.folds: after each
   std::function<void(const std::string&)> on_warning;
   std::function<void(const std::string&)> on_detail;  // for whoever asks why it is slow
   // Adds numbers of the watcher's own to a checkpoint; a resumed run gets them back.
@@ -60,6 +64,8 @@ struct FitResult {
   int64_t saved_step = 0;  // of the newest checkpoint; 0 = none
   int64_t best_step = 0;
   std::map<std::string, double> validation;  // of the returned program
+  // train.folds: each training row as the network answers that has not learnt from it.
+  std::optional<Predictions> out_of_fold;
 };
 
 // Throws Error: kDiverged (naming step, loss, the batch's samples, and what to try; all samples are

@@ -24,6 +24,10 @@ struct JobParents {
 // adopt_model() and check_job() throw.
 FitJob make_job(const Experiment& experiment, const JobParents& parents = {});
 
+// For what trains a network that exists, or one beside a teacher: without train.folds; a part as
+// large as a fold validates where the config has no validation split. `notes` is told.
+Experiment with_one_fold(Experiment experiment, std::vector<std::string>& notes);
+
 // The same for a network that is there already (pruned, say) and whose data are `parent`'s.
 FitJob make_job_for(const Experiment& experiment, const Model& parent, Program network);
 

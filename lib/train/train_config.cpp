@@ -132,6 +132,12 @@ void TrainConfig::describe(Fields& field) {
       .doc(
           "decay of the moving average of weights that is evaluated and saved, lower in the first "
           "steps: at most (1 + step) / (10 + step); 0 = none");
+  field("folds", folds)
+      .one_of({"0", "2", "3", "4", "5", "6", "7", "8", "9", "10"})
+      .doc(
+          "for few rows: train so many networks, each validated by another part of the training "
+          "rows, that answer together by their mean; 0 = one network, validated by "
+          "data.validation");
   field("precision", precision)
       .one_of({"fp32", "bf16"})
       .doc("arithmetic of matrix products and convolutions");

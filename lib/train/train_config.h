@@ -66,6 +66,7 @@ struct TrainConfig {
   std::vector<std::string> freeze;  // names of parameters, "*" for any part: these stay
   double clip_norm = 0;
   double ema = 0;
+  int64_t folds = 0;  // of the training rows, each validating a network of its own; 0 = no folds
   std::string precision = "fp32";
   EarlyStopConfig early_stop;
   CheckpointConfig checkpoint;

@@ -28,7 +28,7 @@ class Init(Case):
             self.assertIn(part, text)
         run = self.folder / "run"
         done = maas("train", config, "train.steps=2", "-o", run, "--force", "--json", check=0)
-        self.assertEqual(json.loads(done.stdout)["steps"], 2)
+        self.assertEqual(json.loads(done.stdout)["steps"], 10 if "folds: 5" in text else 2)
         return text
 
     def table(self, name, header, rows, delimiter=","):
@@ -42,7 +42,7 @@ class Init(Case):
         rows = [(i % 7 / 7, "red" if i % 2 else "blue", "abc"[i % 3]) for i in range(90)]
         self.init_and_train(self.table("t.csv", "width,colour,species", rows),
                             'train: {path: "t.csv"}', 'label: "species"', "task: classification",
-                            "validation: 0.1", "early_stop: {metric: nll, ")
+                            "folds: 5", "early_stop: {metric: nll, ")
 
     def test_a_table_with_numbers_to_predict(self):
         rows = [(i, i * 0.5 + 0.25) for i in range(90)]

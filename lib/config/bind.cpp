@@ -56,10 +56,12 @@ class Binder {
     if (is_section(field_)) {
       advice = fmt::format("write {}: {}", field_.name, example_text(field_));
     } else if (!field_.is_required) {
-      advice = "the default is " + value_text(field_);
+      advice = fmt::format("leave it out for the default, {}", value_text(field_));
     }
+    const std::string meaning =
+        field_.doc_text.empty() ? "" : fmt::format("{}: {}", field_.name, field_.doc_text);
     std::string fix = hint;
-    for (const std::string& part : {advice, field_.doc_text}) {
+    for (const std::string& part : {meaning, advice}) {
       if (!part.empty()) fix += (fix.empty() ? "" : "; ") + part;
     }
     findings_.add(at.place, fmt::format("{} is {}", name, kind_text(at)), expected, fix);

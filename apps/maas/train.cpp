@@ -3,6 +3,7 @@
 // Reads   the config, its data; with --resume a run folder.
 // Writes  a run folder (docs/run_folder.md) with model.pt in it.
 // Prints  the model's path and its metrics.
+#include <ATen/ops/arange.h>
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include "base/files.h"
 #include "base/json_writer.h"
 #include "base/throw_error.h"
+#include "baseline_words.h"
 #include "command.h"
 #include "config/read_config.h"
 #include "config/write_config.h"
@@ -24,6 +26,8 @@
 #include "run/plan.h"
 #include "signals.h"
 #include "sources.h"
+#include "train/baselines.h"
+#include "train/folds.h"
 #include "train/make_job.h"
 #include "train/remembered_config.h"
 #include "train/run_settings.h"
@@ -188,19 +192,44 @@ class Train : public Command {
     model.manifest.metrics = metrics.values;
     const auto path = run.folder().file("model.pt");
     save_model(model, path, {.replace = true});
-    const TrainReport page{run.experiment, run.job(), run.result,   *held_out,    held_out_name,
-                           predictions,    metrics,   run.resolved, path.string()};
+    const std::vector<Baseline> baselines = baselines_of(run, *held_out, by_folds);
+    const TrainReport page{
+        run.experiment, run.job(),
+        run.result,     *held_out,
+        held_out_name,  predictions,
+        metrics,        run.resolved,
+        path.string(),  baseline_tables(baselines, metrics, held_out_name, run.job().eval.metrics)};
     write_report(page, run.folder(), progress);
     run.run.note_status("finished");
     const std::vector<Problem> missed = unmet(metrics, run.job().eval.require);
     if (output.json()) {
-      output.result(as_json(path.string(), run, metrics, missed, progress.warnings()));
+      output.result(as_json(path.string(), {run, metrics, baselines, missed, held_out_name},
+                            progress.warnings()));
     } else {
-      report(path.string(), run, metrics, progress, output);
+      report(path.string(), {run, metrics, baselines, missed, held_out_name}, progress, output);
     }
     if (!missed.empty()) throw Error(ErrorKind::kRequirement, missed);
     return 0;
   }
+
+  static std::vector<Baseline> baselines_of(const Finished& run, const Dataset& held_out,
+                                            bool by_folds) {
+    const FitJob& job = run.job();
+    BaselineSplits splits{*job.data.train, held_out};
+    if (by_folds) {
+      const at::Tensor all = at::arange(job.data.train->size(), at::kLong);
+      splits.folds = assign_folds(job.data.train->targets(all), job.train.folds, job.seed);
+    }
+    return table_baselines(splits, job.eval.metrics);
+  }
+
+  struct Judged {
+    const Finished& run;
+    const Metrics& metrics;
+    const std::vector<Baseline>& baselines;
+    const std::vector<Problem>& missed;
+    const std::string held_out;
+  };
 
   // The model is there: a page that cannot be written is a warning.
   static void write_report(const TrainReport& page, const RunFolder& folder,
@@ -214,9 +243,9 @@ class Train : public Command {
   }
 
   // `missed`: what eval.require asks and the model does not give; then it is an error as well.
-  static std::string as_json(const std::string& path, const Finished& run, const Metrics& metrics,
-                             const std::vector<Problem>& missed,
+  static std::string as_json(const std::string& path, const Judged& judged,
                              const std::vector<std::string>& warnings) {
+    const auto& [run, metrics, baselines, missed, held_out] = judged;
     JsonWriter json;
     json.begin_object().field("verb", "train").field("run", run.folder().path().string());
     json.field("model", path).key("metrics").begin_object();
@@ -224,6 +253,7 @@ class Train : public Command {
       json.field(name, value);
     }
     json.end_object().field("steps", run.result.steps).field("seconds", run.result.seconds);
+    if (!baselines.empty()) write_baselines(json, baselines, run.job().eval.metrics);
     json.key("warnings").begin_array();
     for (const std::string& warning : warnings) json.value(warning);
     json.end_array();
@@ -232,14 +262,18 @@ class Train : public Command {
     return json.take();
   }
 
-  static void report(const std::string& path, const Finished& run, const Metrics& metrics,
-                     const TrainProgress& progress, Output& output) {
+  static void report(const std::string& path, const Judged& judged, const TrainProgress& progress,
+                     Output& output) {
+    const auto& [run, metrics, baselines, missed, held_out] = judged;
     const std::vector<std::string>& warnings = progress.warnings();
     std::string line = path + ":";
     for (const auto& [name, value] : in_order(metrics.values, run.job().eval.metrics)) {
       line += fmt::format(" {} {:.4f}", name, value);
     }
     output.result(line);
+    for (const std::string& told : baseline_lines(baselines, held_out, run.job().eval.metrics)) {
+      output.say(told);
+    }
     if (!warnings.empty()) {
       output.say(fmt::format("{} warning{}, the first: {}", warnings.size(),
                              warnings.size() == 1 ? "" : "s", warnings[0]));

@@ -91,9 +91,14 @@ class Init(Case):
                 for age in range(18, 70) for job in ("nurse", "clerk", "pilot")]
         text = self.init_and_train(self.table("jobs.csv", "age,job,pay", rows), "epochs: 100")
         self.assertIn("patience: 25", text)
+        done = maas("train", self.folder / "made.yaml", "train.steps=2", "-o", self.folder / "told", check=0)
+        self.assertIn("beside it, on the test rows: logistic regression accuracy", done.stderr)
+        self.assertIn("Beside simple models", (self.folder / "told/report.html").read_text())
         done = maas("train", self.folder / "made.yaml", "data.split=random", "-o", self.folder / "jobs",
                     "--json", check=0)
-        self.assertGreater(json.loads(done.stdout)["metrics"]["accuracy"], 0.85)
+        found = json.loads(done.stdout)
+        self.assertGreater(found["metrics"]["accuracy"], 0.85)
+        self.assertEqual([b["name"] for b in found["baselines"]], ["most frequent", "logistic regression"])
 
     def test_tables_of_other_habits(self):
         rows = [(i % 7, i % 5, i % 2) for i in range(60)]

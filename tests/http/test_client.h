@@ -7,11 +7,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace maas {
+
+// Whether it becomes true: asked for up to 20 s, which only a hanging server takes.
+template <class Condition>
+bool eventually(const Condition& is_true) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!is_true()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 struct TestAnswer {
   int status = 0;  // 0: the connection ended first

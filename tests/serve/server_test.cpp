@@ -337,7 +337,7 @@ TEST(Server, StopsByFinishingWhatIsInFlightAndTakingNothingNew) {
   queued.send(infer());
   EXPECT_EQ(serving.ask(get("/v2/health/live")).status, 200);
   serving.server.stop();
-  while (TestClient(serving.port()).connected()) std::this_thread::yield();
+  EXPECT_TRUE(eventually([&] { return !TestClient(serving.port()).connected(); }));
   serving.gate.open();
   const TestAnswer answer = busy.receive();
   EXPECT_EQ(answer.status, 200);

@@ -165,7 +165,7 @@ class Fuser {
     Node& node = r_.node(index);
     if (!activation || possible_nan_[result_of(index)]) return;  // it would hide it
     const bool is_sum = node.overload == "binary";
-    if (is_sum && node.op == kLinear) return;  // takes none
+    if (is_sum && (node.op == kLinear || activation->name != "relu")) return;  // takes no other
     const std::string prefix = is_sum ? "unary_" : "";
     node.set(prefix + "attr", activation->name);
     node.set(prefix + "scalars", activation->scalars);

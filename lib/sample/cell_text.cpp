@@ -163,12 +163,15 @@ std::optional<double> parse_number(std::string_view cell, const TableFormat& for
 
 std::optional<double> parse_number(std::string_view cell, const TableFormat& format) {
   cell = without_blanks(cell);
+  std::string spaced;  // with plain spaces in place of those that do not break
   if (format.thousands == " " && cell.find_first_of("\xc2\xe2") != cell.npos) {
-    std::string plain(cell);
+    spaced = cell;
     for (const std::string_view blank : {kBlanks[2], kBlanks[3]}) {
-      for (size_t at; (at = plain.find(blank)) != plain.npos;) plain.replace(at, blank.size(), " ");
+      for (size_t at; (at = spaced.find(blank)) != spaced.npos;) {
+        spaced.replace(at, blank.size(), " ");
+      }
     }
-    return parse_number(plain, format);
+    cell = spaced;
   }
   if (format.thousands.empty() && format.decimal == ".") return parse_number(cell);
   std::optional<std::string> plain = without_groups(cell, format);

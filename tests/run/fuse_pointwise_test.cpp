@@ -114,6 +114,27 @@ TEST(FusePointwise, PutsTheSumThenTheActivationIntoOurOwnProduct) {
   for (const int64_t batch : {1, 9}) EXPECT_LT(difference(before, after, batch), 2e-6);
 }
 
+// Of a sum, oneDNN's convolution takes the ReLU alone; others end the run.
+TEST(FusePointwise, RunsEveryActivationBehindAResidualSum) {
+  for (const char* op : {"aten::relu", "aten::relu6", "aten::hardtanh", "aten::leaky_relu",
+                         "aten::sigmoid", "aten::tanh", "aten::silu", "aten::hardswish",
+                         "aten::hardsigmoid", "aten::gelu", "aten::elu", "aten::mish"}) {
+    for (const bool image : {false, true}) {
+      GraphBuilder g("net", 3);
+      const Handle x =
+          image ? g.input("x", {3, 8, 8}, at::kFloat) : g.input("x", {4, 20}, at::kFloat);
+      const Handle h = image ? g.conv2d("a", x, 3, 3, {.padding = 1}) : g.linear("a", x, 20);
+      const Program before =
+          g.finish({{"y", g.relu(g.call(op, {{"self", ValueRef{g.add(x, h).id}}}))}});
+      for (const Program& after : {fused_by_onednn(before), fused_by_our_own(before)}) {
+        for (const int64_t batch : {1, 9}) {
+          EXPECT_LT(difference(before, after, batch), 5e-6) << op << image;
+        }
+      }
+    }
+  }
+}
+
 TEST(FusePointwise, LeavesAReluAloneWhoseOperandSomethingElseReads) {
   GraphBuilder g("net", 3);
   const Handle h = g.linear("a", g.input("x", {6}, at::kFloat), 5);

@@ -66,6 +66,11 @@ TEST(ParseNumber, LeavesASignOut) {
   }
   EXPECT_FALSE(parse_number("--$5", english, "$"));
   EXPECT_EQ(parse_number("1\u202f234,5", {.decimal = ",", .thousands = " "}), 1234.5);
+  const TableFormat spaced = {.thousands = " "};  // bytes of those spaces are in other characters
+  for (const char* other : {"20 \u00b0C", "\u20135", "\u00a3", "\u20ac", "\u221210",
+                            "\u201cx\u201d", "10 \u00b5m", "\xc2", "\xe2\x80"}) {
+    EXPECT_FALSE(parse_number(other, spaced)) << other;
+  }
 }
 
 TEST(CategoryKeys, AreTheSameForOtherSpellingsOfAValue) {

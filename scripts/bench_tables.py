@@ -167,7 +167,7 @@ def run_peer(name, table, seed, train, test):
     return {"r2": r2_score(truth, answer), "rmse": root_mean_squared_error(truth, answer)}
 
 
-def run_maas(stem, seed, settings, folder):
+def run_maas(stem, table, settings, folder):
     """As shipped but for the test rows, which are given and may have gaps, and the settings of the command line."""
     def maas(*words):
         done = subprocess.run([MAAS, *words, "-q"], cwd=folder, capture_output=True, text=True,
@@ -176,9 +176,9 @@ def run_maas(stem, seed, settings, folder):
             raise SystemExit(f"maas {' '.join(map(str, words))}: {done.stderr}")
         return done.stdout
     config = f"{stem}.yaml"
-    maas("init", f"{stem}-train.csv", "-o", config, "--force")
+    maas("init", f"{stem}-train.csv", "--label", table.header[-1], "-o", config, "--force")
     found = maas("train", config, f"data.test={stem}-test.csv", "data.test_fraction=0", "data.missing=mean",
-                 f"seed={seed}", *settings, "-o", f"run-{stem}", "--force", "--json")
+                 f"seed={stem.rsplit('-', 1)[1]}", *settings, "-o", f"run-{stem}", "--force", "--json")
     return json.loads(found)["metrics"]
 
 
@@ -193,7 +193,7 @@ def measure(name, table, options, folder):
             write_csv(folder / f"{stem}-train.csv", table, train)
             write_csv(folder / f"{stem}-test.csv", table, test)
             if model == "maas":
-                found.append(run_maas(stem, seed, options.settings, folder))
+                found.append(run_maas(stem, table, options.settings, folder))
             else:
                 found.append(run_peer(model, table, seed, train, test))
         means[model] = {key: float(numpy.mean([f[key] for f in found])) for key in found[0]}

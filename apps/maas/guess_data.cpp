@@ -164,11 +164,17 @@ void suit_images(DataGuess& guess) {
   guess.metrics = "[accuracy, macro_f1, nll]";
 }
 
-DataGuess guess_data(const fs::path& path, const fs::path& config_folder) {
+DataGuess guess_data(const fs::path& path, const fs::path& config_folder,
+                     const GuessOptions& options) {
+  const bool is_file = !path.empty() && !fs::is_directory(path);
+  if (!is_file && (!options.label.empty() || !options.task.empty())) {
+    throw_usage("command line", "--label or --task without a CSV file", "a table to predict from",
+                "name the CSV file, or leave them out");
+  }
   if (path.empty()) return guess_synthetic();
   if (fs::is_directory(path)) return guess_folder(path, config_folder);
   const MappedFile exists(path);  // refuses with a suggestion what is not there
-  if (is_table(path)) return guess_table(path, written(path, config_folder));
+  if (is_table(path)) return guess_table(path, written(path, config_folder), options);
   throw_usage(path.string(), "is neither a folder nor a .csv, .csv.gz or .tsv file",
               "data that maas reads",
               "name a CSV file, or the folder that holds images or IDX files");

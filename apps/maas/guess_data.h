@@ -21,7 +21,14 @@ struct DataGuess {
   int64_t steps = 1000;               // that training is worth, at least
   bool has_own_test = false;          // the data say what is for testing
   bool has_own_validation = false;    // and what is for validation
+  std::vector<std::string> profile;   // of a table: lines about its columns
   std::vector<std::string> warnings;  // what the data's owner should look at
+};
+
+// What the user says of the data.
+struct GuessOptions {
+  std::string label;  // the column to predict; "" = guessed
+  std::string task;   // "classification", "regression"; "" = by the label
 };
 
 // The settings of `data:` and the network that suit images of classes, added to `guess`.
@@ -29,8 +36,9 @@ void suit_images(DataGuess& guess);
 
 // `path`: a CSV file (a table, or one that names images), a folder of images or IDX files; "" =
 // made-up data. Paths in the config are relative to `config_folder` when the data lie below it,
-// else absolute. Throws Error{kInput} when there is nothing to learn from, kUsage when it is of a
-// kind that maas does not read.
-DataGuess guess_data(const std::filesystem::path& path, const std::filesystem::path& config_folder);
+// else absolute. `options` are for CSV files. Throws Error{kInput} when there is nothing to learn
+// from, kUsage when it is of a kind that maas does not read.
+DataGuess guess_data(const std::filesystem::path& path, const std::filesystem::path& config_folder,
+                     const GuessOptions& options = {});
 
 }  // namespace maas

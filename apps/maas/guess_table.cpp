@@ -9,11 +9,14 @@
 
 #include "base/json_writer.h"
 #include "base/throw_error.h"
+#include "column_facts.h"
 #include "data/gzip_reader.h"
+#include "guess_label.h"
 #include "sample/csv_reader.h"
 #include "sample/guess_numbers.h"
 #include "sample/image_format.h"
 #include "sample/table_encoder.h"
+#include "table_profile.h"
 
 namespace maas {
 namespace {
@@ -21,23 +24,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kMostBytes = uint64_t{1} << 32;
-constexpr size_t kMostClasses = 50;  // a whole-number label with more values is taken for a number
-constexpr int64_t kFewRows = 5000;   // smaller steps learn more from them
+constexpr std::string_view kCopyOfLabel = "a copy of the label";
+constexpr int64_t kFewRows = 5000;     // smaller steps learn more from them
 constexpr int64_t kMostToFold = 2000;  // more train and validate one network well enough
 constexpr int64_t kRowsToFold = 50;    // fewer would leave a handful in each fold
-constexpr size_t kMostCategories =
-    20;  // texts of which most are different are names, not categories
-
-// What one column holds.
-struct ColumnFacts {
-  std::string name;
-  std::set<std::string_view> values;  // those that are there
-  bool is_numeric = true, is_whole = true;
-  DateOrders dates;
-  int64_t missing = 0;
-
-  bool is_date() const { return !is_numeric && !dates.left().empty(); }
-};
 
 // The one that stands most often in the first line.
 char guess_delimiter(std::string_view text) {
@@ -72,35 +62,6 @@ NumberGuess numbers_of(const CsvTable& table, bool header) {
   return guess_numbers(columns, {.decimal = "auto", .thousands = "auto"});
 }
 
-std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header, const TableFormat& format) {
-  std::vector<ColumnFacts> columns(static_cast<size_t>(table.columns()));
-  for (size_t c = 0; c < columns.size(); ++c) {
-    const auto column = static_cast<int64_t>(c);
-    columns[c].name =
-        header ? std::string(table.at(0, column)) : fmt::format("column_{}", column + 1);
-    for (int64_t row = header ? 1 : 0; row < table.rows(); ++row) {
-      const std::string_view cell = table.at(row, column);
-      if (is_missing(cell)) {
-        ++columns[c].missing;
-        continue;
-      }
-      columns[c].values.insert(cell);
-      columns[c].is_numeric =
-          columns[c].is_numeric && parse_number(cell, format, sign_of(cell)).has_value();
-      columns[c].is_whole =
-          columns[c].is_whole && cell.find_first_of(format.decimal + "eE") == cell.npos;
-      if (!columns[c].is_numeric) columns[c].dates.add(cell);
-    }
-  }
-  return columns;
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 // The column whose every value is called as an image file is.
 std::optional<size_t> image_column(const std::vector<ColumnFacts>& columns) {
   for (size_t c = 0; c < columns.size(); ++c) {
@@ -113,36 +74,59 @@ std::optional<size_t> image_column(const std::vector<ColumnFacts>& columns) {
   return {};
 }
 
-// The column with one of the usual names, else the last that is not `image`.
-size_t label_column(const std::vector<ColumnFacts>& columns, std::optional<size_t> image) {
-  static const std::set<std::string> kNames = {"label", "target", "class", "species", "y"};
+bool is_copy_of_label(const std::string& reason) { return reason.ends_with(kCopyOfLabel); }
+
+// Why each column is no input: "" = it is one.
+std::vector<std::string> reasons_to_ignore(const CsvTable& table, bool header,
+                                           const std::vector<ColumnFacts>& columns, size_t label) {
+  std::vector<std::string> reasons;
+  size_t inputs = 0;
   for (size_t c = 0; c < columns.size(); ++c) {
-    if (kNames.count(lower(columns[c].name)) > 0) return c;
+    std::string why = c == label ? "" : columns[c].why_useless;
+    if (c != label && why.empty() && are_copies(table, header, c, label)) {
+      why = fmt::format("it tells '{}': {}", columns[label].name, kCopyOfLabel);
+    }
+    for (size_t other = 0; other < c && c != label && why.empty(); ++other) {
+      if (other == label || columns[other].values.size() != columns[c].values.size()) continue;
+      if (are_same(table, header, c, other)) {
+        why = fmt::format("it is the same as '{}'", columns[other].name);
+      }
+    }
+    inputs += c != label && why.empty() ? 1 : 0;
+    reasons.push_back(std::move(why));
   }
-  return image == columns.size() - 1 ? columns.size() - 2 : columns.size() - 1;
+  if (inputs == 0) reasons.assign(columns.size(), "");  // then at least try them
+  return reasons;
 }
 
-// It tells rows apart instead of telling something about them, or is empty.
-bool is_useless(const ColumnFacts& column, int64_t rows) {
-  const auto different = static_cast<int64_t>(column.values.size());
-  if (different == 0) return true;
-  if (column.is_date()) return false;
-  if (column.is_numeric) {
-    const std::string name = lower(column.name);
-    return (name == "id" || name == "index" || name.empty()) && different == rows;
-  }
-  return column.values.size() > kMostCategories && 2 * different > rows;
+std::string use_of(const ColumnFacts& column, const std::string& why_not, bool of_numbers,
+                   bool is_label) {
+  if (is_label) return of_numbers ? "the number to predict" : "the class to predict";
+  if (!why_not.empty()) return "ignored: " + why_not;
+  const char* gaps = column.missing == 0 ? "" : ", gaps as data.missing says";
+  return (column.is_date()    ? "date: year, month, weekday and so on"
+          : column.is_numeric ? "number, standardised"
+                              : "category, embedded") +
+         std::string(gaps);
 }
 
 // Lines for columns that are left out, with the policy for empty cells of the others.
-std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t label, int64_t rows,
+std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t label,
+                             const std::vector<std::string>& reasons,
                              std::vector<std::string>& warnings) {
   std::vector<std::string> ignored, dates;
   bool is_missing_somewhere = false, is_ambiguous = false;
   for (size_t c = 0; c < columns.size(); ++c) {
     if (c == label) continue;
-    if (is_useless(columns[c], rows)) {
-      ignored.push_back(json_quote(columns[c].name) + ": ignore");
+    if (!reasons[c].empty()) {
+      const std::string quoted = json_quote(columns[c].name);
+      ignored.push_back(fmt::format("    {:<32}# {}", quoted + ": ignore", reasons[c]));
+      if (is_copy_of_label(reasons[c])) {
+        warnings.push_back(fmt::format(
+            "column {} is ignored: {}; if it is known before the label is, remove its line from "
+            "data.columns",
+            quoted, reasons[c]));
+      }
       continue;
     }
     is_missing_somewhere = is_missing_somewhere || columns[c].missing > 0;
@@ -150,15 +134,15 @@ std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t lab
     dates.push_back(json_quote(columns[c].name) + ": date");
     is_ambiguous = is_ambiguous || columns[c].dates.left().size() > 1;
   }
-  if (ignored.size() + 1 == columns.size()) ignored.clear();  // then at least try them
   std::string lines = fmt::format("  missing: {:<26}# empty cells: error | mean | drop\n",
                                   is_missing_somewhere ? "mean" : "error");
+  if (columns[label].missing > 0) {
+    lines += "  missing_label: drop                # rows without a label: error | drop\n";
+  }
   if (ignored.empty() && dates.empty()) return lines;
   lines += "  columns:\n";
   for (const std::string& column : dates) lines += "    " + column + "\n";
-  for (const std::string& column : ignored) {
-    lines += fmt::format("    {:<32}# it tells rows apart, or is empty\n", column);
-  }
+  for (const std::string& column : ignored) lines += column + "\n";
   if (is_ambiguous) {
     lines += "  dates: day_first                  # or month_first: no cell tells\n";
     warnings.push_back(
@@ -166,6 +150,21 @@ std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t lab
         "correct it if that is wrong");
   }
   return lines;
+}
+
+std::string lines_of_numbers(const TableFormat& format) {
+  if (format.decimal == "." && format.thousands.empty()) return "";
+  return fmt::format("  decimal: {:<26}# of numbers, as the columns have it\n  thousands: {}\n",
+                     json_quote(format.decimal), json_quote(format.thousands));
+}
+
+bool predicts_numbers(const ColumnFacts& label, const std::string& task) {
+  if (task == "regression" && !label.is_numeric) {
+    throw_usage("--task regression", fmt::format("'{}' holds text", label.name),
+                "a column of numbers", "name another with --label, or take classification");
+  }
+  if (!task.empty()) return task == "regression";
+  return label.is_numeric && (!label.is_whole || label.values.size() > kMostClasses);
 }
 
 // As measured by scripts/bench_tables.py. The accuracy of a dozen rows is as good as it gets after
@@ -178,6 +177,15 @@ void suit_table(bool of_numbers, DataGuess& guess) {
   guess.steps = 3000;
   if (guess.samples >= kRowsToFold && guess.samples < kMostToFold) guess.folds = 5;
   if (!of_numbers) guess.label_smoothing = 0.02;
+}
+
+std::vector<std::string> profile_of(const std::vector<ColumnFacts>& columns, size_t label,
+                                    const std::vector<std::string>& reasons, bool of_numbers) {
+  std::vector<std::string> uses;
+  for (size_t c = 0; c < columns.size(); ++c) {
+    uses.push_back(use_of(columns[c], reasons[c], of_numbers, c == label));
+  }
+  return table_profile(columns, uses);
 }
 
 void check_size(const CsvTable& table, bool header, const fs::path& path) {
@@ -204,7 +212,8 @@ void look_at_images(const ColumnFacts& images, const fs::path& csv, DataGuess& g
 
 }  // namespace
 
-DataGuess guess_table(const fs::path& path, const std::string& written) {
+DataGuess guess_table(const fs::path& path, const std::string& written,
+                      const GuessOptions& options) {
   std::string text = read_maybe_gzipped(path.string(), kMostBytes);
   const char delimiter = guess_delimiter(text);
   const CsvTable table = parse_csv(std::move(text), path.string(), delimiter);
@@ -213,10 +222,10 @@ DataGuess guess_table(const fs::path& path, const std::string& written) {
   const NumberGuess numbers = numbers_of(table, header);
   const std::vector<ColumnFacts> columns = facts_of(table, header, numbers.format);
   const std::optional<size_t> image = image_column(columns);
-  const size_t which = label_column(columns, image);
+  const LabelGuess guessed = guess_label(columns, image, options.label, path.string());
+  const size_t which = guessed.column;
   const ColumnFacts& label = columns[which];
-  const bool of_numbers =
-      label.is_numeric && (!label.is_whole || label.values.size() > kMostClasses);
+  const bool of_numbers = predicts_numbers(label, options.task);
   DataGuess guess;
   guess.samples = table.rows() - (header ? 1 : 0);
   guess.data =
@@ -227,13 +236,11 @@ DataGuess guess_table(const fs::path& path, const std::string& written) {
                               json_quote(columns[*image].name));
   } else {
     guess.data += fmt::format("  task: {}\n", of_numbers ? "regression" : "classification");
-    guess.data += lines_of_columns(columns, which, guess.samples, guess.warnings);
+    const auto reasons = reasons_to_ignore(table, header, columns, which);
+    guess.data += lines_of_columns(columns, which, reasons, guess.warnings);
+    guess.profile = profile_of(columns, which, reasons, of_numbers);
     if (!numbers.note.empty()) guess.warnings.push_back(numbers.note);
-    if (numbers.format.decimal != "." || !numbers.format.thousands.empty()) {
-      guess.data += fmt::format("  decimal: {:<26}# of numbers, as the columns have it\n",
-                                json_quote(numbers.format.decimal));
-      guess.data += fmt::format("  thousands: {}\n", json_quote(numbers.format.thousands));
-    }
+    guess.data += lines_of_numbers(numbers.format);
   }
   if (delimiter != ',') {
     guess.data += fmt::format("  delimiter: {}\n",
@@ -255,9 +262,11 @@ DataGuess guess_table(const fs::path& path, const std::string& written) {
     guess.found = fmt::format("a table of {} rows; predicting the {} '{}'", guess.samples,
                               of_numbers ? "number" : "class", label.name);
   }
+  if (!guessed.why.empty()) guess.found += ", " + guessed.why;
   if (label.missing > 0) {
-    guess.warnings.push_back(
-        fmt::format("{} rows have no '{}': fill it in or remove them", label.missing, label.name));
+    guess.warnings.push_back(fmt::format(
+        "{} rows have no '{}': {}", label.missing, label.name,
+        image ? "fill it in or remove them" : "data.missing_label: drop leaves them out"));
   }
   return guess;
 }

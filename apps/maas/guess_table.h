@@ -10,7 +10,8 @@
 namespace maas {
 
 // `written` is how the config names the file. Throws Error{kInput} when it is no table or has
-// nothing to learn from.
-DataGuess guess_table(const std::filesystem::path& path, const std::string& written);
+// nothing to learn from, kUsage when `options` do not fit it.
+DataGuess guess_table(const std::filesystem::path& path, const std::string& written,
+                      const GuessOptions& options);
 
 }  // namespace maas

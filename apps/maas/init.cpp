@@ -34,6 +34,13 @@ int64_t epochs_for(const DataGuess& guess) {
   return std::clamp<int64_t>(guess.steps / steps, 20, 100);
 }
 
+// As comments, above `data:`.
+std::string profile_of(const DataGuess& guess) {
+  std::string lines;
+  for (const std::string& line : guess.profile) lines += "# " + line + "\n";
+  return lines;
+}
+
 std::string folds_of(const DataGuess& guess) {
   std::string lines;
   if (guess.label_smoothing > 0) {
@@ -75,7 +82,7 @@ std::string config_text(const std::string& name, const std::string& file, const 
       "#   maas serve runs/{1}/model.pt --port 8000\n"
       "name: {1}\n"
       "seed: 1                             # the same seed gives the same model\n"
-      "data:\n{2}{3}"
+      "{10}data:\n{2}{3}"
       "model: {4}\n"
       "train:\n"
       "  epochs: {8}\n"
@@ -86,7 +93,8 @@ std::string config_text(const std::string& name, const std::string& file, const 
       "{9}{6}"
       "eval: {{metrics: {7}}}\n",
       file, name, guess.data, splits_of(guess), guess.model, batch_size_for(guess),
-      validates ? early_stop_of(guess) : "", guess.metrics, epochs_for(guess), folds_of(guess));
+      validates ? early_stop_of(guess) : "", guess.metrics, epochs_for(guess), folds_of(guess),
+      profile_of(guess));
 }
 
 class Init : public Command {
@@ -95,6 +103,9 @@ class Init : public Command {
     app.add_option("data", data_,
                    "a CSV file (values, or paths of images), or a folder of images or IDX files");
     app.add_option("-o,--output", output_, "the file to write, <name>.yaml by default; - = stdout");
+    app.add_option("--label", options_.label, "the column to predict, instead of a guess");
+    app.add_option("--task", options_.task, "classification or regression, instead of a guess")
+        ->check(CLI::IsMember({"classification", "regression"}));
     app.add_flag("--force", force_, "replace an existing file");
     app.add_flag("--dry-run", dry_run_, "print the config instead of writing it");
   }
@@ -105,8 +116,9 @@ class Init : public Command {
     const std::string file = output_.empty() ? name + ".yaml" : output_;
     const bool prints = file == "-" || dry_run_;
     const fs::path folder = file == "-" ? fs::current_path() : fs::absolute(file).parent_path();
-    const DataGuess guess = guess_data(data, folder.lexically_normal());
+    const DataGuess guess = guess_data(data, folder.lexically_normal(), options_);
     output.say("found " + guess.found);
+    for (const std::string& line : guess.profile) output.say("  " + line);
     for (const std::string& warning : guess.warnings) output.warn(warning);
     const std::string text = config_text(name, file == "-" ? "FILE" : file, guess);
     if (!prints) write(file, text);
@@ -143,6 +155,7 @@ class Init : public Command {
   }
 
   std::string data_, output_;
+  GuessOptions options_;
   bool force_ = false, dry_run_ = false;
 };
 

@@ -48,6 +48,7 @@ class CsvSource final : public Source {
       select_features();
       guess_format(request.warnings);
     }
+    if (config_.missing_label == "drop") drop_unlabelled(request.warnings);
     find_signs();
     if (config_.missing == "drop") drop_rows(request.warnings);
   }
@@ -191,6 +192,18 @@ class CsvSource final : public Source {
                                    before - grid_.rows(), before));
   }
 
+  void drop_unlabelled(std::vector<std::string>& warnings) {
+    const int64_t before = grid_.rows();
+    grid_.keep_rows([&](int64_t row) {
+      return std::none_of(label_columns_.begin(), label_columns_.end(), [&](int64_t column) {
+        return is_missing(grid_.cell(row, column), format_);
+      });
+    });
+    if (grid_.rows() == before) return;
+    warnings.push_back(fmt::format("{}: dropped {} of {} rows without a label", split_,
+                                   before - grid_.rows(), before));
+  }
+
   void note_unknown(const UnknownValues& unknown, std::vector<std::string>& warnings) const {
     if (config_.unknown == "error") {
       throw_input(unknown.first_place,
@@ -206,7 +219,7 @@ class CsvSource final : public Source {
     if (is_missing(cell, format_)) {
       throw_input(grid_.cell_place(row, label_columns_[which]),
                   fmt::format("the label '{}' is missing", labels_[which]), "a value",
-                  "fill it in or remove the row");
+                  "fill it in, remove the row, or set data.missing_label: drop");
     }
     return cell;
   }
@@ -272,12 +285,31 @@ class CsvSource final : public Source {
   std::vector<std::string> label_signs_;
 };
 
+// A column that the file names otherwise, and that is used.
+void tell_renamed(const CsvTable& table, const SourceRequest& request) {
+  if (!request.config.header || table.rows() == 0) return;
+  const std::vector<std::string> names = column_names(table, true);
+  for (size_t c = 0; c < names.size(); ++c) {
+    const auto given = table.at(0, static_cast<int64_t>(c));
+    const auto type = request.config.columns.find(names[c]);
+    const bool ignored = type != request.config.columns.end() && type->second == "ignore";
+    if (given == names[c] || ignored) continue;
+    request.warnings.push_back(fmt::format(
+        "{}: {}, and the column is called '{}'", table.place(0, static_cast<int64_t>(c)),
+        given.empty() ? std::string("there is no name")
+                      : fmt::format("the name '{}' is another column's, too", given),
+        names[c]));
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<Source> open_csv_source(const SourceRequest& request) {
   const std::string& path = request.where.path.path;
-  return std::make_unique<CsvSource>(request, read_csv(read_maybe_gzipped(path, kMostFileBytes),
-                                                       path, request.config.table_format()));
+  CsvTable table =
+      read_csv(read_maybe_gzipped(path, kMostFileBytes), path, request.config.table_format());
+  if (request.known == nullptr) tell_renamed(table, request);
+  return std::make_unique<CsvSource>(request, std::move(table));
 }
 
 }  // namespace maas

@@ -173,6 +173,10 @@ void describe_cells(DataConfig& data, Fields& field) {
       .only_for("type", {"csv"})
       .one_of({"error", "mean", "drop"})
       .doc("empty values: mean also means unknown for categories; drop leaves the row out");
+  field("missing_label", data.missing_label)
+      .only_for("type", {"csv"})
+      .one_of({"error", "drop"})
+      .doc("rows without a label: an error, or left out with a warning that counts them");
   field("unknown", data.unknown)
       .only_for("type", {"csv"})
       .one_of({"warn", "error"})

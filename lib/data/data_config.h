@@ -62,6 +62,7 @@ struct DataConfig {
   std::string encoding = "utf-8";
   std::vector<std::string> missing_values;
   std::string missing = "error";
+  std::string missing_label = "error";
   std::string unknown = "warn";
   double hide_categories = 0.05;
   int64_t rare = 3;

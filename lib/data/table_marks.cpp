@@ -13,10 +13,12 @@
 namespace maas {
 namespace {
 
+constexpr const char* kLabel = "the label";
+
 using Cells = std::vector<std::string_view>;
 
 // One for each row; none may be missing. `what` the column is, for messages.
-Cells cells_of(const CsvGrid& grid, const std::string& name, const char* what,
+Cells cells_of(const CsvGrid& grid, const std::string& name, const std::string& what,
                const TableFormat& format) {
   const int64_t column = grid.find(name);
   Cells cells;
@@ -24,7 +26,9 @@ Cells cells_of(const CsvGrid& grid, const std::string& name, const char* what,
     cells.push_back(grid.cell(row, column));
     if (!is_missing(cells.back(), format)) continue;
     throw_input(grid.cell_place(row, column), fmt::format("{} '{}' is missing", what, name),
-                "a value", "fill it in or remove the row");
+                "a value",
+                what == kLabel ? "fill it in, remove the row, or set data.missing_label: drop"
+                               : "fill it in or remove the row");
   }
   return cells;
 }
@@ -93,7 +97,7 @@ at::Tensor ranked(const Cells& cells, const std::vector<double>& places) {
 RowMarks table_marks(const CsvGrid& grid, const DataConfig& config, const TableFormat& format) {
   RowMarks marks;
   if (config.task_kind() == TaskKind::kClassification) {
-    marks.classes = numbered(cells_of(grid, config.label_columns()[0], "the label", format));
+    marks.classes = numbered(cells_of(grid, config.label_columns()[0], kLabel, format));
   }
   if (!config.group.empty()) {
     marks.groups =

@@ -4,27 +4,35 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "base/did_you_mean.h"
 #include "base/throw_error.h"
 
 namespace maas {
 
+std::vector<std::string> column_names(const CsvTable& table, bool has_header) {
+  std::vector<std::string> names;
+  std::set<std::string> written, taken;
+  for (int64_t c = 0; c < table.columns() && has_header; ++c) written.emplace(table.at(0, c));
+  for (int64_t c = 0; c < table.columns(); ++c) {
+    const std::string own = has_header ? std::string(table.at(0, c)) : "";
+    const std::string stem = own.empty() ? fmt::format("column_{}", c + 1) : own;
+    std::string name = stem;
+    for (int64_t n = 2; taken.contains(name) || (name != own && written.contains(name)); ++n) {
+      name = fmt::format("{}_{}", stem, n);
+    }
+    taken.insert(name);
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
 CsvGrid::CsvGrid(CsvTable table, const Options& options) : table_(std::move(table)) {
   if (table_.rows() == 0) {
     throw_input(table_.name(), "holds no row", "a table", "check the file");
   }
-  for (int64_t c = 0; c < table_.columns(); ++c) {
-    header_.push_back(options.has_header ? std::string(table_.at(0, c))
-                                         : fmt::format("column_{}", c + 1));
-    const std::string& name = header_.back();
-    if (name.empty() || std::count(header_.begin(), header_.end(), name) > 1) {
-      throw_input(table_.place(0, c),
-                  name.empty() ? std::string("a column has no name")
-                               : fmt::format("two columns are called '{}'", name),
-                  "names that differ", "rename it; without a header row set data.header: false");
-    }
-  }
+  header_ = column_names(table_, options.has_header);
   rows_.resize(static_cast<size_t>(table_.rows() - (options.has_header ? 1 : 0)));
   std::iota(rows_.begin(), rows_.end(), options.has_header ? 1 : 0);
 }

@@ -11,12 +11,17 @@
 
 namespace maas {
 
+// The names of a table's columns: those of its first row, or column_1, column_2, ... without a
+// header. A column without a name is called column_N by its place, and of those that have the same
+// the later ones get _2, _3 ... behind it.
+std::vector<std::string> column_names(const CsvTable& table, bool has_header);
+
 class CsvGrid final : public CellGrid {
  public:
   struct Options {
     bool has_header = true;  // else columns are called column_1, column_2, ...
   };
-  // Throws Error{kInput} for an empty table, an empty or a repeated column name.
+  // Throws Error{kInput} for an empty table.
   CsvGrid(CsvTable table, const Options& options);
 
   const std::vector<std::string>& header() const { return header_; }

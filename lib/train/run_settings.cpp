@@ -26,8 +26,8 @@ RunSettings settings_before() {
   older.data.type = "csv";
   set_older_defaults(older);
   RunSettings all = flatten_config(older), before;
-  for (const char* name :
-       {"data.split", "data.group", "data.order", "data.rare", "data.dates", "train.folds"}) {
+  for (const char* name : {"data.split", "data.group", "data.order", "data.rare", "data.dates",
+                           "train.folds", "data.missing_label"}) {
     before[name] = all.at(name);
   }
   return before;

@@ -114,6 +114,37 @@ class Init(Case):
                                    '"id": ignore', '"name": ignore', '"empty": ignore')
         self.assertNotIn('"x": ignore', text)
 
+    def test_what_was_seen_is_told_and_written(self):
+        """Unnamed and repeated columns, a trailing delimiter, copies, rows without a label: all train."""
+        draw = random.Random(1)
+        rows = [(i, 1000 + 3 * i, f"{draw.random():.3f}", f"{draw.random():.3f}", 7, "ab"[i % 2].upper() if i else "",
+                 "ab"[i % 2] if i else "", "") for i in range(90)]
+        table = self.table("t.csv", ",id,x,x,same,copy,kind,", rows)
+        text = self.init_and_train(table, '"column_1": ignore', '"id": ignore', '"same": ignore', '"copy": ignore',
+                                   '"column_8": ignore', 'label: "kind"', "missing_label: drop", "# x_2 ",
+                                   "ignored: it tells 'kind': a copy of the label")
+        self.assertNotIn('"x_2": ignore', text)
+        done = maas("init", table, "-o", "-", check=0)
+        self.assertIn("since it is the last column that tells something; also likely: 'copy'", done.stderr)
+        self.assertIn('warning: column "copy" is ignored', done.stderr)
+        done = maas("train", self.folder / "made.yaml", "train.steps=2", "-o", self.folder / "again", check=0)
+        self.assertIn("train: dropped 1 of 90 rows without a label", done.stderr)
+        done = maas("train", self.folder / "made.yaml", "data.missing_label=error", "-o", self.folder / "no", check=3)
+        self.assertIn("data.missing_label: drop", done.stderr)
+
+    def test_the_label_is_the_one_that_is_named(self):
+        rows = [(i % 7, i % 5, "ab"[i % 2], i % 3) for i in range(90)]
+        table = self.table("t.csv", "x,y,z,w", rows)
+        self.assertIn("predicting the class 'w', since it is the last column", maas("init", table, "-o", "-",
+                                                                                   check=0).stderr)
+        done = maas("init", table, "--label", "x", "--task", "regression", "-o", "-", check=0)
+        self.assertIn('label: "x"', done.stdout)
+        self.assertIn("task: regression", done.stdout)
+        self.assertIn("one of x, y, z, w", maas("init", table, "--label", "ww", "-o", "-", check=2).stderr)
+        self.assertIn("'z' holds text", maas("init", table, "--label", "z", "--task", "regression", "-o", "-",
+                                            check=2).stderr)
+        self.assertIn("--label", maas("init", "--label", "z", "-o", "-", check=2).stderr)
+
     def test_tiny_tables(self):
         for count in (6, 20):
             rows = [(i, "ab"[i % 2]) for i in range(count)]

@@ -301,10 +301,29 @@ TEST(CsvDataset, ReadsTablesWithoutAHeader) {
   EXPECT_EQ(open_data(config, 1).train->size(), 3);
 }
 
-TEST(CsvDataset, RefusesHeadersThatRepeatAndEmptyTables) {
+TEST(CsvDataset, TellsWhatColumnsOfOneNameAreCalled) {
   const Scratch scratch;
-  EXPECT_THAT(error_of([&] { open_data(csv_config(scratch, "a,a,kind\n1,2,3\n"), 1); }),
-              HasSubstr("a.csv:1:3: two columns are called 'a'"));
+  const DataSplits data = open_data(csv_config(scratch, "a,a,kind\n1,2,x\n2,1,y\n3,5,x\n"), 1);
+  EXPECT_EQ(data.spec.input.columns.at(1).name, "a_2");
+  EXPECT_THAT(data.warnings,
+              testing::Contains(HasSubstr(
+                  "a.csv:1:3: the name 'a' is another column's, too, and the column is called "
+                  "'a_2'")));
+}
+
+TEST(CsvDataset, DropsRowsWithoutALabelWhereThatIsAsked) {
+  const Scratch scratch;
+  DataConfig config = csv_config(scratch, "a,kind\n1,x\n2,\n3,y\n4,NA\n5,x\n");
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }), HasSubstr("data.missing_label: drop"));
+  config.missing_label = "drop";
+  const DataSplits data = open_data(config, 1);
+  EXPECT_EQ(data.train->size(), 3);
+  EXPECT_EQ(data.train->name_of(1), "a.csv:4");
+  EXPECT_THAT(data.warnings, testing::Contains(HasSubstr("dropped 2 of 5 rows without a label")));
+}
+
+TEST(CsvDataset, RefusesEmptyTables) {
+  const Scratch scratch;
   EXPECT_THAT(error_of([&] { open_data(csv_config(scratch, ""), 1); }), HasSubstr("no row"));
   EXPECT_THAT(error_of([&] { open_data(csv_config(scratch, "a,kind\n"), 1); }),
               HasSubstr("0 samples"));

@@ -1,0 +1,119 @@
+#include "column_facts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <optional>
+
+#include "sample/cell_text.h"
+#include "sample/csv_grid.h"
+
+namespace maas {
+namespace {
+
+constexpr size_t kMostCategories =
+    20;  // texts of which most are different are names, not categories
+constexpr size_t kExamples = 3;
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool is_called_like_an_id(const std::string& given) {
+  const std::string name = lower(given);
+  return name.empty() || name == "id" || name == "index" || name == "rownames" ||
+         name.ends_with("_id");
+}
+
+// Whole numbers in a row, up or down, as a row index is.
+bool counts_rows(const CsvTable& table, size_t column, int64_t first) {
+  std::optional<double> before;
+  for (int64_t row = first; row < table.rows(); ++row) {
+    const auto number = parse_number(table.at(row, static_cast<int64_t>(column)));
+    if (!number || (before && *number != *before + 1)) return false;
+    before = number;
+  }
+  return true;
+}
+
+std::string why_useless(const ColumnFacts& facts, const std::string& given, bool counts,
+                        int64_t rows) {
+  const auto different = static_cast<int64_t>(facts.values.size());
+  if (different == 0) return "it is empty";
+  if (different == 1 && facts.missing == 0 && rows > 1) return "all rows have the same";
+  if (facts.is_date()) return "";
+  if (facts.is_numeric) {
+    const bool is_id = different == rows && is_called_like_an_id(given);
+    return is_id || (given.empty() && counts) ? "it numbers the rows" : "";
+  }
+  const bool is_text = facts.values.size() > kMostCategories && 2 * different > rows;
+  if (!is_text) return "";
+  return different == rows ? "every row has another: an identifier or free text"
+                           : "most rows have another: names or free text";
+}
+
+void look_at(std::string_view cell, const TableFormat& format, ColumnFacts& facts) {
+  if (is_missing(cell)) {
+    ++facts.missing;
+    return;
+  }
+  if (facts.values.insert(cell).second && facts.examples.size() < kExamples) {
+    facts.examples.emplace_back(cell);
+  }
+  const auto number =
+      facts.is_numeric ? parse_number(cell, format, sign_of(cell)) : std::optional<double>();
+  if (number) {
+    const bool is_first = facts.values.size() == 1;
+    facts.least = is_first ? *number : std::min(facts.least, *number);
+    facts.most = is_first ? *number : std::max(facts.most, *number);
+  }
+  facts.is_numeric = number.has_value();
+  facts.is_whole = facts.is_whole && cell.find_first_of(format.decimal + "eE") == cell.npos;
+  if (!facts.is_numeric) facts.dates.add(cell);
+}
+
+}  // namespace
+
+std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header, const TableFormat& format) {
+  const std::vector<std::string> names = column_names(table, header);
+  const int64_t first = header ? 1 : 0;
+  std::vector<ColumnFacts> columns(names.size());
+  for (size_t c = 0; c < columns.size(); ++c) {
+    const auto column = static_cast<int64_t>(c);
+    columns[c].name = names[c];
+    for (int64_t row = first; row < table.rows(); ++row) {
+      look_at(table.at(row, column), format, columns[c]);
+    }
+    const std::string given = header ? std::string(table.at(0, column)) : names[c];
+    columns[c].why_useless =
+        why_useless(columns[c], given, counts_rows(table, c, first), table.rows() - first);
+  }
+  return columns;
+}
+
+bool are_copies(const CsvTable& table, bool header, size_t a, size_t b) {
+  std::map<std::string_view, std::string_view> there, back;
+  const int64_t first = header ? 1 : 0;
+  for (int64_t row = first; row < table.rows(); ++row) {
+    const auto x = table.at(row, static_cast<int64_t>(a)),
+               y = table.at(row, static_cast<int64_t>(b));
+    if (there.emplace(x, y).first->second != y || back.emplace(y, x).first->second != x)
+      return false;
+  }
+  return static_cast<int64_t>(there.size()) < table.rows() - first && there.size() > 1;
+}
+
+bool are_same(const CsvTable& table, bool header, size_t a, size_t b) {
+  for (int64_t row = header ? 1 : 0; row < table.rows(); ++row) {
+    if (table.at(row, static_cast<int64_t>(a)) != table.at(row, static_cast<int64_t>(b))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace maas

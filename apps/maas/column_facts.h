@@ -1,0 +1,42 @@
+// What the columns of a table hold, looked at before there is a config.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sample/csv_reader.h"
+#include "sample/date_time.h"
+#include "sample/spec.h"
+
+namespace maas {
+
+inline constexpr size_t kMostClasses = 50;  // a whole-number label with more is taken for a number
+
+struct ColumnFacts {
+  std::string name;
+  std::set<std::string_view> values;  // those that are there; they point into the table
+  bool is_numeric = true, is_whole = true;
+  DateOrders dates;
+  int64_t missing = 0;
+  double least = 0, most = 0;  // of numbers
+  std::vector<std::string> examples;
+  std::string why_useless;  // as an input and as a label: "it numbers the rows"; "" = it is not
+
+  bool is_date() const { return !is_numeric && !dates.left().empty(); }
+  bool is_few_valued() const { return values.size() >= 2 && values.size() <= kMostClasses; }
+};
+
+// Names as training will have them (sample/csv_grid.h).
+std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header, const TableFormat& format);
+
+// Whether two columns say the same of each row, each value of one standing for one of the other.
+// False where the values are as many as the rows.
+bool are_copies(const CsvTable& table, bool header, size_t a, size_t b);
+
+// Whether two columns have the same cells.
+bool are_same(const CsvTable& table, bool header, size_t a, size_t b);
+
+}  // namespace maas

@@ -1,0 +1,16 @@
+// A table's columns in words: what was seen, and what will be done with each.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "column_facts.h"
+
+namespace maas {
+
+// Lines of equal columns under a heading: "name  kind  missing  distinct  values  use". `uses` has
+// a text for each column. At most 60 columns, then a line that counts the others.
+std::vector<std::string> table_profile(const std::vector<ColumnFacts>& columns,
+                                       const std::vector<std::string>& uses);
+
+}  // namespace maas

@@ -1,0 +1,31 @@
+#include "sample/csv_grid.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace maas {
+namespace {
+
+std::vector<std::string> names(const std::string& text, bool has_header = true) {
+  return column_names(parse_csv(text, "t.csv", ','), has_header);
+}
+
+TEST(CsvGrid, ColumnsWithoutANameAreCalledByTheirPlace) {
+  EXPECT_THAT(names(",a,,b,\n1,2,3,4,\n"),
+              testing::ElementsAre("column_1", "a", "column_3", "b", "column_5"));
+  EXPECT_THAT(names("1,2\n", false), testing::ElementsAre("column_1", "column_2"));
+}
+
+TEST(CsvGrid, LaterColumnsOfOneNameGetANumberThatNoOtherHas) {
+  EXPECT_THAT(names("x,x,x\n1,2,3\n"), testing::ElementsAre("x", "x_2", "x_3"));
+  EXPECT_THAT(names("x,x,x_2\n1,2,3\n"), testing::ElementsAre("x", "x_3", "x_2"));
+  EXPECT_THAT(names(",column_1\n1,2\n"), testing::ElementsAre("column_1_2", "column_1"));
+}
+
+TEST(CsvGrid, FindsAColumnByTheNameItWasGiven) {
+  const CsvGrid grid(parse_csv("x,x\n1,2\n", "t.csv", ','), {});
+  EXPECT_EQ(grid.cell(0, grid.find("x_2")), "2");
+}
+
+}  // namespace
+}  // namespace maas

@@ -18,6 +18,11 @@ struct NarrowVectors {
   using Floats = float __attribute__((vector_size(16)));
 };
 
+enum class VectorWidth { kNarrow, kMedium, kWide };
+
+// The widest that the CPU has, or that ATEN_CPU_CAPABILITY allows libtorch.
+VectorWidth widest_vectors();
+
 #if defined(__x86_64__)
 template <class Loop>
 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,fma,prefer-vector-width=512"))) void
@@ -34,14 +39,10 @@ __attribute__((target("avx2,fma"))) void run_with_avx2(Loop loop) {
 // and sums are fused where the CPU can: other bits than on a CPU that cannot.
 template <class Loop>
 void run_with_widest_vectors(Loop loop) {
-  static const bool has_avx512 = __builtin_cpu_supports("avx512dq") != 0 &&
-                                 __builtin_cpu_supports("avx512vl") != 0 &&
-                                 __builtin_cpu_supports("avx512bw") != 0;
-  static const bool has_avx2 =
-      __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
-  if (has_avx512) {
+  static const VectorWidth width = widest_vectors();
+  if (width == VectorWidth::kWide) {
     run_with_avx512(loop);
-  } else if (has_avx2) {
+  } else if (width == VectorWidth::kMedium) {
     run_with_avx2(loop);
   } else {
     loop(NarrowVectors());

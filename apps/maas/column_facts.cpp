@@ -13,8 +13,6 @@
 namespace maas {
 namespace {
 
-constexpr size_t kMostCategories =
-    20;  // texts of which most are different are names, not categories
 constexpr size_t kExamples = 3;
 
 std::string lower(std::string text) {
@@ -51,7 +49,7 @@ std::string why_useless(const ColumnFacts& facts, const std::string& given, bool
     return is_id || (given.empty() && counts) ? "it numbers the rows" : "";
   }
   const bool is_text = facts.values.size() > kMostCategories && 2 * different > rows;
-  if (!is_text) return "";
+  if (!is_text || facts.is_mostly_numbers()) return "";  // training names the cells that are none
   return different == rows ? "every row has another: an identifier or free text"
                            : "most rows have another: names or free text";
 }
@@ -64,16 +62,30 @@ void look_at(std::string_view cell, const TableFormat& format, ColumnFacts& fact
   if (facts.values.insert(cell).second && facts.examples.size() < kExamples) {
     facts.examples.emplace_back(cell);
   }
-  const auto number =
-      facts.is_numeric ? parse_number(cell, format, sign_of(cell)) : std::optional<double>();
+  const auto number = parse_number(cell, format, sign_of(cell));
   if (number) {
-    const bool is_first = facts.values.size() == 1;
-    facts.least = is_first ? *number : std::min(facts.least, *number);
-    facts.most = is_first ? *number : std::max(facts.most, *number);
+    facts.least = facts.numbers == 0 ? *number : std::min(facts.least, *number);
+    facts.most = facts.numbers == 0 ? *number : std::max(facts.most, *number);
+    ++facts.numbers;
+  } else if (facts.odd.empty() && !is_missing_number(cell, format)) {
+    facts.odd = cell;
   }
-  facts.is_numeric = number.has_value();
+  facts.is_numeric = facts.is_numeric && (number || is_missing_number(cell, format));
   facts.is_whole = facts.is_whole && cell.find_first_of(format.decimal + "eE") == cell.npos;
-  if (!facts.is_numeric) facts.dates.add(cell);
+  facts.dates.add(cell);
+}
+
+// What training does with spellings of "missing" that are texts elsewhere, and with odd cells.
+void settle(ColumnFacts& facts, int64_t rows) {
+  facts.is_numeric = facts.is_numeric && facts.numbers > 0;
+  facts.others = rows - facts.missing - facts.numbers;
+  if (facts.is_numeric) {
+    facts.missing += facts.others;
+    facts.others = 0;
+    std::erase_if(facts.values, [](std::string_view cell) { return is_missing_number(cell, {}); });
+  } else if (facts.numbers < facts.others) {
+    facts.odd.clear();
+  }
 }
 
 }  // namespace
@@ -88,6 +100,7 @@ std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header, const Tabl
     for (int64_t row = first; row < table.rows(); ++row) {
       look_at(table.at(row, column), format, columns[c]);
     }
+    settle(columns[c], table.rows() - first);
     const std::string given = header ? std::string(table.at(0, column)) : names[c];
     columns[c].why_useless =
         why_useless(columns[c], given, counts_rows(table, c, first), table.rows() - first);

@@ -13,6 +13,8 @@
 
 namespace maas {
 
+// Texts of which most are different are names, not categories.
+inline constexpr size_t kMostCategories = 20;
 inline constexpr size_t kMostClasses = 50;  // a whole-number label with more is taken for a number
 
 struct ColumnFacts {
@@ -20,12 +22,20 @@ struct ColumnFacts {
   std::set<std::string_view> values;  // those that are there; they point into the table
   bool is_numeric = true, is_whole = true;
   DateOrders dates;
-  int64_t missing = 0;
-  double least = 0, most = 0;  // of numbers
+  int64_t missing = 0;              // of numbers, "None", "-" and the like too
+  int64_t numbers = 0, others = 0;  // cells that are numbers, and that are neither
+  std::string odd;                  // the first that is none where most are; "" = all are or few
+  double least = 0, most = 0;       // of numbers
   std::vector<std::string> examples;
   std::string why_useless;  // as an input and as a label: "it numbers the rows"; "" = it is not
 
   bool is_date() const { return !is_numeric && !dates.left().empty(); }
+  // With few that are none, which training names (sample/learn_columns.h).
+  bool is_mostly_numbers() const { return !odd.empty() && numbers >= 9 * others; }
+  // More numbers than not, and more than codes such as 1, 2, A have.
+  bool has_odd_cells() const {
+    return !odd.empty() && !is_date() && values.size() > kMostCategories;
+  }
   bool is_few_valued() const { return values.size() >= 2 && values.size() <= kMostClasses; }
 };
 

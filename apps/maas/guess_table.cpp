@@ -7,11 +7,13 @@
 #include <optional>
 #include <set>
 
+#include "base/error.h"
 #include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "column_facts.h"
 #include "data/gzip_reader.h"
 #include "guess_label.h"
+#include "sample/cell_text.h"
 #include "sample/csv_reader.h"
 #include "sample/guess_numbers.h"
 #include "sample/image_format.h"
@@ -110,6 +112,14 @@ std::string use_of(const ColumnFacts& column, const std::string& why_not, bool o
          std::string(gaps);
 }
 
+// Of a column that is more numbers than not.
+std::string warning_of_odd_cells(const ColumnFacts& column) {
+  return fmt::format(
+      "column {}: {} cells are numbers and {} are not ('{}'): correct them, or say which mean a "
+      "missing value (data.missing_values), or that it holds categories (data.columns)",
+      json_quote(column.name), column.numbers, column.others, column.odd);
+}
+
 // Lines for columns that are left out, with the policy for empty cells of the others.
 std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t label,
                              const std::vector<std::string>& reasons,
@@ -118,7 +128,11 @@ std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t lab
   bool is_missing_somewhere = false, is_ambiguous = false;
   for (size_t c = 0; c < columns.size(); ++c) {
     if (c == label) continue;
-    if (!reasons[c].empty()) {
+    const bool is_left_out = !reasons[c].empty();
+    if (columns[c].has_odd_cells()) {
+      warnings.push_back(warning_of_odd_cells(columns[c]));
+    }
+    if (is_left_out) {
       const std::string quoted = json_quote(columns[c].name);
       ignored.push_back(fmt::format("    {:<32}# {}", quoted + ": ignore", reasons[c]));
       if (is_copy_of_label(reasons[c])) {
@@ -210,12 +224,31 @@ void look_at_images(const ColumnFacts& images, const fs::path& csv, DataGuess& g
       absent.size(), images.values.size(), images.name, csv.filename().string(), absent[0]));
 }
 
+// "" for UTF-8; else the encoding that such files of one byte a letter most often have.
+std::string guess_encoding(const std::string& text, const std::string& name) {
+  try {
+    to_utf8(text, {}, name);
+    return "";
+  } catch (const Error&) {
+    const bool is_windows = std::any_of(text.begin(), text.end(), [](char c) {
+      return static_cast<unsigned char>(c) >= 0x80 && static_cast<unsigned char>(c) < 0xa0;
+    });
+    return is_windows ? "windows-1252" : "latin-1";
+  }
+}
+
 }  // namespace
 
 DataGuess guess_table(const fs::path& path, const std::string& written,
                       const GuessOptions& options) {
   std::string text = read_maybe_gzipped(path.string(), kMostBytes);
   const char delimiter = guess_delimiter(text);
+  const std::string encoding = guess_encoding(text, path.string());
+  if (!encoding.empty()) {
+    TableFormat format;
+    format.encoding = encoding;
+    text = to_utf8(std::move(text), format, path.string());
+  }
   const CsvTable table = parse_csv(std::move(text), path.string(), delimiter);
   const bool header = table.rows() > 0 && has_header(table);
   check_size(table, header, path);
@@ -245,6 +278,12 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
   if (delimiter != ',') {
     guess.data += fmt::format("  delimiter: {}\n",
                               delimiter == '\t' ? R"("\t")" : fmt::format("\"{}\"", delimiter));
+  }
+  if (!encoding.empty()) {
+    guess.data += fmt::format("  encoding: {:<25}# of the file; else UTF-8\n", encoding);
+    guess.warnings.push_back(fmt::format(
+        "{} is not UTF-8: it is read as {}; where letters look wrong, set data.encoding",
+        path.filename().string(), encoding));
   }
   if (!header) guess.data += "  header: false                     # columns are column_1, ...\n";
   if (image) {

@@ -64,6 +64,7 @@ struct Column {
 struct Kinds {
   std::string sign;                   // of the first that has one
   int64_t numbers = 0;                // with this sign, or all without
+  int64_t signed_numbers = 0;         // with any sign or none
   DateOrders dates;                   // of all cells
   std::set<std::string_view> values;  // kManyValues + 1 at most
   std::vector<int64_t> not_numbers;   // rows: the first three
@@ -79,6 +80,7 @@ Kinds kinds_of(const Column& column) {
     const std::string_view sign = sign_of(cell);
     const bool is_number = parse_number(cell, column.hint.format, sign).has_value();
     if (kinds.count() == 0 && is_number) kinds.sign = sign;
+    kinds.signed_numbers += is_number ? 1 : 0;
     kinds.dates.add(cell);
     if (kinds.values.size() <= kManyValues) kinds.values.insert(cell);
     if (is_number && sign == kinds.sign) {
@@ -270,6 +272,21 @@ void learn_categories(const Column& column, ColumnSpec& spec, std::vector<std::s
       spec.name, spec.rare.size(), counts.size(), hint.rare, spec.rare[0]));
 }
 
+// Many different cells, none a number as the table is read, and all under one other setting.
+void refuse_numbers_written_otherwise(const Column& column, const Kinds& kinds) {
+  if (kinds.numbers > 0 || kinds.values.size() <= kManyValues) return;
+  std::string setting;
+  bool is_one = true;
+  column.each([&](int64_t, std::string_view cell) {
+    if (!is_one) return;
+    const std::string own = setting_for(cell, column.hint.format);
+    is_one = !own.empty() && (setting.empty() || own == setting);
+    setting = own;
+  });
+  if (!is_one) return;
+  refuse_odd_cells(column, "numbers", 0, kinds.not_numbers, kinds.count());
+}
+
 // By the whole column where no type is declared.
 std::string type_of(const Column& column, const Kinds& kinds) {
   if (!column.hint.type.empty()) return column.hint.type;
@@ -280,7 +297,9 @@ std::string type_of(const Column& column, const Kinds& kinds) {
     refuse_odd_cells(column, "numbers", kinds.numbers, kinds.not_numbers,
                      kinds.count() - kinds.numbers);
   }
+  if (kinds.signed_numbers == kinds.count()) refuse_signs(column, kinds);
   if (are_some_odd(kinds, kinds.dates.most_dates())) refuse_odd_dates(column, kinds);
+  refuse_numbers_written_otherwise(column, kinds);
   return "categorical";
 }
 

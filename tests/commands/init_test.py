@@ -132,6 +132,32 @@ class Init(Case):
         done = maas("train", self.folder / "made.yaml", "data.missing_label=error", "-o", self.folder / "no", check=3)
         self.assertIn("data.missing_label: drop", done.stderr)
 
+    def test_a_stray_cell_hides_no_column(self):
+        draw = random.Random(1)
+        ages = [f"{draw.uniform(16, 60):.2f}" for _ in range(120)]
+        for missing in ("None", "n/a", "-", "#N/A", "<NA>", "NAN"):
+            rows = [(missing if i in (7, 50) else age, "ja" if float(age) > 40 else "nein")
+                    for i, age in enumerate(ages)]
+            text = self.init_and_train(self.table("t.csv", "age,y", rows), "missing: mean")
+            self.assertNotIn("ignore", text.split("\ndata:")[1])
+        rows = [("abc" if i == 7 else age, "ja" if float(age) > 40 else "nein") for i, age in enumerate(ages)]
+        table = self.table("t.csv", "age,y", rows)
+        done = maas("init", table, "-o", self.folder / "stray.yaml", check=0)
+        self.assertIn("119 cells are numbers and 1 are not ('abc')", done.stderr)
+        said = maas("train", self.folder / "stray.yaml", "--dry-run", check=3).stderr
+        self.assertIn("holds numbers in ", said)
+        rows = [(f"ca. {i}" if i % 5 == 0 else f"{i}.5", "ab"[i % 2]) for i in range(200)]
+        done = maas("init", self.table("t.csv", "d,y", rows), "-o", "-", check=0)
+        self.assertIn("160 cells are numbers and 40 are not ('ca. 0')", done.stderr)
+
+    def test_a_file_that_is_no_utf_8(self):
+        path = self.folder / "latin.csv"
+        path.write_bytes("größe,übung\n".encode("latin-1") +
+                         b"".join(f"{i / 7:.3f},{'nie' if i % 2 else 'täglich'}\n".encode("latin-1")
+                                  for i in range(90)))
+        self.init_and_train(path, "encoding: latin-1", 'label: "übung"')
+        self.assertIn("latin.csv is not UTF-8: it is read as latin-1", maas("init", path, "-o", "-", check=0).stderr)
+
     def test_the_label_is_the_one_that_is_named(self):
         rows = [(i % 7, i % 5, "ab"[i % 2], i % 3) for i in range(90)]
         table = self.table("t.csv", "x,y,z,w", rows)

@@ -43,6 +43,20 @@ struct ColumnReading : testing::Test {
   DataConfig config;
 };
 
+// Not categories, each of which would count as unknown.
+TEST_F(ColumnReading, RefusesNumbersOfTwoWaysOfWriting) {
+  std::vector<std::string> percent, commas;
+  for (int i = 0; i < 60; ++i) {
+    percent.push_back(fmt::format("{}.5{}", i, i % 2 == 0 ? "" : "%"));
+    commas.push_back(fmt::format("{},7", i));
+  }
+  EXPECT_THAT(error_of([&] { read(percent); }),
+              AllOf(HasSubstr("the sign 'none' and with % ('1.5%')"), HasSubstr("one sign")));
+  config.decimal = ".";
+  EXPECT_THAT(error_of([&] { read(commas); }),
+              AllOf(HasSubstr("'0,7'"), HasSubstr("data.decimal: \",\"")));
+}
+
 TEST_F(ColumnReading, ReadsCurrenciesAndPercent) {
   DataSplits splits = read({"$1,234.50", "-$2.00", "$0"});
   EXPECT_THAT(numbers(splits), ElementsAre(1234.5, -2, 0));

@@ -159,7 +159,7 @@ std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t lab
   for (const std::string& column : ignored) lines += column + "\n";
   if (is_ambiguous) {
     lines += "  dates: day_first                  # or month_first: no cell tells\n";
-    warnings.push_back(
+    warnings.emplace_back(
         "in the dates the day could come first or the month: data.dates is written as day_first; "
         "correct it if that is wrong");
   }
@@ -237,6 +237,31 @@ std::string guess_encoding(const std::string& text, const std::string& name) {
   }
 }
 
+std::string decoded(std::string text, const std::string& encoding, const std::string& name) {
+  if (encoding.empty()) return text;
+  TableFormat format;
+  format.encoding = encoding;
+  return to_utf8(std::move(text), format, name);
+}
+
+std::string warning_of_encoding(const std::string& name, const std::string& encoding) {
+  return fmt::format(
+      "{} is not UTF-8: it is read as {}; where letters look wrong, set data.encoding", name,
+      encoding);
+}
+
+// How the file is written, where that is not the usual.
+std::string lines_of_file(char delimiter, const std::string& encoding, bool header) {
+  std::string lines;
+  if (delimiter != ',') {
+    lines += fmt::format("  delimiter: {}\n",
+                         delimiter == '\t' ? R"("\t")" : fmt::format("\"{}\"", delimiter));
+  }
+  if (!encoding.empty()) lines += fmt::format("  encoding: {:<25}# of the file\n", encoding);
+  if (!header) lines += "  header: false                     # columns are column_1, ...\n";
+  return lines;
+}
+
 }  // namespace
 
 DataGuess guess_table(const fs::path& path, const std::string& written,
@@ -244,11 +269,7 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
   std::string text = read_maybe_gzipped(path.string(), kMostBytes);
   const char delimiter = guess_delimiter(text);
   const std::string encoding = guess_encoding(text, path.string());
-  if (!encoding.empty()) {
-    TableFormat format;
-    format.encoding = encoding;
-    text = to_utf8(std::move(text), format, path.string());
-  }
+  text = decoded(std::move(text), encoding, path.string());
   const CsvTable table = parse_csv(std::move(text), path.string(), delimiter);
   const bool header = table.rows() > 0 && has_header(table);
   check_size(table, header, path);
@@ -275,17 +296,10 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
     if (!numbers.note.empty()) guess.warnings.push_back(numbers.note);
     guess.data += lines_of_numbers(numbers.format);
   }
-  if (delimiter != ',') {
-    guess.data += fmt::format("  delimiter: {}\n",
-                              delimiter == '\t' ? R"("\t")" : fmt::format("\"{}\"", delimiter));
-  }
+  guess.data += lines_of_file(delimiter, encoding, header);
   if (!encoding.empty()) {
-    guess.data += fmt::format("  encoding: {:<25}# of the file; else UTF-8\n", encoding);
-    guess.warnings.push_back(fmt::format(
-        "{} is not UTF-8: it is read as {}; where letters look wrong, set data.encoding",
-        path.filename().string(), encoding));
+    guess.warnings.push_back(warning_of_encoding(path.filename().string(), encoding));
   }
-  if (!header) guess.data += "  header: false                     # columns are column_1, ...\n";
   if (image) {
     suit_images(guess);
     guess.found =

@@ -19,13 +19,12 @@ class Lowering {
   explicit Lowering(Program program) : program_(std::move(program)) {}
 
   Program run() {
-    for (size_t i = 0; i < program_.nodes.size(); ++i) {
-      const Node node = program_.nodes[i];
+    for (Node& node : program_.nodes) {
       if (node.full_name() != "aten::linear") continue;
       auto layer = packed(node);
       if (!layer) continue;
       layer->outputs = node.outputs;
-      program_.nodes[i] = std::move(*layer);
+      node = std::move(*layer);
     }
     return std::move(program_);
   }

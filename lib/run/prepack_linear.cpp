@@ -23,13 +23,12 @@ class Prepacker {
       : program_(std::move(program)), race_(target.kernels), weights_(tensors_by_value(program_)) {}
 
   Program run() {
-    for (size_t i = 0; i < program_.nodes.size(); ++i) {
-      const Node node = program_.nodes[i];
+    for (Node& node : program_.nodes) {
       if (node.full_name() != "aten::linear") continue;
       auto layer = quicker(node);
       if (!layer) continue;
       layer->outputs = node.outputs;
-      program_.nodes[i] = std::move(*layer);
+      node = std::move(*layer);
     }
     return std::move(program_);
   }

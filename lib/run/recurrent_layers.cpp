@@ -52,11 +52,11 @@ class Expander {
     made_by_ = producers(program_);
     nodes_ = std::move(program_.nodes);
     program_.nodes.clear();
-    for (size_t i = 0; i < nodes_.size(); ++i) {
-      if (const auto stack = stack_of(nodes_[i])) {
-        expand(*stack, nodes_[i]);
+    for (const Node& node : nodes_) {
+      if (const auto stack = stack_of(node)) {
+        expand(*stack, node);
       } else {
-        program_.nodes.push_back(nodes_[i]);
+        program_.nodes.push_back(node);
       }
     }
     for (const auto& [from, to] : replaced_) replace_value(program_, from, to);

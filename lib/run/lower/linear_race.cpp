@@ -108,29 +108,29 @@ at::Tensor pack_linear_weight(const at::Tensor& weight, int64_t rows) {
   return stack.at(0).toTensor();
 }
 
-LinearKernel quickest_linear(KernelRace& race, LinearForm form, const LinearSizes& given) {
+LinearKernel quickest_linear(KernelRace& race, LinearForm form, const LinearSizes& sizes) {
   static const bool can_use_onednn = has_onednn();
-  if (std::min({given.rows, given.in, given.out}) < 1) return LinearKernel::kMkl;
-  LinearSizes sizes = given;
+  if (std::min({sizes.rows, sizes.in, sizes.out}) < 1) return LinearKernel::kMkl;
+  LinearSizes timed = sizes;
   const double row = static_cast<double>(sizes.in) * static_cast<double>(sizes.out);
-  sizes.rows = std::clamp<int64_t>(static_cast<int64_t>(kProducts / row), 1, sizes.rows);
+  timed.rows = std::clamp<int64_t>(static_cast<int64_t>(kProducts / row), 1, sizes.rows);
   const at::NoGradGuard no_gradients;
   std::vector<Kernel> kernels = {
-      {kernel_name(LinearKernel::kMkl), [&] { return mkl(operands(form, sizes)); }}};
+      {kernel_name(LinearKernel::kMkl), [&] { return mkl(operands(form, timed)); }}};
   if (can_use_onednn) {
     kernels.push_back({kernel_name(LinearKernel::kOnednn), [&] {
-                         Operands made = operands(form, sizes);
+                         Operands made = operands(form, timed);
                          if (form == LinearForm::kReady) {
-                           made.weight = pack_linear_weight(made.weight, sizes.rows);
+                           made.weight = pack_linear_weight(made.weight, timed.rows);
                          }
                          return onednn(std::move(made));
                        }});
   }
   if (form == LinearForm::kReady) {
     kernels.push_back(
-        {kernel_name(LinearKernel::kPacked), [&] { return packed(operands(form, sizes)); }});
+        {kernel_name(LinearKernel::kPacked), [&] { return packed(operands(form, timed)); }});
   }
-  const std::string winner = race.winner(product_name(form, sizes), kernels);
+  const std::string winner = race.winner(product_name(form, timed), kernels);
   for (const LinearKernel kernel : {LinearKernel::kOnednn, LinearKernel::kPacked}) {
     if (winner == kernel_name(kernel)) return kernel;
   }

@@ -23,10 +23,10 @@ template <class Vectors, int row_count, class Weight>
 MAAS_INLINE inline void multiply_block(const PackedProduct& product, int64_t row,
                                        const Weight* weight, float* sums) {
   using Floats = typename Vectors::Floats;
-  constexpr int kLanes = sizeof(Floats) / sizeof(float);
+  constexpr int64_t kLanes = sizeof(Floats) / sizeof(float);
   // As many sums as registers hold beside the operands.
-  constexpr int kVectors = kLanes == 16 ? 4 : (row_count == 1 ? 8 : 2);
-  constexpr int kSpan = kVectors * kLanes;
+  constexpr int64_t kVectors = kLanes == 16 ? 4 : (row_count == 1 ? 8 : 2);
+  constexpr int64_t kSpan = kVectors * kLanes;
   const float* x = product.x + row * product.x_row;
   for (int64_t first = 0; first < kWeightBlock; first += kSpan) {
     Floats sum[row_count][kVectors] = {};  // NOLINT: std::array keeps it out of the registers
@@ -35,25 +35,28 @@ MAAS_INLINE inline void multiply_block(const PackedProduct& product, int64_t row
       Floats w[kVectors];  // NOLINT
       if constexpr (std::is_same_v<Weight, float>) {
 #pragma GCC unroll 8
-        for (int v = 0; v < kVectors; ++v) std::memcpy(&w[v], from + v * kLanes, sizeof(Floats));
+        for (int64_t v = 0; v < kVectors; ++v)
+          std::memcpy(&w[v], &from[v * kLanes], sizeof(Floats));
       } else {
         float numbers[kSpan];  // NOLINT
-        for (int i = 0; i < kSpan; ++i) numbers[i] = static_cast<float>(from[i]);
+        for (int64_t i = 0; i < kSpan; ++i) numbers[i] = static_cast<float>(from[i]);
 #pragma GCC unroll 8
-        for (int v = 0; v < kVectors; ++v) std::memcpy(&w[v], numbers + v * kLanes, sizeof(Floats));
+        for (int64_t v = 0; v < kVectors; ++v)
+          std::memcpy(&w[v], &numbers[v * kLanes], sizeof(Floats));
       }
 #pragma GCC unroll 8
       for (int r = 0; r < row_count; ++r) {
         const float factor = x[r * product.x_row + k];
 #pragma GCC unroll 8
-        for (int v = 0; v < kVectors; ++v) sum[r][v] += factor * w[v];
+        for (int64_t v = 0; v < kVectors; ++v) sum[r][v] += factor * w[v];
       }
     }
 #pragma GCC unroll 8
     for (int r = 0; r < row_count; ++r) {
       float* to = sums + r * product.sums_row + first;
 #pragma GCC unroll 8
-      for (int v = 0; v < kVectors; ++v) std::memcpy(to + v * kLanes, &sum[r][v], sizeof(Floats));
+      for (int64_t v = 0; v < kVectors; ++v)
+        std::memcpy(&to[v * kLanes], &sum[r][v], sizeof(Floats));
     }
   }
 }
@@ -93,7 +96,8 @@ at::Tensor shared_columns(const at::Tensor& weight) {
   const std::lock_guard lock(mutex);
   const auto found = known.find(weight.unsafeGetTensorImpl());
   if (found != known.end() && found->second.version == version_of(weight)) {
-    const at::Tensor alive(found->second.weight.lock()), packed(found->second.packed.lock());
+    const at::Tensor alive(found->second.weight.lock());
+    at::Tensor packed(found->second.packed.lock());
     if (alive.defined() && packed.defined()) return packed;
   }
   std::erase_if(known, [](const auto& entry) {

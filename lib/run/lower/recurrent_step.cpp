@@ -80,7 +80,7 @@ std::optional<StepFinder::Pair> StepFinder::operands(ValueId value, const char* 
   return pair;
 }
 
-std::array<StepFinder::Pair, 2> StepFinder::both_ways(const Pair& pair) const {
+std::array<StepFinder::Pair, 2> StepFinder::both_ways(const Pair& pair) {
   return {pair, Pair{pair.second, pair.first}};
 }
 

@@ -56,7 +56,7 @@ class StepFinder {
   std::optional<Pair> operands(ValueId value, const char* op) const;
   std::optional<Gate> gate(ValueId value) const;
   std::optional<Gate> activated_gate(ValueId value, const char* op) const;
-  std::array<Pair, 2> both_ways(const Pair& pair) const;
+  static std::array<Pair, 2> both_ways(const Pair& pair);
 
   std::optional<RecurrentStep> lstm(const Node& node) const;
   std::optional<RecurrentStep> gru(const Node& node) const;

@@ -161,6 +161,7 @@ class Recomposer {
   void replace_joined(const std::map<int64_t, ValueId>& by_time, ValueId states,
                       std::vector<Node>& nodes) {
     std::vector<ValueId> wanted;
+    wanted.reserve(by_time.size());
     for (const auto& [time, hidden] : by_time) wanted.push_back(hidden);
     for (const Node& node : program_.nodes) {
       if (node.op != "aten::cat" && node.op != "aten::stack") continue;

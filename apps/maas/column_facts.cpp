@@ -71,7 +71,8 @@ void look_at(std::string_view cell, const TableFormat& format, ColumnFacts& fact
     facts.odd = cell;
   }
   facts.is_numeric = facts.is_numeric && (number || is_missing_number(cell, format));
-  facts.is_whole = facts.is_whole && cell.find_first_of(format.decimal + "eE") == cell.npos;
+  facts.is_whole =
+      facts.is_whole && cell.find_first_of(format.decimal + "eE") == std::string_view::npos;
   facts.dates.add(cell);
 }
 

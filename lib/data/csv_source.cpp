@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "base/did_you_mean.h"
@@ -75,6 +76,7 @@ class CsvSource final : public Source {
         config_.normalize == "standardize" && any_needs_float64(spec.input.numeric_features());
     spec.task.kind = task_of(config_);
     spec.task.labels = spec.task.kind == TaskKind::kClassification ? class_labels() : labels_;
+    tell_alike_labels(spec.task, told);
     if (config_.standardizes_targets()) {
       spec.task.scales = measure_targets(targets(spec.task), index);
     }
@@ -130,7 +132,7 @@ class CsvSource final : public Source {
   void take_up(const InputSpec& known) {
     grid_.select(known.columns);
     for (const ColumnSpec& column : known.columns) {
-      types_.push_back(column.categorical ? "categorical" : column.date ? "date" : "numeric");
+      types_.emplace_back(column.categorical ? "categorical" : column.date ? "date" : "numeric");
     }
     if (format_.decimal == "auto") format_.decimal = known.format.decimal;
     if (format_.thousands == "auto") format_.thousands = known.format.thousands;
@@ -195,9 +197,8 @@ class CsvSource final : public Source {
   void drop_unlabelled(std::vector<std::string>& warnings) {
     const int64_t before = grid_.rows();
     grid_.keep_rows([&](int64_t row) {
-      return std::none_of(label_columns_.begin(), label_columns_.end(), [&](int64_t column) {
-        return is_missing(grid_.cell(row, column), format_);
-      });
+      return std::none_of(label_columns_.begin(), label_columns_.end(),
+                          [&](int64_t column) { return is_no_label(grid_.cell(row, column)); });
     });
     if (grid_.rows() == before) return;
     warnings.push_back(fmt::format("{}: dropped {} of {} rows without a label", split_,
@@ -214,9 +215,15 @@ class CsvSource final : public Source {
     warnings.push_back(split_ + ": " + to_text(unknown));
   }
 
+  // "None" and "-" may be classes, but no numbers.
+  bool is_no_label(std::string_view cell) const {
+    return task_of(config_) == TaskKind::kClassification ? is_missing(cell, format_)
+                                                         : is_missing_number(cell, format_);
+  }
+
   std::string_view label_cell(int64_t row, size_t which) const {
     const std::string_view cell = grid_.cell(row, label_columns_[which]);
-    if (is_missing(cell, format_)) {
+    if (is_no_label(cell)) {
       throw_input(grid_.cell_place(row, label_columns_[which]),
                   fmt::format("the label '{}' is missing", labels_[which]), "a value",
                   "fill it in, remove the row, or set data.missing_label: drop");
@@ -233,6 +240,19 @@ class CsvSource final : public Source {
                   "at least 2 labels", "check data.label");
     }
     return sorted_labels(values);
+  }
+
+  // "True" and "true", "1" and "1.0" are one category among inputs, but labels are as they stand.
+  static void tell_alike_labels(const TaskSpec& task, std::vector<std::string>& told) {
+    if (task.kind != TaskKind::kClassification) return;
+    std::map<std::string, std::string> known;
+    for (const std::string& label : task.labels) {
+      const auto& [place, is_new] = known.emplace(category_key(label), label);
+      if (is_new) continue;
+      told.push_back(fmt::format(
+          "the labels '{}' and '{}' count as two classes; if they mean the same, write them alike",
+          place->second, label));
+    }
   }
 
   static at::ScalarType target_type(const TaskSpec& task) {

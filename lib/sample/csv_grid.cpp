@@ -8,6 +8,7 @@
 
 #include "base/did_you_mean.h"
 #include "base/throw_error.h"
+#include "sample/cell_text.h"
 
 namespace maas {
 
@@ -28,6 +29,38 @@ std::vector<std::string> column_names(const CsvTable& table, bool has_header) {
   return names;
 }
 
+namespace {
+
+// UTF-8 that was read as one byte a letter.
+std::string misread(const std::string& name) {
+  TableFormat format;
+  format.encoding = "latin-1";
+  return to_utf8(name, format, "");
+}
+
+// What to do where a table has no column of that name, as its header looks.
+std::string advice_on(const std::string& name, const std::vector<std::string>& header) {
+  for (const std::string& cell : header) {
+    if (misread(name) == cell && cell != name) {
+      return "the file is UTF-8 and was read in another encoding: give it in that of the training "
+             "data, or set data.encoding: utf-8 for a training";
+    }
+    for (const char delimiter : {',', ';', '\t', '|'}) {
+      const std::string joined = delimiter + cell + delimiter;
+      const bool holds = cell.find(delimiter) != std::string::npos &&
+                         joined.find(delimiter + name + delimiter) != std::string::npos;
+      if (!holds) continue;
+      return fmt::format(
+          "the cells seem to be separated by {}: give the file with the delimiter of the training "
+          "data, or set data.delimiter for a training",
+          delimiter == '\t' ? "tabs" : fmt::format("'{}'", delimiter));
+    }
+  }
+  return "check the name";
+}
+
+}  // namespace
+
 CsvGrid::CsvGrid(CsvTable table, const Options& options) : table_(std::move(table)) {
   if (table_.rows() == 0) {
     throw_input(table_.name(), "holds no row", "a table", "check the file");
@@ -42,7 +75,7 @@ int64_t CsvGrid::find(const std::string& name) const {
   if (found == header_.end()) {
     throw_input(table_.name(),
                 fmt::format("there is no column '{}'{}", name, did_you_mean(name, header_)),
-                fmt::format("one of {}", fmt::join(header_, ", ")), "check the name");
+                fmt::format("one of {}", fmt::join(header_, ", ")), advice_on(name, header_));
   }
   return found - header_.begin();
 }

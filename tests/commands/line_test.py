@@ -114,7 +114,7 @@ class FromATable(Case):
 
     def test_the_line_of_a_newcomer(self):
         table = self.folder / "iris.csv"
-        rows = [f"{i % 7 / 7},{i % 3},{'red' if i % 2 else 'blue'},{'abc'[i % 3]}" for i in range(300)]
+        rows = [f"{i % 7 / 7},{i % 3 + i % 5 / 10},{'red' if i % 2 else 'blue'},{'abc'[i % 3]}" for i in range(300)]
         table.write_text("width,height,colour,species\n" + "\n".join(rows) + "\n")
         config = self.folder / "iris.yaml"
         done = maas("init", table, "-o", config, check=0)

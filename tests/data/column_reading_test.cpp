@@ -57,6 +57,26 @@ TEST_F(ColumnReading, RefusesNumbersOfTwoWaysOfWriting) {
               AllOf(HasSubstr("'0,7'"), HasSubstr("data.decimal: \",\"")));
 }
 
+TEST_F(ColumnReading, TakesNoSpellingOfMissingForANumberToPredict) {
+  config.task = "regression";
+  for (const char* missing : {"NA", "n/a", "None", "-", "<NA>"}) {
+    config.train.path.path =
+        scratch.write("t.csv", fmt::format("x,y\n1,2\n2,{}\n3,4\n4,5\n", missing));
+    EXPECT_THAT(error_of([&] { open_data(config, 1).spec; }),
+                AllOf(HasSubstr("the label 'y' is missing"), HasSubstr("data.missing_label: drop")))
+        << missing;
+  }
+  config.missing_label = "drop";
+  EXPECT_EQ(open_data(config, 1).train->size(), 3);
+}
+
+TEST_F(ColumnReading, TellsOfLabelsThatDifferInSpellingAlone) {
+  config.train.path.path =
+      scratch.write("t.csv", "x,y\n1,True\n2,false\n3,true\n4,false\n5,true\n");
+  EXPECT_THAT(open_data(config, 1).warnings,
+              Contains(HasSubstr("the labels 'True' and 'true' count as two classes")));
+}
+
 TEST_F(ColumnReading, ReadsCurrenciesAndPercent) {
   DataSplits splits = read({"$1,234.50", "-$2.00", "$0"});
   EXPECT_THAT(numbers(splits), ElementsAre(1234.5, -2, 0));

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/scratch.h"
+
 namespace maas {
 namespace {
 
@@ -25,6 +27,19 @@ TEST(CsvGrid, LaterColumnsOfOneNameGetANumberThatNoOtherHas) {
 TEST(CsvGrid, FindsAColumnByTheNameItWasGiven) {
   const CsvGrid grid(parse_csv("x,x\n1,2\n", "t.csv", ','), {});
   EXPECT_EQ(grid.cell(0, grid.find("x_2")), "2");
+}
+
+TEST(CsvGrid, SaysWhatAHeaderWithoutTheColumnLooksLike) {
+  const auto fault = [](const std::string& text, const std::string& name) {
+    const CsvGrid grid(parse_csv(text, "t.csv", '|'), {});
+    return error_of([&] { grid.find(name); });
+  };
+  EXPECT_THAT(fault("age,k\n1,2\n", "age"), testing::HasSubstr("separated by ','"));
+  EXPECT_THAT(fault("age;k\n1;2\n", "k"), testing::HasSubstr("separated by ';'"));
+  EXPECT_THAT(fault("age\tk\n1\t2\n", "age"), testing::HasSubstr("separated by tabs"));
+  EXPECT_THAT(fault("gr\u00c3\u00b6\u00c3\u009fe|k\n1|2\n", "gr\u00f6\u00dfe"),
+              testing::HasSubstr("the file is UTF-8"));
+  EXPECT_THAT(fault("age|k\n1|2\n", "agee"), testing::HasSubstr("check the name"));
 }
 
 }  // namespace

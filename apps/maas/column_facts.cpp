@@ -15,14 +15,8 @@ namespace {
 
 constexpr size_t kExamples = 3;
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 bool is_called_like_an_id(const std::string& given) {
-  const std::string name = lower(given);
+  const std::string name = lower_case(given);
   return name.empty() || name == "id" || name == "index" || name == "rownames" ||
          name.ends_with("_id");
 }
@@ -90,6 +84,12 @@ void settle(ColumnFacts& facts, int64_t rows) {
 }
 
 }  // namespace
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
 
 std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header, const TableFormat& format) {
   const std::vector<std::string> names = column_names(table, header);

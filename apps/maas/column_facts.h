@@ -39,6 +39,9 @@ struct ColumnFacts {
   bool is_few_valued() const { return values.size() >= 2 && values.size() <= kMostClasses; }
 };
 
+// ASCII letters alone; names are compared by it.
+std::string lower_case(std::string text);
+
 // Names as training will have them (sample/csv_grid.h).
 std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header, const TableFormat& format);
 

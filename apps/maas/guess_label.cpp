@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/did_you_mean.h"
 #include "base/throw_error.h"
@@ -14,22 +13,16 @@ namespace {
 
 constexpr size_t kMostTold = 3;
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 bool has(const std::vector<ColumnFacts>& columns, const std::string& name) {
   return std::any_of(columns.begin(), columns.end(),
-                     [&](const ColumnFacts& column) { return lower(column.name) == name; });
+                     [&](const ColumnFacts& column) { return lower_case(column.name) == name; });
 }
 
 // "y" beside "x" and "z" is a place.
 bool is_called_like_a_target(const std::vector<ColumnFacts>& columns, size_t c) {
   static const std::set<std::string> kNames = {"label",   "target",   "class", "species",
                                                "outcome", "response", "y"};
-  const std::string name = lower(columns[c].name);
+  const std::string name = lower_case(columns[c].name);
   return kNames.count(name) > 0 && !(name == "y" && has(columns, "x") && has(columns, "z"));
 }
 

@@ -13,8 +13,9 @@ struct Percentile {
   const char *title, *key;
   double share;  // above 1: the longest
 };
-constexpr std::array<Percentile, 5> kPercentiles = {{{"p50 ms", "p50", 0.5},
+constexpr std::array<Percentile, 6> kPercentiles = {{{"p50 ms", "p50", 0.5},
                                                      {"p90 ms", "p90", 0.9},
+                                                     {"p95 ms", "p95", 0.95},
                                                      {"p99 ms", "p99", 0.99},
                                                      {"p99.9 ms", "p99_9", 0.999},
                                                      {"max ms", "max", 2}}};
@@ -41,7 +42,12 @@ std::string errors_text(const LoadResult& result) {
     texts.push_back(fmt::format("{}: {}", status, count));
   for (const auto& [why, count] : result.failures)
     texts.push_back(fmt::format("{}: {}", why, count));
-  return fmt::format("{}", fmt::join(texts, ", "));
+  std::string text = fmt::format("{}", fmt::join(texts, ", "));
+  if (result.refusals.count() > 0) {
+    text += fmt::format("; answered after {} ms, p99 {}", number(ms(result.refusals.quantile(0.5))),
+                        number(ms(result.refusals.quantile(0.99))));
+  }
+  return text;
 }
 
 std::string void_text(const LoadResult& result) {
@@ -89,6 +95,12 @@ void write_result(JsonWriter& json, const LoadPoint& point, const LoadResult& re
   json.key("latency_ms").begin_object().field("mean", ms(result.latency.mean()));
   for (const Percentile& percentile : kPercentiles) {
     json.field(percentile.key, latency_ms(result.latency, percentile));
+  }
+  json.end_object().key("refusal_ms").begin_object();
+  if (result.refusals.count() > 0) {
+    for (const Percentile& percentile : kPercentiles) {
+      json.field(percentile.key, latency_ms(result.refusals, percentile));
+    }
   }
   json.end_object().key("errors").begin_object();
   for (const auto& [status, count] : result.bad) {
@@ -159,8 +171,8 @@ LineChart load_chart(const LoadReport& report) {
   };
   const bool open = std::any_of(report.points.begin(), report.points.end(), is_open);
   for (size_t i = 0; i < report.servers.size(); ++i) {
-    for (const size_t p : {size_t{0}, size_t{2}}) {
-      const Percentile& percentile = kPercentiles[p];
+    for (const Percentile& percentile : kPercentiles) {
+      if (percentile.share != 0.5 && percentile.share != 0.99) continue;
       LineChart::Line line{report.servers.size() > 1
                                ? fmt::format("{} {}", report.servers[i], percentile.key)
                                : percentile.key,

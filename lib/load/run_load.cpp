@@ -176,6 +176,7 @@ class Load {
       ++result_.failures[seen.failure];
     } else if (seen.status < 200 || seen.status > 299) {
       ++result_.bad[seen.status];
+      result_.refusals.add(std::chrono::nanoseconds(now - intended));
     } else {
       ++result_.good;
       result_.good_in_time += now < end_ ? 1 : 0;
@@ -270,6 +271,7 @@ void LoadResult::add(const LoadResult& other) {
   for (const auto& [status, count] : other.bad) bad[status] += count;
   for (const auto& [why, count] : other.failures) failures[why] += count;
   latency.add(other.latency);
+  refusals.add(other.refusals);
   lateness.add(other.lateness);
   open_loop = other.open_loop;
 }

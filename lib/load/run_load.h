@@ -42,6 +42,7 @@ struct LoadResult {
   // connection, since the server held them all, counts. No coordinated omission
   // (github.com/giltene/wrk2).
   Latencies latency;
+  Latencies refusals;  // the same of answers of other statuses
   // Open loop: from the time at which a request was to be sent until this client turned to it.
   Latencies lateness;
   double client_busy = 0;  // share of its time that this client's one thread computed; 0 to 1

@@ -19,6 +19,7 @@ LoadResult some_result() {
   result.good = result.good_in_time = 190;
   for (int i = 0; i < 190; ++i) result.latency.add(std::chrono::milliseconds(2));
   result.bad[503] = 8;
+  for (int i = 0; i < 8; ++i) result.refusals.add(std::chrono::milliseconds(1));
   result.failures["timed out"] = 2;
   return result;
 }
@@ -41,7 +42,7 @@ TEST(LoadReport, IsATableOfLoads) {
   const std::string table = load_table(report_of({"a"}));
   EXPECT_THAT(table, HasSubstr("load           sent/s  good/s  p50 ms"));
   EXPECT_THAT(table, HasSubstr("1 connection    100.0    95.0   2.0"));
-  EXPECT_THAT(table, HasSubstr("\n  503: 8, timed out: 2\n"));
+  EXPECT_THAT(table, HasSubstr("\n  503: 8, timed out: 2; answered after 1.0"));
   EXPECT_THAT(table, HasSubstr("  void: this client was late to send (p99 5.0"));
   EXPECT_THAT(table, Not(HasSubstr("server")));
 }
@@ -59,6 +60,7 @@ TEST(LoadReport, AsJsonSaysTheSame) {
   const std::string text = json.end_object().take();
   EXPECT_THAT(text, HasSubstr(R"("loop":"open","connections":1,"rate":100)"));
   EXPECT_THAT(text, HasSubstr(R"("throughput_per_s":95)"));
+  EXPECT_THAT(text, HasSubstr(R"("refusal_ms":{"p50":1)"));
   EXPECT_THAT(text, HasSubstr(R"("errors":{"503":8,"timed out":2})"));
   EXPECT_THAT(text, HasSubstr(R"("void":true,"void_because":"this client was late to send")"));
 }

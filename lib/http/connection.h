@@ -18,6 +18,7 @@
 #include <unordered_map>
 
 #include "http/access_log.h"
+#include "http/asio_names.h"
 #include "http/exchange.h"
 #include "http/head.h"
 #include "http/http_config.h"
@@ -25,11 +26,6 @@
 #include "http/wire.h"
 
 namespace maas {
-
-namespace net = boost::asio;
-namespace http = boost::beast::http;
-using boost::system::error_code;
-using net::ip::tcp;
 
 inline constexpr size_t kKeptBytes = 1024 * 1024;  // larger strings are freed between requests
 inline constexpr int64_t kNever = std::numeric_limits<int64_t>::max();

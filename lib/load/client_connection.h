@@ -11,12 +11,9 @@
 #include <optional>
 #include <string>
 
-namespace maas {
+#include "http/asio_names.h"
 
-namespace net = boost::asio;
-namespace http = boost::beast::http;
-using boost::system::error_code;
-using net::ip::tcp;
+namespace maas {
 
 // A body that is counted and not kept, however long it is.
 struct CountedBody {

@@ -15,15 +15,13 @@
 #include <optional>
 
 #include "base/throw_error.h"
+#include "http/asio_names.h"
 #include "load/resolve.h"
 
 namespace maas {
 namespace {
 
-namespace net = boost::asio;
 namespace beast = boost::beast;
-using boost::system::error_code;
-using net::ip::tcp;
 
 constexpr auto kTrySeconds = std::chrono::seconds(5);
 

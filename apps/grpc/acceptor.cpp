@@ -22,6 +22,7 @@ constexpr int kBacklog = 1024;
 constexpr int kLookAgainMs = 1000;
 constexpr int kOutOfDescriptorsMs = 50;
 constexpr int64_t kLeastBetweenLooksMs = 20;
+constexpr uint32_t kQuietMs = 5000;
 // The HTTP port leaves a fifth of the descriptors.
 constexpr double kShareOfDescriptors = 0.15;
 
@@ -89,8 +90,8 @@ void Acceptor::run() {
   pollfd waited[] = {{wake_, POLLIN, 0}, {listening_, POLLIN, 0}};
   while (true) {
     const int ready = ::poll(waited, 2, kLookAgainMs);
-    if (waited[0].revents != 0) return;
     if (ready > 0) accept_all();
+    if (waited[0].revents != 0) return;
     if (ready == 0) forget_closed();
     on_count_(static_cast<int64_t>(open_.size()));
   }
@@ -122,6 +123,25 @@ void Acceptor::accept_all() {
     connection.fd = socket;
     target_->HandleNewConnection(&connection);
   }
+}
+
+void Acceptor::wait_until_quiet(std::chrono::steady_clock::time_point until,
+                                const std::stop_token& stopped) {
+  while (!stopped.stop_requested() && std::chrono::steady_clock::now() < until) {
+    forget_closed();
+    on_count_(static_cast<int64_t>(open_.size()));
+    if (is_quiet()) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(kLeastBetweenLooksMs));
+  }
+}
+
+bool Acceptor::is_quiet() const {
+  return std::ranges::all_of(open_, [](const auto& known) {
+    tcp_info its{};
+    socklen_t size = sizeof its;
+    return ::getsockopt(known.first, IPPROTO_TCP, TCP_INFO, &its, &size) != 0 ||
+           its.tcpi_last_data_recv >= kQuietMs;
+  });
 }
 
 bool Acceptor::has_room() {

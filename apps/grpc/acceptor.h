@@ -6,9 +6,11 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -31,14 +33,20 @@ class Acceptor {
 
   using Target = grpc::experimental::ExternalConnectionAcceptor;
   void start(std::unique_ptr<Target> target);
-  // Nobody is accepted any more, and nobody heard of who waits.
+  // Those who wait are accepted, and nobody after them.
   void stop();
+
+  // After stop(): until every connection was closed, or nothing has come on any of them for five
+  // seconds, or `until`, or somebody stops it.
+  void wait_until_quiet(std::chrono::steady_clock::time_point until,
+                        const std::stop_token& stopped);
 
  private:
   void open(const std::string& host, uint16_t port);
   void run();
   void accept_all();
   bool has_room();
+  bool is_quiet() const;
   void forget_closed();
 
   const size_t most_;

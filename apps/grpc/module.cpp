@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <climits>
 #include <memory>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -25,6 +27,7 @@ namespace {
 constexpr int kStreamsPerConnection = 1024;
 constexpr int kSilentPeerMs = 60'000;  // then it is asked whether it is there
 constexpr int kAnswerToPingMs = 20'000;
+constexpr std::chrono::steady_clock::duration kNoTime{0};
 
 int as_int(size_t bytes) { return static_cast<int>(std::min<size_t>(bytes, INT_MAX)); }
 
@@ -88,9 +91,11 @@ class Listener final : public GrpcListener {
   explicit Listener(GrpcService& server) : service_(server) {}
   ~Listener() override {
     if (acceptor_) acceptor_->stop();
-    if (!server_) return;
-    server_->Shutdown(std::chrono::system_clock::now());
-    if (drainer_.joinable()) drainer_.join();
+    if (drainer_.joinable()) {
+      drainer_.request_stop();
+      drainer_.join();
+    }
+    if (server_) server_->Shutdown(std::chrono::system_clock::now());
   }
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -121,8 +126,15 @@ class Listener final : public GrpcListener {
   void begin_drain(std::chrono::milliseconds longest) override {
     if (drainer_.joinable()) return;
     acceptor_->stop();
-    drainer_ = std::thread([this, longest] {
-      server_->Shutdown(std::chrono::system_clock::now() + longest);
+    // gRPC 1.51 cancels each call whose message comes after Shutdown(), also those that a client
+    // sent before it could know. A connection that is old enough has been told by gRPC itself,
+    // while the server still answers what is on its way: so those go first, one by one.
+    drainer_ = std::jthread([this, longest](const std::stop_token& stopped) {
+      const auto until = std::chrono::steady_clock::now() + longest;
+      acceptor_->wait_until_quiet(until, stopped);
+      const auto left = std::max(until - std::chrono::steady_clock::now(), kNoTime);
+      server_->Shutdown(std::chrono::system_clock::now() +
+                        (stopped.stop_requested() ? kNoTime : left));
       drained_ = true;
     });
   }
@@ -144,6 +156,7 @@ class Listener final : public GrpcListener {
     set(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
     set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, as_int(settings.handshake_timeout.count()));
     set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, as_int(settings.idle_timeout.count()));
+    set(GRPC_ARG_MAX_CONNECTION_AGE_MS, as_int(settings.connection_age.count()));
     set(GRPC_ARG_KEEPALIVE_TIME_MS, kSilentPeerMs);
     set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kAnswerToPingMs);
   }
@@ -152,8 +165,8 @@ class Listener final : public GrpcListener {
   std::shared_ptr<grpc::ServerCredentials> credentials_;  // asked as long as the server accepts
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Acceptor> acceptor_;
-  std::thread drainer_;
   std::atomic<bool> drained_{false};
+  std::jthread drainer_;
 };
 
 }  // namespace

@@ -26,6 +26,7 @@ struct ServeConfig : HttpConfig {
   std::string access_log;
   int64_t health_port = -1;
   int64_t grpc_port = -1;
+  Quantity grpc_connection_age{10, "s"};
   bool sandbox = false;
   bool triton_metrics = false;
   int64_t priority_levels = 0;
@@ -98,6 +99,12 @@ struct ServeConfig : HttpConfig {
     field("grpc_port", grpc_port)
         .between(-1, 65535)
         .doc("a port for the Open Inference Protocol over gRPC; 0 = any free one, -1 = none");
+    field("grpc_connection_age", grpc_connection_age)
+        .in_units({"s"})
+        .between(1, 7 * 24 * 3600)
+        .doc(
+            "gRPC clients are asked to connect anew so long after they connected, without a lost "
+            "call; a server that stops waits for that at most");
     field("sandbox", sandbox)
         .doc(
             "once started, run no programs and write no files but the access log (Linux with "

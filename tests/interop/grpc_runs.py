@@ -59,12 +59,12 @@ def values_of(dtype):
 
 
 class Server:
-    """`maas serve` with gRPC on a free port while the block runs."""
+    """`maas serve` with gRPC while the block runs, on a free port where none is given."""
 
-    def __init__(self, *arguments, environment=None, files=None):
+    def __init__(self, *arguments, environment=None, files=None, port=0, drain_delay="0s"):
         self.process = subprocess.Popen(
-            [MAAS, "serve", *map(str, arguments), "--port", "0", "--grpc-port", "0", "--json",
-             "serve.drain_delay=0s", "serve.max_queue_wait=60s"],
+            [MAAS, "serve", *map(str, arguments), "--port", "0", "--grpc-port", str(port), "--json",
+             f"serve.drain_delay={drain_delay}", "serve.max_queue_wait=60s"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, **(environment or {})},
             preexec_fn=files and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))))

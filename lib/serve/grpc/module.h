@@ -155,6 +155,9 @@ struct GrpcSettings {
   std::function<void(int64_t)> on_connections;  // told how many are open, within a second
   size_t max_message_bytes = 0, max_held_bytes = 0, max_metadata_bytes = 0;
   std::chrono::milliseconds handshake_timeout{0}, idle_timeout{0};
+  // A connection that is about so old is told to be replaced (GOAWAY); calls under way on it, and
+  // those that are on their way, are answered.
+  std::chrono::milliseconds connection_age{0};
   // Asked at each handshake; null: no TLS.
   std::function<GrpcCertificates()> certificates;
 };
@@ -165,14 +168,15 @@ class GrpcListener {
   virtual ~GrpcListener() = default;
   // Health (grpc.health.v1) says NOT_SERVING from now on.
   virtual void say_not_serving() = 0;
-  // From now on nothing more is accepted. Calls under way are answered; those that are not after so
-  // long are cancelled.
+  // From now on no connection is accepted. Those that are there are answered until they have
+  // reached their age and are gone, or none has brought anything for five seconds. Calls that are
+  // not answered after `longest` are cancelled.
   virtual void begin_drain(std::chrono::milliseconds longest) = 0;
   virtual bool is_drained() const = 0;
 };
 
 // The module's functions. Another text of the first than kGrpcInterface: of another build.
-inline constexpr const char* kGrpcInterface = "maas-grpc 5";
+inline constexpr const char* kGrpcInterface = "maas-grpc 6";
 using GrpcInterfaceFunction = const char*();
 using GrpcLibraryFunction = const char*();  // the version of the gRPC library
 // Null, and why: the port cannot be had. `service` outlives the listener.

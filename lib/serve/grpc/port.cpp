@@ -132,6 +132,7 @@ GrpcSettings GrpcPort::settings() {
   settings.max_metadata_bytes = static_cast<size_t>(config_.max_head_bytes);
   settings.handshake_timeout = milliseconds(config_.header_timeout.value);
   settings.idle_timeout = milliseconds(config_.idle_timeout.value);
+  settings.connection_age = milliseconds(config_.grpc_connection_age.value);
   if (config_.tls.given()) {
     settings.certificates = [this] {
       const std::lock_guard lock(certificates_mutex_);

@@ -14,11 +14,6 @@ constexpr size_t kFewBatches = 4;  // that wait a slot, whatever is foreseen
 constexpr double kNewCostShare = 0.2;
 constexpr std::chrono::microseconds kPatience{100};
 
-int64_t now_ms() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
 int seconds_up(ServeClock::duration duration) {
   const double seconds = std::ceil(std::chrono::duration<double>(duration).count());
   return static_cast<int>(std::clamp(seconds, 1.0, 3600.0));
@@ -214,7 +209,7 @@ bool Batcher::read(const Inference& inference, std::vector<Ready>& batch) {
     fail(*inference, {kClientGone, "the client closed while the request waited"});
     return false;
   }
-  Ready ready{inference, {}, 1, waited};
+  Ready ready{inference, {}, 1, waited, {}};
   try {
     ready.inputs = inference->inputs();
     if (!ready.inputs.empty() && ready.inputs[0].dim() > 0) ready.rows = ready.inputs[0].size(0);
@@ -225,8 +220,7 @@ bool Batcher::read(const Inference& inference, std::vector<Ready>& batch) {
     fail(*inference, {504, "the request waited longer than its timeout allows"});
     return false;
   }
-  statistics_.queue.add(waited);
-  statistics_.input.add(ServeClock::now() - start);
+  ready.reading = ServeClock::now() - start;
   batch.push_back(std::move(ready));
   return true;
 }
@@ -268,7 +262,6 @@ void Batcher::run_together(std::vector<Ready>& batch) {
   }
   const auto compute = ServeClock::now() - start;
   statistics_.computed(rows, compute);
-  statistics_.compute.add(compute, batch.size());
   int64_t begin = 0;
   for (Ready& ready : batch) {
     std::vector<at::Tensor> own;
@@ -288,7 +281,6 @@ void Batcher::run_alone(Ready& one) {
   }
   const auto compute = ServeClock::now() - start;
   statistics_.computed(one.rows, compute);
-  statistics_.compute.add(compute);
   answer(one, outputs, compute);
 }
 
@@ -302,10 +294,8 @@ void Batcher::answer(Ready& one, const std::vector<at::Tensor>& outputs,
     return fail(*one.inference, failure_of(std::current_exception()));
   }
   const auto end = ServeClock::now();
-  statistics_.output.add(end - start);
-  statistics_.request.add(end - one.inference->arrived);
-  statistics_.ended(InferenceEnd::kAnswered);
-  statistics_.last_inference_ms.store(now_ms(), std::memory_order_relaxed);
+  statistics_.answered(
+      {one.waited, one.reading, compute, end - start, end - one.inference->arrived});
 }
 
 void Batcher::fail(QueuedInference& inference, const InferenceFailure& failure) {

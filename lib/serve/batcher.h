@@ -70,7 +70,7 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
     Inference inference;
     std::vector<at::Tensor> inputs;
     int64_t rows = 1;
-    ServeClock::duration waited{0};
+    ServeClock::duration waited{0}, reading{0};
   };
 
   Verdict enter(const Inference& inference);

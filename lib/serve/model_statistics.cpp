@@ -20,10 +20,10 @@ uint64_t total(const Counts& counts) {
 
 }  // namespace
 
-void DurationHistogram::add(std::chrono::nanoseconds duration, uint64_t times) {
+void DurationHistogram::add(std::chrono::nanoseconds duration) {
   const double seconds = std::chrono::duration<double>(duration).count();
-  counts_[class_of(kBounds, seconds)].fetch_add(times, std::memory_order_relaxed);
-  sum_ns_.fetch_add(duration.count() * static_cast<int64_t>(times), std::memory_order_relaxed);
+  counts_[class_of(kBounds, seconds)].fetch_add(1, std::memory_order_relaxed);
+  sum_ns_.fetch_add(duration.count(), std::memory_order_relaxed);
 }
 
 uint64_t DurationHistogram::count() const { return total(counts_); }
@@ -46,6 +46,19 @@ void CallsByRows::add(int64_t rows, std::chrono::nanoseconds compute) {
 std::map<int64_t, CallsByRows::Calls> CallsByRows::all() const {
   const std::lock_guard lock(mutex_);
   return calls_;
+}
+
+void ModelStatistics::answered(const InferenceTimes& times) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const std::lock_guard lock(whole);
+  queue.add(times.queue);
+  input.add(times.input);
+  compute.add(times.compute);
+  output.add(times.output);
+  request.add(times.request);
+  ended(InferenceEnd::kAnswered);
+  last_inference_ms.store(std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
+                          std::memory_order_relaxed);
 }
 
 InferenceEnd end_of_status(int http_status) {

@@ -21,7 +21,7 @@ class DurationHistogram {
                                                      1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2,
                                                      0.1,  0.25,   1,    2.5,  10};
 
-  void add(std::chrono::nanoseconds duration, uint64_t times = 1);
+  void add(std::chrono::nanoseconds duration);
 
   uint64_t count() const;  // of all classes
   uint64_t count_in(size_t number) const { return counts_.at(number); }
@@ -79,12 +79,22 @@ inline constexpr size_t kInferenceEnds = 6;
 InferenceEnd end_of_status(int http_status);
 const char* to_text(InferenceEnd end);  // "answered", "refused", ...
 
+// Where the time of an answered inference went.
+struct InferenceTimes {
+  std::chrono::nanoseconds queue{0};    // from arrival to start
+  std::chrono::nanoseconds input{0};    // reading the inputs
+  std::chrono::nanoseconds compute{0};  // a batch counts for each of its inferences
+  std::chrono::nanoseconds output{0};   // writing the answer
+  std::chrono::nanoseconds request{0};  // all of it
+};
+
 // Thread-safe; lives as long as the model is served.
 struct ModelStatistics {
   std::array<std::atomic<uint64_t>, kInferenceEnds> ends{};
-  // Of those that were computed: from arrival to start, reading the inputs, computing (a batch
-  // counts for each of its inferences), writing the answer, and all of it.
+  // Of those that were answered, as InferenceTimes has them. Who holds `whole` sees as many in
+  // each.
   DurationHistogram queue, input, compute, output, request;
+  mutable std::mutex whole;
   RowsHistogram batches;                      // calls of the session, by their rows
   CallsByRows calls;                          // the same with their times
   std::atomic<int64_t> last_inference_ms{0};  // since 1970; 0 = none yet
@@ -93,6 +103,8 @@ struct ModelStatistics {
     batches.add(rows);
     calls.add(rows, time);
   }
+  void answered(const InferenceTimes& times);
+  // Otherwise than with an answer.
   void ended(InferenceEnd end) { ++ends.at(static_cast<size_t>(end)); }
   uint64_t count(InferenceEnd end) const { return ends.at(static_cast<size_t>(end)); }
 };

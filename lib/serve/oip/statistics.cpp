@@ -1,5 +1,7 @@
 #include "serve/oip/statistics.h"
 
+#include <mutex>
+
 #include "base/json_writer.h"
 
 namespace maas {
@@ -16,6 +18,8 @@ void write_pair(JsonWriter& json, const char* name, const DurationHistogram& dur
 
 void write_model(JsonWriter& json, const ServedModel& model) {
   const ModelStatistics& seen = model.batcher->statistics();
+  // Clients take differences, and Triton's perf_analyzer ends where counts differ.
+  const std::lock_guard lock(seen.whole);
   uint64_t failed = 0;
   for (size_t end = 0; end < kInferenceEnds; ++end) {
     if (static_cast<InferenceEnd>(end) != InferenceEnd::kAnswered) failed += seen.ends[end];

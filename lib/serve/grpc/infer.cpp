@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "base/json_writer.h"
 #include "base/throw_error.h"
@@ -19,8 +20,13 @@ namespace {
 constexpr size_t kParserPadding = 64;
 constexpr std::string_view kBinaryOutput = "binary_data_output";
 
-void write_parameters(JsonWriter& json, const GrpcParameters& parameters) {
+constexpr std::string_view kBinarySize = "binary_data_size";
+
+// But for `left_out`.
+void write_parameters(JsonWriter& json, const GrpcParameters& parameters,
+                      std::string_view left_out = {}) {
   for (const auto& [name, value] : parameters) {
+    if (!left_out.empty() && name == left_out) continue;
     json.key(name);
     std::visit(
         [&](const auto& known) {
@@ -153,6 +159,25 @@ void check_places(const GrpcInferRequest& request) {
       "one for each input");
 }
 
+// KServe's client sends what HTTP needs here, too. `raw`: where the input's values are not in its
+// contents.
+void check_size_parameter(const GrpcInput& input, const std::string_view* raw) {
+  for (const auto& [name, value] : input.parameters) {
+    if (name != kBinarySize) continue;
+    const auto* const whole = std::get_if<int64_t>(&value);
+    const auto* const counted = std::get_if<uint64_t>(&value);
+    const bool fits =
+        raw != nullptr && ((whole != nullptr && std::cmp_equal(*whole, raw->size())) ||
+                           (counted != nullptr && *counted == raw->size()));
+    if (fits) continue;
+    throw_input("input '" + std::string(input.name.substr(0, 128)) + "', parameter " +
+                    std::string(kBinarySize),
+                "is not the size of its raw_input_contents",
+                raw == nullptr ? "none beside contents"
+                               : fmt::format("{}, or no such parameter", raw->size()));
+  }
+}
+
 GrpcOutput as_texts(const Classification& found) {
   GrpcOutput output;
   output.datatype = "BYTES";
@@ -190,6 +215,7 @@ GrpcRequestText grpc_request_text(const GrpcInferRequest& request) {
   json.end_object().key("inputs").begin_array();
   for (size_t i = 0; i < request.inputs.size(); ++i) {
     const GrpcInput& input = request.inputs[i];
+    check_size_parameter(input, request.raw.empty() ? nullptr : &request.raw[i]);
     if (request.raw.empty()) {
       text.pieces.emplace_back(text.made.emplace_back(TypedValues(input).bytes()));
     } else {
@@ -199,8 +225,8 @@ GrpcRequestText grpc_request_text(const GrpcInferRequest& request) {
     json.key("shape").begin_array();
     for (const int64_t size : input.shape) json.value(size);
     json.end_array().key("parameters").begin_object();
-    write_parameters(json, input.parameters);
-    json.field("binary_data_size", static_cast<int64_t>(text.pieces.back().size()));
+    write_parameters(json, input.parameters, kBinarySize);
+    json.field(kBinarySize, static_cast<int64_t>(text.pieces.back().size()));
     json.end_object().end_object();
   }
   json.end_array().key("outputs").begin_array();

@@ -60,6 +60,26 @@ TEST(GrpcInfer, RawContentsAreTheInputsInTheirOrder) {
   EXPECT_TRUE(parsed.outputs.at(0).binary);
 }
 
+TEST(GrpcInfer, TheSizeOfRawContentsMayBeToldIfItIsTrue) {
+  const std::array<float, 2> values{1, 2};
+  GrpcInferRequest request;
+  request.inputs = {{"x", "FP32", kShape, {{"binary_data_size", int64_t{8}}}, false, {}}};
+  request.raw = {{reinterpret_cast<const char*>(values.data()), sizeof values}};
+  EXPECT_TRUE(
+      parse(request, model(at::kFloat)).inputs.at(0).equal(at::tensor({1.F, 2.F}).view({1, 2})));
+  request.inputs[0].parameters[0].second = uint64_t{8};
+  EXPECT_EQ(refusal(request, model(at::kFloat)), "");
+  request.inputs[0].parameters[0].second = int64_t{9};
+  EXPECT_THAT(refusal(request, model(at::kFloat)),
+              HasSubstr("input 'x', parameter binary_data_size: is not the size of its "
+                        "raw_input_contents; expected 8"));
+  request.inputs = {input("FP32")};
+  request.inputs[0].contents.floats = values;
+  request.inputs[0].parameters = {{"binary_data_size", int64_t{8}}};
+  request.raw.clear();
+  EXPECT_THAT(refusal(request, model(at::kFloat)), HasSubstr("none beside contents"));
+}
+
 TEST(GrpcInfer, TypedListsAreNarrowedToTheDatatypeOrRefused) {
   GrpcInferRequest request;
   request.inputs = {input("INT8")};

@@ -1,4 +1,5 @@
 """tritonclient against `maas serve` on files that Python exported: tensors in JSON both ways."""
+import asyncio
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from interop_runs import MAAS, Case
 
 try:
     import tritonclient.http as triton
+    import tritonclient.http.aio as triton_aio
     from tritonclient.utils import InferenceServerException
 except ImportError:
     print("skipped: tritonclient is not installed; fix: scripts/interop_environment")
@@ -55,7 +57,8 @@ class Server:
 
     def __enter__(self):
         self.name = json.loads(line := self.process.stdout.readline())["model"]
-        self.client = triton.InferenceServerClient(f"127.0.0.1:{json.loads(line)['port']}")
+        self.address = f"127.0.0.1:{json.loads(line)['port']}"
+        self.client = triton.InferenceServerClient(self.address)
         return self
 
     def __exit__(self, *_):
@@ -116,6 +119,25 @@ class Triton(Case):
                 got = answer.as_numpy(one["name"])
                 self.assertEqual(got.dtype, array.dtype)
                 numpy.testing.assert_array_equal(got, array, one["name"])
+
+    def test_its_asyncio_client_asks_at_once_in_json_and_binary(self):
+        export(nn.Linear(4, 3), (torch.rand(2, 4),), self.folder / "net.pt2")
+        x = numpy.random.rand(3, 4).astype(numpy.float32)
+
+        async def ask(server):
+            client = triton_aio.InferenceServerClient(server.address)
+            try:
+                self.assertTrue(await client.is_server_ready() and await client.is_model_ready("net"))
+                answers = await asyncio.gather(*[
+                    client.infer("net", [tensor("input", x, binary)], outputs=[
+                        triton.InferRequestedOutput("linear", binary_data=binary)]) for binary in [False, True] * 8])
+                return [answer.as_numpy("linear") for answer in answers]
+            finally:
+                await client.close()
+        with Server(self.folder / "net.pt2") as server:
+            wanted = server.infer({"input": x}).as_numpy("linear")
+            for got in asyncio.run(ask(server)):
+                numpy.testing.assert_allclose(got, wanted, rtol=1e-6)
 
     def test_health_metadata_and_a_choice_of_outputs(self):
         class Two(nn.Module):

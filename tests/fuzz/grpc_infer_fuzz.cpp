@@ -9,9 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "fuzz/expect_inputs.h"
 #include "serve/grpc/infer.h"
-#include "serve/sample_models.h"
 
 namespace {
 
@@ -116,40 +115,19 @@ class Made {
   std::deque<std::vector<double>> doubles_;
 };
 
-maas::SessionInfo tensors() {
-  maas::SessionInfo info;
-  info.name = "net";
-  info.inputs = {{"x", at::kFloat, {-1, 2}, {}}, {"b", at::kBool, {-1}, {}}};
-  info.outputs = {{"y", at::kHalf, {-1, 3}, {}}};
-  return info;
-}
-
-void read(const maas::GrpcInferRequest& request, const maas::SessionInfo& info) {
-  try {
-    const maas::GrpcRequestText text = maas::grpc_request_text(request);
-    const maas::InferRequest parsed =
-        maas::parse_grpc_request(text, info, {.max_batch = 4, .priority_levels = 3});
-    if (parsed.inputs.size() != info.inputs.size()) std::abort();
-    for (size_t i = 0; i < parsed.inputs.size(); ++i) {
-      const auto& wanted = info.inputs[i];
-      const auto& found = parsed.inputs[i];
-      if (found.scalar_type() != wanted.dtype) std::abort();
-      if (found.dim() != static_cast<int64_t>(wanted.shape.size())) std::abort();
-      if (found.size(0) < 1 || found.size(0) > 4) std::abort();
-      (void)found.clone();
-    }
-  } catch (const maas::Error& error) {
-    if (error.kind() != maas::ErrorKind::kInput) std::abort();
-  }
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const maas::SessionInfo models[] = {tensors(), maas::image_model(), maas::table_model()};
   Provider from(data, size);
   const Made made(from);
   if (maas::grpc_priority(made.request) < 0) std::abort();
-  for (const maas::SessionInfo& model : models) read(made.request, model);
+  for (const maas::SessionInfo& model : maas::fuzzed_models()) {
+    maas::GrpcRequestText text;
+    maas::expect_inputs_or_refusal(model, [&] {
+      text = maas::grpc_request_text(made.request);
+      return maas::parse_grpc_request(text, model,
+                                      {.max_batch = maas::kMostRows, .priority_levels = 3});
+    });
+  }
   return 0;
 }

@@ -141,7 +141,7 @@ TEST_F(BatcherTest, LooksAtDeadlineAndClientAgainBeforeItComputesWhatHasWaited) 
     one.submit(gone);
     one.submit(inference(4));
   });
-  std::this_thread::sleep_for(std::chrono::milliseconds(2));  // whoever waits for less is there
+  let_wait(*gone);  // whoever waits for less is there
   run_tasks();
   EXPECT_EQ(log, "1=1 -504 -499 4=4 ");
   EXPECT_EQ(gone->failed.message, "the client closed while the request waited");
@@ -206,12 +206,12 @@ TEST_F(BatcherTest, TurnsAwayWhoWouldWaitTooLong) {
   const auto made = batcher({.slots = 1, .capacity = 1000, .longest_wait = kLong});
   Batcher& one = *made;
   const auto slow = inference(1);
-  slow->during = [] { std::this_thread::sleep_for(std::chrono::milliseconds(50)); };
+  slow->during = [&] { let_wait(*slow); };
   one.submit(slow);
   std::shared_ptr<Noted> hurried, patient;
   submit_while_busy(one, [&] {
     for (int i = 0; i < 4; ++i) one.submit(inference(2));  // one slow inference says little
-    hurried = inference(3, std::chrono::milliseconds(10));
+    hurried = inference(3, std::chrono::milliseconds(2));
     patient = inference(4, std::chrono::seconds(10));
     one.submit(hurried);
     one.submit(patient);

@@ -95,7 +95,7 @@ TEST_F(JoiningBatcherTest, OneThatIsRefusedSpoilsNoBatch) {
   one.submit(gone);
   submit(one, {1, -1, 2});
   one.submit(unreadable);
-  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  let_wait(*unreadable);
   run_tasks();
   EXPECT_EQ(log, "-499 1-124-400 =1 -400 =2 ");
   EXPECT_EQ(calls, "3 1 1 1 ");

@@ -22,6 +22,8 @@
 #include "run/quick_products.h"
 #include "run/recompose.h"
 #include "run/recurrent_layers.h"
+#include "run/training_layout.h"
+#include "run/training_norms.h"
 
 namespace maas {
 namespace {
@@ -67,6 +69,14 @@ const std::vector<LoweringPass>& training_passes() {
        "products through the quicker library",
        quick_products,
        {"aten::addmm", "aten::linear", "aten::matmul", "aten::mm"}},
+      {"channels-last",
+       "the layout that oneDNN convolutions like",
+       for_any<train_channels_last>,
+       {"aten::conv2d"}},
+      {"fuse-norms",
+       "batch norms with the residual sum and the ReLU behind them",
+       for_any<fuse_norms>,
+       {"aten::batch_norm"}},
   };
   return passes;
 }

@@ -56,11 +56,6 @@ bool can_prepack() {
          dispatcher.findSchema({kConvolution, ""}).has_value();
 }
 
-bool looks_at_strides(const Program& program) {
-  return std::any_of(program.nodes.begin(), program.nodes.end(),
-                     [](const Node& node) { return node.op == "aten::as_strided"; });
-}
-
 bool is_finite(const at::Tensor& weight) { return at::isfinite(weight).all().item<bool>(); }
 
 // The packed form of a convolution; nullopt where oneDNN's does not fit.
@@ -95,22 +90,6 @@ std::optional<Node> packed_form(Program& program, const Node& conv,
                                        {"algorithm", None{}}});
   node.outputs = conv.outputs;
   return node;
-}
-
-// What follows takes memory in whatever layout convolutions leave it.
-Program layout_free(Program program) {
-  std::vector<Node> before = std::move(program.nodes), nodes;
-  for (Node& node : before) {
-    if (node.op == "aten::view_as_complex") {  // pairs side by side
-      Node whole = make_node("aten::contiguous", {{"self", argument_of(node, "self", None{})}});
-      const ValueId made = add_result(program, whole, "whole", operand_of(node, "self"));
-      node.set("self", ValueRef{made});
-      nodes.push_back(std::move(whole));
-    }
-    nodes.push_back(without_view(std::move(node)));
-  }
-  program.nodes = std::move(nodes);
-  return program;
 }
 
 }  // namespace

@@ -9,4 +9,10 @@ namespace maas {
 // Other nodes as they are.
 Node without_view(Node node);
 
+// Every node of it; what needs the layout of the export is given that.
+Program layout_free(Program program);
+
+// Whether a node looks at strides (aten::as_strided), so that no layout may be changed.
+bool looks_at_strides(const Program& program);
+
 }  // namespace maas

@@ -41,5 +41,21 @@ class Kernels(Case):
             self.assertIn(part, said)
 
 
+class WaitingThreads(Case):
+    def spins(self, **env):
+        said = maas("version", env={"OMP_DISPLAY_ENV": "verbose", **env}, check=0).stderr
+        lines = [line for line in said.splitlines() if "GOMP_SPINCOUNT" in line]
+        if not lines:
+            self.skipTest("the OpenMP library here is not libgomp")
+        return int(lines[0].split("'")[1])
+
+    def test_they_sleep_soon_so_that_other_processes_get_the_cores(self):
+        self.assertEqual(self.spins(), 1000)
+
+    def test_the_users_own_setting_holds(self):
+        self.assertEqual(self.spins(GOMP_SPINCOUNT="77"), 77)
+        self.assertEqual(self.spins(OMP_WAIT_POLICY="passive"), 0)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -49,7 +49,7 @@ void Batcher::submit(std::shared_ptr<QueuedInference> inference) {
     case Entry::kRunNow:
       break;
   }
-  compute({std::move(inference)});
+  compute({std::move(inference)}, ServeClock::now());
   hand_on();
 }
 
@@ -104,12 +104,12 @@ size_t Batcher::place_of(const QueuedInference& inference) const {
 }
 
 void Batcher::post_work() {
-  post_({}, [self = shared_from_this()] {
+  post_({}, [self = shared_from_this(), since = ServeClock::now()] {
     {
       const std::lock_guard lock(self->mutex_);
       --self->starting_;
     }
-    self->work();
+    self->work(since);
   });
 }
 
@@ -120,11 +120,11 @@ void Batcher::begin_after_delay() {
     if (waiting_.empty() || free_slots_ == 0) return;  // whoever frees a slot sees who waits
     --free_slots_;
   }
-  work();
+  work(ServeClock::now());
 }
 
-void Batcher::work() {
-  compute(take());
+void Batcher::work(ServeClock::time_point since) {
+  compute(take(), since);
   hand_on();
 }
 
@@ -173,9 +173,8 @@ size_t Batcher::waiting() const {
   return waiting_.size();
 }
 
-void Batcher::compute(const std::vector<Inference>& inferences) {
+void Batcher::compute(const std::vector<Inference>& inferences, ServeClock::time_point since) {
   if (inferences.empty()) return;
-  const auto begin = ServeClock::now();
   std::vector<Ready> batch;
   for (const Inference& inference : inferences) {
     std::vector<Ready> next;
@@ -184,7 +183,7 @@ void Batcher::compute(const std::vector<Inference>& inferences) {
     batch.push_back(std::move(next.front()));
   }
   run(batch);
-  note_cost(ServeClock::now() - begin, inferences.size());
+  note_cost(ServeClock::now() - since, inferences.size());
 }
 
 void Batcher::note_cost(ServeClock::duration spent, size_t inferences) {

@@ -80,11 +80,11 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
   bool joins() const;
   void post_work();
   void begin_after_delay();
-  // For the holder of a slot: computes a batch of those that wait; hands the slot on.
-  void work();
+  // For the holder of a slot since then: computes a batch of those that wait; hands the slot on.
+  void work(ServeClock::time_point since);
   void hand_on();
   std::vector<Inference> take();
-  void compute(const std::vector<Inference>& inferences);
+  void compute(const std::vector<Inference>& inferences, ServeClock::time_point since);
   bool read(const Inference& inference, std::vector<Ready>& batch);
   void run(std::vector<Ready>& batch);
   void run_together(std::vector<Ready>& batch);
@@ -103,7 +103,8 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
   size_t starting_ = 0;   // slots whose task has not begun
   bool delayed_ = false;  // a task is to come when the delay is over
   const void* last_client_ = nullptr;
-  ServeClock::duration cost_{0};  // of an inference, as the last batches took
+  // Of an inference, as the last batches held their slots: what a task waits for a thread counts.
+  ServeClock::duration cost_{0};
   std::deque<Inference> waiting_;
 };
 

@@ -10,8 +10,10 @@
 """
 import json
 import pathlib
+import shutil
 import statistics
 import subprocess
+import sys
 import time
 
 import torch
@@ -26,7 +28,7 @@ STARTS = 5
 def slow_net():
     """About a millisecond a row, and not much less in a batch."""
     torch.manual_seed(0)
-    layers = [nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1), nn.ReLU()]
+    layers = [nn.Conv2d(3, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, 64, 3, padding=1), nn.ReLU()]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()), torch.zeros(2, 3, 32, 32)
 
 
@@ -83,7 +85,7 @@ def batching(folder):
             torch.zeros(2, 784)))):
         export(*net, folder / "batch")
         servers = [started(f"net={folder / 'batch.pt2'}"), started(f"net={folder / 'batch.pt2'}", "serve.batch_rows=1")]
-        results = bench(*map(url, servers), "--protocol", "binary", "--connections", "8,16,32,64", "--seconds", 6,
+        results = bench(*map(url, servers), "--protocol", "binary", "--connections", "8,16,32,64", "--seconds", 4,
                         "--rounds", 4)
         for batched, alone in zip(results[::2], results[1::2]):
             print(f"batching, {name}, {batched['connections']:>2} connections: {told(batched)}; alone {told(alone)}; "
@@ -112,7 +114,9 @@ def share(folder):
 def start(folder):
     export(*mlp(), folder / "first")
     few = [f"net={folder / 'first.pt2'}"]
-    many = few + [f"more{i}={folder / 'first.pt2'}" for i in range(10)]
+    for i in range(10):
+        shutil.copy(folder / "first.pt2", folder / f"more{i}.pt2")
+    many = few + [str(folder / f"more{i}.pt2") for i in range(10)]
     resident = {}
     for names in (few, many):
         took, sizes = [], []
@@ -120,7 +124,8 @@ def start(folder):
             begun = time.monotonic()
             process = subprocess.Popen(["taskset", "-c", "0", MAAS, "serve", *names, "--port", "0", "--json"],
                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-            process.stdout.readline()
+            if not process.stdout.readline():
+                sys.exit(f"maas serve of {len(names)} models did not start")
             took.append(time.monotonic() - begun)
             time.sleep(0.3)
             status = pathlib.Path(f"/proc/{process.pid}/status").read_text()

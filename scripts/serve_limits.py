@@ -85,7 +85,7 @@ def batching(folder):
             torch.zeros(2, 784)))):
         export(*net, folder / "batch")
         servers = [started(f"net={folder / 'batch.pt2'}"), started(f"net={folder / 'batch.pt2'}", "serve.batch_rows=1")]
-        results = bench(*map(url, servers), "--protocol", "binary", "--connections", "8,16,32,64", "--seconds", 4,
+        results = bench(*map(url, servers), "--protocol", "binary", "--connections", "8,16,32,64", "--seconds", 3,
                         "--rounds", 4)
         for batched, alone in zip(results[::2], results[1::2]):
             print(f"batching, {name}, {batched['connections']:>2} connections: {told(batched)}; alone {told(alone)}; "

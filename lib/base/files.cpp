@@ -16,6 +16,7 @@
 
 #include "base/did_you_mean.h"
 #include "base/error.h"
+#include "base/open_input.h"
 #include "base/throw_error.h"
 
 namespace maas {
@@ -95,7 +96,7 @@ std::string remedy(int error) {
   throw Error(ErrorKind::kResources, problem);
 }
 
-int open_to_read(const fs::path& path) {
+int open_at_once(const fs::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) throw_unreadable(path, "open", errno);
   return fd;
@@ -126,8 +127,18 @@ uint64_t read_up_to(const fs::path& path, int fd, char* to, uint64_t size) {
 
 }  // namespace
 
+int open_to_read(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    throw_input(path.string(), "is a folder", "a file", "name a file");
+  }
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw_unreadable(path, "open", errno);
+  return fd;
+}
+
 std::string read_file(const fs::path& path, int64_t max_bytes) {
-  const Descriptor file(open_to_read(path));
+  const Descriptor file(open_at_once(path));
   const uint64_t size = regular_file_size(path, file.get());
   if (size > static_cast<uint64_t>(max_bytes)) {
     throw_input(path.string(), fmt::format("holds {} bytes", size),
@@ -201,7 +212,7 @@ std::string sha256_hex_of_file(const fs::path& path) {
 }
 
 MappedFile::MappedFile(const fs::path& path, FilePages pages) {
-  const Descriptor file(open_to_read(path));
+  const Descriptor file(open_at_once(path));
   size_ = regular_file_size(path, file.get());
   if (size_ == 0) return;
   const bool own = pages == FilePages::kOwn;

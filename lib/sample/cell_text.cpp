@@ -98,7 +98,7 @@ void append_utf8(std::string& to, uint32_t code) {
 }
 
 std::string from_one_byte(const std::string& text, const TableFormat& format,
-                          const std::string& name) {
+                          const std::string& name, uint64_t first_byte) {
   const bool windows = format.encoding == "windows-1252";
   std::string out;
   out.reserve(text.size());
@@ -108,8 +108,8 @@ std::string from_one_byte(const std::string& text, const TableFormat& format,
     if (windows && byte >= 0x80 && byte < 0xa0) code = kWindows1252[byte - 0x80];
     if (code == 0 && byte != 0) {
       throw_input(name,
-                  fmt::format("the byte 0x{:02x} at byte {} is no character of {}", byte, i,
-                              format.encoding),
+                  fmt::format("the byte 0x{:02x} at byte {} is no character of {}", byte,
+                              first_byte + i, format.encoding),
                   "text in that encoding", "check data.encoding");
     }
     append_utf8(out, code);
@@ -197,11 +197,12 @@ std::string category_key(std::string_view cell) {
   return number ? fmt::format("{}", *number == 0 ? 0.0 : *number) : std::string(cell);
 }
 
-std::string to_utf8(std::string text, const TableFormat& format, const std::string& name) {
-  if (format.encoding != "utf-8") return from_one_byte(text, format, name);
+std::string to_utf8(std::string text, const TableFormat& format, const std::string& name,
+                    uint64_t first_byte) {
+  if (format.encoding != "utf-8") return from_one_byte(text, format, name, first_byte);
   const size_t fault = utf8_fault_offset(text);
   if (fault == text.size()) return text;
-  throw_input(name, fmt::format("is not UTF-8 at byte {}", fault), "text in UTF-8",
+  throw_input(name, fmt::format("is not UTF-8 at byte {}", first_byte + fault), "text in UTF-8",
               "convert it; if it is Latin-1, set data.encoding: latin-1 (of Windows: "
               "windows-1252)");
 }

@@ -1,6 +1,7 @@
 // What one cell of a table says: missing, a number, a category.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,7 +40,8 @@ std::string_view sign_of(std::string_view cell);
 std::string category_key(std::string_view cell);
 
 // Text in UTF-8 from the encoding of the format. Throws Error{kInput} naming the byte that is no
-// UTF-8, and the settings that read it.
-std::string to_utf8(std::string text, const TableFormat& format, const std::string& name);
+// UTF-8, counted from `first_byte` on, and the settings that read it.
+std::string to_utf8(std::string text, const TableFormat& format, const std::string& name,
+                    uint64_t first_byte = 0);
 
 }  // namespace maas

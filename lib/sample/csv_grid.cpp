@@ -65,9 +65,11 @@ CsvGrid::CsvGrid(CsvTable table, const Options& options) : table_(std::move(tabl
   if (table_.rows() == 0) {
     throw_input(table_.name(), "holds no row", "a table", "check the file");
   }
-  header_ = column_names(table_, options.has_header);
-  rows_.resize(static_cast<size_t>(table_.rows() - (options.has_header ? 1 : 0)));
-  std::iota(rows_.begin(), rows_.end(), options.has_header ? 1 : 0);
+  const bool has_header = options.has_header && options.names.empty();
+  header_ = options.names.empty() ? column_names(table_, has_header) : options.names;
+  MAAS_CHECK(static_cast<int64_t>(header_.size()) == table_.columns());
+  rows_.resize(static_cast<size_t>(table_.rows() - (has_header ? 1 : 0)));
+  std::iota(rows_.begin(), rows_.end(), has_header ? 1 : 0);
 }
 
 int64_t CsvGrid::find(const std::string& name) const {
@@ -81,6 +83,19 @@ int64_t CsvGrid::find(const std::string& name) const {
 }
 
 void CsvGrid::select(const std::vector<ColumnSpec>& columns) {
+  std::vector<std::string> absent;
+  for (const ColumnSpec& column : columns) {
+    if (std::find(header_.begin(), header_.end(), column.name) == header_.end()) {
+      absent.push_back(column.name);
+    }
+  }
+  if (absent.size() > 1) {
+    throw_input(table_.name(),
+                fmt::format("{} of {} columns are absent: {}", absent.size(), columns.size(),
+                            fmt::join(absent, ", ")),
+                fmt::format("them beside those that are there: {}", fmt::join(header_, ", ")),
+                advice_on(absent[0], header_));
+  }
   selected_.clear();
   for (const ColumnSpec& column : columns) selected_.push_back(find(column.name));
 }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sample/csv_reader.h"
@@ -20,6 +21,9 @@ class CsvGrid final : public CellGrid {
  public:
   struct Options {
     bool has_header = true;  // else columns are called column_1, column_2, ...
+    // Of a table that continues another one: the names that the first row of that one gave. It has
+    // no header then.
+    std::vector<std::string> names = {};
   };
   // Throws Error{kInput} for an empty table.
   CsvGrid(CsvTable table, const Options& options);
@@ -29,9 +33,12 @@ class CsvGrid final : public CellGrid {
   // The column of the file called `name`; throws Error{kInput} with a suggestion.
   int64_t find(const std::string& name) const;
 
-  // Makes `columns` (by name, in their order) the columns of at() and place().
+  // Makes `columns` (by name, in their order) the columns of at() and place(). Throws Error{kInput}
+  // naming all that are absent.
   void select(const std::vector<ColumnSpec>& columns);
+  void select(std::vector<int64_t> columns) { selected_ = std::move(columns); }  // by place
   void select_all();  // the file's columns as they come
+  const std::vector<int64_t>& selected() const { return selected_; }
   const std::string& selected_name(size_t column) const { return header_[selected_[column]]; }
   void keep_rows(const std::function<bool(int64_t row)>& keep);
 

@@ -21,19 +21,21 @@ std::string_view trimmed(std::string_view cell) {
 
 class CsvParser {
  public:
-  CsvParser(std::string text, const std::string& name, char delimiter) {
+  CsvParser(std::string text, const std::string& name, char delimiter, const CsvStart& start)
+      : start_(start), line_(start.line) {
     table_.name_ = name;
+    table_.columns_ = start.columns;
     table_.delimiter_ = delimiter;
     table_.text_ = std::make_shared<const std::string>(std::move(text));
     text_ = *table_.text_;
-    if (text_.starts_with("\xef\xbb\xbf")) at_ = line_start_ = 3;
+    if (start.byte == 0 && text_.starts_with("\xef\xbb\xbf")) at_ = line_start_ = 3;
   }
 
   CsvTable run() {
     const size_t nul = text_.find('\0');
     if (nul != std::string_view::npos) {
-      throw_input(table_.name_, fmt::format("there is a NUL byte at byte {}", nul), "CSV text",
-                  "check that this is a text file in UTF-8");
+      throw_input(table_.name_, fmt::format("there is a NUL byte at byte {}", start_.byte + nul),
+                  "CSV text", "check that this is a text file in UTF-8");
     }
     while (at_ < text_.size()) {
       if (is_line_end(text_[at_])) {
@@ -80,11 +82,14 @@ class CsvParser {
       if (at_ >= text_.size() || is_line_end(text_[at_])) break;
       ++at_;
     }
-    if (table_.starts_.empty()) table_.columns_ = columns;
+    if (table_.columns_ == 0) {
+      table_.columns_ = columns;
+      start_.first_line = line;
+    }
     if (columns != table_.columns_) {
       throw_input(
           fmt::format("{}:{}", table_.name_, line), fmt::format("{} values", columns),
-          fmt::format("{}, as in the first row (line {})", table_.columns_, table_.lines_.front()),
+          fmt::format("{}, as in the first row (line {})", table_.columns_, start_.first_line),
           "check the delimiter, and quote values that hold it");
     }
     table_.starts_.push_back(start);
@@ -138,26 +143,30 @@ class CsvParser {
 
   friend class CsvTable;
   CsvTable table_;
+  CsvStart start_;
   std::string_view text_;
   size_t at_ = 0;
   size_t line_start_ = 0;
-  int64_t line_ = 1;
+  int64_t line_;
 };
 
 std::string CsvTable::place(int64_t row, int64_t column) const {
   const auto start = static_cast<size_t>(starts_[row]);
   // Only errors ask for places, so the row is parsed again instead of keeping every offset.
-  CsvParser parser(text_->substr(start), name_, delimiter_);
+  CsvParser parser(text_->substr(start), name_, delimiter_, {.byte = 1});
   const size_t at = parser.find_cell(0, column);
   return fmt::format("{}:{}:{}", name_, line(row) + parser.line_ - 1, at - parser.line_start_ + 1);
 }
 
-CsvTable read_csv(std::string text, const std::string& name, const TableFormat& format) {
-  return parse_csv(to_utf8(std::move(text), format, name), name, format.delimiter[0]);
+CsvTable read_csv(std::string text, const std::string& name, const TableFormat& format,
+                  const CsvStart& start) {
+  return parse_csv(to_utf8(std::move(text), format, name, start.byte), name, format.delimiter[0],
+                   start);
 }
 
-CsvTable parse_csv(std::string text, const std::string& name, char delimiter) {
-  return CsvParser(std::move(text), name, delimiter).run();
+CsvTable parse_csv(std::string text, const std::string& name, char delimiter,
+                   const CsvStart& start) {
+  return CsvParser(std::move(text), name, delimiter, start).run();
 }
 
 }  // namespace maas

@@ -35,13 +35,23 @@ class CsvTable {
   char delimiter_ = ',';
 };
 
+// Where a piece of a longer text starts, for messages and for the number of columns.
+struct CsvStart {
+  uint64_t byte = 0;  // a byte order mark is skipped at byte 0 alone
+  int64_t line = 1;
+  // Of the first row of the whole text; 0 columns = this piece has it.
+  int64_t columns = 0, first_line = 1;
+};
+
 // A byte order mark is skipped; lines end in LF, CRLF or CR; empty lines are skipped; cells without
 // quotes lose surrounding spaces and tabs. Throws Error{kInput} naming file, line and column: a row
 // longer or shorter than the first, an open or misplaced quote, a NUL byte.
-CsvTable parse_csv(std::string text, const std::string& name, char delimiter);
+CsvTable parse_csv(std::string text, const std::string& name, char delimiter,
+                   const CsvStart& start = {});
 
 // The same of text in the format's encoding, as UTF-8; throws Error{kInput} where it is not in
 // that.
-CsvTable read_csv(std::string text, const std::string& name, const TableFormat& format);
+CsvTable read_csv(std::string text, const std::string& name, const TableFormat& format,
+                  const CsvStart& start = {});
 
 }  // namespace maas

@@ -138,8 +138,17 @@ class JsonRows final : public CellGrid {
                 "an object {column: value} or a list of values", "");
   }
 
-  // "body: column 'x' is absent in 2 rows and counts as missing", a line each.
-  void tell_absent(std::vector<std::string>& warnings) const {
+  // "body: column 'x' is absent in 2 rows and counts as missing", a line each, and what else is
+  // read in another way than it stands there.
+  void tell(const EncodedTable& table, std::vector<std::string>& warnings) const {
+    for (const UnknownValues& unknown : table.unknown) {
+      warnings.push_back(name_ + ": " + to_text(unknown));
+    }
+    for (const MissingValues& missing : table.missing) {
+      const auto absent = absent_.find(missing.column);
+      const bool told = absent != absent_.end() && absent->second == missing.count;
+      if (!told) warnings.push_back(name_ + ": " + to_text(missing));
+    }
     for (const auto& [column, count] : absent_) {
       warnings.push_back(fmt::format("{}: column '{}' is absent in {} row{} and counts as missing",
                                      name_, column, count, count == 1 ? "" : "s"));
@@ -240,8 +249,9 @@ std::vector<at::Tensor> decode_rows_json(element root, const std::string& name,
   } else {
     rows.add(root);
   }
-  if (warnings != nullptr) rows.tell_absent(*warnings);
-  return encode_rows(rows, spec, name, warnings);
+  EncodedTable table = encode_table(rows, spec);
+  if (warnings != nullptr) rows.tell(table, *warnings);
+  return std::move(table.inputs);
 }
 
 }  // namespace

@@ -57,12 +57,27 @@ std::vector<DatePart> parts_of(const ColumnSpec& column) {
   return parts;
 }
 
+void count_missing(const CellGrid& cells, int64_t row, int64_t column, MissingValues& missing) {
+  if (missing.count++ == 0) missing.first_place = cells.place(row, column);
+}
+
+void add_missing(std::vector<MissingValues>&& columns, EncodedTable& table) {
+  for (MissingValues& missing : columns) {
+    if (missing.count > 0) table.missing.push_back(std::move(missing));
+  }
+}
+
 template <typename Number>
-at::Tensor encode_numeric(const CellGrid& cells, const InputSpec& spec, int64_t width) {
+at::Tensor encode_numeric(const CellGrid& cells, const InputSpec& spec, int64_t width,
+                          EncodedTable& table) {
   at::Tensor out = at::empty({cells.rows(), width}, c10::CppTypeToScalarType<Number>::value);
   auto* to = out.mutable_data_ptr<Number>();
   std::vector<std::vector<DatePart>> parts;
-  for (const ColumnSpec& column : spec.columns) parts.push_back(parts_of(column));
+  std::vector<MissingValues> missing;
+  for (const ColumnSpec& column : spec.columns) {
+    parts.push_back(parts_of(column));
+    missing.push_back({.column = column.name, .first_place = {}});
+  }
   for (int64_t row = 0; row < cells.rows(); ++row) {
     for (size_t c = 0; c < spec.columns.size(); ++c) {
       const ColumnSpec& column = spec.columns[c];
@@ -70,6 +85,7 @@ at::Tensor encode_numeric(const CellGrid& cells, const InputSpec& spec, int64_t 
       const auto at = static_cast<int64_t>(c);
       const bool is_there = !is_missing_number(cells.at(row, at), spec.format);
       if (!is_there && spec.missing == "error") refuse_missing(cells, row, at, column);
+      if (!is_there) count_missing(cells, row, at, missing[c]);
       if (column.date) {
         const DateTime date = is_there ? encode_date(cells, row, at, column) : DateTime();
         for (size_t p = 0; p < parts[c].size(); ++p) {
@@ -80,6 +96,7 @@ at::Tensor encode_numeric(const CellGrid& cells, const InputSpec& spec, int64_t 
       }
     }
   }
+  add_missing(std::move(missing), table);
   return out;
 }
 
@@ -117,11 +134,15 @@ void encode_category_column(const CellGrid& cells, const InputSpec& spec, size_t
   const auto at = static_cast<int64_t>(c);
   UnknownValues unknown;
   unknown.column = column.name;
+  std::vector<MissingValues> missing(1);
+  missing[0].column = column.name;
+  missing[0].categorical = true;
   const CategoryIndex index(column);
   for (int64_t row = 0; row < cells.rows(); ++row, to += stride) {
     const std::string_view cell = cells.at(row, at);
     if (is_missing(cell, spec.format)) {
       if (spec.missing == "error") refuse_missing(cells, row, at, column);
+      count_missing(cells, row, at, missing[0]);
       *to = 0;
       continue;
     }
@@ -132,6 +153,7 @@ void encode_category_column(const CellGrid& cells, const InputSpec& spec, size_t
     unknown.first_place = cells.place(row, at);
   }
   if (unknown.count > 0) table.unknown.push_back(std::move(unknown));
+  add_missing(std::move(missing), table);
 }
 
 }  // namespace
@@ -144,6 +166,13 @@ std::string to_text(const UnknownValues& unknown) {
       unknown.first_place, unknown.first);
 }
 
+std::string to_text(const MissingValues& missing) {
+  const bool one = missing.count == 1;
+  return fmt::format("column '{}': {} value{} missing and count{} as {} (first: {})",
+                     missing.column, missing.count, one ? " is" : "s are", one ? "s" : "",
+                     missing.categorical ? "unknown" : "the mean of training", missing.first_place);
+}
+
 bool is_value(std::string_view cell, const ColumnSpec& column, const TableFormat& format) {
   return column.date ? parse_date(cell, *column.date).has_value()
                      : parse_number(cell, format, column.sign).has_value();
@@ -154,8 +183,8 @@ EncodedTable encode_table(const CellGrid& cells, const InputSpec& spec) {
   const auto numeric = static_cast<int64_t>(spec.numeric_features().size());
   EncodedTable table;
   if (numeric > 0) {
-    table.inputs.push_back(spec.float64 ? encode_numeric<double>(cells, spec, numeric)
-                                        : encode_numeric<float>(cells, spec, numeric));
+    table.inputs.push_back(spec.float64 ? encode_numeric<double>(cells, spec, numeric, table)
+                                        : encode_numeric<float>(cells, spec, numeric, table));
   }
   if (categorical == 0) return table;
   at::Tensor out = at::empty({cells.rows(), categorical}, at::kLong);
@@ -174,6 +203,9 @@ std::vector<at::Tensor> encode_rows(const CellGrid& cells, const InputSpec& spec
   if (warnings == nullptr) return std::move(table.inputs);
   for (const UnknownValues& unknown : table.unknown) {
     warnings->push_back(name + ": " + to_text(unknown));
+  }
+  for (const MissingValues& missing : table.missing) {
+    warnings->push_back(name + ": " + to_text(missing));
   }
   return std::move(table.inputs);
 }

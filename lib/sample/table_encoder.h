@@ -34,10 +34,22 @@ struct UnknownValues {
 // a.csv:3:7: 'purple')"
 std::string to_text(const UnknownValues& unknown);
 
+// The cells of one column that are missing where the model takes that.
+struct MissingValues {
+  std::string column;
+  bool categorical = false;
+  int64_t count = 0;
+  std::string first_place;
+};
+
+// "column 'age': 2 values are missing and count as the mean of training (first: a.csv:3:7)"
+std::string to_text(const MissingValues& missing);
+
 struct EncodedTable {
   std::vector<at::Tensor> inputs;  // numeric float32 or float64 [R, N] as the specification says,
                                    // categorical int64 [R, C]; absent without such columns
   std::vector<UnknownValues> unknown;  // one for each column that has any
+  std::vector<MissingValues> missing;  // likewise
 };
 
 // Whether the cell of a column that is not categorical, and not missing, is what the column holds:
@@ -49,7 +61,7 @@ bool is_value(std::string_view cell, const ColumnSpec& column, const TableFormat
 EncodedTable encode_table(const CellGrid& cells, const InputSpec& spec);
 
 // Its inputs; `warnings`, unless null, gets "<name>: " and what to_text() says of each column that
-// has unknown values.
+// has unknown or missing values.
 std::vector<at::Tensor> encode_rows(const CellGrid& cells, const InputSpec& spec,
                                     const std::string& name, std::vector<std::string>* warnings);
 

@@ -1,0 +1,78 @@
+#include "data/byte_stream.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "base/error.h"
+#include "base/open_input.h"
+#include "base/throw_error.h"
+
+namespace maas {
+namespace {
+
+constexpr size_t kMostAtOnce = size_t{1} << 30;  // zlib counts in 31 bits
+
+gzFile handle(void* file) { return static_cast<gzFile>(file); }
+
+}  // namespace
+
+ByteStream::ByteStream(const std::string& path) : name_(path == "-" ? "stdin" : path) {
+  const int fd = path == "-" ? ::dup(STDIN_FILENO) : open_to_read(path);
+  struct stat info {};
+  if (fd >= 0 && ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+    size_ = static_cast<uint64_t>(info.st_size);
+  }
+  file_ = fd < 0 ? nullptr : ::gzdopen(fd, "rb");
+  if (file_ != nullptr) {
+    ::gzbuffer(handle(file_), 1 << 17);
+    return;
+  }
+  if (fd >= 0) ::close(fd);
+  throw Error(ErrorKind::kResources, {.where = name_,
+                                      .what = "cannot be read",
+                                      .expected = "a stream of bytes",
+                                      .fix = "give a file or a pipe"});
+}
+
+ByteStream::~ByteStream() { ::gzclose_r(handle(file_)); }
+
+size_t ByteStream::read(char* to, size_t size) {
+  const int got = ::gzread(handle(file_), to, static_cast<unsigned>(std::min(size, kMostAtOnce)));
+  if (got > 0) return static_cast<size_t>(got);
+  int status = Z_OK;
+  const char* message = ::gzerror(handle(file_), &status);
+  if (status == Z_ERRNO) {
+    throw Error(ErrorKind::kResources,
+                {.where = name_,
+                 .what = "cannot be read: " + std::generic_category().message(errno),
+                 .expected = "",
+                 .fix = "check the file"});
+  }
+  // At the end zlib tells of a stream that is cut by this alone.
+  if (got < 0 || status == Z_BUF_ERROR) {
+    throw_input(name_,
+                status == Z_BUF_ERROR ? std::string("the gzip stream ends early")
+                                      : fmt::format("the gzip stream is damaged: {}", message),
+                "its end mark and checksum", "fetch or write the file again");
+  }
+  return 0;
+}
+
+int ByteStream::peek() {
+  const int byte = gzgetc(handle(file_));
+  if (byte >= 0) gzungetc(byte, handle(file_));
+  return byte;
+}
+
+uint64_t ByteStream::read_bytes() const {
+  const auto at = ::gzoffset(handle(file_));
+  return at < 0 ? 0 : static_cast<uint64_t>(at);
+}
+
+}  // namespace maas

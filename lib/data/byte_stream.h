@@ -1,0 +1,36 @@
+// A file or stdin read once from its start, gzipped or not, in constant memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace maas {
+
+// Not for several threads at once.
+class ByteStream {
+ public:
+  // "-" is stdin; else a file or a pipe. Throws as open_to_read() (base/open_input.h) does.
+  explicit ByteStream(const std::string& path);
+  ~ByteStream();
+  ByteStream(const ByteStream&) = delete;
+  ByteStream& operator=(const ByteStream&) = delete;
+
+  // Fills at most `size` bytes and returns how many; 0 only at the end. Throws Error{kInput} naming
+  // the file where its gzip stream is damaged or ends early, and Error{kResources} where it cannot
+  // be read.
+  size_t read(char* to, size_t size);
+  // The next byte without taking it; -1 = the end.
+  int peek();
+
+  const std::string& name() const { return name_; }  // "stdin" of "-"
+  uint64_t size_bytes() const { return size_; }      // as it lies on disk; 0 = not known
+  uint64_t read_bytes() const;                       // of these
+
+ private:
+  std::string name_;
+  uint64_t size_ = 0;
+  void* file_ = nullptr;  // zlib's
+};
+
+}  // namespace maas

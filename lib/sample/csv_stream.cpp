@@ -1,0 +1,99 @@
+#include "sample/csv_stream.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/throw_error.h"
+
+namespace maas {
+
+size_t RowEnds::last_in(std::string_view text) {
+  for (; seen_ < text.size(); ++seen_) {
+    const char c = text[seen_];
+    const bool line_end = c == '\n' || c == '\r';
+    if (c == '\r' && seen_ + 1 == text.size()) break;  // perhaps a line feed follows
+    const bool counts = c == '\n' || (c == '\r' && text[seen_ + 1] != '\n');
+    if (state_ == State::kQuoted) {
+      if (c == '"') state_ = State::kQuoteInQuoted;
+      lines_seen_ += c == '\n' ? 1 : 0;  // as the parser counts them within quotes
+      continue;
+    }
+    if (state_ == State::kQuoteInQuoted && c == '"') {
+      state_ = State::kQuoted;
+      continue;
+    }
+    if (line_end) {
+      state_ = State::kCellStart;
+      if (!counts) continue;
+      end_ = seen_ + 1;
+      lines_ = ++lines_seen_;
+    } else if (c == delimiter_) {
+      state_ = State::kCellStart;
+    } else {
+      state_ = state_ == State::kCellStart && c == '"' ? State::kQuoted : State::kPlain;
+    }
+  }
+  return end_;
+}
+
+void RowEnds::cut(size_t size) {
+  seen_ -= size;
+  end_ = 0;
+}
+
+CsvStream::CsvStream(Read read, std::string name, TableFormat format, const Options& options)
+    : read_(std::move(read)),
+      name_(std::move(name)),
+      format_(std::move(format)),
+      options_(options),
+      ends_(format_.delimiter[0]) {}
+
+void CsvStream::fill() {
+  const size_t had = text_.size();
+  text_.resize(had + options_.piece_bytes);
+  size_t size = had;
+  while (size < text_.size()) {
+    const size_t more = read_(text_.data() + size, text_.size() - size);
+    if (more == 0) {
+      ended_ = true;
+      break;
+    }
+    size += more;
+  }
+  text_.resize(size);
+}
+
+std::optional<CsvTable> CsvStream::next() {
+  while (!at_end()) {
+    size_t end = 0;
+    while (!ended_ && end == 0) {
+      fill();
+      end = ends_.last_in(text_);
+      // Most often a quote that is never closed, and the parser says where it was opened.
+      if (end == 0 && text_.size() > options_.most_row_bytes) {
+        read_csv(std::move(text_), name_, format_, start_);
+        throw_input(fmt::format("{}:{}", name_, start_.line),
+                    fmt::format("the row has more than {} bytes", options_.most_row_bytes),
+                    "rows on lines of their own", "check the file");
+      }
+    }
+    if (ended_) end = text_.size();
+    std::string rest = text_.substr(end);
+    text_.resize(end);
+    const int64_t lines = ends_.lines();
+    CsvTable table = read_csv(std::move(text_), name_, format_, start_);
+    text_ = std::move(rest);
+    ends_.cut(end);
+    start_.byte += end;
+    if (table.rows() > 0 && start_.columns == 0) {
+      start_.columns = table.columns();
+      start_.first_line = table.line(0);
+    }
+    start_.line = 1 + lines;
+    if (table.rows() > 0) return table;
+  }
+  return std::nullopt;
+}
+
+}  // namespace maas

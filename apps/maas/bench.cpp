@@ -8,7 +8,7 @@
 #include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "command.h"
-#include "model/model.h"
+#include "model/model_file.h"
 #include "predict_tensors.h"
 #include "run/kernel_times.h"
 #include "run/lower.h"
@@ -28,7 +28,7 @@ struct Row {
 class Bench : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("model", model_, "a model: .pt or .pt2")->required();
+    app.add_option("model", model_, "a model: .pt or .pt2, or a run folder")->required();
     app.add_option("--batch", batches_, "rows a call; 1,64, or what the model is fixed to")
         ->delimiter(',')
         ->allow_extra_args(false)
@@ -47,6 +47,7 @@ class Bench : public Command {
   }
 
   int run(Output& output) override {
+    model_ = model_file(model_).string();
     const Model model = load_model(model_);
     tell_unread_guards(model.program, output);
     const std::vector<at::Tensor> given = given_inputs(model);

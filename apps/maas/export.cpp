@@ -12,6 +12,7 @@
 #include "command.h"
 #include "data/open_data.h"
 #include "export/export_model.h"
+#include "model/model_file.h"
 #include "signals.h"
 #include "sources.h"
 #include "usage.h"
@@ -23,7 +24,7 @@ namespace {
 class Export : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("model", model_, "a model: .pt or .pt2")->required();
+    app.add_option("model", model_, "a model: .pt or .pt2, or a run folder")->required();
     std::vector<std::string> names;
     for (const Format& format : formats()) names.emplace_back(format.name);
     app.add_option("--format", format_, "the format; else the output's ending says it")
@@ -46,6 +47,7 @@ class Export : public Command {
   int run(Output& output) override {
     const std::atomic<int>& signal = watch_signals();
     refuse_stdout(output_);
+    model_ = model_file(model_).string();
     const Format& format = chosen_format();
     if (output_.empty()) {
       output_ = std::filesystem::path(model_).replace_extension(format.extensions[0]).string();

@@ -6,7 +6,7 @@
 
 #include "base/json_writer.h"
 #include "command.h"
-#include "model/model.h"
+#include "model/model_file.h"
 #include "operators.h"
 #include "program/dynamic_sizes.h"
 #include "program/example_sizes.h"
@@ -21,7 +21,8 @@ namespace {
 class Inspect : public Command {
  public:
   void declare(CLI::App& app) override {
-    CLI::Option* model = app.add_option("model", model_, "a model: .pt or .pt2")->required();
+    CLI::Option* model =
+        app.add_option("model", model_, "a model: .pt or .pt2, or a run folder")->required();
     app.add_flag_callback(
         "--operators",
         [this, model] {
@@ -38,6 +39,7 @@ class Inspect : public Command {
       output.result(output.json() ? operators_json(operators) : operators_text(operators));
       return 0;
     }
+    model_ = model_file(model_).string();
     const Model model = load_model(model_);
     tell_unread_guards(model.program, output);
     if (graph_ && !output.json()) {

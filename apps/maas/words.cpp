@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/throw_error.h"
+#include "model/model_file.h"
 
 namespace maas {
 namespace {
@@ -35,6 +36,7 @@ VerbWords split_words(const std::vector<std::string>& words) {
                   "MODEL [CONFIG] [key=value ...]", "leave it out");
     }
   }
+  if (!split.model.empty()) split.model = model_file(split.model).string();
   return split;
 }
 

@@ -13,7 +13,8 @@ struct VerbWords {
 };
 
 // A word with '=' that is no file is an override; of the others the first is the model, the second
-// the config; a lone .yaml or .yml is the config. Throws Error{kUsage} for a third one.
+// the config; a lone .yaml or .yml is the config. The
+// model may be a run folder, and is the model.pt in it then. Throws Error{kUsage} for a third one.
 VerbWords split_words(const std::vector<std::string>& words);
 
 // Throws Error{kUsage} for "-": what is written is a file that is read again, or a folder.

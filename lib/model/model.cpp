@@ -6,6 +6,7 @@
 #include "base/throw_error.h"
 #include "call/verify.h"
 #include "model/check_manifest.h"
+#include "model/model_file.h"
 #include "model/portable_config.h"
 #include "program/mode.h"
 #include "program/refuse_state.h"
@@ -38,7 +39,21 @@ std::string Model::name_or_stem(const std::filesystem::path& path) const {
   return manifest.name.empty() ? path.stem().string() : manifest.name;
 }
 
-Model load_model(const std::filesystem::path& path, FilePages pages) {
+std::filesystem::path model_file(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) return path;
+  std::filesystem::path file = path / "model.pt";
+  if (std::filesystem::exists(file, ignored)) return file;
+  const bool run = std::filesystem::exists(path / "resolved.yaml", ignored);
+  throw_input(
+      path.string(),
+      run ? "is a run that has not written its model yet" : "is a folder without a model.pt",
+      "a model file, or the folder of a run that has finished",
+      run ? fmt::format("let it finish: maas train --resume {}", path.string()) : "name a file");
+}
+
+Model load_model(const std::filesystem::path& given, FilePages pages) {
+  const std::filesystem::path path = model_file(given);
   const ArchiveReader archive(path, pages);
   Model model;
   model.program = read_pt2(archive);
@@ -55,6 +70,13 @@ Model load_model(const std::filesystem::path& path, FilePages pages) {
   model.config_folder = (folder_of(path) / model.manifest.config_folder).lexically_normal();
   model.digest = sha256_hex(archive.file()->bytes());
   return model;
+}
+
+Manifest load_manifest(const std::filesystem::path& path) {
+  const ArchiveReader archive(model_file(path), FilePages::kShared);
+  const std::string record = std::string("extra/") + kManifestRecord;
+  if (!archive.has(record)) return {};
+  return manifest_from_json(archive.record(record), fmt::format("{}: {}", path.string(), record));
 }
 
 std::string save_model(const Model& model, const std::filesystem::path& path,

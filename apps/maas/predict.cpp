@@ -1,25 +1,27 @@
-// maas predict -- answer for single inputs.
+// maas predict -- answer for what users have.
 //
-// Reads   the model; images (of sample/image_format.h), CSV files, or JSON on stdin ("-"); raw
-// tensors as JSON for
-//         a network that somebody exported, which does not say how files become inputs.
-// Prints  a line a row: input, label, probability; with --json an object a row. On stderr a warning
+// Reads   the model; images (of sample/image_format.h) or folders of them, CSV files, JSON, or any
+//         of these on stdin ("-"); raw tensors as JSON for a network that somebody exported, which
+//         does not say how files become inputs.
+// Prints  a line a row: input, label, probability; with --format or --json as asked for. With -o
+//         into a file that has its name when it is whole. On stderr how far it is, and a warning
 //         for each column with categories that training did not have.
 #include <fmt/format.h>
 
-#include <iostream>
-#include <iterator>
+#include <filesystem>
+#include <optional>
 
+#include "answer_writer.h"
 #include "base/files.h"
 #include "base/json_writer.h"
+#include "base/new_file.h"
+#include "base/throw_error.h"
 #include "command.h"
-#include "evaluate/answers.h"
-#include "evaluate/evaluate.h"
+#include "model/model_file.h"
+#include "predict_samples.h"
 #include "predict_tensors.h"
-#include "run/plan.h"
-#include "sample/raw_input.h"
+#include "signals.h"
 #include "sources.h"
-#include "unanswered.h"
 #include "unread_guards.h"
 #include "usage.h"
 
@@ -29,90 +31,109 @@ namespace {
 class Predict : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("model", model_, "a model: .pt or .pt2")->required();
-    app.add_option("inputs", inputs_, "image, CSV or JSON files; - reads JSON from stdin")
+    app.add_option("model", model_, "a model: .pt or .pt2, or a run folder")->required();
+    app.add_option("inputs", inputs_,
+                   "images, folders of them, CSV or JSON files; - reads one of these from stdin")
         ->required();
-    app.add_option("--top", top_, "how many labels to show")->check(whole_number(1, 1000));
+    app.add_option("-o,--output", output_,
+                   "write the answers into this file: .csv, .jsonl or .txt (a table)");
+    app.add_option("--format", format_, "text, table, csv or jsonl (one JSON object a row)")
+        ->check(CLI::IsMember({"text", "table", "csv", "jsonl"}));
+    app.add_option("--keep", options_.keep,
+                   "a column of the CSV that stands before its answer (repeatable)");
+    app.add_option("--top", options_.top, "how many labels to show")->check(whole_number(1, 1000));
+    app.add_flag("--force", force_, "replace an existing file");
   }
 
   int run(Output& output) override {
+    model_ = model_file(model_).string();
+    const bool to_file = !output_.empty() && output_ != "-";
+    if (to_file) check_output();
     const Model model = load_model(model_);
     tell_unread_guards(model.program, output);
     if (!model.manifest.data) {
+      refuse_for_tensors();
       predict_tensors(model, model_, inputs_, output);
       return 0;
     }
     set_threads(1);
-    const auto plan = Plan::compile(model.program, {.plan_for = PlanFor::kInference});
-    const TaskSpec& task = model.manifest.data->task;
-    const OutputForm form = output_form_of(model.program, task.kind);
-    Unanswered unanswered("they have no answer");
-    for (const std::string& input : inputs_) {
-      std::vector<std::string> warnings;
-      const std::vector<at::Tensor> tensors = read(input, model.manifest.data->input, warnings);
-      for (const std::string& warning : warnings) output.warn(warning);
-      const std::vector<Answer> answers = answers_of(plan->run(tensors).at(0), task, form, top_);
-      for (size_t row = 0; row < answers.size(); ++row) {
-        const std::string name = answers.size() == 1 ? input : fmt::format("{}:{}", input, row + 1);
-        unanswered.add(1, report(name, answers[row], task, output) ? 0 : 1);
-      }
-    }
-    unanswered.tell(model_, output);
+    options_.format = chosen_format(output);
+    options_.several_inputs = inputs_.size() > 1;
+    const SampleRun run{model, model_, inputs_, signal_or_never(to_file)};
+    if (to_file) return into_file(run, output);
+    AnswerWriter writer(options_, model.manifest.data->task,
+                        [&](std::string_view text) { output.result(text); });
+    predict_samples(
+        run,
+        [&](const JudgedOutputs& judged, const AnswerRows& rows) { writer.write(judged, rows); },
+        output);
     return 0;
   }
 
  private:
-  static std::vector<at::Tensor> read(const std::string& input, const InputSpec& spec,
-                                      std::vector<std::string>& warnings) {
-    if (input == "-") {
-      const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-      return decode_json(text, "stdin", spec, &warnings);
-    }
-    if (spec.kind == InputKind::kTable) {
-      const std::string text = read_file(input);
-      const bool json = input.size() > 5 && input.substr(input.size() - 5) == ".json";
-      return json ? decode_json(text, input, spec, &warnings)
-                  : decode_csv(text, input, spec, &warnings);
-    }
-    return decode_image_file(input, spec);
+  // What is printed is lost with the process; a file would stay behind under its temporary name.
+  static const std::atomic<int>& signal_or_never(bool to_file) {
+    static const std::atomic<int> never{0};
+    return to_file ? watch_signals() : never;
   }
 
-  // Whether there is an answer.
-  bool report(const std::string& name, const Answer& answer, const TaskSpec& task,
-              const Output& output) const {
+  void check_output() const {
+    check_replaceable(output_);
+    std::error_code ignored;
+    if (std::filesystem::is_directory(output_, ignored)) {
+      throw_usage("command line: -o", fmt::format("'{}' is a folder", output_), "a file to write",
+                  fmt::format("name a file: -o {}",
+                              (std::filesystem::path(output_) / "answers.csv").string()));
+    }
+    if (force_ || !std::filesystem::exists(output_, ignored)) return;
+    throw_usage("command line: -o", fmt::format("'{}' exists", output_), "a new file",
+                "name another one, or give --force");
+  }
+
+  AnswerFormat chosen_format(const Output& output) const {
+    if (!format_.empty()) return answer_format(format_);
+    if (!output_.empty() && output_ != "-") return answer_format_of(output_);
+    return output.json() ? AnswerFormat::kJsonLines : AnswerFormat::kText;
+  }
+
+  void refuse_for_tensors() const {
+    if (output_.empty() && format_.empty() && options_.keep.empty()) return;
+    throw_usage(
+        "command line",
+        fmt::format("{} does not say how its data look: it answers tensors with tensors", model_),
+        "neither -o, --format nor --keep",
+        "leave them out; stdout has one JSON object for each document");
+  }
+
+  int into_file(const SampleRun& run, const Output& output) const {
+    int64_t rows = 0;
+    write_file_atomically(output_, [&](const std::filesystem::path& temporary) {
+      NewFile file(temporary);
+      AnswerWriter writer(options_, run.model.manifest.data->task,
+                          [&](std::string_view text) { file.write(text); });
+      rows = predict_samples(
+          run,
+          [&](const JudgedOutputs& judged, const AnswerRows& answered) {
+            writer.write(judged, answered);
+          },
+          output);
+      file.close();
+    });
     if (output.json()) {
       JsonWriter json;
-      json.begin_object().field("input", name);
-      write_answer(json, answer, task);
-      json.end_object();
+      json.begin_object().field("verb", "predict").field("model", model_).field("rows", rows);
+      json.field("output", output_).end_object();
       output.result(json.text());
     } else {
-      output.result(name + text_of(answer, task));
+      output.result(fmt::format("{}: answers for {} row{}", output_, rows, rows == 1 ? "" : "s"));
     }
-    return answer.is_answer;
+    return 0;
   }
 
-  static std::string text_of(const Answer& answer, const TaskSpec& task) {
-    std::string text;
-    if (task.kind == TaskKind::kRegression) {
-      // float64 is given where the values differ in digits that float32 does not have.
-      const int digits = answer.outputs.scalar_type() == at::kDouble ? 15 : 6;
-      for (int64_t i = 0; i < answer.outputs.numel(); ++i) {
-        text += fmt::format("  {} {:.{}g}", name_of_output(task, i, "value"),
-                            answer.outputs[i].item<double>(), digits);
-      }
-      return text;
-    }
-    if (!answer.is_answer) return "  no answer: the outputs are NaN or infinite";
-    for (const ScoredLabel& label : answer.labels) {
-      text += fmt::format("  {} {:.4f}", label.label, label.probability);
-    }
-    return text;
-  }
-
-  std::string model_;
+  std::string model_, output_, format_;
   std::vector<std::string> inputs_;
-  int64_t top_ = 3;
+  AnswerOptions options_;
+  bool force_ = false;
 };
 
 }  // namespace

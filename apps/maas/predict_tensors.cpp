@@ -13,6 +13,7 @@
 #include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "call/infer.h"
+#include "json_documents.h"
 #include "sample/image_format.h"
 #include "serve/nested_lists.h"
 #include "serve/oip/messages.h"
@@ -25,46 +26,6 @@ namespace {
 
 using simdjson::dom::element;
 
-struct Document {
-  std::string text;  // with the padding that the parser reads beyond the end
-  int64_t line = 1;  // at which it starts
-};
-
-// Cuts where brackets close: documents may follow each other on lines of their own or not. What is
-// no JSON stays in one piece, for the parser to complain about.
-std::vector<Document> split_documents(const std::string& text) {
-  std::vector<Document> documents;
-  size_t start = text.npos;
-  int64_t line = 1, start_line = 1, depth = 0;
-  bool quoted = false;
-  const auto cut = [&](size_t end) {
-    Document document{"", start_line};
-    document.text.reserve(end - start + simdjson::SIMDJSON_PADDING);
-    document.text.assign(text, start, end - start);
-    documents.push_back(std::move(document));
-    start = text.npos;
-  };
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') ++line;
-    if (start == text.npos && c != ' ' && c != '\n' && c != '\r' && c != '\t') {
-      start = i;
-      start_line = line;
-    }
-    if (c == '"') {
-      quoted = !quoted;
-    } else if (quoted) {
-      i += c == '\\' ? 1 : 0;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if ((c == '}' || c == ']') && --depth == 0) {
-      cut(i + 1);
-    }
-  }
-  if (start != text.npos) cut(text.size());
-  return documents;
-}
-
 bool is_request(element root) {
   simdjson::dom::object object;
   simdjson::dom::array list;
@@ -73,7 +34,7 @@ bool is_request(element root) {
          (*list.begin()).is_object();
 }
 
-InferRequest parse_document(const Document& document, const SessionInfo& info) {
+InferRequest parse_document(const JsonDocument& document, const SessionInfo& info) {
   simdjson::dom::parser parser;
   element root;
   if (parser.allocate(document.text.size(), 64) == simdjson::SUCCESS &&
@@ -123,7 +84,7 @@ struct Answer {
   std::vector<at::Tensor> outputs;
 };
 
-Answer answer(const Document& document, const std::string& place, const std::string& model_path,
+Answer answer(const JsonDocument& document, const std::string& place, const std::string& model_path,
               const Session& session) {
   try {
     const InferRequest request = parse_document(document, session.info());
@@ -155,12 +116,12 @@ void predict_tensors(const Model& model, const std::string& model_path,
     const std::string text =
         input == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(input);
     refuse_image(text, name_of_input, model_path);
-    const std::vector<Document> documents = split_documents(text);
+    const std::vector<JsonDocument> documents = split_documents(text);
     if (documents.empty()) {
       explain({.where = "body", .what = "is empty", .expected = "JSON", .fix = ""}, name_of_input,
               model_path);
     }
-    for (const Document& document : documents) {
+    for (const JsonDocument& document : documents) {
       const std::string place = fmt::format("{}:{}", name_of_input, document.line);
       const auto [line, outputs] = answer(document, place, model_path, *session);
       for (const at::Tensor& tensor : outputs) unanswered.count(tensor);
@@ -177,10 +138,11 @@ void predict_tensors(const Model& model, const std::string& model_path,
 std::vector<at::Tensor> read_tensors(const Model& model, const std::string& model_path,
                                      const std::string& path) {
   const auto session = make_plan_session(model, {.name = "model"});
-  const std::vector<Document> documents = split_documents(read_file(path));
+  const std::vector<JsonDocument> documents = split_documents(read_file(path));
   const std::string place = fmt::format("{}:{}", path, documents.empty() ? 1 : documents[0].line);
   try {
-    return parse_document(documents.empty() ? Document() : documents[0], session->info()).inputs;
+    return parse_document(documents.empty() ? JsonDocument() : documents[0], session->info())
+        .inputs;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kInput) throw;
     explain(error.first(), place, model_path);

@@ -4,25 +4,14 @@
 #include <ATen/ops/softmax.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace maas {
 namespace {
 
-at::Tensor probabilities_of(const at::Tensor& row, TaskKind task, OutputForm form) {
-  if (form == OutputForm::kProbabilities) return row;
-  return task == TaskKind::kClassification ? at::softmax(row, 0) : row.sigmoid();
-}
-
-std::vector<ScoredLabel> highest(const at::Tensor& probabilities, const TaskSpec& task,
-                                 int64_t most) {
-  const auto [values, indices] = probabilities.topk(std::min(most, probabilities.numel()));
-  std::vector<ScoredLabel> labels;
-  for (int64_t i = 0; i < values.numel(); ++i) {
-    const auto index = indices[i].item<int64_t>();
-    labels.push_back(
-        {index, name_of_output(task, index, std::to_string(index)), values[i].item<float>()});
-  }
-  return labels;
+at::Tensor probabilities_of(const at::Tensor& outputs, TaskKind task, OutputForm form) {
+  if (form == OutputForm::kProbabilities) return outputs;
+  return task == TaskKind::kClassification ? at::softmax(outputs, 1) : outputs.sigmoid();
 }
 
 }  // namespace
@@ -32,18 +21,50 @@ std::string name_of_output(const TaskSpec& task, int64_t index, const std::strin
   return at < task.labels.size() ? task.labels[at] : otherwise;
 }
 
+JudgedOutputs judge_outputs(const at::Tensor& outputs, TaskKind task, OutputForm form) {
+  JudgedOutputs judged{outputs.contiguous(), {}, {}};
+  if (judged.outputs.scalar_type() != at::kDouble) judged.outputs = judged.outputs.to(at::kFloat);
+  const bool labelled = task != TaskKind::kRegression;
+  if (labelled) judged.probabilities = probabilities_of(judged.outputs, task, form);
+  const at::Tensor finite =
+      at::isfinite(labelled ? judged.probabilities : judged.outputs).flatten(1).all(1).contiguous();
+  const bool* is_answer = finite.const_data_ptr<bool>();
+  judged.is_answer.assign(is_answer, is_answer + finite.numel());
+  return judged;
+}
+
+std::vector<ScoredLabel> highest_labels(const JudgedOutputs& judged, int64_t row,
+                                        const TaskSpec& task, int64_t most) {
+  const at::Tensor& shares = judged.probabilities;
+  const int64_t width = shares.size(1);
+  const auto share = [&](int64_t k) {
+    return shares.scalar_type() == at::kDouble
+               ? shares.const_data_ptr<double>()[row * width + k]
+               : static_cast<double>(shares.const_data_ptr<float>()[row * width + k]);
+  };
+  std::vector<int64_t> order(static_cast<size_t>(width));
+  std::iota(order.begin(), order.end(), 0);
+  const auto end = order.begin() + std::min(most, width);
+  // Of equal ones the first, as the metrics count them.
+  std::partial_sort(order.begin(), end, order.end(), [&](int64_t a, int64_t b) {
+    return share(a) != share(b) ? share(a) > share(b) : a < b;
+  });
+  std::vector<ScoredLabel> labels;
+  for (auto index = order.begin(); index != end; ++index) {
+    labels.push_back({*index, name_of_output(task, *index, std::to_string(*index)),
+                      static_cast<float>(share(*index))});
+  }
+  return labels;
+}
+
 std::vector<Answer> answers_of(const at::Tensor& outputs, const TaskSpec& task, OutputForm form,
                                int64_t most) {
-  at::Tensor rows = outputs.contiguous();
-  if (rows.scalar_type() != at::kDouble) rows = rows.to(at::kFloat);
+  const JudgedOutputs judged = judge_outputs(outputs, task.kind, form);
   std::vector<Answer> answers;
-  for (int64_t i = 0; i < rows.size(0); ++i) {
-    Answer answer{rows[i]};
+  for (int64_t i = 0; i < judged.outputs.size(0); ++i) {
+    Answer answer{judged.outputs[i], judged.is_answer[i] != 0};
     const bool labelled = task.kind != TaskKind::kRegression;
-    const at::Tensor judged =
-        labelled ? probabilities_of(answer.outputs, task.kind, form) : answer.outputs;
-    answer.is_answer = at::isfinite(judged).all().item<bool>();
-    if (labelled && answer.is_answer) answer.labels = highest(judged, task, most);
+    if (labelled && answer.is_answer) answer.labels = highest_labels(judged, i, task, most);
     answers.push_back(std::move(answer));
   }
   return answers;
@@ -60,12 +81,19 @@ void write_output(JsonWriter& json, const at::Tensor& value) {
 void write_answer(JsonWriter& json, const Answer& answer, const TaskSpec& task) {
   if (task.kind == TaskKind::kRegression) {
     json.field("label", name_of_output(task, 0, "")).field("index", 0).key("probability").null();
+    json.key("values").begin_object();
+    for (int64_t i = 0; i < answer.outputs.numel(); ++i) {
+      write_output(json.key(name_of_output(task, i, std::to_string(i))), answer.outputs[i]);
+    }
+    json.end_object();
   } else if (answer.labels.empty()) {
     json.key("label").null().key("index").null().key("probability").null();
   } else {
     const ScoredLabel& best = answer.labels.front();
     json.field("label", best.label).field("index", best.index);
-    json.field("probability", best.probability);
+    json.field("probability", best.probability).key("probabilities").begin_object();
+    for (const ScoredLabel& label : answer.labels) json.field(label.label, label.probability);
+    json.end_object();
   }
   json.key("outputs").begin_array();
   for (int64_t i = 0; i < answer.outputs.numel(); ++i) write_output(json, answer.outputs[i]);

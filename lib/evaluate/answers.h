@@ -19,6 +19,17 @@ struct ScoredLabel {
   float probability = 0;
 };
 
+// What the first output says of all rows of a batch.
+struct JudgedOutputs {
+  at::Tensor outputs;           // [B, K] float32, or float64 where the network gives that
+  at::Tensor probabilities;     // the same shape and type; undefined for a regression
+  std::vector<char> is_answer;  // [B]; 0: some outputs are NaN or infinite
+};
+
+// `outputs` [B, K]: a network's first output, whose form is `form` (evaluate/evaluate.h,
+// output_form_of).
+JudgedOutputs judge_outputs(const at::Tensor& outputs, TaskKind task, OutputForm form);
+
 // What the first output says of one row.
 struct Answer {
   at::Tensor outputs;     // [K] float32, or float64 where the network gives that
@@ -28,13 +39,17 @@ struct Answer {
   std::vector<ScoredLabel> labels = {};
 };
 
-// One a row of `outputs` [B, K], a network's first output, whose form is `form`
-// (evaluate/evaluate.h, output_form_of). `most`: how many labels, at least 1.
+// One a row of `outputs`, as judge_outputs() takes them. `most`: how many labels, at least 1.
 std::vector<Answer> answers_of(const at::Tensor& outputs, const TaskSpec& task, OutputForm form,
                                int64_t most);
 
-// "label" (of a regression the first target), "index", "probability" and "outputs": members of the
-// object that is open.
+// Those of row `row` with the highest probabilities, highest first.
+std::vector<ScoredLabel> highest_labels(const JudgedOutputs& judged, int64_t row,
+                                        const TaskSpec& task, int64_t most);
+
+// "label" (of a regression the first target), "index", "probability", "probabilities" (an object of
+// the answer's labels; of a regression "values", by target) and "outputs": members of the object
+// that is open.
 void write_answer(JsonWriter& json, const Answer& answer, const TaskSpec& task);
 
 // A value as precisely as its type has it, a float32 in its shortest form.

@@ -1,0 +1,201 @@
+#include "predict_samples.h"
+
+#include <ATen/ops/cat.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/throw_error.h"
+#include "data/byte_stream.h"
+#include "evaluate/evaluate.h"
+#include "json_documents.h"
+#include "row_progress.h"
+#include "run/plan.h"
+#include "sample/image_format.h"
+#include "sample/raw_input.h"
+#include "sample/table_stream.h"
+#include "unanswered.h"
+
+namespace maas {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMostJsonBytes = size_t{1} << 32;
+constexpr size_t kMostWarnings = 20;  // of an input
+
+std::string ending_of(const std::string& path) { return fs::path(path).extension().string(); }
+
+bool is_json_name(const std::string& path) { return ending_of(path) == ".json"; }
+bool is_json_lines_name(const std::string& path) {
+  return ending_of(path) == ".jsonl" || ending_of(path) == ".ndjson";
+}
+
+std::string rest_of(ByteStream& stream) {
+  std::string text;
+  while (true) {
+    const size_t had = text.size();
+    text.resize(had + std::max<size_t>(had, size_t{1} << 16));
+    const size_t more = stream.read(text.data() + had, text.size() - had);
+    text.resize(had + more);
+    if (more == 0) return text;
+    if (text.size() > kMostJsonBytes) {
+      throw_input(stream.name(), fmt::format("holds more than {} bytes", kMostJsonBytes),
+                  "less, as all of it is read before the first answer", "give rows as CSV");
+    }
+  }
+}
+
+// The images below a folder, in the order of their names.
+std::vector<std::string> images_below(const std::string& folder) {
+  std::vector<std::string> found;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file() && has_image_extension(entry.path())) {
+      found.push_back(entry.path().string());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  if (found.empty()) {
+    throw_input(folder, "holds no image", fmt::format("files of {}", image_format_names()),
+                "name a folder with images");
+  }
+  return found;
+}
+
+class Samples {
+ public:
+  Samples(const SampleRun& run, const WriteAnswers& write, const Output& output)
+      : run_(run),
+        write_(write),
+        output_(output),
+        spec_(run.model.manifest.data->input),
+        task_(run.model.manifest.data->task),
+        form_(output_form_of(run.model.program, task_.kind)),
+        plan_(Plan::compile(run.model.program, {.plan_for = PlanFor::kInference})),
+        progress_(output) {}
+
+  int64_t answer_all() {
+    for (const std::string& input : run_.inputs) answer_input(input);
+    progress_.clear();
+    unanswered_.tell(run_.model_path, output_);
+    return rows_;
+  }
+
+ private:
+  void answer_input(const std::string& input) {
+    if (spec_.kind == InputKind::kImage && input != "-") {
+      std::error_code ignored;
+      if (fs::is_directory(input, ignored)) {
+        for (const std::string& image : images_below(input)) answer_image(image);
+        return;
+      }
+      if (!is_json_name(input) && !is_json_lines_name(input)) return answer_image(input);
+    }
+    ByteStream stream(input);
+    const int first = stream.peek();
+    const bool json = is_json_name(input) || is_json_lines_name(input) ||
+                      (input == "-" && (first == '{' || first == '[' || first == ' ' ||
+                                        first == '\n' || spec_.kind == InputKind::kImage));
+    if (!json) return answer_csv(stream);
+    const std::string text = rest_of(stream);
+    if (spec_.kind == InputKind::kImage && image_format_of(text) != nullptr) {
+      return answer(decode_image(text, stream.name(), spec_), {.input = stream.name()});
+    }
+    answer_json(text, stream.name());
+  }
+
+  void answer_image(const std::string& path) {
+    answer(decode_image_file(path, spec_), {.input = path, .is_alone = true});
+    progress_.show(path, rows_, {});
+  }
+
+  void answer_json(const std::string& text, const std::string& name) {
+    const std::vector<JsonDocument> documents = split_documents(text);
+    std::vector<std::string> warnings;
+    int64_t row = 0;
+    for (const JsonDocument& document : documents) {
+      const std::string place =
+          documents.size() == 1 ? name : fmt::format("{}:{}", name, document.line);
+      const auto inputs = decode_json(document.text, place, spec_, &warnings);
+      const int64_t rows = inputs.at(0).size(0);
+      answer(inputs,
+             {.input = name, .first_row = row, .is_alone = documents.size() == 1 && rows == 1});
+      row += rows;
+      progress_.show(name, row, {});
+    }
+    if (documents.empty()) decode_json(text, name, spec_, &warnings);  // says what is wrong
+    tell(warnings);
+  }
+
+  void answer_csv(ByteStream& stream) {
+    if (spec_.kind == InputKind::kImage) decode_csv("", stream.name(), spec_);  // says it is none
+    TableStream table(CsvStream([&](char* to, size_t size) { return stream.read(to, size); },
+                                stream.name(), spec_.format),
+                      stream.name(), spec_);
+    while (auto piece = table.next()) {
+      const bool is_alone = table.rows() == 1 && table.at_end();
+      answer(piece->inputs, {.input = stream.name(),
+                             .first_row = piece->first_row,
+                             .is_alone = is_alone,
+                             .cells = &piece->grid});
+      progress_.show(stream.name(), table.rows(), {stream.read_bytes(), stream.size_bytes()});
+    }
+    tell(table.warnings());
+  }
+
+  void answer(const std::vector<at::Tensor>& inputs, const AnswerRows& rows) {
+    if (run_.signal.load(std::memory_order_relaxed) != 0) {
+      throw Error(ErrorKind::kInterrupted, {.where = rows.input,
+                                            .what = fmt::format("stopped after {} rows", rows_),
+                                            .expected = "",
+                                            .fix = "start it again"});
+    }
+    // A piece of a file has more rows than the caches hold of a network's activations.
+    constexpr int64_t kRowsAtOnce = 512;
+    const int64_t count = inputs.at(0).size(0);
+    std::vector<at::Tensor> outputs;
+    for (int64_t at = 0; at < count; at += kRowsAtOnce) {
+      std::vector<at::Tensor> part;
+      for (const at::Tensor& input : inputs) {
+        part.push_back(input.narrow(0, at, std::min(kRowsAtOnce, count - at)));
+      }
+      outputs.push_back(plan_->run(part).at(0).clone());
+    }
+    const at::Tensor all = outputs.size() == 1 ? outputs[0] : at::cat(outputs);
+    const JudgedOutputs judged =
+        judge_outputs(all.dim() == 1 ? all.unsqueeze(1) : all, task_.kind, form_);
+    const auto broken = std::count(judged.is_answer.begin(), judged.is_answer.end(), 0);
+    unanswered_.add(count, broken);
+    rows_ += count;
+    write_(judged, rows);
+  }
+
+  void tell(const std::vector<std::string>& warnings) {
+    if (warnings.empty()) return;
+    progress_.clear();
+    for (size_t i = 0; i < std::min(warnings.size(), kMostWarnings); ++i) output_.warn(warnings[i]);
+    if (warnings.size() > kMostWarnings) {
+      output_.warn(fmt::format("and {} more of this kind", warnings.size() - kMostWarnings));
+    }
+  }
+
+  const SampleRun& run_;
+  const WriteAnswers& write_;
+  const Output& output_;
+  const InputSpec& spec_;
+  const TaskSpec& task_;
+  OutputForm form_;
+  std::shared_ptr<const Plan> plan_;
+  RowProgress progress_;
+  Unanswered unanswered_{"they have no answer"};
+  int64_t rows_ = 0;
+};
+
+}  // namespace
+
+int64_t predict_samples(const SampleRun& run, const WriteAnswers& write, const Output& output) {
+  return Samples(run, write, output).answer_all();
+}
+
+}  // namespace maas

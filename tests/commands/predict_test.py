@@ -1,0 +1,156 @@
+"""predict: rows in, answers out, as files and streams."""
+import csv
+import gzip
+import io
+import json
+import signal
+import subprocess
+import unittest
+
+from maas_runs import MAAS, Case, maas
+
+TINY = ["train.epochs=2", "train.threads=1", "train.batch_size=16"]
+
+
+class OfATable(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        rows = "".join(f"{i % 7},{'red' if i % 2 else 'blue'},{'abc'[i % 3]}\n" for i in range(120))
+        (cls.folder / "table.csv").write_text("x,colour,kind\n" + rows)
+        (cls.folder / "t.yaml").write_text("name: kinds\ndata:\n  type: csv\n  train: {path: table.csv}\n"
+                                           "  label: kind\nmodel: {type: mlp, hidden: [8]}\n")
+        maas("train", cls.folder / "t.yaml", *TINY, "-o", cls.folder / "run", check=0)
+        cls.run_folder = cls.folder / "run"
+        cls.new = cls.folder / "new.csv"
+        cls.new.write_text("id,colour,x\n" + "".join(f"n{i},{'red' if i % 3 else 'blue'},{i}\n" for i in range(40)))
+
+    def predict(self, *arguments, check=0, **given):
+        return maas("predict", self.run_folder, *arguments, check=check, **given)
+
+    def rows_of(self, text):
+        return list(csv.DictReader(io.StringIO(text)))
+
+    def test_csv_has_labels_and_probabilities_by_name(self):
+        rows = self.rows_of(self.predict(self.new, "--format", "csv", "--keep", "id").stdout)
+        self.assertEqual(list(rows[0]), ["row", "id", "label", "probability", "p_a", "p_b", "p_c"])
+        self.assertEqual([row["id"] for row in rows], [f"n{i}" for i in range(40)])
+        for row in rows:
+            shares = {label: float(row["p_" + label]) for label in "abc"}
+            self.assertAlmostEqual(sum(shares.values()), 1, places=5)
+            self.assertEqual(row["label"], max(shares, key=shares.get))
+            self.assertEqual(row["probability"], row["p_" + row["label"]])
+        few = self.rows_of(self.predict(self.new, "--format", "csv", "--top", "2").stdout)
+        self.assertEqual(list(few[0]), ["row", "label", "probability", "label_2", "probability_2"])
+
+    def test_all_forms_say_the_same(self):
+        rows = self.rows_of(self.predict(self.new, "--format", "csv").stdout)
+        lines = [json.loads(line) for line in self.predict(self.new, "--format", "jsonl").stdout.splitlines()]
+        self.assertEqual([line["label"] for line in lines], [row["label"] for row in rows])
+        self.assertEqual(lines[3]["input"], f"{self.new}:4")
+        self.assertAlmostEqual(lines[3]["probabilities"]["b"], float(rows[3]["p_b"]), places=6)
+        table = self.predict(self.new, "--format", "table").stdout.splitlines()
+        self.assertEqual(table[0].split(), ["row", "label", "probability", "p_a", "p_b", "p_c"])
+        self.assertEqual([line.split()[1] for line in table[1:]], [row["label"] for row in rows])
+        text = self.predict(self.new).stdout.splitlines()
+        self.assertEqual([line.split()[1] for line in text], [row["label"] for row in rows])
+
+    def test_a_file_of_answers_has_its_name_when_it_is_whole(self):
+        answers = self.folder / "answers.csv"
+        done = self.predict(self.new, "-o", answers)
+        self.assertIn("answers for 40 rows", done.stdout)
+        self.assertEqual(answers.read_text(), self.predict(self.new, "--format", "csv").stdout)
+        self.assertIn("--force", self.predict(self.new, "-o", answers, check=2).stderr)
+        said = json.loads(self.predict(self.new, "-o", answers, "--force", "--json").stdout)
+        self.assertEqual(said["rows"], 40)
+        bad = self.folder / "bad.csv"
+        bad.write_text(self.new.read_text() + "n41,red,much\n")
+        done = self.predict(bad, "-o", self.folder / "none.csv", check=3)
+        self.assertIn("bad.csv:42:9: 'much' in column 'x'", done.stderr)
+        self.assertEqual([path for path in self.folder.iterdir() if "none" in path.name], [])
+        self.assertIn("--format", self.predict(self.new, "-o", self.folder / "a.dat", check=2).stderr)
+
+    def test_stdin_and_gzip_are_read_as_files_are(self):
+        wanted = self.predict(self.new, "--format", "csv").stdout
+        self.assertEqual(self.predict("-", "--format", "csv", stdin=self.new.read_text()).stdout, wanted)
+        packed = self.folder / "new.csv.gz"
+        packed.write_bytes(gzip.compress(self.new.read_bytes()))
+        self.assertEqual(self.predict(packed, "--format", "csv").stdout, wanted)
+        lines = '{"x": 1, "colour": "red"}\n{"x": 2, "colour": "blue"}\n'
+        self.assertEqual(len(self.predict("-", stdin=lines).stdout.splitlines()), 2)
+
+    def test_a_table_without_the_models_columns_is_refused(self):
+        (self.folder / "short.csv").write_text("id,shade\n1,red\n")
+        self.assertIn("2 of 2 columns are absent: x, colour", self.predict(self.folder / "short.csv", check=3).stderr)
+        (self.folder / "near.csv").write_text("X,colour\n1,red\n")
+        self.assertIn("did you mean 'X'", self.predict(self.folder / "near.csv", "--keep", "X", check=3).stderr)
+        self.assertIn("no column 'name'", self.predict(self.new, "--keep", "name", check=3).stderr)
+
+    def test_unknown_categories_are_told_once_a_file(self):
+        strange = self.folder / "strange.csv"
+        strange.write_text("x,colour\n" + "1,pink\n" * 3000 + "2,grey\n")
+        done = self.predict(strange, "-o", self.folder / "strange.jsonl")
+        self.assertEqual(done.stderr.count("warning"), 1)
+        self.assertIn("3001 values of categories", done.stderr)
+        self.assertIn("strange.csv:2:3: 'pink'", done.stderr)
+
+    def test_several_inputs_say_which_each_row_is_from(self):
+        rows = self.rows_of(self.predict(self.new, self.folder / "table.csv", "--format", "csv").stdout)
+        self.assertEqual((rows[40]["input"], rows[40]["row"]), (str(self.folder / "table.csv"), "1"))
+
+    def test_a_signal_leaves_no_half_file(self):
+        answers = self.folder / "half.csv"
+        process = subprocess.Popen([MAAS, "predict", self.run_folder, "-", "-o", answers], stdin=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        process.stdin.write("x,colour\n" + "1,red\n" * 1_000_000)
+        process.stdin.flush()
+        process.send_signal(signal.SIGINT)
+        try:
+            process.stdin.write("1,red\n" * 1_000_000)
+        except BrokenPipeError:
+            pass
+        text = process.communicate()[1]
+        self.assertEqual(process.returncode, 75, text)
+        self.assertIn("stopped after", text)
+        self.assertEqual([path for path in self.folder.iterdir() if "half" in path.name], [])
+
+
+class OfNumbers(Case):
+    def test_a_regression_answers_by_target_in_its_unit(self):
+        rows = "".join(f"{i % 10},{1000 + 500 * (i % 10)},{i % 10}\n" for i in range(200))
+        (self.folder / "t.csv").write_text("rooms,price,age\n" + rows)
+        (self.folder / "t.yaml").write_text(
+            "data:\n  type: csv\n  train: {path: t.csv}\n  labels: [price, age]\n  task: regression\n"
+            "model: {type: mlp, hidden: [16]}\ntrain: {epochs: 60, learning_rate: 0.01, threads: 1}\n")
+        maas("train", self.folder / "t.yaml", "-o", self.folder / "run", check=0)
+        (self.folder / "new.csv").write_text("rooms,price\n4,7\n8,9\n")
+        done = maas("predict", self.folder / "run", self.folder / "new.csv", "--format", "csv", "--keep", "price",
+                    check=0)
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        self.assertEqual(list(rows[0]), ["row", "input_price", "price", "age"])
+        self.assertAlmostEqual(float(rows[0]["price"]), 3000, delta=300)
+        self.assertAlmostEqual(float(rows[1]["age"]), 8, delta=1)
+        said = json.loads(maas("predict", self.folder / "run", "-", "--json", check=0, stdin='{"rooms": 4}').stdout)
+        self.assertAlmostEqual(said["values"]["price"], float(rows[0]["price"]), places=1)
+
+
+class OfRunFolders(Case):
+    def test_every_verb_takes_the_folder_of_a_run(self):
+        self.train("run")
+        for verb in (["inspect"], ["eval"], ["bench", "--batch", "1", "--threads", "1"]):
+            maas(verb[0], self.folder / "run", *verb[1:], check=0)
+        maas("export", self.folder / "run", "-o", self.folder / "x.onnx", check=0)
+        maas("quantize", self.folder / "run", "--dry-run", check=0)
+        maas("prune", self.folder / "run", "--dry-run", check=0)
+        done = maas("serve", self.folder / "run", "--dry-run", check=0)
+        self.assertIn("run/model.pt", done.stdout)
+        (self.folder / "run/model.pt").unlink()
+        done = maas("predict", self.folder / "run", "x.png", check=3)
+        self.assertIn("has not written its model yet", done.stderr)
+        self.assertIn("maas train --resume", done.stderr)
+        (self.folder / "empty").mkdir()
+        self.assertIn("a folder without a model.pt", maas("inspect", self.folder / "empty", check=3).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

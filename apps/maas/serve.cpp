@@ -19,6 +19,7 @@
 #include "config/read_config.h"
 #include "config/walk_fields.h"
 #include "config_file.h"
+#include "model/model_file.h"
 #include "serve/example_request.h"
 #include "serve/model_loader.h"
 #include "serve/plan_session.h"
@@ -33,8 +34,9 @@ namespace {
 class Serve : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("models", words_,
-                   "files, NAME=FILE, folders of NAME/VERSION/model.pt; serve.key=value")
+    app.add_option(
+           "models", words_,
+           "files, NAME=FILE, run folders, folders of NAME/VERSION/model.pt; serve.key=value")
         ->required();
     app.add_option("--port", port_, "TCP port, 8000 by default; 0 = any free one")
         ->check(whole_number(0, 65535));
@@ -99,7 +101,7 @@ class Serve : public Command {
     for (const std::string& word : words_) {
       const bool setting = word.starts_with("serve.") && word.find('=') != std::string::npos;
       if (!setting) refuse_bare_setting(word);
-      (setting ? all : sources_).push_back(word);
+      (setting ? all : sources_).push_back(setting ? word : source(word));
     }
     if (sources_.empty()) {
       throw_usage("models", "none is named", "a model to serve", "name a .pt, a .pt2 or a folder");
@@ -116,6 +118,15 @@ class Serve : public Command {
     return read_config<ConfigFile>(
                {.file = config_, .text = "", .text_name = "the defaults", .overrides = all})
         .serve;
+  }
+
+  // A run folder is served as its model, and no folder of models.
+  static std::string source(const std::string& word) {
+    const std::filesystem::path folder(word);
+    std::error_code ignored;
+    const bool is_run = std::filesystem::is_directory(folder, ignored) &&
+                        std::filesystem::exists(folder / "resolved.yaml", ignored);
+    return is_run ? model_file(folder).string() : word;
   }
 
   // "poll=1s" would be the model "poll" in the file "1s".
@@ -167,9 +178,16 @@ class Serve : public Command {
                              describe_tensors(model.outputs)));
     }
     const SessionInfo& model = models.front();
-    output.say(fmt::format("  {}/v2/models/{}        what it takes and gives", url, model.name));
+    const std::string path = names.size() == 1 ? "/predict" : "/predict/" + model.name;
+    if (model.samples) {
+      output.say(fmt::format("  {}{}  POST {}", url, path,
+                             model.samples->data.input.kind == InputKind::kImage
+                                 ? "an image"
+                                 : "rows as JSON or CSV"));
+    }
     output.say(
         fmt::format("  {}/v2/models/{}/infer  POST tensors in JSON or binary", url, model.name));
+    output.say(fmt::format("  {}/v2/models/{}        what it takes and gives", url, model.name));
     output.say(fmt::format("  {}/v2/health/ready     200 while it answers", url));
     output.say(fmt::format("  {}/                    a page to try it on", url));
     if (server.grpc_port() != 0) {
@@ -182,7 +200,7 @@ class Serve : public Command {
           "  requests need a key, but for health, /ping and the page: curl -H 'X-Api-Key: KEY' "
           "...");
     }
-    output.say("try it:\n  " + example_curl(model, url));
+    output.say("try it:\n  " + example_prediction(model, url, path));
   }
 
   static std::string limits(const ServeConfig& config, const SessionInfo& model) {

@@ -44,6 +44,29 @@ Example example_of(const TensorInfo& input) {
   return example;
 }
 
+// Three digits of the mean, as a person would write it.
+double round_mean(const ColumnSpec& column) {
+  return std::stod(fmt::format("{:.3g}", column.mean));
+}
+
+std::string example_row(const InputSpec& input) {
+  JsonWriter json;
+  json.begin_object();
+  for (const ColumnSpec& column : input.columns) {
+    json.key(column.name);
+    if (column.date) {
+      json.value(date_example(*column.date));
+    } else if (!column.categorical) {
+      json.value(round_mean(column));
+    } else if (column.categories.empty()) {
+      json.value("");
+    } else {
+      json.value(column.categories.front());
+    }
+  }
+  return json.end_object().take();
+}
+
 }  // namespace
 
 std::string example_curl(const SessionInfo& info, const std::string& url) {
@@ -65,6 +88,16 @@ std::string example_curl(const SessionInfo& info, const std::string& url) {
       "curl {}/v2/models/{}/infer -H 'Content-Type: application/json' -d ", url, info.name);
   if (commands.empty()) return curl + shell_quoted(text);
   return fmt::format("({}echo {}) | {}@-", commands, shell_quoted(text), curl);
+}
+
+std::string example_prediction(const SessionInfo& info, const std::string& url,
+                               const std::string& path) {
+  if (!info.samples) return example_curl(info, url);
+  const InputSpec& input = info.samples->data.input;
+  if (input.kind == InputKind::kImage) {
+    return fmt::format("curl {}{} -F image=@picture.png", url, path);
+  }
+  return fmt::format("curl {}{} -d {}", url, path, shell_quoted(example_row(input)));
 }
 
 std::string describe_tensors(const std::vector<TensorInfo>& tensors) {

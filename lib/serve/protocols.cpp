@@ -6,6 +6,7 @@
 #include "serve/oip/repository_routes.h"
 #include "serve/oip/routes.h"
 #include "serve/page/routes.h"
+#include "serve/predict/routes.h"
 #include "serve/samples/routes.h"
 #include "serve/tf_serving/routes.h"
 #include "serve/torchserve/routes.h"
@@ -19,6 +20,7 @@ std::vector<Route> protocol_routes(const ServerState& state) {
                   std::make_move_iterator(more.end()));
   };
   add(oip_routes(state));
+  add(predict_routes(state));
   add(repository_routes(state));
   add(operation_routes(state));
   add(torchserve_routes(state));

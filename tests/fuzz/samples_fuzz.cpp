@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "serve/check_inputs.h"
 #include "serve/sample_models.h"
+#include "serve/samples/read_body.h"
 #include "serve/tf_serving/messages.h"
-#include "serve/torchserve/messages.h"
 
 namespace {
 
@@ -22,11 +22,11 @@ maas::SessionInfo tensors_alone() {
 std::vector<at::Tensor> read(int request, std::string_view body, const maas::SessionInfo& info) {
   switch (request) {
     case 0:
-      return maas::read_prediction(body, "", info).inputs;
+      return maas::read_body(body, "", info).inputs;
     case 1:
-      return maas::read_prediction(body, "application/json", info).inputs;
+      return maas::read_body(body, "application/json", info).inputs;
     case 2:
-      return maas::read_prediction(body, "multipart/form-data; boundary=b", info).inputs;
+      return maas::read_body(body, "multipart/form-data; boundary=b", info).inputs;
     case 3:
       return maas::parse_predict(body, info).inputs;
     default:

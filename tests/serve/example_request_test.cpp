@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "serve/requests.h"
+#include "serve/sample_models.h"
 
 namespace maas {
 namespace {
@@ -43,6 +44,17 @@ TEST(ExampleCurl, PostsARequestThatTheModelTakes) {
       EXPECT_EQ(refusal(posted(example_curl(info, kUrl)), info), "") << oip_datatype(dtype);
     }
   }
+}
+
+TEST(ExamplePrediction, IsWhatAPersonWouldType) {
+  EXPECT_EQ(example_prediction(image_model(), kUrl, "/predict"),
+            "curl http://127.0.0.1:8000/predict -F image=@picture.png");
+  SessionInfo table = table_model();
+  table.samples->data.input.columns[0].mean = 42.6789;
+  table.samples->data.input.columns[1].name = "it's";
+  EXPECT_EQ(posted(example_prediction(table, kUrl, "/predict/net")),
+            R"({"age":42.7,"it's":0.0,"city":"oslo"})");
+  EXPECT_EQ(example_prediction(small_model(), kUrl, "/predict"), example_curl(small_model(), kUrl));
 }
 
 TEST(DescribeTensors, NamesTypeAndShape) {

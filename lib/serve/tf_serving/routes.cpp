@@ -3,7 +3,9 @@
 #include "http/exchange.h"
 #include "http/head.h"
 #include "serve/exchange_inference.h"
+#include "serve/predict/messages.h"
 #include "serve/request_json.h"
+#include "serve/samples/read_body.h"
 #include "serve/tf_serving/messages.h"
 
 namespace maas {
@@ -11,22 +13,44 @@ namespace {
 
 using Exchange = std::shared_ptr<HttpExchange>;
 
+// The protocol's own examples are commands of curl's that say they send a form. A page elsewhere
+// can do so, too, unasked, but a browser tells the origin of a post, which has been checked.
+bool is_tensorflow_type(std::string_view type) {
+  return type.empty() || is_content_type(type, "application/x-www-form-urlencoded");
+}
+
 class Predict final : public ExchangeInference {
  public:
   using ExchangeInference::ExchangeInference;
 
   std::vector<at::Tensor> read_inputs() override {
     if (is_counted()) foresee(json_reading_bytes(exchange().body));
-    request_ = parse_predict(exchange().body, info());
+    request_ = is_labelled() ? read_labelled() : parse_predict(exchange().body, info());
     check(request_.inputs);
     return std::move(request_.inputs);
   }
   void answer(const std::vector<at::Tensor>& outputs) override {
-    send(predict_answer(info(), request_, outputs), request_.warnings);
+    send(is_labelled_ ? labelled_answer(info(), outputs, is_list_)
+                      : predict_answer(info(), request_, outputs),
+         request_.warnings);
   }
 
  private:
+  // What the protocol does not know: files, forms, rows without an envelope.
+  bool is_labelled() {
+    const std::string& type = exchange().head.content_type;
+    const bool json = is_json_content_type(type) || is_tensorflow_type(type);
+    is_labelled_ = json ? is_bare_sample(exchange().body, info()) : info().samples.has_value();
+    return is_labelled_;
+  }
+  PredictRequest read_labelled() {
+    ReadSamples read = read_body(exchange().body, exchange().head.content_type, info());
+    is_list_ = read.is_list;
+    return {std::move(read.inputs), std::move(read.warnings)};
+  }
+
   PredictRequest request_;
+  bool is_labelled_ = false, is_list_ = true;
 };
 
 template <std::string (*kAnswer)(const SessionInfo&, const std::vector<at::Tensor>&)>
@@ -49,16 +73,16 @@ class ForExamples final : public ExchangeInference {
   std::vector<std::string> warnings_;
 };
 
-// The protocol's own examples are commands of curl's that say they send a form. A page elsewhere
-// can do so, too, unasked, but a browser tells the origin of a post, which has been checked.
 HttpRefusal admit_inference(const HttpExchange& exchange, const ServerState& state) {
   if (HttpRefusal refusal = refuse_unknown_model(exchange, state); refusal.status != 0) {
     return refusal;
   }
-  const RequestHead& head = exchange.head;
-  const bool known = head.content_type_count == 0 || is_json_content_type(head.content_type) ||
-                     is_content_type(head.content_type, "application/x-www-form-urlencoded");
-  if (known) return {};
+  const std::string& type = exchange.head.content_type;
+  if (is_json_content_type(type) || is_tensorflow_type(type)) return {};
+  const auto model = model_of(exchange, state);
+  const bool takes_files = model && model->info().samples && exchange.route.route != nullptr &&
+                           exchange.route.route->pattern.ends_with(":predict");
+  if (takes_files && is_body_type(type)) return {};
   return {415, "the Content-Type must be application/json"};
 }
 

@@ -1,25 +1,14 @@
-// Bodies of TorchServe's predictions: requests and answers.
+// Answers of TorchServe's predictions; requests are read by serve/samples/read_body.h
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "serve/samples/read_samples.h"
+#include "serve/session.h"
 
 namespace maas {
-
-// Of a type that read_prediction() knows: JSON, CSV, image/*, multipart/form-data; none, or what
-// curl says of any file: application/octet-stream, application/x-www-form-urlencoded.
-bool is_prediction_type(std::string_view content_type);
-
-// The samples in a body. Images, and without a type that says otherwise whatever looks like one;
-// JSON: read_samples(), also as {"instances": [...]}; CSV; a form with one such part. `body` has
-// readable memory of at least 64 bytes behind it. Throws Error{kInput}, for the client.
-ReadSamples read_prediction(std::string_view body, std::string_view content_type,
-                            const SessionInfo& info);
 
 // As TorchServe's default handlers answer, one a sample, in a list where a list was sent:
 // classification {"label": probability, ...} of the kShownLabels highest, several labels all of

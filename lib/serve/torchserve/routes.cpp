@@ -4,6 +4,7 @@
 #include "http/exchange.h"
 #include "serve/exchange_inference.h"
 #include "serve/request_json.h"
+#include "serve/samples/read_body.h"
 #include "serve/torchserve/messages.h"
 
 namespace maas {
@@ -17,7 +18,7 @@ class Prediction final : public ExchangeInference {
 
   std::vector<at::Tensor> read_inputs() override {
     if (is_counted()) foresee(json_reading_bytes(exchange().body));
-    ReadSamples read = read_prediction(exchange().body, exchange().head.content_type, info());
+    ReadSamples read = read_body(exchange().body, exchange().head.content_type, info());
     check(read.inputs);
     is_list_ = read.is_list;
     warnings_ = std::move(read.warnings);
@@ -37,7 +38,7 @@ HttpRefusal admit_prediction(const HttpExchange& exchange, const ServerState& st
   if (HttpRefusal refusal = refuse_unknown_model(exchange, state); refusal.status != 0) {
     return refusal;
   }
-  if (is_prediction_type(exchange.head.content_type)) return {};
+  if (is_body_type(exchange.head.content_type)) return {};
   return {415,
           "the Content-Type must be application/json, image/..., text/csv, multipart/form-data or "
           "application/octet-stream; `curl -T FILE` sends a file without any"};

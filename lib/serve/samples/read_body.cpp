@@ -1,0 +1,119 @@
+#include "serve/samples/read_body.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json_writer.h"
+#include "base/throw_error.h"
+#include "http/head.h"
+#include "http/multipart.h"
+#include "sample/image_format.h"
+#include "serve/nested_lists.h"
+#include "serve/request_json.h"
+
+namespace maas {
+namespace {
+
+using simdjson::dom::element;
+
+bool is_image_type(std::string_view type) {
+  return type.size() > 6 && same_ignoring_case(type.substr(0, 6), "image/");
+}
+
+bool is_csv_type(std::string_view type) { return is_content_type(type, "text/csv"); }
+
+bool is_form_type(std::string_view type) { return is_content_type(type, "multipart/form-data"); }
+
+// The list of {"instances": [...]}, an envelope that KServe's clients send; else all of it.
+ReadSamples read_json(std::string_view body, const SessionInfo& info) {
+  const RequestJson json(body);
+  simdjson::dom::object object;
+  if (json.root().get(object) != simdjson::SUCCESS || object.size() != 1) {
+    return read_samples(json.root(), info, "body");
+  }
+  element instances;
+  const bool enveloped = object.at_key("instances").get(instances) == simdjson::SUCCESS;
+  if (!enveloped) return read_samples(json.root(), info, "body");
+  if (!instances.is_array()) throw_input("instances", "is not a list", "a list of samples");
+  ReadSamples read =
+      info.samples
+          ? read_samples(instances, info, "instances")
+          : ReadSamples{
+                tensors_from_rows(rows_of(instances, "instances"), info, "instances"), {}, true};
+  read.is_list = true;
+  return read;
+}
+
+// What has no type, or one that says nothing, is told by its first bytes.
+ReadSamples read_bytes(std::string_view bytes, const SessionInfo& info) {
+  if (bytes.empty()) throw_input("body", "is empty", "an image file, JSON or CSV");
+  const bool table = info.samples && info.samples->data.input.kind == InputKind::kTable;
+  if (image_format_of(bytes) != nullptr) return read_image(bytes, info, "body");
+  const size_t first = bytes.find_first_not_of(" \t\r\n");
+  const bool json = first != bytes.npos && (bytes[first] == '{' || bytes[first] == '[');
+  if (json || !info.samples) return read_json(bytes, info);
+  return table ? read_csv_rows(bytes, info, "body") : read_image(bytes, info, "body");
+}
+
+ReadSamples read_typed(std::string_view bytes, std::string_view type, const SessionInfo& info) {
+  if (is_json_content_type(type)) return read_json(bytes, info);
+  if (is_csv_type(type)) return read_csv_rows(bytes, info, "body");
+  if (is_image_type(type)) return read_image(bytes, info, "body");
+  return read_bytes(bytes, info);
+}
+
+const InputSpec* table_of(const SessionInfo& info) {
+  const bool table = info.samples && info.samples->data.input.kind == InputKind::kTable;
+  return table ? &info.samples->data.input : nullptr;
+}
+
+bool is_column(const InputSpec& table, std::string_view name) {
+  return std::any_of(table.columns.begin(), table.columns.end(),
+                     [&](const ColumnSpec& column) { return column.name == name; });
+}
+
+// Fields of a form that are called as columns are: a row.
+ReadSamples read_fields(const std::vector<FormPart>& parts, const SessionInfo& info) {
+  JsonWriter row;
+  row.begin_object();
+  for (const FormPart& part : parts) row.field(part.name, part.bytes);
+  row.end_object();
+  return read_samples_text(row.take(), info, "form");
+}
+
+ReadSamples read_form(const std::vector<FormPart>& parts, const SessionInfo& info) {
+  const auto is_field = [&](const FormPart& part) {
+    return table_of(info) != nullptr && part.filename.empty() &&
+           is_column(*table_of(info), part.name);
+  };
+  if (std::any_of(parts.begin(), parts.end(), is_field)) return read_fields(parts, info);
+  if (parts.size() == 1) return read_typed(parts[0].bytes, parts[0].content_type, info);
+  std::vector<std::string_view> files;
+  for (const FormPart& part : parts) {
+    if (image_format_of(part.bytes) == nullptr) {
+      throw_input(fmt::format("form, part '{}'", part.name.substr(0, 64)),
+                  fmt::format("is one of {} parts and no image file", parts.size()),
+                  table_of(info) != nullptr ? "one part with CSV or JSON, or a part for each column"
+                                            : "image files, or one part with a list of samples");
+    }
+    files.push_back(part.bytes);
+  }
+  return read_images(files, info, "form");
+}
+
+}  // namespace
+
+bool is_body_type(std::string_view type) {
+  return type.empty() || is_json_content_type(type) || is_csv_type(type) || is_image_type(type) ||
+         is_form_type(type) || is_content_type(type, "application/octet-stream") ||
+         is_content_type(type, "application/x-www-form-urlencoded");
+}
+
+ReadSamples read_body(std::string_view body, std::string_view content_type,
+                      const SessionInfo& info) {
+  if (!is_form_type(content_type)) return read_typed(body, content_type, info);
+  return read_form(parse_form(body, content_type), info);
+}
+
+}  // namespace maas

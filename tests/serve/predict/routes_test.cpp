@@ -1,0 +1,129 @@
+#include "serve/predict/routes.h"
+
+#include <ATen/ops/full.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "serve/asked_routes.h"
+#include "serve/protocols.h"
+#include "serve/requests.h"
+#include "serve/sample_models.h"
+
+namespace maas {
+namespace {
+
+using testing::HasSubstr;
+using Tensors = std::vector<at::Tensor>;
+
+// The same logits for every row, whose softmax is 1/4, 1/2, 1/4.
+Tensors quarter_half_quarter(const Tensors& inputs) {
+  return {at::tensor({0.0F, std::log(2.0F), 0.0F}).expand({inputs[0].size(0), 3}).contiguous()};
+}
+
+Tensors tenfold(const Tensors& inputs) { return {inputs[0].narrow(1, 0, 1) * 10}; }
+
+struct Images : testing::Test, AskedRoutes {
+  Images()
+      : AskedRoutes(std::make_shared<StubSession>(image_model(), quarter_half_quarter),
+                    protocol_routes) {}
+};
+
+struct Rows : testing::Test, AskedRoutes {
+  std::shared_ptr<StubSession> session;
+  Rows() : Rows(std::make_shared<StubSession>(table_model(), tenfold)) {}
+  explicit Rows(std::shared_ptr<StubSession> stub)
+      : AskedRoutes(stub, protocol_routes), session(std::move(stub)) {}
+};
+
+const AskedRoutes::Headers kCsv{{"Content-Type", "text/csv"}};
+const AskedRoutes::Headers kCurl{{"Content-Type", "application/x-www-form-urlencoded"}};
+const AskedRoutes::Headers kForm{{"Content-Type", "multipart/form-data; boundary=b"}};
+const std::string kLabelled =
+    R"({"label":"dog","probability":0.5,"probabilities":{"dog":0.5,"cat":0.25,"cow":0.25}})";
+
+std::string part(const std::string& name, const std::string& bytes, const std::string& more = "") {
+  return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"" + more + "\r\n\r\n" +
+         bytes + "\r\n";
+}
+
+TEST_F(Images, APictureIsAnsweredByLabelsHoweverItIsSent) {
+  const std::string form =
+      part("image", small_png(), "; filename=\"digit.png\"\r\nContent-Type: image/png") +
+      "--b--\r\n";
+  for (const char* path :
+       {"/predict", "/predict/net", "/predict/net/1", "/v1/models/net:predict"}) {
+    EXPECT_EQ(post(path, small_png(), {{"Content-Type", "image/png"}}).body, kLabelled) << path;
+    EXPECT_EQ(post(path, form, kForm).body, kLabelled) << path;
+    EXPECT_EQ(post(path, std::string(R"({"b64":")") + kSmallPng + "\"}", kCurl).body, kLabelled);
+    EXPECT_EQ(post(path, std::string(R"([{"b64":")") + kSmallPng + "\"}]").body,
+              "[" + kLabelled + "]");
+  }
+  EXPECT_EQ(post("/predict", small_png(), {}, "PUT").body, kLabelled);
+}
+
+TEST_F(Images, SeveralPicturesInAFormAreAList) {
+  const auto answer =
+      post("/predict", part("a", small_png()) + part("b", small_png()) + "--b--\r\n", kForm);
+  EXPECT_EQ(answer.body, "[" + kLabelled + "," + kLabelled + "]");
+  EXPECT_THAT(post("/predict", part("a", small_png()) + part("b", "x") + "--b--\r\n", kForm).body,
+              HasSubstr("form, part 'b': is one of 2 parts and no image file"));
+}
+
+TEST_F(Images, OutputsThatAreNoNumbersAreNull) {
+  auto stub = std::make_shared<StubSession>(image_model(), [](const Tensors& inputs) {
+    return Tensors{at::full({inputs[0].size(0), 3}, std::numeric_limits<float>::quiet_NaN())};
+  });
+  AskedRoutes broken(stub, protocol_routes);
+  EXPECT_EQ(broken.post("/predict", small_png()).body,
+            R"({"label":null,"probability":null,"probabilities":null})");
+}
+
+TEST_F(Rows, ARowIsAnsweredHoweverItIsWritten) {
+  const std::string row = R"({"age": 4, "income": 1, "city": "rome"})";
+  const std::string wanted = R"({"values":{"price":40.0}})";
+  for (const char* path : {"/predict", "/predict/net", "/v1/models/net:predict"}) {
+    EXPECT_EQ(post(path, row, kCurl).body, wanted) << path;
+    EXPECT_EQ(post(path, "[" + row + "]").body, "[" + wanted + "]") << path;
+    EXPECT_EQ(post(path, "city,age,income\nrome,4,1\noslo,4,2\n", kCsv).body,
+              "[" + wanted + "," + wanted + "]");
+    EXPECT_EQ(
+        post(path, part("age", "4") + part("income", "1") + part("city", "rome") + "--b--\r\n",
+             kForm)
+            .body,
+        wanted)
+        << path;
+  }
+  EXPECT_EQ(post("/predict", R"({"instances":[)" + row + "]}").body, "[" + wanted + "]");
+  // What TensorFlow Serving's clients send has its answer.
+  EXPECT_EQ(post("/v1/models/net:predict", R"({"instances":[)" + row + "]}").body,
+            R"({"predictions":[[40.0]]})");
+}
+
+TEST_F(Rows, WhatIsWrongIsNamed) {
+  EXPECT_THAT(post("/predict", "age,income\n1,2\n", kCsv).body,
+              HasSubstr("there is no column 'city'"));
+  EXPECT_THAT(post("/predict", R"({"age": "much", "income": 1, "city": "rome"})").body,
+              HasSubstr("'much' in column 'age' is not a finite number"));
+  EXPECT_EQ(post("/predict", "x", {{"Content-Type", "application/pdf"}}).status, 415);
+  EXPECT_EQ(post("/v1/models/net:regress", "age\n1\n", kCsv).status, 415);
+  EXPECT_EQ(post("/predict/other", "{}").status, 404);
+}
+
+TEST_F(Rows, OfSeveralModelsOneMustBeNamed) {
+  SessionInfo info = table_model();
+  info.name = "second";
+  auto stub = std::make_shared<StubSession>(info, tenfold);
+  repository.put(
+      {stub, std::make_shared<Batcher>(stub, BatcherLimits{.slots = 1, .capacity = 0},
+                                       [](ServeClock::duration, const std::function<void()>&) {})});
+  const auto answer = post("/predict", "{}");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(answer.body, HasSubstr("name one: /predict/net, /predict/second"));
+  EXPECT_EQ(post("/predict/second", R"([[1, 2, "oslo"]])").body, R"([{"values":{"price":10.0}}])");
+}
+
+}  // namespace
+}  // namespace maas

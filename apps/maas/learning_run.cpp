@@ -30,14 +30,14 @@ void LearningRun::begin() {
   progress_.keep(job_.data.warnings);
 }
 
-int LearningRun::run(const std::function<int(const FitResult&)>& publish) {
+int LearningRun::run(const Publish& publish, const PublishSoFar& publish_so_far) {
   try {
     FitWatcher watcher = progress_.watcher(watch_signals());
     watcher.on_start = [this] { begin(); };
     const FitResult result =
         job_.train.folds > 0 ? fit_folds(job_, folder_, watcher) : fit(job_, folder_, watcher);
     progress_.finish();
-    if (result.interrupted) interrupted(result);
+    if (result.interrupted) interrupted(result, publish_so_far);
     return publish(result);
   } catch (const Error& error) {
     progress_.finish();
@@ -56,12 +56,17 @@ void LearningRun::note_status(const std::string& status, const std::string& reas
   }
 }
 
-void LearningRun::interrupted(const FitResult& result) {
+void LearningRun::interrupted(const FitResult& result, const PublishSoFar& publish) {
   std::string saved = "the state is saved";
   if (result.saved_step == 0) {
     saved = "no checkpoint could be written";
   } else if (result.saved_step != result.steps) {
     saved = fmt::format("the state of step {} is saved", result.saved_step);
+  }
+  if (publish && result.has_program()) {
+    saved += "; " + publish(result);
+  } else if (publish) {
+    saved += "; no epoch was finished, so there is no model yet";
   }
   note_status("interrupted", fmt::format("at step {}; {}", result.steps, saved));
   const std::string folder = folder_.path().string();

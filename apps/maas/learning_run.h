@@ -29,8 +29,12 @@ class LearningRun {
   LearningRun(const LearningSetup& setup, const FitJob& job, const Output& output);
 
   // Trains, then calls `publish`, whose exit code is returned. STATUS says how it ended. A signal
-  // ends it with Error{kInterrupted}, which names the command that goes on.
-  int run(const std::function<int(const FitResult&)>& publish);
+  // ends it with Error{kInterrupted}, which names the command that goes on; before that
+  // `publish_so_far`, if given, gets the best network so far, if there is one, and returns what it
+  // left behind: "model.pt has ...".
+  using Publish = std::function<int(const FitResult&)>;
+  using PublishSoFar = std::function<std::string(const FitResult&)>;
+  int run(const Publish& publish, const PublishSoFar& publish_so_far = {});
 
   const RunFolder& folder() const { return folder_; }
   TrainProgress& progress() { return progress_; }
@@ -40,7 +44,7 @@ class LearningRun {
 
  private:
   void begin();
-  [[noreturn]] void interrupted(const FitResult& result);
+  [[noreturn]] void interrupted(const FitResult& result, const PublishSoFar& publish);
 
   LearningSetup setup_;
   const FitJob& job_;

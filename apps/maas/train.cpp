@@ -21,6 +21,7 @@
 #include "data/batches.h"
 #include "evaluate/evaluate.h"
 #include "evaluate/requirement.h"
+#include "find_rate_report.h"
 #include "learning_run.h"
 #include "model/derived.h"
 #include "run/plan.h"
@@ -46,6 +47,9 @@ class Train : public Command {
     app.add_option("--resume", resume_, "go on with the run in this folder");
     app.add_option("-o,--output", output_dir_, "run folder, instead of output_dir");
     app.add_flag("--force", force_, "set an existing run in the folder aside");
+    app.add_flag("--find-lr", find_rate_,
+                 "raise the learning rate from step to step and show where the loss falls; write "
+                 "nothing");
     app.add_flag("--dry-run", dry_run_, "read, build, run one batch, write nothing");
   }
 
@@ -53,12 +57,19 @@ class Train : public Command {
     // Read. Whatever the user can get wrong is found here, before any work starts.
     watch_signals();
     refuse_stdout(output_dir_);
+    if (find_rate_ && !resume_.empty()) {
+      throw_usage("command line: --find-lr", "stands beside --resume", "a config", "leave one out");
+    }
     Experiment experiment = read_experiment();
     const FitJob job = with_places(places_, [&] { return read_job(experiment, output); });
     set_threads(experiment.train.threads > 0
                     ? experiment.train.threads
                     : suggest_threads(job.program, job.train.batch_size, usable_cores()));
     if (dry_run_) return dry_run(job, output);
+    if (find_rate_) {
+      report_rate_search(job, words_[0], watch_signals(), output);
+      return 0;
+    }
 
     // Work.
     const std::string resolved = write_config(experiment);
@@ -72,9 +83,13 @@ class Train : public Command {
                      .log_every = experiment.train.log_every},
                     job, output);
     // Report, then publish.
-    return run.run([&](const FitResult& result) {
-      return publish({experiment, run, result, resolved}, output);
-    });
+    return run.run(
+        [&](const FitResult& result) {
+          return publish({experiment, run, result, resolved}, output);
+        },
+        [&](const FitResult& result) {
+          return publish_so_far({experiment, run, result, resolved});
+        });
   }
 
  private:
@@ -170,46 +185,87 @@ class Train : public Command {
       model = derived(*parent_, "train", run.result.program, change);
     }
     model.manifest.name = run.experiment.name;
-    model.manifest.data = run.job().data.spec;
     remember_config(model, run.experiment, run.folder().path());
     return model;
   }
 
-  int publish(const Finished& run, Output& output) const {
+  // What a run is judged by.
+  struct HeldOut {
+    DataSpec spec;
+    std::shared_ptr<const Dataset> rows;
+    std::string name;  // of the split
+    bool by_folds = false;
+    Evaluation found = {};
+  };
+
+  static HeldOut judge(const Finished& run) {
     const DataSplits& data = run.job().data;
-    const bool by_folds = !data.test && run.result.out_of_fold.has_value();
-    const auto held_out = data.test ? data.test : data.validation ? data.validation : data.train;
-    const char* held_out_name = data.test                     ? "test"
-                                : data.validation || by_folds ? "validation"
-                                                              : "train";
+    HeldOut held{data.spec,
+                 data.test         ? data.test
+                 : data.validation ? data.validation
+                                   : data.train,
+                 "train"};
+    held.by_folds = !data.test && run.result.out_of_fold.has_value();
+    if (data.test) held.name = "test";
+    if (!data.test && (data.validation || held.by_folds)) held.name = "validation";
+    if (held.by_folds && run.result.out_of_fold_rows.defined()) {
+      held.rows = subset(data.train, run.result.out_of_fold_rows);
+    }
+    const EvalConfig& eval = run.job().eval;
+    const auto& folded = run.result.out_of_fold;
+    held.found = held.by_folds ? Evaluation{*folded, compute_metrics(*folded, eval.metrics)}
+                               : evaluate(run.result.program, *held.rows, held.spec.task, eval);
     TrainProgress& progress = run.run.progress();
-    const auto [predictions, metrics] =
-        by_folds ? Evaluation{*run.result.out_of_fold,
-                              compute_metrics(*run.result.out_of_fold, run.job().eval.metrics)}
-                 : evaluate(run.result.program, *held_out, data.spec.task, run.job().eval);
-    check_outputs(predictions, held_out_name, progress);
+    check_outputs(held.found.predictions, held.name, progress);
+    return held;
+  }
+
+  std::string save(const Finished& run, const HeldOut& held) const {
     Model model = made_of(run);
-    model.manifest.metrics = metrics.values;
+    model.manifest.data = held.spec;
+    model.manifest.metrics = held.found.metrics.values;
     const auto path = run.folder().file("model.pt");
     save_model(model, path, {.replace = true});
-    const std::vector<Baseline> baselines = baselines_of(run, *held_out, by_folds);
-    const TrainReport page{
-        run.experiment, run.job(),
-        run.result,     *held_out,
-        held_out_name,  predictions,
-        metrics,        run.resolved,
-        path.string(),  baseline_tables(baselines, metrics, held_out_name, run.job().eval.metrics)};
-    write_report(page, run.folder(), progress);
+    return path.string();
+  }
+
+  int publish(const Finished& run, Output& output) const {
+    const HeldOut held = judge(run);
+    const Metrics& metrics = held.found.metrics;
+    const std::string path = save(run, held);
+    TrainProgress& progress = run.run.progress();
+    const std::vector<Baseline> baselines = baselines_of(run, *held.rows, held.by_folds);
+    write_report(run, held, path,
+                 baseline_tables(baselines, metrics, held.name, run.job().eval.metrics));
     run.run.note_status("finished");
     const std::vector<Problem> missed = unmet(metrics, run.job().eval.require);
+    const Judged judged{run, metrics, baselines, missed, held.name};
     if (output.json()) {
-      output.result(as_json(path.string(), {run, metrics, baselines, missed, held_out_name},
-                            progress.warnings()));
+      output.result(as_json(path, judged, progress.warnings()));
     } else {
-      report(path.string(), {run, metrics, baselines, missed, held_out_name}, progress, output);
+      report(path, judged, progress, output);
     }
     if (!missed.empty()) throw Error(ErrorKind::kRequirement, missed);
     return 0;
+  }
+
+  // After a signal. What cannot be done is a warning: the state is saved, and the run goes on from
+  // there.
+  std::string publish_so_far(const Finished& run) const {
+    try {
+      const HeldOut held = judge(run);
+      const std::string path = save(run, held);
+      write_report(run, held, path, {});
+      std::string text = fmt::format("{} and report.html have the best so far", path);
+      for (const auto& [name, value] :
+           in_order(held.found.metrics.values, run.job().eval.metrics)) {
+        text += fmt::format("{} {} {:.4f}", text.ends_with("so far") ? ":" : ",", name, value);
+      }
+      return text + fmt::format(" on the {} split", held.name);
+    } catch (const Error& error) {
+      run.run.progress().warn("no model of the best so far: " + error.first().text());
+      return "there is no model yet";
+    }
   }
 
   static std::vector<Baseline> baselines_of(const Finished& run, const Dataset& held_out,
@@ -232,13 +288,16 @@ class Train : public Command {
   };
 
   // The model is there: a page that cannot be written is a warning.
-  static void write_report(const TrainReport& page, const RunFolder& folder,
-                           TrainProgress& progress) {
+  static void write_report(const Finished& run, const HeldOut& held, const std::string& path,
+                           const std::vector<ReportTable>& tables) {
+    const TrainReport page{
+        run.experiment,         run.job(),          run.result,   *held.rows, held.name,
+        held.found.predictions, held.found.metrics, run.resolved, path,       tables};
     try {
-      write_file_atomically(folder.file("report.html"),
-                            train_report_html(page, folder.path().string()));
+      write_file_atomically(run.folder().file("report.html"),
+                            train_report_html(page, run.folder().path().string()));
     } catch (const Error& error) {
-      progress.warn("no report.html: " + error.first().text());
+      run.run.progress().warn("no report.html: " + error.first().text());
     }
   }
 
@@ -275,8 +334,9 @@ class Train : public Command {
       output.say(told);
     }
     if (!warnings.empty()) {
-      output.say(fmt::format("{} warning{}, the first: {}", warnings.size(),
-                             warnings.size() == 1 ? "" : "s", warnings[0]));
+      output.say(fmt::format("{} warning{}: see {}", warnings.size(),
+                             warnings.size() == 1 ? "" : "s",
+                             run.folder().file("warnings.txt").string()));
     }
     output.say(fmt::format(
         "trained {} steps in {:.1f} s; report: {}\nnext: maas serve {} --port 8000",
@@ -287,7 +347,7 @@ class Train : public Command {
   ConfigPlaces places_;
   std::string resume_, output_dir_;
   std::optional<Model> parent_;  // model.from
-  bool force_ = false, dry_run_ = false;
+  bool force_ = false, dry_run_ = false, find_rate_ = false;
 };
 
 }  // namespace

@@ -53,6 +53,7 @@ TrainProgress::TrainProgress(const Output& output, const RunFolder& folder, int6
       log_(folder.path(), log_every, [this](const std::string& text) { warn(text); }),
       start_(std::chrono::steady_clock::now()),
       last_shown_(start_),
+      last_told_(start_),
       metrics_(std::move(metrics)) {}
 
 FitWatcher TrainProgress::watcher(const std::atomic<int>& signal) {
@@ -83,6 +84,8 @@ void TrainProgress::end_line() {
 }
 
 void TrainProgress::warn(const std::string& text) {
+  const bool told = std::find(warnings_.begin(), warnings_.end(), text) != warnings_.end();
+  if (told) return;
   end_line();
   output_.warn(text);
   write_down(text);
@@ -104,9 +107,11 @@ void TrainProgress::write_down(const std::string& text) {
 void TrainProgress::finish() {
   log_.finish();
   end_line();
+  tell_waiting();
 }
 
 void TrainProgress::on_step(const StepNews& news) {
+  epochs_ = news.epochs;
   if (first_step_ < 0) first_step_ = news.step - 1;
   samples_ += news.samples;
   smooth_loss_ = news.step - first_step_ == 1 ? news.loss : 0.98 * smooth_loss_ + 0.02 * news.loss;
@@ -135,6 +140,9 @@ void TrainProgress::on_step(const StepNews& news) {
   }
 }
 
+// Every epoch of a short run has a line of its own. Of a long one those that are new best, on a
+// terminal (whose live line shows the others) at most one in some seconds, so that three hundred
+// epochs that each improve a little are not three hundred lines.
 void TrainProgress::on_epoch(const EpochNews& news) {
   std::string text = fmt::format("epoch {}: loss {:.4f}", news.epoch, news.train_loss);
   last_metric_.clear();
@@ -144,8 +152,25 @@ void TrainProgress::on_epoch(const EpochNews& news) {
   }
   if (news.folds > 0) return;  // on_fold() sums them up
   if (news.best) text += " (best)";
+  text += fmt::format(", {:.2f} s", news.seconds);
+  constexpr int64_t kShortRun = 20;
+  if (epochs_ <= kShortRun) return tell(text);
+  if (news.best || news.validation.empty()) waiting_ = text;
+  const double pause = output_.live() ? 5 : 30;
+  const auto now = std::chrono::steady_clock::now();
+  if (waiting_.empty() || std::chrono::duration<double>(now - last_told_).count() < pause) return;
+  tell_waiting();
+}
+
+void TrainProgress::tell(const std::string& text) {
   end_line();
-  output_.say(text + fmt::format(", {:.2f} s", news.seconds));
+  output_.say(text);
+  last_told_ = std::chrono::steady_clock::now();
+}
+
+void TrainProgress::tell_waiting() {
+  if (!waiting_.empty()) tell(waiting_);
+  waiting_.clear();
 }
 
 void TrainProgress::on_fold(const FoldNews& news) {
@@ -154,8 +179,7 @@ void TrainProgress::on_fold(const FoldNews& news) {
   for (const auto& [name, value] : in_order(news.validation, metrics_)) {
     text += fmt::format(", {} {:.4f}", name, value);
   }
-  end_line();
-  output_.say(text);
+  tell(text);
 }
 
 }  // namespace maas

@@ -367,7 +367,8 @@ class Fit {
       result_.program = best_.program();
       result_.best_step = best_.step();
       result_.validation = best_.metrics();
-    } else if (!result_.interrupted) {
+    } else if (!result_.interrupted ||
+               (job_.data.validation == nullptr && step_ > 0 && all_finite(trainer_.state()))) {
       result_.program = trainer_.snapshot();
       result_.best_step = step_;
     }

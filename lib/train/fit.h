@@ -56,16 +56,21 @@ struct FitWatcher {
 };
 
 struct FitResult {
-  Program program;  // eval mode: the best by the watched metric, or the last without validation
-  int64_t steps = 0, epochs = 0;
+  // Eval mode: the best by the watched metric, or the last without validation. Of an interrupted
+  // run the best so far, if there is one.
+  Program program;
+  bool has_program() const { return !program.outputs.empty(); }
+  int64_t steps = 0, epochs = 0;  // taken, of all folds
   double seconds = 0;
   bool interrupted = false;
   bool stopped_early = false;
   int64_t saved_step = 0;  // of the newest checkpoint; 0 = none
   int64_t best_step = 0;
   std::map<std::string, double> validation;  // of the returned program
-  // train.folds: each training row as the network answers that has not learnt from it.
+  // train.folds: each training row as the network answers that has not learnt from it; of an
+  // interrupted run those of the folds so far.
   std::optional<Predictions> out_of_fold;
+  at::Tensor out_of_fold_rows;  // int64, which training rows those are; undefined = all, in order
 };
 
 // Throws Error: kDiverged (naming step, loss, the batch's samples, and what to try; all samples are

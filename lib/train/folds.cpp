@@ -63,13 +63,17 @@ class FoldedFit {
           {.folder = folder_of(fold), .name = job_.data_config.label, .resume = begun});
       FitResult done = fit(part, folder, watcher_of(fold, fold == last_begun));
       add(done);
-      if (done.interrupted) return std::move(result_);
-      tell(fold, done);
-      collect(fold, part, done.program);
-      members.push_back(std::move(done.program));
+      if (!done.interrupted) tell(fold, done);
+      if (done.has_program()) {
+        collect(fold, part, done.program);
+        members.push_back(std::move(done.program));
+      }
+      if (done.interrupted) break;
     }
-    result_.program = averaged(members);
-    finish();
+    if (!members.empty()) {
+      result_.program = averaged(members);
+      finish(static_cast<int64_t>(members.size()));
+    }
     return std::move(result_);
   }
 
@@ -118,22 +122,23 @@ class FoldedFit {
     FitWatcher watcher = watcher_;
     if (!resumes_here) watcher.on_resume = {};
     if (watcher_.on_resume && resumes_here) {
-      watcher.on_resume = [this, fold](int64_t step, const auto& numbers) {
-        watcher_.on_resume(fold * slot_ + step, numbers);
+      watcher.on_resume = [this](int64_t step, const auto& numbers) {
+        watcher_.on_resume(result_.steps + step, numbers);
       };
     }
     watcher.on_step = [this, fold](const StepNews& news) {
+      const int64_t left = job_.train.folds - fold;
       StepNews all = news;
-      all.step += fold * slot_, all.total_steps = job_.train.folds * slot_;
-      all.epoch += fold * epochs_, all.epochs = job_.train.folds * epochs_;
-      all.passes += static_cast<double>(fold * epochs_);
+      all.step += result_.steps, all.total_steps = result_.steps + left * slot_;
+      all.epoch += result_.epochs, all.epochs = result_.epochs + left * epochs_;
+      all.passes += static_cast<double>(result_.epochs);
       all.fold = fold + 1, all.folds = job_.train.folds;
       if (watcher_.on_step) watcher_.on_step(all);
     };
     watcher.on_epoch = [this, fold](const EpochNews& news) {
       EpochNews all = news;
-      all.step += fold * slot_, all.epoch += fold * epochs_;
-      all.passes += static_cast<double>(fold * epochs_);
+      all.step += result_.steps, all.epoch += result_.epochs;
+      all.passes += static_cast<double>(result_.epochs);
       all.fold = fold + 1, all.folds = job_.train.folds;
       if (watcher_.on_epoch) watcher_.on_epoch(all);
     };
@@ -141,10 +146,10 @@ class FoldedFit {
   }
 
   void add(const FitResult& done) {
+    if (done.saved_step > 0) result_.saved_step = result_.steps + done.saved_step;
     result_.steps += done.steps;
     result_.epochs += done.epochs;
     result_.seconds += done.seconds;
-    result_.saved_step = done.saved_step > 0 ? result_.steps : result_.saved_step;
     result_.interrupted = done.interrupted;
     result_.stopped_early = result_.stopped_early || done.stopped_early;
   }
@@ -175,7 +180,14 @@ class FoldedFit {
     all_.targets.index_copy_(0, rows, own.targets);
   }
 
-  void finish() {
+  // `folds`: how many have an answer.
+  void finish(int64_t folds) {
+    if (folds < job_.train.folds) {
+      const at::Tensor rows = folds_.lt(folds).nonzero().view(-1);
+      all_.outputs = all_.outputs.index_select(0, rows);
+      all_.targets = all_.targets.index_select(0, rows);
+      result_.out_of_fold_rows = rows;
+    }
     std::vector<std::string> names = job_.eval.metrics;
     if (names.empty()) names = default_metrics(job_.data.spec.task.kind);
     result_.validation = compute_metrics(all_, names).values;

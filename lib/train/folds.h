@@ -20,9 +20,10 @@ at::Tensor assign_folds(const at::Tensor& targets, int64_t folds, uint64_t seed)
 // epoch and stops it. The program of the result is their average (program/average.h): of logits in
 // a classification, of values in a regression. `validation` and `out_of_fold` are of the rows'
 // answers by the network that has not learnt from them. Checkpoints are in folds/N of the run
-// folder; a resumed run goes on in the fold where it was. News counts epochs and steps through all
-// folds as if none stopped early. Throws what fit() throws, and Error{kUsage} for more folds than
-// rows, and a job that has an objective, a constraint or a validation split of its own.
+// folder; a resumed run goes on in the fold where it was. News counts epochs and steps that were
+// taken, through all folds; totals assume that no further fold stops early. An interrupted run
+// gives the average of the networks so far. Throws what fit() throws, and Error{kUsage} for more
+// folds than rows, and a job that has an objective, a constraint or a validation split of its own.
 FitResult fit_folds(const FitJob& job, const RunFolder& run, const FitWatcher& watcher);
 
 }  // namespace maas

@@ -3,10 +3,21 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace maas {
+
+// What was seen of a column of a table.
+struct ColumnProfile {
+  std::string name;
+  std::string kind;  // "number", "whole number", "date", "text"; "-" = it is empty
+  int64_t missing = 0, distinct = 0;
+  std::optional<double> least = {}, most = {};  // of numbers
+  std::vector<std::string> examples = {};
+  std::string use = {};  // "number, standardised", "ignored: it numbers the rows"
+};
 
 struct DataGuess {
   std::string data;     // the lines of the `data:` section, indented by two
@@ -17,12 +28,13 @@ struct DataGuess {
   int64_t samples = 0;
   int64_t folds = 0;  // train.folds, instead of a validation split
   double label_smoothing = 0;
-  int64_t batch_size = 64;            // where there are enough samples
-  int64_t steps = 1000;               // that training is worth, at least
-  bool has_own_test = false;          // the data say what is for testing
-  bool has_own_validation = false;    // and what is for validation
-  std::vector<std::string> profile;   // of a table: lines about its columns
-  std::vector<std::string> warnings;  // what the data's owner should look at
+  int64_t batch_size = 64;             // where there are enough samples
+  int64_t steps = 1000;                // that training is worth, at least
+  bool has_own_test = false;           // the data say what is for testing
+  bool has_own_validation = false;     // and what is for validation
+  std::vector<ColumnProfile> columns;  // of a table
+  std::vector<std::string> profile;    // of a table: lines about its columns
+  std::vector<std::string> warnings;   // what the data's owner should look at
 };
 
 // What the user says of the data.

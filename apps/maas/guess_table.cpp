@@ -125,7 +125,7 @@ std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t lab
                              const std::vector<std::string>& reasons,
                              std::vector<std::string>& warnings) {
   std::vector<std::string> ignored, dates;
-  bool is_missing_somewhere = false, is_ambiguous = false;
+  bool is_ambiguous = false;
   for (size_t c = 0; c < columns.size(); ++c) {
     if (c == label) continue;
     const bool is_left_out = !reasons[c].empty();
@@ -143,13 +143,13 @@ std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t lab
       }
       continue;
     }
-    is_missing_somewhere = is_missing_somewhere || columns[c].missing > 0;
     if (!columns[c].is_date()) continue;
     dates.push_back(json_quote(columns[c].name) + ": date");
     is_ambiguous = is_ambiguous || columns[c].dates.left().size() > 1;
   }
-  std::string lines = fmt::format("  missing: {:<26}# empty cells: error | mean | drop\n",
-                                  is_missing_somewhere ? "mean" : "error");
+  // Mean also where training has no gap: one in a later row would end predict and serve, which tell
+  // of it anyway.
+  std::string lines = "  missing: mean                      # empty cells: error | mean | drop\n";
   if (columns[label].missing > 0) {
     lines += "  missing_label: drop                # rows without a label: error | drop\n";
   }
@@ -193,13 +193,31 @@ void suit_table(bool of_numbers, DataGuess& guess) {
   if (!of_numbers) guess.label_smoothing = 0.02;
 }
 
-std::vector<std::string> profile_of(const std::vector<ColumnFacts>& columns, size_t label,
-                                    const std::vector<std::string>& reasons, bool of_numbers) {
+// What was seen of the columns, for people and for programs.
+void tell_columns(const std::vector<ColumnFacts>& columns, const std::vector<std::string>& uses,
+                  DataGuess& guess) {
+  guess.profile = table_profile(columns, uses);
+  for (size_t c = 0; c < columns.size(); ++c) {
+    const ColumnFacts& column = columns[c];
+    ColumnProfile seen{.name = column.name, .kind = kind_of(column), .missing = column.missing};
+    seen.distinct = static_cast<int64_t>(column.values.size());
+    seen.examples = column.examples;
+    seen.use = uses[c];
+    if (column.is_numeric && !column.values.empty()) {
+      seen.least = column.least;
+      seen.most = column.most;
+    }
+    guess.columns.push_back(std::move(seen));
+  }
+}
+
+std::vector<std::string> uses_of(const std::vector<ColumnFacts>& columns, size_t label,
+                                 const std::vector<std::string>& reasons, bool of_numbers) {
   std::vector<std::string> uses;
   for (size_t c = 0; c < columns.size(); ++c) {
     uses.push_back(use_of(columns[c], reasons[c], of_numbers, c == label));
   }
-  return table_profile(columns, uses);
+  return uses;
 }
 
 void check_size(const CsvTable& table, bool header, const fs::path& path) {
@@ -292,7 +310,7 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
     guess.data += fmt::format("  task: {}\n", of_numbers ? "regression" : "classification");
     const auto reasons = reasons_to_ignore(table, header, columns, which);
     guess.data += lines_of_columns(columns, which, reasons, guess.warnings);
-    guess.profile = profile_of(columns, which, reasons, of_numbers);
+    tell_columns(columns, uses_of(columns, which, reasons, of_numbers), guess);
     if (!numbers.note.empty()) guess.warnings.push_back(numbers.note);
     guess.data += lines_of_numbers(numbers.format);
   }

@@ -12,6 +12,7 @@
 #include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "command.h"
+#include "edit_config.h"
 #include "guess_data.h"
 
 namespace maas {
@@ -100,8 +101,9 @@ std::string config_text(const std::string& name, const std::string& file, const 
 class Init : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("data", data_,
-                   "a CSV file (values, or paths of images), or a folder of images or IDX files");
+    app.add_option("data", words_,
+                   "a CSV file (values, or paths of images), or a folder of images or IDX files; "
+                   "then key=value settings to write");
     app.add_option("-o,--output", output_, "the file to write, <name>.yaml by default; - = stdout");
     app.add_option("--label", options_.label, "the column to predict, instead of a guess");
     app.add_option("--task", options_.task, "classification or regression, instead of a guess")
@@ -111,6 +113,7 @@ class Init : public Command {
   }
 
   int run(Output& output) override {
+    take_words();
     const fs::path data = data_.empty() ? fs::path() : fs::absolute(data_).lexically_normal();
     const std::string name = name_of(data);
     const std::string file = output_.empty() ? name + ".yaml" : output_;
@@ -120,13 +123,18 @@ class Init : public Command {
     output.say("found " + guess.found);
     for (const std::string& line : guess.profile) output.say("  " + line);
     for (const std::string& warning : guess.warnings) output.warn(warning);
-    const std::string text = config_text(name, file == "-" ? "FILE" : file, guess);
+    const std::string text =
+        edit_config(config_text(name, file == "-" ? "FILE" : file, guess), settings_, folder);
     if (!prints) write(file, text);
     if (output.json()) {
       JsonWriter json;
       json.begin_object().field("verb", "init").key("config");
       file == "-" ? json.null() : json.value(file);
-      json.field("written", !prints).field("found", guess.found).field("text", text);
+      json.field("written", !prints).field("found", guess.found);
+      write_columns(json, guess);
+      json.key("warnings").begin_array();
+      for (const std::string& warning : guess.warnings) json.value(warning);
+      json.end_array().field("text", text);
       output.result(json.end_object().text());
     } else {
       output.result(prints ? text : file);
@@ -136,6 +144,40 @@ class Init : public Command {
   }
 
  private:
+  // The label and the task are more than settings: what is guessed of the columns hangs on them.
+  void take_words() {
+    for (const std::string& word : words_) {
+      std::error_code ignored;
+      const bool setting = word.find('=') != word.npos && !fs::exists(word, ignored);
+      if (!setting && !data_.empty()) {
+        throw_usage("command line", fmt::format("'{}' beside '{}'", word, data_),
+                    "one file or folder, then key=value", "leave one out");
+      }
+      if (!setting) {
+        data_ = word;
+      } else if (word.starts_with("data.label=") && options_.label.empty()) {
+        options_.label = word.substr(word.find('=') + 1);
+      } else if (word == "data.task=classification" || word == "data.task=regression") {
+        options_.task = word.substr(word.find('=') + 1);
+      } else {
+        settings_.push_back(word);
+      }
+    }
+  }
+
+  static void write_columns(JsonWriter& json, const DataGuess& guess) {
+    json.key("columns").begin_array();
+    for (const ColumnProfile& column : guess.columns) {
+      json.begin_object().field("name", column.name).field("kind", column.kind);
+      json.field("missing", column.missing).field("distinct", column.distinct);
+      if (column.least) json.field("least", *column.least).field("most", *column.most);
+      json.key("examples").begin_array();
+      for (const std::string& example : column.examples) json.value(example);
+      json.end_array().field("use", column.use).end_object();
+    }
+    json.end_array();
+  }
+
   static std::string name_of(const fs::path& data) {
     std::string name = data.empty() ? "example" : data.stem().stem().string();
     if (name.empty()) name = data.parent_path().filename().string();
@@ -155,6 +197,7 @@ class Init : public Command {
   }
 
   std::string data_, output_;
+  std::vector<std::string> words_, settings_;
   GuessOptions options_;
   bool force_ = false, dry_run_ = false;
 };

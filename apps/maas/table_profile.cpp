@@ -21,12 +21,6 @@ std::string shortened(const std::string& text) {
   return shown.size() <= kMostText ? shown : shown.substr(0, kMostText - 3) + "...";
 }
 
-std::string kind_of(const ColumnFacts& column) {
-  if (column.values.empty()) return "-";
-  if (column.is_date()) return "date";
-  return !column.is_numeric ? "text" : column.is_whole ? "whole number" : "number";
-}
-
 std::string values_of(const ColumnFacts& column) {
   if (column.values.empty()) return "-";
   if (column.is_numeric) return fmt::format("{:g} to {:g}", column.least, column.most);
@@ -34,6 +28,12 @@ std::string values_of(const ColumnFacts& column) {
 }
 
 }  // namespace
+
+std::string kind_of(const ColumnFacts& column) {
+  if (column.values.empty()) return "-";
+  if (column.is_date()) return "date";
+  return !column.is_numeric ? "text" : column.is_whole ? "whole number" : "number";
+}
 
 std::vector<std::string> table_profile(const std::vector<ColumnFacts>& columns,
                                        const std::vector<std::string>& uses) {

@@ -8,6 +8,9 @@
 
 namespace maas {
 
+// "number", "whole number", "date", "text"; "-" of an empty column.
+std::string kind_of(const ColumnFacts& column);
+
 // Lines of equal columns under a heading: "name  kind  missing  distinct  values  use". `uses` has
 // a text for each column. At most 60 columns, then a line that counts the others.
 std::vector<std::string> table_profile(const std::vector<ColumnFacts>& columns,

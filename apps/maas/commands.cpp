@@ -11,17 +11,21 @@ const std::vector<CommandRow> kCommands = {
      "  maas train configs/mnist_mlp.yaml train.epochs=3 model.hidden=[256,128]\n"
      "  maas train --resume runs/mnist_mlp\n"
      "  maas train configs/mnist_mlp.yaml --dry-run\n"
+     "  maas train configs/mnist_mlp.yaml --find-lr      # which learning rate it bears\n"
      "  maas train configs/mnist_mlp.yaml --json | jq -r .model\n",
      make_train},
     {"eval", "measure a model on held-out data",
-     "  maas eval runs/mnist_mlp/model.pt\n"
+     "  maas eval runs/mnist_mlp\n"
+     "  maas eval runs/penguins new.csv --by island       # rows that it has not seen\n"
      "  maas eval model.pt eval.metrics=[accuracy,ece] 'eval.require={accuracy: \">= 0.98\"}'\n"
      "  maas eval model-int8.pt --against model.pt\n"
      "  maas eval net.pt2 configs/mnist_mlp.yaml   # a network that Python exported\n",
      make_eval},
-    {"predict", "answer for single inputs",
-     "  maas predict model.pt digit.png\n"
-     "  maas predict model.pt rows.csv\n"
+    {"predict", "answer for images, CSV rows, JSON",
+     "  maas predict runs/mnist_mlp digit.png                # a run folder, or a model file\n"
+     "  maas predict model.pt photos/ --format table\n"
+     "  maas predict model.pt rows.csv -o answers.csv --keep id\n"
+     "  zcat rows.csv.gz | maas predict model.pt - --format csv > answers.csv\n"
      "  echo '{\"age\": 37, \"city\": \"Bern\"}' | maas predict model.pt -\n"
      "  echo '[[0.1, 0.2], [0.3, 0.4]]' | maas predict net.pt2 -      # exported from Python\n"
      "  echo '{\"inputs\": [{\"name\": \"x\", \"shape\": [1, 2], \"datatype\": \"FP32\",\n"
@@ -33,6 +37,21 @@ const std::vector<CommandRow> kCommands = {
      "  maas inspect model.pt --json | jq .parameters\n"
      "  maas inspect net.pt2 --operators\n",
      make_inspect},
+    {"tune", "search settings: random trials, the better ones longer",
+     "  maas tune penguins.yaml tune.trials=30        # with a section tune in it:\n"
+     "    tune: {settings: {train.learning_rate: 1e-4 .. 1e-1, model.dropout: 0 .. 0.5}}\n"
+     "  maas tune penguins.yaml --dry-run\n"
+     "  maas tune penguins.yaml --resume\n",
+     make_tune},
+    {"runs", "list runs: metric, settings, time, size",
+     "  maas runs                                         # those below runs/\n"
+     "  maas runs experiments/ --sort accuracy\n"
+     "  maas runs --json | jq -r '.runs[] | [.folder, .metrics.accuracy] | @tsv'\n",
+     make_runs},
+    {"runs-compare", "runs side by side: settings, metrics, curves",
+     "  maas runs compare runs/mnist_mlp runs/mnist_mlp-2\n"
+     "  maas runs compare runs/a runs/b runs/c -o compare.html\n",
+     make_runs_compare},
     {"bench", "time a model",
      "  maas bench runs/mnist_mlp/model.pt\n"
      "  maas bench net.pt2 --batch 1,8,64 --threads 1,2\n"

@@ -4,6 +4,7 @@
 #include "config/fields.h"
 #include "serve/serve_config.h"
 #include "train/experiment.h"
+#include "train/tune_config.h"
 #include "transform/distill/distill_config.h"
 #include "transform/gate_config.h"
 #include "transform/prune/prune_config.h"
@@ -19,6 +20,7 @@ struct ConfigFile {
   DistillConfig distill;
   GateConfig gate;
   ServeConfig serve;
+  TuneConfig tune;
 
   void describe(Fields& field) {
     experiment.describe(field);
@@ -26,6 +28,7 @@ struct ConfigFile {
     field("quantize", quantize).doc("int8, for `maas quantize`");
     field("distill", distill).doc("a student that learns from a teacher, for `maas distill`");
     field("gate", gate).doc("what a model that prune, quantize or distill made may lose");
+    field("tune", tune).doc("which settings `maas tune` searches");
     field("serve", serve).doc("how to answer requests");
   }
 };

@@ -1,0 +1,150 @@
+#include "run_summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/throw_error.h"
+#include "config/flatten_config.h"
+#include "config/read_config.h"
+#include "config_file.h"
+#include "evaluate/metrics.h"
+#include "model/model_file.h"
+#include "record/run_folder.h"
+#include "tensor/json_view.h"
+#include "train/remembered_config.h"
+
+namespace maas {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kDeepest = 3;
+
+std::string first_line(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return "";
+  const std::string text = read_file(path, 1 << 20);
+  return text.substr(0, text.find('\n'));
+}
+
+std::string start_of(const fs::path& folder) {
+  const fs::path path = folder / "env.json";
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return "";
+  simdjson::dom::parser parser;
+  const std::string text = read_file(path, 1 << 20);
+  const std::string where = path.string();
+  const JsonView json = parse_json(parser, text, where);
+  return json.has("started") ? json.at("started").text() : "";
+}
+
+// The best of each metric on the validation split.
+std::map<std::string, double> best_in(const std::vector<MetricsRow>& log) {
+  std::map<std::string, double> best;
+  for (const MetricsRow& row : log) {
+    if (row.split != "validation") continue;
+    for (const auto& [name, value] : row.values) {
+      if (std::isnan(value)) continue;
+      const auto [known, is_new] = best.emplace(name, value);
+      const bool better = higher_is_better(name) ? value > known->second : value < known->second;
+      if (!is_new && better) known->second = value;
+    }
+  }
+  return best;
+}
+
+void add_runs(const fs::path& folder, int depth, std::vector<fs::path>& found) {
+  std::error_code error;
+  if (holds_run(folder)) {
+    found.push_back(folder);
+    return;  // what lies in it belongs to it
+  }
+  if (depth == kDeepest) return;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (it->path().filename().string().starts_with('.')) continue;
+    if (it->is_directory(ignored)) add_runs(it->path(), depth + 1, found);
+  }
+}
+
+}  // namespace
+
+RunSummary read_run(const fs::path& folder) {
+  if (!holds_run(folder)) {
+    throw_input(folder.string(), "holds no run", "a folder that maas train wrote",
+                "name the run's folder, such as runs/mnist_mlp");
+  }
+  RunSummary run;
+  run.folder = folder;
+  run.status = first_line(folder / "STATUS");
+  run.started = start_of(folder);
+  ConfigFile config;
+  set_older_defaults(config.experiment);
+  read_config({.file = folder / "resolved.yaml"}, section_of(config));
+  run.settings = flatten_config(section_of(config.experiment));
+  const TaskKind task = config.experiment.data.task_kind();
+  run.metric_names = config.experiment.eval.metrics.empty() ? default_metrics(task)
+                                                            : config.experiment.eval.metrics;
+  std::error_code ignored;
+  if (fs::is_regular_file(folder / "metrics.jsonl", ignored)) {
+    run.log = read_metrics_log(folder / "metrics.jsonl");
+  }
+  for (const MetricsRow& row : run.log) {
+    run.steps = std::max(run.steps, row.step);
+    run.seconds = std::max(run.seconds, row.seconds);
+  }
+  const fs::path model = folder / "model.pt";
+  if (fs::is_regular_file(model, ignored)) {
+    run.model_bytes = fs::file_size(model);
+    run.metrics = load_manifest(model).metrics;
+  } else {
+    run.metrics = best_in(run.log);
+  }
+  return run;
+}
+
+std::vector<RunSummary> runs_below(const fs::path& root, std::vector<std::string>& unreadable) {
+  std::error_code ignored;
+  if (!fs::is_directory(root, ignored)) {
+    throw_input(root.string(), "is no folder", "a folder of runs", "name one: maas runs DIR");
+  }
+  std::vector<fs::path> folders;
+  add_runs(root, 0, folders);
+  std::sort(folders.begin(), folders.end());
+  std::vector<RunSummary> runs;
+  for (const fs::path& folder : folders) {
+    try {
+      runs.push_back(read_run(folder));
+    } catch (const Error& error) {
+      unreadable.push_back(fmt::format("{}: {}", folder.string(), error.first().text()));
+    }
+  }
+  return runs;
+}
+
+std::vector<SettingRow> different_settings(const std::vector<RunSummary>& runs) {
+  std::set<std::string> names;
+  for (const RunSummary& run : runs) {
+    for (const auto& [name, value] : run.settings) names.insert(name);
+  }
+  std::vector<SettingRow> rows;
+  for (const std::string& name : names) {
+    if (name == "name" || name == "output_dir") continue;
+    SettingRow row{name, {}};
+    for (const RunSummary& run : runs) {
+      const auto found = run.settings.find(name);
+      row.values.push_back(found == run.settings.end() ? "" : found->second);
+    }
+    const bool differ = std::any_of(row.values.begin(), row.values.end(),
+                                    [&](const auto& value) { return value != row.values.front(); });
+    if (differ) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace maas

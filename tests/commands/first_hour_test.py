@@ -1,0 +1,201 @@
+"""What a person does after the first training: new data, runs side by side, a stop in between, searches."""
+import json
+import pathlib
+import random
+import signal
+import subprocess
+import time
+import unittest
+
+from maas_runs import MAAS, Case, maas
+
+
+def table_of(rows, seed=0):
+    """Numbers, two islands, and a class that both decide."""
+    drawn = random.Random(seed)
+    lines = ["mass,island,id,species"]
+    for i in range(rows):
+        mass, island = drawn.uniform(2, 6), drawn.choice(["Biscoe", "Dream"])
+        species = "big" if mass + (island == "Dream") > 4.5 else "small"
+        lines.append(f"{mass:.3f},{island},n{i},{species}")
+    return "\n".join(lines) + "\n"
+
+
+class OfATable(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        (cls.folder / "birds.csv").write_text(table_of(200))
+        cls.config = cls.folder / "birds.yaml"
+        cls.run_folder = cls.folder / "runs/birds"
+        maas("init", cls.folder / "birds.csv", "-o", cls.config, "train.epochs=12", "train.folds=0",
+             "data.validation=0.2", "train.threads=1", "train.learning_rate=0.01", check=0)
+        maas("train", cls.config, "-o", cls.run_folder, check=0)
+        (cls.folder / "new.csv").write_text(table_of(90, seed=1))
+
+    def test_init_writes_settings_into_the_config(self):
+        text = self.config.read_text()
+        self.assertRegex(text, r"(?m)^  epochs: 12$")
+        self.assertRegex(text, r"(?m)^  folds: 0 +# networks")
+        self.assertRegex(text, r"(?m)^  threads: 1$")
+        self.assertIn("missing: mean", text)
+        done = maas("init", self.folder / "birds.csv", "-o", "-", "model.hidden=[7]", "train.schedule.type=linear",
+                    "seed=9", "data.label=island", "data.columns.mass=numeric", check=0)
+        self.assertIn("model: {type: mlp, hidden: [7], activation: gelu", done.stdout)
+        self.assertIn("schedule: {type: linear, warmup: 5%}", done.stdout)
+        self.assertIn('label: "island"', done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^seed: 9 +# the same seed")
+        self.assertRegex(done.stdout, r"(?m)^    mass: numeric$")
+        done = maas("init", self.folder / "birds.csv", "-o", "-", "train.epoch=3", check=2)
+        self.assertIn("did you mean 'epochs'", done.stderr)
+        self.assertIn("leave one out", maas("init", self.folder / "birds.csv", self.folder / "new.csv",
+                                            check=2).stderr)
+
+    def test_init_tells_programs_what_it_saw(self):
+        said = json.loads(maas("init", self.folder / "birds.csv", "-o", "-", "--json", check=0).stdout)
+        columns = {column["name"]: column for column in said["columns"]}
+        self.assertEqual((columns["mass"]["kind"], columns["island"]["kind"]), ("number", "text"))
+        self.assertEqual(columns["island"]["distinct"], 2)
+        self.assertIn("ignored", columns["id"]["use"])
+        self.assertGreater(columns["mass"]["most"], columns["mass"]["least"])
+
+    def test_a_gap_in_a_later_row_is_told_and_answered(self):
+        (self.folder / "gap.csv").write_text("mass,island\n,Dream\n3,\n4,Biscoe\n")
+        done = maas("predict", self.run_folder, self.folder / "gap.csv", check=0)
+        self.assertEqual(len(done.stdout.splitlines()), 3)
+        self.assertIn("column 'mass': 1 value is missing and counts as the mean of training (first: "
+                      f"{self.folder}/gap.csv:2:1)", done.stderr)
+        self.assertIn("column 'island': 1 value is missing and counts as unknown", done.stderr)
+
+    def test_eval_measures_on_new_rows_and_by_group(self):
+        said = json.loads(maas("eval", self.run_folder, self.folder / "new.csv", "--by", "island", "--by", "mass",
+                               "--json", check=0).stdout)
+        self.assertEqual((said["samples"], said["data"]), (90, str(self.folder / "new.csv")))
+        self.assertGreater(said["metrics"]["accuracy"], 0.8)
+        island, mass = said["by"]
+        self.assertEqual([s["value"] for s in island["slices"]], ["Biscoe", "Dream"])
+        self.assertEqual(sum(s["samples"] for s in island["slices"]), 90)
+        mean = sum(s["metrics"]["accuracy"] * s["samples"] for s in island["slices"]) / 90
+        self.assertAlmostEqual(mean, said["metrics"]["accuracy"])
+        self.assertEqual(len(mass["slices"]), 4)
+        self.assertTrue(mass["slices"][0]["value"].startswith("up to "))
+        text = maas("eval", self.run_folder, self.folder / "new.csv", "--by", "island", check=0).stdout
+        self.assertRegex(text, r"90 samples of .*new\.csv")
+        self.assertRegex(text, r"(?m)^  Dream +\d+ +[01]\.\d{4}")
+
+    def test_eval_says_what_new_data_lack(self):
+        (self.folder / "bare.csv").write_text("mass,island\n3,Dream\n")
+        self.assertIn("there is no column 'species'",
+                      maas("eval", self.run_folder, self.folder / "bare.csv", check=3).stderr)
+        self.assertIn("there is no column 'islan'; did you mean 'island'",
+                      maas("eval", self.run_folder, self.folder / "new.csv", "--by", "islan", check=3).stderr)
+        self.assertIn("beside new data", maas("eval", self.run_folder, self.folder / "new.csv", "--split", "train",
+                                              check=2).stderr)
+        rows = "".join(f"{i % 5},Dream,n{i},small\n" for i in range(101))
+        (self.folder / "many.csv").write_text("mass,island,id,species\n" + rows)
+        self.assertIn("column 'id' has 101 values", maas("eval", self.run_folder, self.folder / "many.csv", "--by", "id",
+                                                         check=2).stderr)
+
+    def test_runs_are_listed_with_what_differs(self):
+        maas("train", self.config, "train.learning_rate=0.001", "train.epochs=2", "-o", self.folder / "runs/slow",
+             check=0)
+        text = maas("runs", self.folder / "runs", check=0).stdout
+        self.assertRegex(text, r"(?m)^run +status +accuracy +time +steps +model +settings that differ$")
+        self.assertRegex(text, r"(?m)^birds +finished +[01]\.\d{4} .* MB .*train\.learning_rate=0\.01")
+        said = json.loads(maas("runs", self.folder / "runs", "--json", "--sort", "accuracy", check=0).stdout)
+        self.assertEqual([pathlib.Path(run["folder"]).name for run in said["runs"]], ["birds", "slow"])
+        self.assertEqual(said["runs"][1]["settings"]["train.epochs"], "2")
+        self.assertIn("no run has the metric 'rmse'", maas("runs", self.folder / "runs", "--sort", "rmse",
+                                                           check=2).stderr)
+        page = self.folder / "compare.html"
+        text = maas("runs", "compare", self.run_folder, self.folder / "runs/slow", "-o", page, check=0).stdout
+        self.assertRegex(text, r"(?m)^  train\.learning_rate +0\.01 +0\.001$")
+        self.assertRegex(text, r"(?m)^  accuracy +[01]\.\d{4} +[01]\.\d{4}$")
+        self.assertIn("<svg", page.read_text())
+        self.assertIn("two or more", maas("runs", "compare", self.run_folder, check=2).stderr)
+        self.assertIn("holds no run", maas("runs", "compare", self.run_folder, self.folder, check=3).stderr)
+
+    def test_an_interrupted_run_leaves_the_best_so_far(self):
+        folder = self.folder / "stopped"
+        process = subprocess.Popen([MAAS, "train", str(self.config), "train.epochs=100000", "-o", str(folder)],
+                                   stderr=subprocess.PIPE, text=True)
+        while not (folder / "metrics.jsonl").exists() or "validation" not in (folder / "metrics.jsonl").read_text():
+            time.sleep(0.02)
+            self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGINT)
+        text = process.communicate()[1]
+        self.assertEqual(process.returncode, 75, text)
+        self.assertRegex(text, r"stopped/model\.pt and report\.html have the best so far: accuracy [01]\.\d{4}")
+        self.assertIn("maas train --resume", text)
+        maas("predict", folder, "-", stdin='{"mass": 3, "island": "Dream"}', check=0)
+        self.assertTrue((folder / "report.html").exists())
+        self.assertIn("interrupted", (folder / "STATUS").read_text())
+
+    def test_a_folded_run_counts_its_steps_in_one_way(self):
+        folder = self.folder / "folded"
+        arguments = ["train.folds=3", "data.validation=0", "train.epochs=4", "train.log_every=1"]
+        done = maas("train", self.config, *arguments, "-o", folder, "--json", check=0)
+        steps = json.loads(done.stdout)["steps"]
+        logged = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        trained = [row["step"] for row in logged if row["split"] == "train"]
+        self.assertEqual(trained, list(range(1, steps + 1)))
+        self.assertEqual(max(row["step"] for row in logged), steps)
+
+    def test_find_lr_shows_a_rate_and_writes_nothing(self):
+        said = json.loads(maas("train", self.config, "--find-lr", "-o", self.folder / "none", "--json",
+                               check=0).stdout)
+        self.assertGreater(said["learning_rate"], 1e-6)
+        self.assertLessEqual(said["learning_rate"], said["lowest_loss_at"])
+        self.assertFalse((self.folder / "none").exists())
+        text = maas("train", self.config, "--find-lr", check=0)
+        self.assertIn("falls most steeply at", text.stdout)
+        self.assertIn("train.learning_rate=", text.stderr)
+
+
+class Searches(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        (cls.folder / "birds.csv").write_text(table_of(120))
+        cls.config = cls.folder / "birds.yaml"
+        maas("init", cls.folder / "birds.csv", "-o", cls.config, "train.epochs=9", "train.folds=0",
+             "data.validation=0.2", "train.threads=1", check=0)
+        with cls.config.open("a") as file:
+            file.write("tune:\n  trials: 6\n  keep: 3\n  rounds: 2\n  settings:\n"
+                       "    train.learning_rate: 1e-6 .. 1e-1\n    model.hidden: \"[4] | [16, 8]\"\n")
+
+    def tune(self, *arguments, check=0):
+        return maas("tune", self.config, "-o", self.folder / "search", *arguments, check=check)
+
+    def test_a_search_finds_settings_and_goes_on_where_it_was(self):
+        plan = self.tune("--dry-run").stdout
+        self.assertIn("round 1: 6 trials of 3 epochs", plan)
+        self.assertIn("round 2: 2 trials of 9 epochs", plan)
+        done = self.tune()
+        self.assertRegex(done.stdout, r"best: nll 0\.\d{4} with model\.hidden=\[.*\] train\.learning_rate=")
+        self.assertRegex(done.stdout, r"train\.learning_rate +explains +\d+ % of the differences")
+        record = self.folder / "search/tune.jsonl"
+        lines = record.read_text().splitlines()
+        self.assertEqual([json.loads(line)["round"] for line in lines], [0] * 6 + [1] * 2)
+        self.assertIn("--resume", self.tune(check=2).stderr)
+        record.write_text("\n".join(lines[:7]) + "\n" + lines[7][:20])  # a crash in the last line
+        (self.folder / "search/best.yaml").unlink()
+        again = self.tune("--resume")
+        self.assertEqual(again.stderr.count("trial "), 1)
+        self.assertEqual(again.stdout, done.stdout)
+        maas("config", "check", self.folder / "search/best.yaml", check=0)
+        self.assertIn("What matters", (self.folder / "search/report.html").read_text())
+        text = maas("runs", self.folder / "search", check=0).stdout
+        self.assertRegex(text, r"trial-001-round-1 +finished")
+        self.assertIn("was tried with", self.tune("--resume", "seed=5", check=2).stderr)
+
+    def test_what_cannot_be_searched_is_named(self):
+        self.assertIn("an end above the start", self.tune("tune.settings={train.learning_rate: 1 .. 1}", check=2).stderr)
+        self.assertIn("two choices or more", self.tune("tune.settings={model.hidden: \"[4]\"}", check=2).stderr)
+        self.assertIn("did you mean", self.tune("tune.settings={train.learning_rat: 1 .. 2}", check=2).stderr)
+        self.assertIn("keeps no rows apart", self.tune("data.validation=0", "train.early_stop.patience=0",
+                                                       check=2).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

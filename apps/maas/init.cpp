@@ -102,8 +102,7 @@ class Init : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("data", words_,
-                   "a CSV file (values, or paths of images), or a folder of images or IDX files; "
-                   "then key=value settings to write");
+                   "a CSV file, a folder of images or IDX files; then key=value settings to write");
     app.add_option("-o,--output", output_, "the file to write, <name>.yaml by default; - = stdout");
     app.add_option("--label", options_.label, "the column to predict, instead of a guess");
     app.add_option("--task", options_.task, "classification or regression, instead of a guess")

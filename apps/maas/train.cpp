@@ -48,8 +48,7 @@ class Train : public Command {
     app.add_option("-o,--output", output_dir_, "run folder, instead of output_dir");
     app.add_flag("--force", force_, "set an existing run in the folder aside");
     app.add_flag("--find-lr", find_rate_,
-                 "raise the learning rate from step to step and show where the loss falls; write "
-                 "nothing");
+                 "show where the loss falls while the learning rate rises; write nothing");
     app.add_flag("--dry-run", dry_run_, "read, build, run one batch, write nothing");
   }
 

@@ -6,8 +6,8 @@ import unittest
 
 from maas_runs import MAAS, ROOT, Case, maas
 
-VERBS = ["train", "eval", "predict", "inspect", "bench", "bench-serve", "serve", "distill", "prune", "quantize", "export",
-         "import", "tune", "runs", "runs-compare", "key", "init", "config", "doctor", "completion", "version"]
+VERBS = ["train", "eval", "predict", "inspect", "tune", "runs", "runs-compare", "bench", "bench-serve", "serve", "distill",
+         "prune", "quantize", "export", "import", "key", "init", "config", "doctor", "completion", "version"]
 CONFIG = ROOT / "configs/bench_mlp.yaml"
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 import unittest
 
+from line_test import png
 from maas_runs import MAAS, Case, maas
 
 INFER = "/v2/models/bench_mlp/infer"
@@ -330,10 +331,12 @@ class Starting(Case):
             self.assertIn(f"{ready['url']}/v2/models/{ready['model']}/infer", text)
             self.assertIn("bodies of 64 MiB, batches of " +
                           ("at most 8" if arguments else "any size"), text)
-            done = subprocess.run(["sh", "-c", lines[-1]], capture_output=True, text=True)
+            self.assertIn(f"{ready['url']}/predict -F image=@picture.png", lines[-1])
+            (self.folder / "picture.png").write_bytes(png(bytes(784), 28))
+            done = subprocess.run(["sh", "-c", lines[-1]], capture_output=True, text=True, cwd=self.folder)
             said = json.loads(done.stdout)
-            self.assertEqual(said["model_name"], ready["model"])
-            self.assertEqual(said["outputs"][0]["shape"], [1, 10])
+            self.assertEqual(len(said["probabilities"]), 10)
+            self.assertEqual(said["probability"], max(said["probabilities"].values()))
             process.terminate()
             self.assertEqual(process.wait(timeout=20), 0)
 

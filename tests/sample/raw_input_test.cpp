@@ -72,7 +72,9 @@ TEST(DecodeTables, WarnOfCategoriesThatTrainingDidNotHaveColumnByColumn) {
   warnings.clear();
   spec.missing = "mean";
   decode_csv("1,NA,flat\n", "in", spec, &warnings);
-  EXPECT_THAT(warnings, testing::IsEmpty());
+  EXPECT_THAT(warnings,
+              testing::ElementsAre("in: column 'colour': 1 value is missing and counts as "
+                                   "unknown (first: in:1:3)"));
 }
 
 TEST(DecodeCsv, RefusesAHeaderWithAWrongName) {
@@ -84,7 +86,7 @@ TEST(DecodeCsv, RefusesAHeaderWithAWrongName) {
   const std::string error = error_of([&] { decode_csv("b,A\np,q\n", "in", spec); });
   EXPECT_THAT(error, HasSubstr("there is no column 'a'; did you mean 'A'?"));
   EXPECT_THAT(error_of([&] { decode_csv("x,y\np,q\n", "in", spec); }),
-              HasSubstr("there is no column 'a'"));
+              HasSubstr("2 of 2 columns are absent: a, b"));
   EXPECT_EQ(sizes(decode_csv("p,q\nq,q\n", "in", spec)[0]), (std::vector<int64_t>{2, 2}));
   EXPECT_EQ(sizes(decode_csv("p,new\n", "in", spec)[0]), (std::vector<int64_t>{1, 2}));
   spec.format.header = false;

@@ -129,6 +129,7 @@ class FoldedFit {
     watcher.on_step = [this, fold](const StepNews& news) {
       const int64_t left = job_.train.folds - fold;
       StepNews all = news;
+      all.seconds += result_.seconds;
       all.step += result_.steps, all.total_steps = result_.steps + left * slot_;
       all.epoch += result_.epochs, all.epochs = result_.epochs + left * epochs_;
       all.passes += static_cast<double>(result_.epochs);
@@ -137,6 +138,7 @@ class FoldedFit {
     };
     watcher.on_epoch = [this, fold](const EpochNews& news) {
       EpochNews all = news;
+      all.run_seconds += result_.seconds;
       all.step += result_.steps, all.epoch += result_.epochs;
       all.passes += static_cast<double>(result_.epochs);
       all.fold = fold + 1, all.folds = job_.train.folds;

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "evaluate/evaluate.h"
 #include "run_scratch.h"
 #include "small_job.h"
@@ -54,15 +56,20 @@ TEST_F(Folds, TheModelIsTheAverageOfNetworksThatDiffer) {
   const RunFolder run = fresh_run(folder_ / "run");
   std::vector<FoldNews> folds;
   std::vector<int64_t> epochs;
+  std::vector<double> seconds;
   FitWatcher watcher;
   watcher.on_fold = [&](const FoldNews& news) { folds.push_back(news); };
-  watcher.on_epoch = [&](const EpochNews& news) { epochs.push_back(news.epoch); };
+  watcher.on_epoch = [&](const EpochNews& news) {
+    epochs.push_back(news.epoch);
+    seconds.push_back(news.run_seconds);
+  };
   const FitJob made = job();
   const FitResult result = fit_folds(made, run, watcher);
   ASSERT_EQ(folds.size(), 3);
   EXPECT_EQ(folds[1].fold, 2);
   EXPECT_GT(folds[1].validation.count("nll"), 0);
   EXPECT_THAT(epochs, testing::ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9));
+  EXPECT_TRUE(std::is_sorted(seconds.begin(), seconds.end()));
   EXPECT_FALSE(result.program.parameters.at("fold1.fc1.weight")
                    .equal(result.program.parameters.at("fold2.fc1.weight")));
   EXPECT_EQ(result.steps, 3 * 3 * 3);

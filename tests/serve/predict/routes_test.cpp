@@ -25,16 +25,16 @@ Tensors quarter_half_quarter(const Tensors& inputs) {
 
 Tensors tenfold(const Tensors& inputs) { return {inputs[0].narrow(1, 0, 1) * 10}; }
 
-struct Images : testing::Test, AskedRoutes {
-  Images()
+struct PredictImages : testing::Test, AskedRoutes {
+  PredictImages()
       : AskedRoutes(std::make_shared<StubSession>(image_model(), quarter_half_quarter),
                     protocol_routes) {}
 };
 
-struct Rows : testing::Test, AskedRoutes {
+struct PredictRows : testing::Test, AskedRoutes {
   std::shared_ptr<StubSession> session;
-  Rows() : Rows(std::make_shared<StubSession>(table_model(), tenfold)) {}
-  explicit Rows(std::shared_ptr<StubSession> stub)
+  PredictRows() : PredictRows(std::make_shared<StubSession>(table_model(), tenfold)) {}
+  explicit PredictRows(std::shared_ptr<StubSession> stub)
       : AskedRoutes(stub, protocol_routes), session(std::move(stub)) {}
 };
 
@@ -49,7 +49,7 @@ std::string part(const std::string& name, const std::string& bytes, const std::s
          bytes + "\r\n";
 }
 
-TEST_F(Images, APictureIsAnsweredByLabelsHoweverItIsSent) {
+TEST_F(PredictImages, APictureIsAnsweredByLabelsHoweverItIsSent) {
   const std::string form =
       part("image", small_png(), "; filename=\"digit.png\"\r\nContent-Type: image/png") +
       "--b--\r\n";
@@ -64,15 +64,15 @@ TEST_F(Images, APictureIsAnsweredByLabelsHoweverItIsSent) {
   EXPECT_EQ(post("/predict", small_png(), {}, "PUT").body, kLabelled);
 }
 
-TEST_F(Images, SeveralPicturesInAFormAreAList) {
+TEST_F(PredictImages, SeveralPicturesInAFormAreAList) {
   const auto answer =
       post("/predict", part("a", small_png()) + part("b", small_png()) + "--b--\r\n", kForm);
   EXPECT_EQ(answer.body, "[" + kLabelled + "," + kLabelled + "]");
   EXPECT_THAT(post("/predict", part("a", small_png()) + part("b", "x") + "--b--\r\n", kForm).body,
-              HasSubstr("form, part 'b': is one of 2 parts and no image file"));
+              HasSubstr("form, part 'b' is one of 2 parts and no image file"));
 }
 
-TEST_F(Images, OutputsThatAreNoNumbersAreNull) {
+TEST_F(PredictImages, OutputsThatAreNoNumbersAreNull) {
   auto stub = std::make_shared<StubSession>(image_model(), [](const Tensors& inputs) {
     return Tensors{at::full({inputs[0].size(0), 3}, std::numeric_limits<float>::quiet_NaN())};
   });
@@ -81,9 +81,9 @@ TEST_F(Images, OutputsThatAreNoNumbersAreNull) {
             R"({"label":null,"probability":null,"probabilities":null})");
 }
 
-TEST_F(Rows, ARowIsAnsweredHoweverItIsWritten) {
+TEST_F(PredictRows, ARowIsAnsweredHoweverItIsWritten) {
   const std::string row = R"({"age": 4, "income": 1, "city": "rome"})";
-  const std::string wanted = R"({"values":{"price":40.0}})";
+  const std::string wanted = R"({"values":{"price":40}})";
   for (const char* path : {"/predict", "/predict/net", "/v1/models/net:predict"}) {
     EXPECT_EQ(post(path, row, kCurl).body, wanted) << path;
     EXPECT_EQ(post(path, "[" + row + "]").body, "[" + wanted + "]") << path;
@@ -99,10 +99,10 @@ TEST_F(Rows, ARowIsAnsweredHoweverItIsWritten) {
   EXPECT_EQ(post("/predict", R"({"instances":[)" + row + "]}").body, "[" + wanted + "]");
   // What TensorFlow Serving's clients send has its answer.
   EXPECT_EQ(post("/v1/models/net:predict", R"({"instances":[)" + row + "]}").body,
-            R"({"predictions":[[40.0]]})");
+            R"({"predictions":[[40]]})");
 }
 
-TEST_F(Rows, WhatIsWrongIsNamed) {
+TEST_F(PredictRows, WhatIsWrongIsNamed) {
   EXPECT_THAT(post("/predict", "age,income\n1,2\n", kCsv).body,
               HasSubstr("there is no column 'city'"));
   EXPECT_THAT(post("/predict", R"({"age": "much", "income": 1, "city": "rome"})").body,
@@ -112,7 +112,7 @@ TEST_F(Rows, WhatIsWrongIsNamed) {
   EXPECT_EQ(post("/predict/other", "{}").status, 404);
 }
 
-TEST_F(Rows, OfSeveralModelsOneMustBeNamed) {
+TEST_F(PredictRows, OfSeveralModelsOneMustBeNamed) {
   SessionInfo info = table_model();
   info.name = "second";
   auto stub = std::make_shared<StubSession>(info, tenfold);
@@ -122,7 +122,7 @@ TEST_F(Rows, OfSeveralModelsOneMustBeNamed) {
   const auto answer = post("/predict", "{}");
   EXPECT_EQ(answer.status, 400);
   EXPECT_THAT(answer.body, HasSubstr("name one: /predict/net, /predict/second"));
-  EXPECT_EQ(post("/predict/second", R"([[1, 2, "oslo"]])").body, R"([{"values":{"price":10.0}}])");
+  EXPECT_EQ(post("/predict/second", R"([[1, 2, "oslo"]])").body, R"([{"values":{"price":10}}])");
 }
 
 }  // namespace

@@ -43,8 +43,10 @@ struct GuessOptions {
   std::string task;   // "classification", "regression"; "" = by the label
 };
 
-// The settings of `data:` and the network that suit images of classes, added to `guess`.
-void suit_images(DataGuess& guess);
+// The settings of `data:` and the network that suit images of classes, added to `guess`. Looks at a
+// few of `files`: small grey ones are letters and digits, as far as can be seen, and are not
+// flipped. What cannot be read is passed over; training will tell.
+void suit_images(DataGuess& guess, const std::vector<std::filesystem::path>& files);
 
 // `path`: a CSV file (a table, or one that names images), a folder of images or IDX files; "" =
 // made-up data. Paths in the config are relative to `config_folder` when the data lie below it,

@@ -228,6 +228,12 @@ void check_size(const CsvTable& table, bool header, const fs::path& path) {
               "give a table that holds what to learn from");
 }
 
+std::vector<fs::path> paths_of(const ColumnFacts& images, const fs::path& csv) {
+  std::vector<fs::path> paths;
+  for (const std::string_view name : images.values) paths.push_back(csv.parent_path() / name);
+  return paths;
+}
+
 // Paths that lead nowhere from the folder of the file are told now, not when training starts.
 void look_at_images(const ColumnFacts& images, const fs::path& csv, DataGuess& guess) {
   std::vector<std::string_view> absent;
@@ -319,7 +325,7 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
     guess.warnings.push_back(warning_of_encoding(path.filename().string(), encoding));
   }
   if (image) {
-    suit_images(guess);
+    suit_images(guess, paths_of(columns[*image], path));
     guess.found =
         fmt::format("a list of {} images; predicting the class '{}'", guess.samples, label.name);
     look_at_images(columns[*image], path, guess);

@@ -9,11 +9,12 @@ import zlib
 from maas_runs import ROOT, Case, maas
 
 
-def png(width, height, value):
+def png(width, height, value, grey=False):
     """One colour as a PNG file."""
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = (b"\0" + bytes([value, 255 - value, 7]) * width) * height
+    pixel = bytes([value] * 3 if grey else [value, 255 - value, 7])
+    rows = (b"\0" + pixel * width) * height
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
             chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
@@ -188,6 +189,16 @@ class Init(Case):
                 (self.folder / "pets" / label / f"{i}.png").write_bytes(
                     png(9, 8, 100 * (label == "cats") + i))
         self.init_and_train(self.folder / "pets", "type: images", 'train: {path: "pets"}')
+
+    def test_small_grey_pictures_are_not_flipped(self):
+        for grey, wanted in ((True, "{rotate: 10}"), (False, "{flip: 0.5}")):
+            folder = self.folder / f"grey{grey}"
+            for name in ("b", "d"):
+                (folder / name).mkdir(parents=True)
+                for i in range(6):
+                    (folder / name / f"{i}.png").write_bytes(png(28, 28, 40 * i, grey))
+            text = self.init_and_train(folder, wanted)
+            self.assertEqual("{flip" in text, not grey)
 
     def test_a_table_that_names_images(self):
         (self.folder / "photos").mkdir()

@@ -188,7 +188,7 @@ class Init(Case):
             for i in range(30):
                 (self.folder / "pets" / label / f"{i}.png").write_bytes(
                     png(9, 8, 100 * (label == "cats") + i))
-        self.init_and_train(self.folder / "pets", "type: images", 'train: {path: "pets"}')
+        self.init_and_train(self.folder / "pets", "type: images", 'train: {path: "pets"}', "metric: nll")
 
     def test_small_grey_pictures_are_not_flipped(self):
         for grey, wanted in ((True, "{rotate: 10}"), (False, "{flip: 0.5}")):

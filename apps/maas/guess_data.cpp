@@ -50,8 +50,9 @@ std::set<fs::path> files_in(const fs::path& folder) {
 fs::path named(const std::set<fs::path>& files, const std::vector<std::string>& parts) {
   for (const fs::path& file : files) {
     const std::string name = file.filename().string();
-    if (std::all_of(parts.begin(), parts.end(),
-                    [&](const std::string& part) { return name.find(part) != name.npos; })) {
+    if (std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
+          return name.find(part) != std::string::npos;
+        })) {
       return file;
     }
   }

@@ -100,7 +100,8 @@ TEST(RecurrentOperator, LargeNumbersSaturate) {
   for (const char* cell : kCells) {
     if (std::string(cell) == "relu") continue;  // grows
     const Layer layer(cell, {4, 3, 17}, 1e4);
-    expect_near(layer.got(layer.gates()), layer.expected(), 2e-6);
+    // Sums of some 1e4 are rounded to 1e-3; where one ends near zero, the gate tells.
+    expect_near(layer.got(layer.gates()), layer.expected(), 5e-3);
   }
 }
 

@@ -128,7 +128,14 @@ class Samples {
     tell(warnings);
   }
 
-  void answer_csv(ByteStream& stream) {
+  [[noreturn]] void throw_stopped(const std::string& where) const {
+    throw Error(ErrorKind::kInterrupted, {.where = where,
+                                          .what = fmt::format("stopped after {} rows", rows_),
+                                          .expected = "",
+                                          .fix = "start it again"});
+  }
+
+  void answer_csv(ByteStream& stream) try {
     if (spec_.kind == InputKind::kImage) decode_csv("", stream.name(), spec_);  // says it is none
     TableStream table(CsvStream([&](char* to, size_t size) { return stream.read(to, size); },
                                 stream.name(), spec_.format),
@@ -142,14 +149,14 @@ class Samples {
       progress_.show(stream.name(), table.rows(), {stream.read_bytes(), stream.size_bytes()});
     }
     tell(table.warnings());
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kInterrupted) throw_stopped(stream.name());
+    throw;
   }
 
   void answer(const std::vector<at::Tensor>& inputs, const AnswerRows& rows) {
     if (run_.signal.load(std::memory_order_relaxed) != 0) {
-      throw Error(ErrorKind::kInterrupted, {.where = rows.input,
-                                            .what = fmt::format("stopped after {} rows", rows_),
-                                            .expected = "",
-                                            .fix = "start it again"});
+      throw_stopped(rows.input);
     }
     // A piece of a file has more rows than the caches hold of a network's activations.
     constexpr int64_t kRowsAtOnce = 512;

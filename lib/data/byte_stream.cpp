@@ -42,12 +42,20 @@ ByteStream::ByteStream(const std::string& path) : name_(path == "-" ? "stdin" : 
 
 ByteStream::~ByteStream() { ::gzclose_r(handle(file_)); }
 
+void ByteStream::throw_interrupted() const {
+  throw Error(ErrorKind::kInterrupted, {.where = name_,
+                                        .what = "a signal came while it was read",
+                                        .expected = "",
+                                        .fix = "start it again"});
+}
+
 size_t ByteStream::read(char* to, size_t size) {
   const int got = ::gzread(handle(file_), to, static_cast<unsigned>(std::min(size, kMostAtOnce)));
   if (got > 0) return static_cast<size_t>(got);
   int status = Z_OK;
   const char* message = ::gzerror(handle(file_), &status);
   if (status == Z_ERRNO) {
+    if (errno == EINTR) throw_interrupted();
     throw Error(ErrorKind::kResources,
                 {.where = name_,
                  .what = "cannot be read: " + std::generic_category().message(errno),
@@ -67,6 +75,9 @@ size_t ByteStream::read(char* to, size_t size) {
 int ByteStream::peek() {
   const int byte = gzgetc(handle(file_));
   if (byte >= 0) gzungetc(byte, handle(file_));
+  int status = Z_OK;
+  if (byte < 0) ::gzerror(handle(file_), &status);
+  if (status == Z_ERRNO && errno == EINTR) throw_interrupted();
   return byte;
 }
 

@@ -17,10 +17,10 @@ class ByteStream {
   ByteStream& operator=(const ByteStream&) = delete;
 
   // Fills at most `size` bytes and returns how many; 0 only at the end. Throws Error{kInput} naming
-  // the file where its gzip stream is damaged or ends early, and Error{kResources} where it cannot
-  // be read.
+  // the file where its gzip stream is damaged or ends early, Error{kResources} where it cannot be
+  // read, and Error{kInterrupted} where a signal with a handler came while it waited.
   size_t read(char* to, size_t size);
-  // The next byte without taking it; -1 = the end.
+  // The next byte without taking it; -1 = the end. Error{kInterrupted} as read().
   int peek();
 
   const std::string& name() const { return name_; }  // "stdin" of "-"
@@ -28,6 +28,8 @@ class ByteStream {
   uint64_t read_bytes() const;                       // of these
 
  private:
+  [[noreturn]] void throw_interrupted() const;
+
   std::string name_;
   uint64_t size_ = 0;
   void* file_ = nullptr;  // zlib's

@@ -96,13 +96,20 @@ class ChannelsLast {
     return result < node.outputs.size() ? node.outputs[result].ids[0] : kNoValue;
   }
 
+  // For all that read it, also before the convolution does: so right behind where it is made.
   void turn_input(size_t index) {
     const ValueId x = operand_of(r_.node(index), "input");
     if (lie_.count(x) != 0) return;
-    r_.at(index);
+    const auto maker = r_.producer_index(x);
+    const bool was_given = maker || r_.producer(x) == nullptr;
+    r_.at(!was_given ? index : maker ? *maker + 1 : 0);
     const ValueId now = turned(r_, x);
-    r_.replace(x, now);
-    lie_.insert(now);
+    if (was_given) {
+      r_.replace(x, now);
+      lie_.insert(now);
+    } else {
+      r_.node(index).set("input", ValueRef{now});
+    }
   }
 
   // Whether libtorch's kernel leaves images as they lie: all that it reads lie channels last.

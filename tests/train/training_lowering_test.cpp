@@ -1,11 +1,13 @@
 // The graph of a training step, lowered, gives the loss and the gradients of the graph as written.
 #include <ATen/ops/equal.h>
 #include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include "autodiff/expand.h"
 #include "autodiff/gradients.h"
+#include "call/builder.h"
 #include "program/mode.h"
 #include "run/against_float64.h"
 #include "run/lower.h"
@@ -70,6 +72,21 @@ TEST(TrainingLowering, GivesTheLossAndTheGradientsOfTheGraphAsWritten) {
       EXPECT_LE((tensor - lowered.buffers.at(name)).abs().max().item<double>(), 1e-5) << name;
     }
   }
+}
+
+// A decomposed network asks for its input's sizes first; others read it for a second branch.
+TEST(TrainingLowering, TurnsWhatIsReadBeforeTheConvolutionToo) {
+  GraphBuilder g("net", 3);
+  const Handle x = g.input("x", {3, 8, 8}, at::kFloat);
+  const Handle first = g.relu(x);
+  const Handle a = g.conv2d("a", x, 4, 3, {.padding = 1});
+  const Handle b = g.conv2d("b", g.dropout(first, 0.5), 4, 3, {.padding = 1});
+  const Handle loss = g.call("aten::mean", {{"self", ValueRef{g.relu(g.add(a, b)).id}}});
+  const Program network = with_mode(g.finish({{"loss", loss}}), Mode::kTrain);
+  Step step{*with_gradients(expand_composites(network), {"a.weight", "b.weight"}), {}};
+  step.inputs = {at::randn({5, 3, 8, 8})};
+  const auto made = run(step.graph, step, PlanFor::kTraining);
+  EXPECT_EQ(made.size(), 3);
 }
 
 TEST(TrainingLowering, TakesNormsWithWhatStandsBehindThem) {

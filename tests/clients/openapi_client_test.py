@@ -26,10 +26,10 @@ class Generated(ClientCase):
         return made
 
     def modules_of(self, made):
-        """Those that import; /predictions takes bodies of several types, for which the generator fails."""
+        """Those that import: what predicts takes bodies of several types, for which the generator fails."""
         names = sorted(".".join(path.relative_to(self.folder).with_suffix("").parts)
                        for path in (made / "api").rglob("*.py") if path.name != "__init__.py")
-        return {name: importlib.import_module(name) for name in names if "prediction" not in name}
+        return {name: importlib.import_module(name) for name in names if "predict" not in name}
 
     def test_it_asks_for_health_metadata_and_inference(self):
         modules = self.modules_of(self.generate())

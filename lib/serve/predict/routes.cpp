@@ -6,36 +6,22 @@
 #include <set>
 
 #include "http/exchange.h"
-#include "serve/exchange_inference.h"
 #include "serve/predict/messages.h"
-#include "serve/request_json.h"
-#include "serve/samples/read_body.h"
+#include "serve/samples/sample_inference.h"
 
 namespace maas {
 namespace {
 
 using Exchange = std::shared_ptr<HttpExchange>;
 
-class Prediction final : public ExchangeInference {
+class Prediction final : public SampleInference {
  public:
-  using ExchangeInference::ExchangeInference;
-
-  std::vector<at::Tensor> read_inputs() override {
-    if (is_counted()) foresee(json_reading_bytes(exchange().body));
-    ReadSamples read = read_body(exchange().body, exchange().head.content_type, info());
-    check(read.inputs);
-    is_list_ = read.is_list;
-    warnings_ = std::move(read.warnings);
-    return std::move(read.inputs);
-  }
-
-  void answer(const std::vector<at::Tensor>& outputs) override {
-    send(labelled_answer(info(), outputs, is_list_), warnings_);
-  }
+  using SampleInference::SampleInference;
 
  private:
-  bool is_list_ = true;
-  std::vector<std::string> warnings_;
+  std::string answer_text(const std::vector<at::Tensor>& outputs, bool is_list) const override {
+    return labelled_answer(info(), outputs, is_list);
+  }
 };
 
 // The names of the server's models.
@@ -68,10 +54,7 @@ HttpRefusal refuse_unknown(const HttpExchange& exchange, const ServerState& stat
 
 HttpRefusal admit(const HttpExchange& exchange, const ServerState& state) {
   if (HttpRefusal refusal = refuse_unknown(exchange, state); refusal.status != 0) return refusal;
-  if (is_body_type(exchange.head.content_type)) return {};
-  return {415,
-          "the Content-Type must be application/json, image/..., text/csv, multipart/form-data or "
-          "application/octet-stream; `curl -T FILE` sends a file without any"};
+  return refuse_body_type(exchange);
 }
 
 void predict(Exchange exchange, const ServerState& state) {

@@ -2,9 +2,7 @@
 
 #include "base/json_writer.h"
 #include "http/exchange.h"
-#include "serve/exchange_inference.h"
-#include "serve/request_json.h"
-#include "serve/samples/read_body.h"
+#include "serve/samples/sample_inference.h"
 #include "serve/torchserve/messages.h"
 
 namespace maas {
@@ -12,36 +10,21 @@ namespace {
 
 using Exchange = std::shared_ptr<HttpExchange>;
 
-class Prediction final : public ExchangeInference {
+class Prediction final : public SampleInference {
  public:
-  using ExchangeInference::ExchangeInference;
-
-  std::vector<at::Tensor> read_inputs() override {
-    if (is_counted()) foresee(json_reading_bytes(exchange().body));
-    ReadSamples read = read_body(exchange().body, exchange().head.content_type, info());
-    check(read.inputs);
-    is_list_ = read.is_list;
-    warnings_ = std::move(read.warnings);
-    return std::move(read.inputs);
-  }
-
-  void answer(const std::vector<at::Tensor>& outputs) override {
-    send(prediction_answer(info(), outputs, is_list_), warnings_);
-  }
+  using SampleInference::SampleInference;
 
  private:
-  bool is_list_ = true;
-  std::vector<std::string> warnings_;
+  std::string answer_text(const std::vector<at::Tensor>& outputs, bool is_list) const override {
+    return prediction_answer(info(), outputs, is_list);
+  }
 };
 
 HttpRefusal admit_prediction(const HttpExchange& exchange, const ServerState& state) {
   if (HttpRefusal refusal = refuse_unknown_model(exchange, state); refusal.status != 0) {
     return refusal;
   }
-  if (is_body_type(exchange.head.content_type)) return {};
-  return {415,
-          "the Content-Type must be application/json, image/..., text/csv, multipart/form-data or "
-          "application/octet-stream; `curl -T FILE` sends a file without any"};
+  return refuse_body_type(exchange);
 }
 
 void ping(HttpExchange& exchange, const ServerState& state) {

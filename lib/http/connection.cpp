@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kReadBytes = 8 * 1024;
 constexpr size_t kBodyReadBytes = 64 * 1024;
 constexpr size_t kSkippedBodyBytes = 64 * 1024;  // a refused request's body is read up to this size
+constexpr size_t kLongBodyBytes = 128 * 1024;    // text of this size takes a millisecond to read
 constexpr size_t kMaxChunks = 65536;
 constexpr size_t kMaxChunkExtensionBytes = 1024;
 constexpr double kLastChanceSeconds = 1;  // to send a request, while the server stops
@@ -252,6 +253,8 @@ void Connection::read_body() {
   deadline_ = kNever;
   if (refused_) return write_response();
   body.reserve(body.size() + kBodyPadding);  // a request without a body has no reader
+  std::optional<LongWork> reading;
+  if (body.size() > kLongBodyBytes) reading.emplace(*shared_->stand_ins);
   shared_->service->serve(shared_from_this());
 }
 

@@ -23,6 +23,7 @@
 #include "http/head.h"
 #include "http/http_config.h"
 #include "http/http_counters.h"
+#include "http/stand_ins.h"
 #include "http/wire.h"
 
 namespace maas {
@@ -89,6 +90,7 @@ struct ConnectionShared {
   std::atomic<bool> closing{false};   // every answer is its connection's last
   std::atomic<bool> draining{false};  // closing, and idle connections go
   HttpCounters counters;
+  StandIns* stand_ins = nullptr;        // while requests are served
   std::atomic<bool> freed_much{false};  // set when a long string is freed; the listener clears it
 
   std::mutex mutex;

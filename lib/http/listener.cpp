@@ -19,6 +19,7 @@
 #include "base/throw_error.h"
 #include "http/connection.h"
 #include "http/give_back_memory.h"
+#include "http/stand_ins.h"
 #include "http/tls.h"
 
 namespace maas {
@@ -107,6 +108,7 @@ struct HttpListener::State {
     shared->config = config;
     check_tls(config.tls);
     if (config.tls.given()) tls.emplace(config.tls);
+    shared->stand_ins = &stand_ins;
     shared->on_room = [this] { net::post(strand, [this] { accept(); }); };
     max_connections = connection_limit(config.max_connections);
   }
@@ -226,18 +228,23 @@ struct HttpListener::State {
       ++releases;
     }
     if (release_at == 0 || now_ns() < release_at) return;
-    if (released >= runners || now_ns() > release_at + to_ns(kReleaseForSeconds)) {
+    give_back = releases;
+    if (released >= stand_ins.members() || now_ns() > release_at + to_ns(kReleaseForSeconds)) {
       release_at = 0;
       return;
     }
-    for (int i = 0; i < runners; ++i) {
-      net::post(io, [this, number = releases] {
-        thread_local int64_t last = 0;
-        if (std::exchange(last, number) == number) return;
-        give_back_memory();
-        ++released;
-      });
+    for (int i = 0; i < stand_ins.members(); ++i) {
+      net::post(io, [this] { give_back_once(); });
     }
+  }
+
+  // On each thread, after each large text.
+  void give_back_once() {
+    thread_local int64_t last = 0;
+    const int64_t number = give_back;
+    if (std::exchange(last, number) == number) return;
+    give_back_memory();
+    ++released;
   }
 
   void for_each_connection(const std::function<void(const std::shared_ptr<Connection>&)>& visit) {
@@ -287,8 +294,9 @@ struct HttpListener::State {
   size_t max_connections = 0;
   bool accepting = false;
   int64_t drained_by = 0, release_at = 0, releases = 0;
-  std::atomic<int> runners{0};   // threads in run()
-  std::atomic<int> released{0};  // of them, those that gave memory back since the last large text
+  StandIns stand_ins{io};
+  std::atomic<int64_t> give_back{0};  // the last of `releases` whose time has come
+  std::atomic<int> released{0};       // threads that gave memory back since the last large text
 };
 
 HttpListener::HttpListener(const HttpConfig& config, HttpService& service, AccessLog* log)
@@ -319,10 +327,14 @@ void HttpListener::start(std::function<void()> on_tick) {
   });
 }
 
-void HttpListener::run() {
-  ++state_->runners;
-  state_->io.run();
-  --state_->runners;
+void HttpListener::run() { state_->stand_ins.run_member(); }
+
+void HttpListener::stand_in() {
+  state_->stand_ins.run_stand_in([state = state_.get()] { state->give_back_once(); });
+}
+
+std::shared_ptr<void> HttpListener::long_work() {
+  return std::make_shared<LongWork>(state_->stand_ins);
 }
 
 void HttpListener::post(std::function<void()> work) { net::post(state_->io, std::move(work)); }

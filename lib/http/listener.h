@@ -18,9 +18,10 @@ namespace maas {
 // cannot be read or do not fit each other what TLS makes of them.
 void check_http_config(const HttpConfig& config);
 
-// Any number of threads call run(); each handles whatever is ready next. One connection is on one
-// thread at a time and has one request in flight; pipelined requests wait in its buffer. All calls
-// are thread-safe.
+// Any number of threads call run(), one at least; each handles whatever is ready next. Others may
+// call stand_in(): they do the same while all of those in run() are at long_work(). One connection
+// is on one thread at a time and has one request in flight; pipelined requests wait in its buffer.
+// All calls are thread-safe.
 class HttpListener {
  public:
   // Binds; connections queue in the kernel until start(). Throws Error{kUsage} for an address that
@@ -43,9 +44,14 @@ class HttpListener {
 
   // Accepts from now on; calls `on_tick` regularly (at least once a second) on some thread.
   void start(std::function<void()> on_tick);
-  void run();  // until drain() is through, or stop()
+  void run();       // until drain() is through, or stop()
+  void stand_in();  // as long
 
-  // Runs `work` on some thread in run(), not as part of any connection's turn.
+  // Says that this thread, which is in run() or stand_in(), is busy for a millisecond or more,
+  // until what is returned is destroyed: there. It must not outlive the listener.
+  std::shared_ptr<void> long_work();
+
+  // Runs `work` on one of these threads, not as part of any connection's turn.
   void post(std::function<void()> work);
   void post_after(std::chrono::nanoseconds delay, std::function<void()> work);
 
@@ -60,9 +66,10 @@ class HttpListener {
   // connection that is about to go. Newcomers are still accepted.
   void close_after_answers();
   // Also stops accepting, closes idle connections, lets requests in flight be answered, at most
-  // `seconds` long; then every run() returns. What the kernel had accepted already is answered too.
+  // `seconds` long; then every run() and stand_in() returns. What the kernel had accepted already
+  // is answered too.
   void drain(double seconds);
-  void stop();  // every run() returns after what it is at; connections are cut
+  void stop();  // every thread returns after what it is at; connections are cut
 
  private:
   struct State;

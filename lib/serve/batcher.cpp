@@ -13,10 +13,19 @@ constexpr int kClientGone = 499;
 constexpr size_t kFewBatches = 4;  // that wait a slot, whatever is foreseen
 constexpr double kNewCostShare = 0.2;
 constexpr std::chrono::microseconds kPatience{100};
+constexpr std::chrono::milliseconds kLong{1};
 
 int seconds_up(ServeClock::duration duration) {
   const double seconds = std::ceil(std::chrono::duration<double>(duration).count());
   return static_cast<int>(std::clamp(seconds, 1.0, 3600.0));
+}
+
+void smooth(ServeClock::duration& cost, ServeClock::duration latest) {
+  if (cost.count() == 0) {
+    cost = latest;
+  } else {
+    cost += std::chrono::duration_cast<ServeClock::duration>((latest - cost) * kNewCostShare);
+  }
 }
 
 bool same_but_for_rows(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
@@ -28,10 +37,11 @@ bool same_but_for_rows(const std::vector<at::Tensor>& a, const std::vector<at::T
 
 }  // namespace
 
-Batcher::Batcher(std::shared_ptr<const Session> session, const BatcherLimits& limits, Post post)
+Batcher::Batcher(std::shared_ptr<const Session> session, const BatcherLimits& limits,
+                 Threads threads)
     : session_(std::move(session)),
       limits_(limits),
-      post_(std::move(post)),
+      threads_(std::move(threads)),
       free_slots_(limits.slots) {}
 
 void Batcher::submit(std::shared_ptr<QueuedInference> inference) {
@@ -61,6 +71,7 @@ Batcher::Verdict Batcher::enter(const Inference& inference) {
   const bool delays = joins() && limits_.delay.count() > 0;
   if (free_slots_ > 0 && waiting_.empty() && (alone || !joins()) && !delays) {
     --free_slots_;
+    ++computing_;
     return {Entry::kRunNow};
   }
   const size_t place = place_of(*inference);
@@ -68,7 +79,7 @@ Batcher::Verdict Batcher::enter(const Inference& inference) {
   if (free_slots_ == 0) {
     const bool full = waiting_.size() >= limits_.capacity;
     if (full && place == waiting_.size()) return {Entry::kFull};
-    const auto wait = foreseen_wait(place);
+    const auto wait = foreseen_answer(place);
     const auto longest = std::min(limits_.longest_wait, inference->deadline() - inference->arrived);
     if (place >= kFewBatches * limits_.slots && wait > longest) {
       return {Entry::kTooLong, wait};
@@ -83,7 +94,7 @@ Batcher::Verdict Batcher::enter(const Inference& inference) {
   if (delays && waiting_.size() < static_cast<size_t>(limits_.rows)) {
     if (std::exchange(delayed_, true)) return {Entry::kQueued};
     lock.unlock();
-    post_(limits_.delay, [self = shared_from_this()] { self->begin_after_delay(); });
+    threads_.post(limits_.delay, [self = shared_from_this()] { self->begin_after_delay(); });
     return {Entry::kQueued};
   }
   --free_slots_;
@@ -93,8 +104,12 @@ Batcher::Verdict Batcher::enter(const Inference& inference) {
   return {Entry::kQueued};
 }
 
-ServeClock::duration Batcher::foreseen_wait(size_t before) const {
-  return cost_ * static_cast<int64_t>(before) / static_cast<int64_t>(limits_.slots);
+// Those that are computed have not begun, for all one knows, and as many come to share its batch as
+// wait before it: what is admitted is rather early than late.
+ServeClock::duration Batcher::foreseen_answer(size_t before) const {
+  const size_t most = joins() ? static_cast<size_t>(limits_.rows) : 1;
+  const size_t all = computing_ + before + std::min(before, most);
+  return cost_ * static_cast<int64_t>(all) / static_cast<int64_t>(limits_.slots);
 }
 
 size_t Batcher::place_of(const QueuedInference& inference) const {
@@ -104,7 +119,7 @@ size_t Batcher::place_of(const QueuedInference& inference) const {
 }
 
 void Batcher::post_work() {
-  post_({}, [self = shared_from_this(), since = ServeClock::now()] {
+  threads_.post({}, [self = shared_from_this(), since = ServeClock::now()] {
     {
       const std::lock_guard lock(self->mutex_);
       --self->starting_;
@@ -150,6 +165,7 @@ std::vector<Batcher::Inference> Batcher::take() {
       std::make_move_iterator(waiting_.begin()),
       std::make_move_iterator(waiting_.begin() + static_cast<std::ptrdiff_t>(count)));
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+  computing_ += count;
   return taken;
 }
 
@@ -175,6 +191,8 @@ size_t Batcher::waiting() const {
 
 void Batcher::compute(const std::vector<Inference>& inferences, ServeClock::time_point since) {
   if (inferences.empty()) return;
+  const auto begun = ServeClock::now();
+  const std::shared_ptr<void> absence = announce(inferences.size());
   std::vector<Ready> batch;
   for (const Inference& inference : inferences) {
     std::vector<Ready> next;
@@ -183,17 +201,27 @@ void Batcher::compute(const std::vector<Inference>& inferences, ServeClock::time
     batch.push_back(std::move(next.front()));
   }
   run(batch);
-  note_cost(ServeClock::now() - since, inferences.size());
+  note_cost(since, begun, inferences.size());
 }
 
-void Batcher::note_cost(ServeClock::duration spent, size_t inferences) {
+void Batcher::note_cost(ServeClock::time_point since, ServeClock::time_point begun,
+                        size_t inferences) {
+  const auto now = ServeClock::now();
+  const auto count = static_cast<int64_t>(inferences);
   const std::lock_guard lock(mutex_);
-  const auto each = spent / static_cast<int64_t>(inferences);
-  if (cost_.count() == 0) {
-    cost_ = each;
-  } else {
-    cost_ += std::chrono::duration_cast<ServeClock::duration>((each - cost_) * kNewCostShare);
+  computing_ -= inferences;
+  smooth(cost_, (now - since) / count);
+  smooth(own_cost_, (now - begun) / count);
+}
+
+std::shared_ptr<void> Batcher::announce(size_t inferences) const {
+  if (!threads_.long_work) return nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool is_known = own_cost_.count() > 0;
+    if (is_known && own_cost_ * static_cast<int64_t>(inferences) < kLong) return nullptr;
   }
+  return threads_.long_work();
 }
 
 // False: it has been failed.

@@ -20,7 +20,7 @@ struct BatcherLimits {
   size_t capacity = 0;  // inferences that wait; of one level first come first served
   int64_t rows = 1;     // of a batch, where the session's rows may be put together; a request of
                         // more is a batch by itself
-  ServeClock::duration longest_wait = std::chrono::hours(1);  // that is foreseen; see submit()
+  ServeClock::duration longest_wait = std::chrono::hours(1);  // for an answer; see submit()
   ServeClock::duration delay{0};  // that an inference waits for others to share its batch
 };
 
@@ -38,17 +38,22 @@ struct BatcherLimits {
 // model is no longer served computes what was submitted.
 class Batcher : public std::enable_shared_from_this<Batcher> {
  public:
-  // Runs a task on some worker, not within the call, after so long.
-  using Post = std::function<void(ServeClock::duration, std::function<void()>)>;
+  struct Threads {
+    // Runs a task on some worker, not within the call, after so long.
+    std::function<void(ServeClock::duration, std::function<void()>)> post;
+    // Says that the calling worker is busy for long until what is returned is destroyed. Empty:
+    // nobody needs to know.
+    std::function<std::shared_ptr<void>()> long_work = {};
+  };
 
-  Batcher(std::shared_ptr<const Session> session, const BatcherLimits& limits, Post post);
+  Batcher(std::shared_ptr<const Session> session, const BatcherLimits& limits, Threads threads);
 
-  // Computes it now or later, or fails it: with 503 where all places are taken or the wait, as the
-  // last batches took, would be above longest_wait or its deadline; 504 when it has waited beyond
-  // its deadline, 499 when it is no longer wanted, failure_of() what the session throws. As many as
-  // are computed in a few batches wait whatever is foreseen: one slow inference says little. Of
-  // those that wait, the ones of lower levels go first, and one of the highest level gives its
-  // place to one of a lower.
+  // Computes it now or later, or fails it: with 503 where all places are taken or its answer, as
+  // the last batches took, would come later than longest_wait or its deadline allow; 504 when it
+  // has waited beyond its deadline, 499 when it is no longer wanted, failure_of() what the session
+  // throws. As many as are computed in a few batches wait whatever is foreseen: one slow inference
+  // says little. Of those that wait, the ones of lower levels go first, and one of the highest
+  // level gives its place to one of a lower.
   void submit(std::shared_ptr<QueuedInference> inference);
 
   // Fails what has waited beyond its deadline. To be called regularly: else that is seen only when
@@ -75,7 +80,7 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
 
   Verdict enter(const Inference& inference);
   // The lock is held, in both. As many as wait before it.
-  ServeClock::duration foreseen_wait(size_t before) const;
+  ServeClock::duration foreseen_answer(size_t before) const;
   size_t place_of(const QueuedInference& inference) const;
   bool joins() const;
   void post_work();
@@ -92,19 +97,22 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
   void answer(Ready& one, const std::vector<at::Tensor>& outputs, ServeClock::duration compute);
   void fail(QueuedInference& inference, const InferenceFailure& failure);
   bool fits(const std::vector<Ready>& batch, const Ready& next) const;
-  void note_cost(ServeClock::duration spent, size_t inferences);
+  void note_cost(ServeClock::time_point since, ServeClock::time_point begun, size_t inferences);
+  std::shared_ptr<void> announce(size_t inferences) const;  // null: it will not take long
 
   const std::shared_ptr<const Session> session_;
   const BatcherLimits limits_;
-  const Post post_;
+  const Threads threads_;
   ModelStatistics statistics_;
   mutable std::mutex mutex_;
   size_t free_slots_;
   size_t starting_ = 0;   // slots whose task has not begun
+  size_t computing_ = 0;  // inferences that hold a slot
   bool delayed_ = false;  // a task is to come when the delay is over
   const void* last_client_ = nullptr;
   // Of an inference, as the last batches held their slots: what a task waits for a thread counts.
   ServeClock::duration cost_{0};
+  ServeClock::duration own_cost_{0};  // the same without what tasks waited
   std::deque<Inference> waiting_;
 };
 

@@ -44,8 +44,8 @@ struct ServeConfig : HttpConfig {
         .in_units({"s"})
         .between(0.001, 7 * 24 * 3600)
         .doc(
-            "a request whose wait is foreseen to be longer, as the last ones took, is answered "
-            "503");
+            "a request whose answer is foreseen to take longer, as the last ones took, is refused "
+            "with 503");
     field("batch_rows", batch_rows)
         .between(1, 65536)
         .doc(

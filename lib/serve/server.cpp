@@ -102,10 +102,10 @@ class Server::Impl {
     const size_t count = wanted_threads();
     std::latch warm(static_cast<std::ptrdiff_t>(count));
     for (size_t i = 0; i < count; ++i) {
-      threads_.emplace_back([this, &warm] {
+      threads_.emplace_back([this, &warm, i] {
         remember_failure([&] { warm_up(); });
         warm.count_down();
-        listener_.run();
+        i < static_cast<size_t>(workers_) ? listener_.run() : listener_.stand_in();
       });
     }
     warm.wait();
@@ -203,10 +203,12 @@ class Server::Impl {
                                seconds(config_.max_queue_wait.value),
                                seconds(config_.batch_delay.value)};
     auto batcher = std::make_shared<Batcher>(
-        session, limits, [this](ServeClock::duration delay, std::function<void()> task) {
-          delay.count() > 0 ? listener_.post_after(delay, std::move(task))
-                            : listener_.post(std::move(task));
-        });
+        session, limits,
+        Batcher::Threads{[this](ServeClock::duration delay, std::function<void()> task) {
+                           delay.count() > 0 ? listener_.post_after(delay, std::move(task))
+                                             : listener_.post(std::move(task));
+                         },
+                         [this] { return listener_.long_work(); }});
     return {std::move(session), std::move(batcher)};
   }
 
@@ -233,7 +235,7 @@ class Server::Impl {
     while (!joining_ && threads_.size() < wanted_threads()) {
       threads_.emplace_back([this] {
         remember_failure([&] { warm_up(); });
-        listener_.run();
+        listener_.stand_in();
       });
     }
   }

@@ -21,10 +21,11 @@ class AskedRoutes {
   using MakeRoutes = std::vector<Route> (*)(const ServerState&);
 
   AskedRoutes(const std::shared_ptr<const Session>& session, MakeRoutes routes)
-      : repository(
-            {ServedModel{session, std::make_shared<Batcher>(
-                                      session, BatcherLimits{.slots = 1, .capacity = 0},
-                                      [](ServeClock::duration, const std::function<void()>&) {})}}),
+      : repository({ServedModel{
+            session,
+            std::make_shared<Batcher>(
+                session, BatcherLimits{.slots = 1, .capacity = 0},
+                Batcher::Threads{[](ServeClock::duration, const std::function<void()>&) {}})}}),
         service(routes(state)) {}
 
   HttpResponse ask(std::shared_ptr<RecordedExchange> exchange) {

@@ -221,6 +221,39 @@ TEST_F(BatcherTest, TurnsAwayWhoWouldWaitTooLong) {
   EXPECT_EQ(patient->failed.message, "");
 }
 
+TEST_F(BatcherTest, AnnouncesWorkThatTookLongBeforeOrWasNeverDone) {
+  const auto made = batcher(1, 8);
+  const auto told_at = [&](std::chrono::milliseconds length) {
+    int told = -1;
+    const auto next = inference(1);
+    next->during = [&] {
+      told = announced;
+      std::this_thread::sleep_for(length);
+    };
+    made->submit(next);
+    EXPECT_EQ(announced, 0);
+    return told;
+  };
+  EXPECT_EQ(told_at(std::chrono::milliseconds(20)), 1);  // unknown
+  EXPECT_EQ(told_at(std::chrono::milliseconds(0)), 1);
+  for (int i = 0; i < 40; ++i) told_at(std::chrono::milliseconds(0));
+  EXPECT_EQ(told_at(std::chrono::milliseconds(0)), 0);
+}
+
+TEST_F(BatcherTest, ForeseesWhatIsComputedAndWhatComesToShareABatch) {
+  const auto made = batcher({.slots = 1, .capacity = 1000, .longest_wait = kLong});
+  const auto slow = inference(1);
+  slow->during = [] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); };
+  made->submit(slow);
+  std::shared_ptr<Noted> fifth;
+  submit_while_busy(*made, [&] {
+    for (int i = 0; i < 4; ++i) made->submit(inference(2));
+    fifth = inference(3, std::chrono::milliseconds(105));  // one is computed, four wait, and itself
+    made->submit(fifth);
+  });
+  EXPECT_EQ(fifth->failed.status, 503);
+}
+
 struct Counts {
   std::atomic<int> answered{0}, refused{0}, at_once{0}, most{0};
 };
@@ -252,10 +285,10 @@ TEST_F(BatcherTest, LosesNothingBetweenThreads) {
   std::deque<std::function<void()>> posted;
   const auto made = std::make_shared<Batcher>(
       std::make_shared<Copies>(), BatcherLimits{.slots = 2, .capacity = 1000},
-      [&](ServeClock::duration, std::function<void()> task) {
+      Batcher::Threads{[&](ServeClock::duration, std::function<void()> task) {
         const std::lock_guard lock(mutex);
         posted.push_back(std::move(task));
-      });
+      }});
   Batcher& two = *made;
   const auto run_posted = [&] {
     while (true) {

@@ -27,9 +27,9 @@ class JoiningBatcherTest : public BatcherTest {
     limits.capacity = 1000;
     return std::make_shared<Batcher>(
         std::make_shared<Joins>(calls), limits,
-        [this](ServeClock::duration delay, std::function<void()> task) {
+        Batcher::Threads{[this](ServeClock::duration delay, std::function<void()> task) {
           delay.count() > 0 ? late.push_back(std::move(task)) : tasks.push_back(std::move(task));
-        });
+        }});
   }
   void submit(Batcher& to, std::initializer_list<int> numbers) {
     for (const int number : numbers) to.submit(inference(number));

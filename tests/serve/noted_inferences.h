@@ -71,10 +71,16 @@ class Noted final : public QueuedInference {
 class BatcherTest : public testing::Test {
  protected:
   std::shared_ptr<Batcher> batcher(const BatcherLimits& limits) {
-    return std::make_shared<Batcher>(std::make_shared<Copies>(), limits,
-                                     [this](ServeClock::duration, std::function<void()> task) {
-                                       tasks.push_back(std::move(task));
-                                     });
+    return std::make_shared<Batcher>(
+        std::make_shared<Copies>(), limits,
+        Batcher::Threads{[this](ServeClock::duration, std::function<void()> task) {
+                           tasks.push_back(std::move(task));
+                         },
+                         [this] { return announce(); }});
+  }
+  std::shared_ptr<void> announce() {
+    ++announced;
+    return {nullptr, [this](void*) { --announced; }};
   }
   std::shared_ptr<Batcher> batcher(size_t slots, size_t capacity) {
     return batcher(BatcherLimits{.slots = slots, .capacity = capacity});
@@ -104,6 +110,7 @@ class BatcherTest : public testing::Test {
 
   std::string log;
   std::deque<std::function<void()>> tasks;
+  int announced = 0;  // long works that have not ended
 };
 
 }  // namespace maas

@@ -117,8 +117,9 @@ TEST_F(PredictRows, OfSeveralModelsOneMustBeNamed) {
   info.name = "second";
   auto stub = std::make_shared<StubSession>(info, tenfold);
   repository.put(
-      {stub, std::make_shared<Batcher>(stub, BatcherLimits{.slots = 1, .capacity = 0},
-                                       [](ServeClock::duration, const std::function<void()>&) {})});
+      {stub, std::make_shared<Batcher>(
+                 stub, BatcherLimits{.slots = 1, .capacity = 0},
+                 Batcher::Threads{[](ServeClock::duration, const std::function<void()>&) {}})});
   const auto answer = post("/predict", "{}");
   EXPECT_EQ(answer.status, 400);
   EXPECT_THAT(answer.body, HasSubstr("name one: /predict/net, /predict/second"));

@@ -16,8 +16,11 @@ import time
 import torch
 from torch import nn
 
+from bench_record import note
+
 MAAS = "build/maas"
-ROUNDS, EVERY, STEPS = 4, 5, 31
+QUICK = os.environ.get("MAAS_BENCH_QUICK") == "1"
+ROUNDS, EVERY, STEPS = 2 if QUICK else 4, 5, 31
 LAYOUTS = {"eager channels-last": torch.channels_last, "eager": torch.contiguous_format}
 
 
@@ -71,9 +74,10 @@ def main():
         ours = times.pop("maas")
         for name, theirs in times.items():
             rounds = [b / a for a, b in zip(ours, theirs)]
+            ratio = min(theirs) / min(ours)
             print(f"convnet: a step, {threads} threads   maas {min(ours):6.1f} ms   {name} {min(theirs):6.1f} ms   "
-                  f"ratio {min(theirs) / min(ours):4.2f} ({min(rounds):4.2f} to {max(rounds):4.2f} by round)",
-                  flush=True)
+                  f"ratio {ratio:4.2f} ({min(rounds):4.2f} to {max(rounds):4.2f} by round)"
+                  f"{note(f'convnet {threads} threads {name}', ratio)}", flush=True)
 
 
 if __name__ == "__main__":

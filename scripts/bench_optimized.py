@@ -19,7 +19,8 @@ import warnings
 import torch
 from torch import nn
 
-from bench_inference import MAAS, NETWORKS, maas_ms, median_ms
+from bench_inference import MAAS, maas_ms, median_ms
+from bench_networks import NETWORKS
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 ROUNDS = 5

@@ -62,12 +62,24 @@ void check_metric_names(const std::vector<std::string>& names, TaskKind task,
 std::vector<std::string> metric_names(TaskKind task) {
   switch (task) {
     case TaskKind::kClassification:
-      return {"accuracy", "top_5", "macro_f1", "micro_f1", "precision",
-              "recall",   "nll",   "ece",      "brier",    "roc_auc"};
+      return {"accuracy",
+              "balanced_accuracy",
+              "top_5",
+              "macro_f1",
+              "micro_f1",
+              "precision",
+              "recall",
+              "mcc",
+              "nll",
+              "ece",
+              "brier",
+              "roc_auc",
+              "average_precision"};
     case TaskKind::kMultiLabel:
-      return {"accuracy", "macro_f1", "micro_f1", "precision", "recall", "nll", "brier", "roc_auc"};
+      return {"accuracy", "macro_f1", "micro_f1", "precision",        "recall",
+              "nll",      "brier",    "roc_auc",  "average_precision"};
     case TaskKind::kRegression:
-      return {"mae", "rmse", "r2"};
+      return {"mae", "rmse", "r2", "mape"};
   }
   return {};
 }
@@ -98,7 +110,7 @@ std::vector<std::string> default_metrics(TaskKind task) {
 bool is_in_target_units(const std::string& name) { return name == "mae" || name == "rmse"; }
 
 bool higher_is_better(const std::string& name) {
-  return !contains({"nll", "ece", "brier", "mae", "rmse", "loss"}, name);
+  return !contains({"nll", "ece", "brier", "mae", "rmse", "mape", "loss"}, name);
 }
 
 }  // namespace maas

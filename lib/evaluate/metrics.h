@@ -3,11 +3,11 @@
 // Every number is computed in double precision in one pass over the rows, on the CPU.
 //
 // | task           | metrics                                                                   |
-// | classification | accuracy, top_K (top_5), macro_f1, micro_f1, precision, recall, nll, ece, |
-// |                | brier, roc_auc                                                            |
+// | classification | accuracy, balanced_accuracy, top_K (top_5), macro_f1, micro_f1,           |
+// |                | precision, recall, mcc, nll, ece, brier, roc_auc, average_precision       |
 // | multi-label    | accuracy (all labels of a row right), macro_f1, micro_f1, precision,      |
-// |                | recall, nll, brier, roc_auc                                               |
-// | regression     | mae, rmse, r2                                                             |
+// |                | recall, nll, brier, roc_auc, average_precision                            |
+// | regression     | mae, rmse, r2, mape                                                       |
 //
 // Definitions, which agree with scikit-learn's where it has one:
 // - precision, recall, macro_f1: unweighted means over the classes that occur in the truth or the
@@ -18,12 +18,19 @@
 //   rows and labels, in [0, 1].
 // - roc_auc: binary, or unweighted mean of one class against the rest over the classes that have
 //   both kinds of rows; NaN when there is none (roc_auc.h).
+// - average_precision: as roc_auc, of the area under the precision-recall curve, over the classes
+//   that have rows (average_precision.h).
+// - balanced_accuracy: unweighted mean of the recall over the classes that have rows.
+// - mcc: Matthews' correlation coefficient of truth and prediction, of any number of classes
+//   (Gorodkin 2004), in [-1, 1]; 0 where one of them is constant.
+// - mape: mean of |error| / |target|, as a share and not in percent; a target of 0 counts as
+//   2.2e-16, so that one error there makes the mean huge.
 // - rmse, r2: unweighted means over the targets; r2 of a constant target is 1 if met exactly, else
 //   0.
 //
 // Outputs that are not numbers are wrong answers: a row with logits from which no probability can
 // be computed (NaN, +infinity) has no predicted class, a label whose logit is NaN is predicted
-// wrongly; nll, ece, brier, roc_auc, mae, rmse and r2 of them are NaN.
+// wrongly; nll, ece, brier, roc_auc, average_precision, mae, rmse, r2 and mape of them are NaN.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -44,7 +51,13 @@ struct Predictions {
                        // regression [N, T]
   TaskKind task = TaskKind::kClassification;
   std::vector<std::string> labels;  // K or T names, or empty: then the index is the name
+  // As TaskSpec::thresholds: they decide which label is predicted, and change no probability.
+  std::vector<double> thresholds = {};
 };
+
+// The outputs with every threshold taken off: the largest of a row is what is answered, of several
+// labels those above 0. Float64 where there are thresholds.
+at::Tensor answer_scores(const Predictions& predictions);
 
 // One class, or one label of a multi-label task.
 struct ClassMetrics {
@@ -60,6 +73,9 @@ struct Metrics {
   at::Tensor confusion;     // classification: int64 [K, K], rows = truth; else undefined
   int64_t samples = 0;      // N
   int64_t not_numbers = 0;  // rows with outputs that are NaN, or give no probability
+  // What a reader of the values has to know, a line each: classes that roc_auc leaves out, a rare
+  // class that is hardly found.
+  std::vector<std::string> notes = {};
 };
 
 // Throws Error{kUsage} for a name that is unknown, with the nearest known one, or that does not fit

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "evaluate/average_precision.h"
+#include "evaluate/class_notes.h"
 #include "evaluate/class_scores.h"
 #include "evaluate/roc_auc.h"
 #include "evaluate/task_metrics.h"
@@ -10,11 +12,12 @@
 namespace maas {
 namespace {
 
-// Logits and truths, [rows, labels] row-major; a label is predicted when its logit is above 0,
-// wrongly when it is NaN.
+// Logits and truths, [rows, labels] row-major; a label is predicted when its logit is above its
+// bound, wrongly when it is NaN.
 struct LabelTable {
   at::Tensor logits, truths;  // double, contiguous
   int64_t rows = 0, labels = 0;
+  std::vector<double> bounds;  // the logit above which each label is predicted; empty = 0
   double logit(int64_t i, int64_t k) const {
     return logits.const_data_ptr<double>()[i * labels + k];
   }
@@ -22,7 +25,8 @@ struct LabelTable {
     return truths.const_data_ptr<double>()[i * labels + k] > 0.5;
   }
   bool predicted(int64_t i, int64_t k) const {
-    return std::isnan(logit(i, k)) ? !truth(i, k) : logit(i, k) > 0;
+    if (std::isnan(logit(i, k))) return !truth(i, k);
+    return bounds.empty() ? logit(i, k) > 0 : logit(i, k) >= bounds[static_cast<size_t>(k)];
   }
 };
 
@@ -75,7 +79,9 @@ double mean_loss(const LabelTable& table, bool squared) {
   return sum / static_cast<double>(table.rows * table.labels);
 }
 
-double mean_auc(const LabelTable& table) {
+using AreaOf = double (*)(const std::vector<double>&, const std::vector<bool>&);
+
+double mean_area(AreaOf area_of, const LabelTable& table) {
   double sum = 0;
   int64_t counted = 0;
   for (int64_t k = 0; k < table.labels; ++k) {
@@ -85,7 +91,7 @@ double mean_auc(const LabelTable& table) {
       scores.push_back(table.logit(i, k));
       positive.push_back(table.truth(i, k));
     }
-    const double area = roc_auc(scores, positive);
+    const double area = area_of(scores, positive);
     if (std::isnan(area)) continue;
     sum += area;
     ++counted;
@@ -112,7 +118,8 @@ double value_of(const std::string& name, const LabelTable& table,
   if (name == "micro_f1") return micro_f1(table);
   if (name == "nll") return mean_loss(table, false);
   if (name == "brier") return mean_loss(table, true);
-  if (name == "roc_auc") return mean_auc(table);
+  if (name == "roc_auc") return mean_area(roc_auc, table);
+  if (name == "average_precision") return mean_area(average_precision, table);
   return subset_accuracy(table);
 }
 
@@ -124,6 +131,7 @@ Metrics multi_label_metrics(const Predictions& predictions, const std::vector<st
   table.truths = predictions.targets.to(at::kCPU, at::kDouble).contiguous();
   table.rows = table.logits.size(0);
   table.labels = table.logits.size(1);
+  for (const double p : predictions.thresholds) table.bounds.push_back(std::log(p / (1 - p)));
   Metrics metrics;
   metrics.samples = table.rows;
   metrics.not_numbers = rows_with_nan(table);
@@ -131,6 +139,7 @@ Metrics multi_label_metrics(const Predictions& predictions, const std::vector<st
   for (const std::string& name : names) {
     metrics.values[name] = value_of(name, table, metrics.per_class);
   }
+  note_absent_classes(names, metrics);
   return metrics;
 }
 

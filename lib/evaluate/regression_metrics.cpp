@@ -1,6 +1,8 @@
 #include <ATen/ops/isnan.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "evaluate/class_scores.h"
 #include "evaluate/task_metrics.h"
@@ -10,7 +12,9 @@ namespace {
 
 // Sums over the rows of one target.
 struct ErrorSums {
-  double absolute = 0, squared = 0, spread = 0;  // spread: of (target - its mean)^2
+  double absolute = 0, squared = 0;
+  double spread = 0;    // of (target - its mean)^2
+  double relative = 0;  // of |error| / |target|
 };
 
 ErrorSums sums_of(const at::Tensor& outputs, const at::Tensor& targets, int64_t column) {
@@ -28,12 +32,15 @@ ErrorSums sums_of(const at::Tensor& outputs, const at::Tensor& targets, int64_t 
     sums.absolute += std::abs(error);
     sums.squared += error * error;
     sums.spread += offset * offset;
+    sums.relative += std::abs(error) / std::max(std::abs(target[i * columns]),
+                                                std::numeric_limits<double>::epsilon());
   }
   return sums;
 }
 
 double value_of(const std::string& name, const ErrorSums& sums, double rows) {
   if (name == "mae") return sums.absolute / rows;
+  if (name == "mape") return sums.relative / rows;
   if (name == "rmse") return std::sqrt(sums.squared / rows);
   if (sums.spread == 0 && !std::isnan(sums.squared)) return sums.squared == 0 ? 1 : 0;
   return 1 - sums.squared / sums.spread;

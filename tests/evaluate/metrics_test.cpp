@@ -275,6 +275,11 @@ TEST(RegressionMetrics, AreNotANumberForNaNAlsoOfAConstantTarget) {
   }
 }
 
+TEST(RegressionMetrics, RelativeErrorsAreThoseOfScikitLearn) {
+  EXPECT_NEAR(one(values({2.5, 0, 2, 8}, {3, -0.5, 2, 7}), "mape"), 0.3273809523809524, 1e-12);
+  EXPECT_NEAR(one(values({1, 1}, {0, 1}), "mape") / 2251799813685248.0, 1, 1e-12);
+}
+
 std::string message_of(const Predictions& predictions, const std::string& name, ErrorKind kind) {
   try {
     compute_metrics(predictions, {name});

@@ -1,0 +1,72 @@
+#include "evaluate/class_notes.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace maas {
+namespace {
+
+constexpr size_t kMostNamed = 5;
+
+// Of more than a line takes, the first ones.
+std::string listed(std::vector<std::string> items) {
+  const size_t all = items.size();
+  items.resize(std::min(all, kMostNamed));
+  std::string text = fmt::format("{}", fmt::join(items, ", "));
+  if (all > kMostNamed) text += fmt::format(" and {} more", all - kMostNamed);
+  return text;
+}
+
+double right_answers(const Metrics& metrics) {
+  double hits = 0;
+  for (const ClassMetrics& one : metrics.per_class) {
+    hits += one.recall * static_cast<double>(one.support);
+  }
+  return hits / static_cast<double>(metrics.samples);
+}
+
+}  // namespace
+
+void note_absent_classes(const std::vector<std::string>& names, Metrics& metrics) {
+  std::vector<std::string> none, all, affected;
+  for (const ClassMetrics& one : metrics.per_class) {
+    if (one.support == 0) none.push_back(fmt::format("'{}'", one.label));
+    if (one.support == metrics.samples) all.push_back(fmt::format("'{}'", one.label));
+  }
+  for (const std::string& name : names) {
+    const bool needs_both = name == "roc_auc" && !(none.empty() && all.empty());
+    const bool needs_rows = name == "average_precision" || name == "balanced_accuracy";
+    if (needs_both || (needs_rows && !none.empty())) affected.push_back(name);
+  }
+  if (affected.empty()) return;
+  std::string what = none.empty() ? "" : "no row is of " + listed(none);
+  if (!all.empty()) what += (what.empty() ? "" : ", ") + ("every row is of " + listed(all));
+  const bool nothing = none.size() + all.size() == metrics.per_class.size();
+  metrics.notes.push_back(fmt::format("{}: {} {}", what,
+                                      nothing ? "nothing to tell apart for" : "not counted in",
+                                      fmt::join(affected, ", ")));
+}
+
+void note_rare_classes(Metrics& metrics) {
+  const auto samples = static_cast<double>(metrics.samples);
+  const auto classes = static_cast<double>(metrics.per_class.size());
+  const double accuracy = right_answers(metrics);
+  std::vector<std::string> hidden;
+  for (const ClassMetrics& one : metrics.per_class) {
+    const auto support = static_cast<double>(one.support);
+    const bool rare = one.support > 0 && support < 0.4 * samples / classes;
+    if (!rare || one.recall >= 0.5 || accuracy - one.recall < 0.2) continue;
+    hidden.push_back(fmt::format("'{}' (recall {:.2f}, {:.0f} of {} found)", one.label, one.recall,
+                                 one.recall * support, one.support));
+  }
+  if (hidden.empty()) return;
+  metrics.notes.push_back(fmt::format(
+      "rare and hardly found, which the accuracy of {:.3f} hides: {}; balanced_accuracy counts "
+      "every class alike, train.loss.class_weights: balanced and eval.threshold: tune find more "
+      "of them",
+      accuracy, listed(hidden)));
+}
+
+}  // namespace maas

@@ -14,6 +14,7 @@
 #include "command.h"
 #include "edit_config.h"
 #include "guess_data.h"
+#include "start_network.h"
 
 namespace maas {
 namespace {
@@ -105,6 +106,7 @@ class Init : public Command {
                    "a CSV file, a folder of images or IDX files; then key=value settings to write");
     app.add_option("-o,--output", output_, "the file to write, <name>.yaml by default; - = stdout");
     app.add_option("--label", options_.label, "the column to predict, instead of a guess");
+    app.add_option("--from", from_, "a model to start from: fine-tuning, with a new last layer");
     app.add_option("--task", options_.task, "classification or regression, instead of a guess")
         ->check(CLI::IsMember({"classification", "regression"}));
     app.add_flag("--force", force_, "replace an existing file");
@@ -118,10 +120,12 @@ class Init : public Command {
     const std::string file = output_.empty() ? name + ".yaml" : output_;
     const bool prints = file == "-" || dry_run_;
     const fs::path folder = file == "-" ? fs::current_path() : fs::absolute(file).parent_path();
-    const DataGuess guess = guess_data(data, folder.lexically_normal(), options_);
+    DataGuess guess = guess_data(data, folder.lexically_normal(), options_);
     output.say("found " + guess.found);
     for (const std::string& line : guess.profile) output.say("  " + line);
     for (const std::string& warning : guess.warnings) output.warn(warning);
+    const std::string told = start_from_network(guess, folder);
+    if (!told.empty()) output.say(told);
     const std::string text =
         edit_config(config_text(name, file == "-" ? "FILE" : file, guess), settings_, folder);
     if (!prints) write(file, text);
@@ -130,6 +134,7 @@ class Init : public Command {
       json.begin_object().field("verb", "init").key("config");
       file == "-" ? json.null() : json.value(file);
       json.field("written", !prints).field("found", guess.found);
+      if (!told.empty()) json.field("from", told);
       write_columns(json, guess);
       json.key("warnings").begin_array();
       for (const std::string& warning : guess.warnings) json.value(warning);
@@ -143,6 +148,16 @@ class Init : public Command {
   }
 
  private:
+  // With --from: the network and its settings, below those that were given. What is told of it.
+  std::string start_from_network(DataGuess& guess, const fs::path& folder) {
+    if (from_.empty()) return "";
+    const StartNetwork start = start_network(from_, folder, guess);
+    guess.model = start.model;
+    guess.folds = 0;  // of a network that exists there is but one
+    settings_.insert(settings_.begin(), start.settings.begin(), start.settings.end());
+    return start.told;
+  }
+
   // The label and the task are more than settings: what is guessed of the columns hangs on them.
   void take_words() {
     for (const std::string& word : words_) {
@@ -195,7 +210,7 @@ class Init : public Command {
     write_file_atomically(file, text);
   }
 
-  std::string data_, output_;
+  std::string data_, output_, from_;
   std::vector<std::string> words_, settings_;
   GuessOptions options_;
   bool force_ = false, dry_run_ = false;

@@ -8,6 +8,7 @@
 #include "record/environment.h"
 #include "signals.h"
 #include "train/folds.h"
+#include "train/learning_notes.h"
 
 namespace maas {
 
@@ -16,6 +17,8 @@ LearningRun::LearningRun(const LearningSetup& setup, const FitJob& job, const Ou
       job_(job),
       folder_(setup.folder),
       progress_(output, folder_, setup.log_every, job.eval.metrics) {
+  progress_.set_words(learning_words(job.program, job.train));
+  for (const std::string& note : job.notes) output.say(note);
   if (!setup.folder.resume) begin();
 }
 

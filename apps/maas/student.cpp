@@ -42,6 +42,8 @@ std::string ground_of(const Model& teacher, const std::string& path) {
   experiment.model = {};
   experiment.output_dir.clear();
   experiment.eval.require.clear();  // the gate judges a student
+  experiment.train.freeze.clear();  // names of the teacher's parameters
+  experiment.train.body_learning_rate.reset();
   experiment.name = teacher.name_or_stem(path) + "-student";
   config.distill.teacher = {path};
   return write_config(config);

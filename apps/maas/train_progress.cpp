@@ -129,6 +129,7 @@ void TrainProgress::on_step(const StepNews& news) {
                     {fmt::format("step {}/{}", news.step, news.total_steps), 1},
                     {fmt::format("loss {:.4f}", smooth_loss_), 2},
                     {last_metric_, 5},
+                    {words_, 7},
                     {fmt::format("{:.0f} samples/s", static_cast<double>(samples_) / elapsed), 6},
                     {duration_text(left) + " left", 3}},
                    output_.live() ? output_.width() - 1 : 1000);

@@ -20,6 +20,8 @@ class TrainProgress {
  public:
   TrainProgress(const Output& output, const RunFolder& folder, int64_t log_every,
                 std::vector<std::string> metrics);
+  // A part of every live line: what of the network learns, say; "" = none.
+  void set_words(std::string words) { words_ = std::move(words); }
   FitWatcher watcher(const std::atomic<int>& signal);
   void finish();  // ends the live line
 
@@ -47,7 +49,7 @@ class TrainProgress {
   int64_t first_step_ = -1, samples_ = 0, epochs_ = 0;
   std::string waiting_;  // the line of the newest best epoch, while it is too early to tell
   double smooth_loss_ = 0;
-  std::string last_metric_;
+  std::string last_metric_, words_;
   std::vector<std::string> metrics_;  // in the order in which they are shown
   bool line_open_ = false;
 };

@@ -77,6 +77,12 @@ class Binder {
     return words.empty() || std::find(words.begin(), words.end(), text) != words.end();
   }
 
+  bool is_lone_word(const YamlNode& node) const {
+    const auto& words = field_.lone_words;
+    return node.kind == Kind::kScalar &&
+           std::find(words.begin(), words.end(), node.scalar) != words.end();
+  }
+
   // For whoever wrote one item without brackets.
   std::string list_hint(const YamlNode& node, const std::string& name) const {
     if (node.kind != Kind::kScalar || node.scalar.empty()) return "";
@@ -174,6 +180,10 @@ class Binder {
   }
   template <class T>
   void assign(const YamlNode& node, const std::string& name, std::vector<T>* target) {
+    if (is_lone_word(node)) {
+      if constexpr (std::is_same_v<T, std::string>) *target = {node.scalar};
+      return;
+    }
     const auto items = list_items(node);
     if (!items) {
       return complain(node, name, allowed_text(field_), list_hint(node, name));

@@ -126,6 +126,15 @@ class SchemaWriter {
     json_.end_object();
   }
 
+  // A list, or one of these alone.
+  void lone_words() {
+    json_.key("anyOf").begin_array().begin_object().field("type", "array").end_object();
+    for (const std::string& word : field_->lone_words) {
+      json_.begin_object().field("const", word).end_object();
+    }
+    json_.end_array();
+  }
+
   void write(bool* flag) {
     shape(flag, false);
     json_.key("default").value(*flag);
@@ -156,7 +165,9 @@ class SchemaWriter {
   }
   template <class T>
   void write(std::vector<T>* list) {
-    types({"array"}, false);
+    const bool lone = !field_->lone_words.empty();
+    if (lone) lone_words();
+    if (!lone) types({"array"}, false);
     json_.key("items").begin_object();
     shape(static_cast<T*>(nullptr), false);
     json_.end_object();

@@ -185,7 +185,9 @@ std::string allowed_text(const Field& field) {
   if (std::holds_alternative<SectionListRef>(field.target)) {
     return "a list of maps such as " + example_text(field);
   }
-  return fmt::format("a list such as {} with {} each", example_text(field), item);
+  const std::string list = fmt::format("a list such as {} with {} each", example_text(field), item);
+  if (field.lone_words.empty()) return list;
+  return fmt::format("{}, or {}", fmt::join(field.lone_words, ", "), list);
 }
 
 void write_value(JsonWriter& json, const InputPath& path) { json.value(path.path); }

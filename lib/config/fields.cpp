@@ -37,6 +37,10 @@ Field& Field::shorthand(std::string key) {
   shorthand_key = std::move(key);
   return *this;
 }
+Field& Field::or_alone(std::vector<std::string> words) {
+  lone_words = std::move(words);
+  return *this;
+}
 Field& Field::required() {
   is_required = true;
   return *this;

@@ -76,6 +76,7 @@ struct Field {
   std::string selector;                  // sibling that decides whether this one applies
   std::vector<std::string> selected_by;  // its values for which this one applies
   std::string shorthand_key;             // section: a bare scalar means {key: scalar}
+  std::vector<std::string> lone_words;   // list of texts: these mean themselves without brackets
   bool is_required = false;
 
   Field& doc(std::string text);
@@ -89,6 +90,8 @@ struct Field {
   // elsewhere it is an error that names the values. Not written to resolved configs elsewhere.
   Field& only_for(std::string key, std::vector<std::string> values);
   Field& shorthand(std::string key);
+  // Of a list of texts: one of `words` may stand alone, and is then the list's only item.
+  Field& or_alone(std::vector<std::string> words);
   Field& required();
 };
 

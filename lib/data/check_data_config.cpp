@@ -71,8 +71,9 @@ class Checker {
 
   void check_no_image_settings() {
     if (!data_.augment.empty()) add("data.augment", "is given for a table", "images");
-    if (data_.normalize == "unit") {
-      add("data.normalize", "'unit', pixels / 255, for a table", "none or standardize");
+    if (data_.normalize == "unit" || data_.normalize == "imagenet") {
+      add("data.normalize", fmt::format("'{}', of pixels, for a table", data_.normalize),
+          "none or standardize");
     }
   }
 

@@ -92,10 +92,11 @@ void describe_sources(DataConfig& data, Fields& field) {
       .at_least(0)
       .doc("use at most so many samples of train, drawn by the seed; 0 = all");
   field("normalize", data.normalize)
-      .one_of({"none", "unit", "standardize"})
+      .one_of({"none", "unit", "standardize", "imagenet"})
       .doc(
           "in the graph: none = pixels 0 to 255, numbers as they are; unit = pixels / 255; "
-          "standardize = by the training mean and standard deviation");
+          "standardize = by the training mean and standard deviation; imagenet = by those of "
+          "ImageNet, as networks expect that were trained with it");
   field("augment", data.augment)
       .only_for("type", {"idx", "images", "image_list", "synthetic"})
       .doc("random changes to training images");

@@ -134,8 +134,14 @@ void warn_of_shared_samples(const DataConfig& config, Split split, DataSplits& s
                   shared, tested.size(), held_out.name_of(first)));
 }
 
+bool are_among(const std::vector<std::string>& labels, const std::vector<std::string>& known) {
+  return std::all_of(labels.begin(), labels.end(), [&](const std::string& label) {
+    return std::find(known.begin(), known.end(), label) != known.end();
+  });
+}
+
 // What the parent's weights were made for stays as they know it.
-DataSpec inherit(DataSpec learnt, const DataSpec& parent) {
+DataSpec inherit(DataSpec learnt, const DataSpec& parent, Targets targets) {
   const InputSpec &own = learnt.input, &known = parent.input;
   const bool same_form = own.kind == known.kind && own.columns.size() == known.columns.size() &&
                          own.channels == known.channels && own.height == known.height &&
@@ -149,13 +155,25 @@ DataSpec inherit(DataSpec learnt, const DataSpec& parent) {
     learnt.input.missing = missing;
     learnt.input.resize_to_fit = resize;
   }
-  const auto& labels = parent.task.labels;
-  const bool among = std::all_of(
-      learnt.task.labels.begin(), learnt.task.labels.end(), [&](const std::string& label) {
-        return std::find(labels.begin(), labels.end(), label) != labels.end();
-      });
-  if (among && learnt.task.kind == parent.task.kind) learnt.task = parent.task;
+  if (targets == Targets::kOwn || learnt.task.kind != parent.task.kind) return learnt;
+  const auto &labels = learnt.task.labels, &theirs = parent.task.labels;
+  const bool all = targets == Targets::kParents || are_among(theirs, labels);
+  if (all && are_among(labels, theirs)) learnt.task = parent.task;
   return learnt;
+}
+
+// The mean and deviation of ImageNet's training images, of pixels / 255 in red, green and blue:
+// what the networks of most collections were trained with.
+void take_imagenet_scale(InputSpec& input) {
+  if (input.channels != 3) {
+    throw_usage("data.normalize",
+                fmt::format("imagenet for images of {} channel{}", input.channels,
+                            input.channels == 1 ? "" : "s"),
+                "images in colour",
+                "set data.channels=3, which makes them so, or data.normalize=standardize");
+  }
+  input.mean = {0.485, 0.456, 0.406};
+  input.std_dev = {0.229, 0.224, 0.225};
 }
 
 }  // namespace
@@ -181,7 +199,8 @@ std::unique_ptr<Source> open_source(const SourceRequest& request) {
   throw_usage("data.type", fmt::format("'{}'", type), "idx, csv, images, image_list or synthetic");
 }
 
-DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* parent) {
+DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* parent,
+                     Targets targets) {
   check_data_config(config);
   DataSplits splits;
   splits.fingerprint = fingerprint(config);
@@ -190,7 +209,8 @@ DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* pa
       open_checked({config, config.train, "train", of_columns ? parent : nullptr, splits.warnings});
   const SplitRows rows = split_rows(config, source->marks(), source->size(), seed, splits.warnings);
   splits.spec = source->learn(rows.train, splits.warnings);
-  if (parent != nullptr) splits.spec = inherit(std::move(splits.spec), *parent);
+  if (config.normalize == "imagenet") take_imagenet_scale(splits.spec.input);
+  if (parent != nullptr) splits.spec = inherit(std::move(splits.spec), *parent, targets);
   const auto whole = source->conform(splits.spec, splits.warnings);
   splits.train = part_of(whole, rows.train);
   splits.validation = part_of(whole, rows.validation);

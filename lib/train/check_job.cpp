@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/throw_error.h"
 #include "evaluate/metrics.h"
 #include "evaluate/top_k.h"
+#include "program/last_layer.h"
 #include "train/loss.h"
 #include "train/smallest_batch.h"
 #include "train/trained_parameters.h"
@@ -56,6 +59,17 @@ void check_metrics(const FitJob& job) {
   }
 }
 
+void check_body_rate(const FitJob& job) {
+  if (!job.train.body_learning_rate) return;
+  const std::vector<std::string>& freeze = job.train.freeze;
+  if (std::find(freeze.begin(), freeze.end(), "backbone") != freeze.end()) {
+    throw_usage("train.body_learning_rate", "is set beside train.freeze: backbone",
+                "one of them: what is frozen learns at no rate",
+                "leave train.freeze or train.body_learning_rate out");
+  }
+  find_last_layer(job.program, "train.body_learning_rate: the network");
+}
+
 }  // namespace
 
 void check_job(const FitJob& job) {
@@ -67,6 +81,7 @@ void check_job(const FitJob& job) {
   }
   check_schedule(job.train);
   check_freeze(job.program, job.train.freeze);
+  check_body_rate(job);
   check_validation(job);
   check_metrics(job);
   check_loss(job.train.loss, job.data.spec.task);

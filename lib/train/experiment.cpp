@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "base/throw_error.h"
 #include "config/yaml_place.h"
 #include "evaluate/metrics.h"
 #include "evaluate/requirement.h"
@@ -43,6 +44,12 @@ void check_loss_for(LossConfig loss, TaskKind task) {
   check_loss(loss, TaskSpec{.kind = task, .labels = {}});
 }
 
+void check_head(const ModelConfig& model) {
+  if (model.head == "keep" || !model.from.path.empty()) return;
+  throw_usage("model.head", "is '" + model.head + "' without a network to start from",
+              "model.from beside it", "name one, such as model.from: net.pt2, or leave it out");
+}
+
 }  // namespace
 
 void Experiment::describe(Fields& field) {
@@ -79,6 +86,7 @@ void check_experiment(const Experiment& experiment) {
   }
   collect([&] { check_loss_for(experiment.train.loss, task); });
   collect([&] { check_schedule(experiment.train); });
+  collect([&] { check_head(experiment.model); });
   if (!problems.empty()) throw Error(ErrorKind::kUsage, std::move(problems));
 }
 

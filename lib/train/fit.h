@@ -37,6 +37,8 @@ struct FitJob {
   // run_settings(): what a resumed run must share, but for its length (resumed_length.h).
   std::map<std::string, std::string> settings;
   bool resume = false;
+  // What was done to a network that existed, and which part of it learns; told before it starts.
+  std::vector<std::string> notes;
 };
 
 // What the loop calls while it runs, from the training thread.

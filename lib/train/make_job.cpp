@@ -2,24 +2,31 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/error.h"
 #include "data/open_data.h"
 #include "evaluate/evaluate.h"
+#include "program/last_layer.h"
 #include "tensor/random.h"
 #include "train/check_job.h"
+#include "train/learning_notes.h"
 #include "train/run_settings.h"
 #include "zoo/adopt_model.h"
+#include "zoo/new_head.h"
 
 namespace maas {
 namespace {
 
 // All but the network.
-FitJob job_with_data(const Experiment& experiment, const Model* parent) {
+FitJob job_with_data(const Experiment& experiment, const Model* parent,
+                     Targets targets = Targets::kParents) {
   check_experiment(experiment);
   FitJob job;
   job.seed = static_cast<uint64_t>(experiment.seed);
   const DataSpec* known =
       parent != nullptr && parent->manifest.data ? &*parent->manifest.data : nullptr;
-  job.data = open_data(experiment.data, job.seed, known);
+  job.data = open_data(experiment.data, job.seed, known, targets);
   job.data_config = experiment.data;
   job.train = experiment.train;
   job.eval = experiment.eval;
@@ -41,6 +48,55 @@ void keep_scales(const Model& parent, DataSpec& spec) {
   if (parent.manifest.data) scales = parent.manifest.data->task.scales;
   if (scales.size() != spec.task.labels.size()) scales.clear();
   spec.task.scales = std::move(scales);
+}
+
+Targets targets_of(const ModelConfig& model, const JobParents& parents) {
+  if (model.head == "keep" || parents.data != nullptr) return Targets::kParents;
+  return model.head == "auto" ? Targets::kParentsIfSame : Targets::kOwn;
+}
+
+bool wants_new_head(const ModelConfig& model, const Model& parent, const TaskSpec& task) {
+  if (model.head != "auto") return model.head == "new";
+  const auto& known = parent.manifest.data;
+  return !known || known->task.kind != task.kind || known->task.labels != task.labels;
+}
+
+// The parent's network for the job's data, and what was done to it.
+void take_network(FitJob& job, const Experiment& experiment, const JobParents& parents) {
+  const Model& parent = *parents.network;
+  const BuildOptions build = build_options(experiment);
+  Program network = parent.program;
+  if (wants_new_head(experiment.model, parent, job.data.spec.task)) {
+    WithNewHead made =
+        with_new_head(std::move(network), job.data.spec.task, build.seed, parents.network_name);
+    network = std::move(made.program);
+    job.notes.push_back("model.head: a new last layer, " + made.told);
+  } else {
+    if (experiment.model.head == "auto") {
+      job.notes.push_back(
+          fmt::format("model.head: the last layer stays: the network was trained for these {} {}",
+                      job.data.spec.task.outputs(),
+                      job.data.spec.task.kind == TaskKind::kRegression ? "targets" : "labels"));
+    }
+    keep_scales(parent, job.data.spec);
+  }
+  job.program = adopt_model(network, job.data.spec, build, parents.network_name);
+  job.notes.push_back(input_note(network, job, experiment.data.normalize));
+  for (const std::string& note : learning_notes(job.program, job.train)) job.notes.push_back(note);
+}
+
+// A network whose last layer is no longer to be found, quantized or so, learns as a whole.
+void forget_the_body(const Program& network, TrainConfig& train, std::vector<std::string>& notes) {
+  const auto backbone = std::find(train.freeze.begin(), train.freeze.end(), "backbone");
+  if (!train.body_learning_rate && backbone == train.freeze.end()) return;
+  try {
+    find_last_layer(network, "model");
+  } catch (const Error& error) {
+    if (backbone != train.freeze.end()) train.freeze.erase(backbone);
+    train.body_learning_rate.reset();
+    notes.push_back("train.freeze, train.body_learning_rate: the network as it is now " +
+                    error.first().what + ": all of it learns at one rate");
+  }
 }
 
 }  // namespace
@@ -68,19 +124,20 @@ FitJob make_job(const Experiment& asked, const JobParents& parents) {
   const Model* network = parents.network;
   std::vector<std::string> notes;
   const Experiment experiment = network != nullptr ? with_one_fold(asked, notes) : asked;
-  FitJob job = job_with_data(experiment, parents.data != nullptr ? parents.data : network);
+  FitJob job = job_with_data(experiment, parents.data != nullptr ? parents.data : network,
+                             targets_of(experiment.model, parents));
   job.data.warnings.insert(job.data.warnings.end(), notes.begin(), notes.end());
-  const BuildOptions build = build_options(experiment);
   if (network != nullptr) {
-    job.program = adopt_model(network->program, job.data.spec, build, parents.network_name);
-    keep_scales(*network, job.data.spec);
+    take_network(job, experiment, parents);
   } else {
+    const BuildOptions build = build_options(experiment);
     job.network_of = [model = experiment.model, spec = job.data.spec, build](uint64_t seed) {
       BuildOptions own = build;
       own.seed = mix_seed(seed, "init");
       return build_model(model, spec, own);
     };
     job.program = build_model(experiment.model, job.data.spec, build);
+    job.notes = learning_notes(job.program, job.train);
   }
   check_job(job);
   return job;
@@ -89,6 +146,7 @@ FitJob make_job(const Experiment& asked, const JobParents& parents) {
 FitJob make_job_for(const Experiment& experiment, const Model& parent, Program network) {
   std::vector<std::string> notes;
   FitJob job = job_with_data(with_one_fold(experiment, notes), &parent);
+  forget_the_body(network, job.train, notes);
   job.data.warnings.insert(job.data.warnings.end(), notes.begin(), notes.end());
   job.program = std::move(network);
   keep_scales(parent, job.data.spec);

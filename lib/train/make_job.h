@@ -19,9 +19,10 @@ struct JobParents {
   const Model* data = nullptr;
 };
 
-// Opens the data and builds the network, or takes the parent's and fits it to the data. Warnings of
-// the data are in FitJob::data. Throws what check_experiment(), open_data(), build_model(),
-// adopt_model() and check_job() throw.
+// Opens the data and builds the network, or takes the parent's and fits it to the data, with a new
+// last layer as model.head says. Warnings of the data are in FitJob::data; FitJob::notes tells what
+// was done to the parent's network and what of it learns. Throws what check_experiment(),
+// open_data(), build_model(), with_new_head(), adopt_model() and check_job() throw.
 FitJob make_job(const Experiment& experiment, const JobParents& parents = {});
 
 // For what trains a network that exists, or one beside a teacher: without train.folds; a part as

@@ -19,6 +19,7 @@
 
 #include <cmath>
 
+#include "base/error.h"
 #include "base/throw_error.h"
 
 namespace maas {
@@ -125,6 +126,51 @@ class RmsProp : public Optimizer {
   Tensors square_, momentum_;
 };
 
+class Grouped : public Optimizer {
+ public:
+  Grouped(const OptimizerConfig& config, const Tensors& params,
+          const std::vector<RateGroup>& groups)
+      : groups_(groups) {
+    size_t members = 0;
+    for (const RateGroup& group : groups) {
+      optimizers_.push_back(make_optimizer(config, of(group, params)));
+      members += group.members.size();
+    }
+    MAAS_CHECK(members == params.size());
+  }
+  void step(const Tensors& params, const Tensors& grads, double learning_rate) override {
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      const RateGroup& group = groups_[i];
+      optimizers_[i]->step(of(group, params), of(group, grads), learning_rate * group.share);
+    }
+  }
+  TensorMap state() const override {
+    TensorMap state;
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      for (const auto& [name, tensor] : optimizers_[i]->state()) {
+        const size_t slash = name.find('/');
+        if (slash == name.npos) {
+          state[i == 0 ? name : fmt::format("{}/group{}", name, i)] = tensor;
+          continue;
+        }
+        const size_t index = groups_[i].members.at(std::stoul(name.substr(slash + 1)));
+        state[fmt::format("{}/{}", name.substr(0, slash), index)] = tensor;
+      }
+    }
+    return state;
+  }
+
+ private:
+  static Tensors of(const RateGroup& group, const Tensors& all) {
+    Tensors some;
+    for (const size_t index : group.members) some.push_back(all.at(index));
+    return some;
+  }
+
+  std::vector<RateGroup> groups_;
+  std::vector<std::unique_ptr<Optimizer>> optimizers_;
+};
+
 }  // namespace
 
 void Optimizer::load_state(const TensorMap& saved) {
@@ -146,6 +192,12 @@ std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const T
   if (config.type == "sgd") return std::make_unique<Sgd>(config, params);
   if (config.type == "rmsprop") return std::make_unique<RmsProp>(config, params);
   return std::make_unique<Adam>(config, params);
+}
+
+std::unique_ptr<Optimizer> make_grouped_optimizer(const OptimizerConfig& config,
+                                                  const Tensors& params,
+                                                  const std::vector<RateGroup>& groups) {
+  return std::make_unique<Grouped>(config, params, groups);
 }
 
 double clip_gradients(const Tensors& grads, double limit) {

@@ -30,6 +30,19 @@ class Optimizer {
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
                                           const std::vector<at::Tensor>& params);
 
+// Parameters that learn at a rate of their own.
+struct RateGroup {
+  std::vector<size_t> members;  // indices into the parameters, ascending
+  double share = 1;             // of the rate that step() gets
+};
+
+// One optimizer for all, a pass for each group. The state is named as make_optimizer()'s, but for
+// numbers that a whole optimizer keeps: behind the first group's these are "<name>/group<i>".
+// Precondition (checked): each parameter is in one group.
+std::unique_ptr<Optimizer> make_grouped_optimizer(const OptimizerConfig& config,
+                                                  const std::vector<at::Tensor>& params,
+                                                  const std::vector<RateGroup>& groups);
+
 // Scales grads so that their L2 norm over all is at most `limit`; returns the norm before. Leaves
 // them alone when that is not finite.
 double clip_gradients(const std::vector<at::Tensor>& grads, double limit);

@@ -27,7 +27,7 @@ RunSettings settings_before() {
   set_older_defaults(older);
   RunSettings all = flatten_config(older), before;
   for (const char* name : {"data.split", "data.group", "data.order", "data.rare", "data.dates",
-                           "train.folds", "data.missing_label"}) {
+                           "train.folds", "data.missing_label", "model.head"}) {
     before[name] = all.at(name);
   }
   return before;

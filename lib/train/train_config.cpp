@@ -120,10 +120,17 @@ void TrainConfig::describe(Fields& field) {
   field("learning_rate", learning_rate).above(0).doc("highest step size");
   field("schedule", schedule).shorthand("type").doc("how the learning rate changes");
   field("loss", loss).shorthand("type").doc("what is made small");
-  field("freeze", freeze)
+  field("body_learning_rate", body_learning_rate)
+      .above(0)
       .doc(
-          "parameters that stay as they are, by name, * for any part: [\"backbone.*\"]; statistics "
-          "of batch norms move on");
+          "highest step size of all but the last layer, for fine-tuning; follows the same "
+          "schedule; "
+          "absent = learning_rate");
+  field("freeze", freeze)
+      .or_alone({"backbone"})
+      .doc(
+          "parameters that stay as they are: backbone = all but the last layer's, or names, * for "
+          "any part: [\"layer1.*\"]; statistics of batch norms move on");
   field("clip_norm", clip_norm)
       .at_least(0)
       .doc("longest gradient (L2 over all parameters); 0 = no limit");

@@ -63,7 +63,8 @@ struct TrainConfig {
   double learning_rate = 1e-3;
   ScheduleConfig schedule;
   LossConfig loss;
-  std::vector<std::string> freeze;  // names of parameters, "*" for any part: these stay
+  std::optional<double> body_learning_rate;  // of all but the last layer; absent = learning_rate
+  std::vector<std::string> freeze;  // names of parameters, "*" for any part: these stay; "backbone"
   double clip_norm = 0;
   double ema = 0;
   int64_t folds = 0;  // of the training rows, each validating a network of its own; 0 = no folds

@@ -7,10 +7,13 @@
 #include "base/error.h"
 #include "base/name_pattern.h"
 #include "base/throw_error.h"
+#include "program/last_layer.h"
 #include "program/rewrite.h"
 
 namespace maas {
 namespace {
+
+constexpr const char* kBackbone = "backbone";
 
 // What gives floating-point numbers without a derivative by its operand. Comparisons and indices
 // need no row: their results are no floats.
@@ -65,11 +68,31 @@ std::vector<std::string> trained_parameters(const Program& loss,
   return {names.begin(), names.end()};
 }
 
+std::vector<std::string> freeze_patterns(const Program& network,
+                                         const std::vector<std::string>& freeze) {
+  std::vector<std::string> patterns;
+  for (const std::string& pattern : freeze) {
+    if (pattern != kBackbone) {
+      patterns.push_back(pattern);
+      continue;
+    }
+    const LastLayer last = find_last_layer(network, "train.freeze: backbone: the network");
+    for (const auto& [name, tensor] : network.parameters) {
+      if (name != last.weight && name != last.bias) patterns.push_back(name);
+    }
+  }
+  return patterns;
+}
+
 void check_freeze(const Program& program, const std::vector<std::string>& freeze) {
   std::vector<std::string> names;
   for (const auto& [name, tensor] : program.parameters) names.push_back(name);
   std::vector<Problem> problems;
   for (const std::string& pattern : freeze) {
+    if (pattern == kBackbone) {
+      freeze_patterns(program, {pattern});
+      continue;
+    }
     const bool found = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
       return matches_pattern(name, pattern);
     });
@@ -77,7 +100,7 @@ void check_freeze(const Program& program, const std::vector<std::string>& freeze
     problems.push_back(
         {.where = "train.freeze",
          .what = "no parameter is named '" + pattern + "'" + did_you_mean(pattern, names),
-         .expected = "names of parameters, such as \"fc1.*\" or \"fc1.weight\"",
+         .expected = "backbone, or names of parameters, such as \"fc1.*\" or \"fc1.weight\"",
          .fix = "take a name that `maas inspect` shows, with .* for a layer"});
   }
   if (!problems.empty()) throw Error(ErrorKind::kUsage, std::move(problems));

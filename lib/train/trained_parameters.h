@@ -16,7 +16,13 @@ namespace maas {
 std::vector<std::string> trained_parameters(const Program& loss,
                                             const std::vector<std::string>& freeze);
 
-// Throws Error{kUsage} naming each of `freeze` that no parameter's name matches, with the nearest.
+// The patterns of train.freeze with "backbone" written out: the names of all parameters but those
+// of the last layer (program/last_layer.h). Throws what find_last_layer() throws.
+std::vector<std::string> freeze_patterns(const Program& network,
+                                         const std::vector<std::string>& freeze);
+
+// Throws Error{kUsage} naming each of `freeze` that no parameter's name matches, with the nearest;
+// and what freeze_patterns() throws.
 void check_freeze(const Program& program, const std::vector<std::string>& freeze);
 
 }  // namespace maas

@@ -18,6 +18,7 @@
 #include "autodiff/expand.h"
 #include "autodiff/gradients.h"
 #include "base/throw_error.h"
+#include "program/last_layer.h"
 #include "program/mode.h"
 #include "program/rewrite.h"
 #include "tensor/random.h"
@@ -75,7 +76,7 @@ Trainer::Trainer(const Program& program, const Objective& objective, const Train
   for (auto& [name, tensor] : program_.parameters) {
     tensor = tensor.detach().clone();
   }
-  names_ = trained_parameters(objective.graph, config.freeze);
+  names_ = trained_parameters(objective.graph, freeze_patterns(program, config.freeze));
   for (const std::string& name : names_) params_.push_back(program_.parameters.at(name));
   for (auto& [name, tensor] : program_.buffers) tensor = tensor.detach().clone();
   for (const std::string& name : changing_buffers(program_)) {
@@ -86,7 +87,7 @@ Trainer::Trainer(const Program& program, const Objective& objective, const Train
     for (const at::Tensor& param : params_) average_.push_back(param.clone());
   }
   smallest_batch_ = smallest_batch(program_);
-  optimizer_ = make_optimizer(config_.optimizer, params_);
+  optimizer_ = own_optimizer();
   Program& loss = objective_.graph;
   for (auto& [name, tensor] : loss.parameters) tensor = program_.parameters.at(name);
   for (auto& [name, tensor] : loss.buffers) tensor = program_.buffers.at(name);
@@ -104,6 +105,21 @@ Trainer::Trainer(const Program& program, const Objective& objective, const Train
   }
   for (at::Tensor& param : params_) param.set_requires_grad(true);
   plan_ = Plan::compile(loss);
+}
+
+std::unique_ptr<Optimizer> Trainer::own_optimizer() const {
+  if (!config_.body_learning_rate) return make_optimizer(config_.optimizer, params_);
+  const LastLayer last = find_last_layer(program_, "train.body_learning_rate: the network");
+  RateGroup head, body{.members = {}, .share = *config_.body_learning_rate / config_.learning_rate};
+  for (size_t i = 0; i < names_.size(); ++i) {
+    const bool is_last = names_[i] == last.weight || names_[i] == last.bias;
+    (is_last ? head : body).members.push_back(i);
+  }
+  std::vector<RateGroup> groups;
+  for (const RateGroup& group : {head, body}) {
+    if (!group.members.empty()) groups.push_back(group);
+  }
+  return make_grouped_optimizer(config_.optimizer, params_, groups);
 }
 
 void Trainer::make_plan() {

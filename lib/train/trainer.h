@@ -39,6 +39,8 @@ double average_decay(double decay, int64_t step_number);
 class Trainer {
  public:
   // `objective` is one of `program`: its trained_parameters() learn, the others stay as they are.
+  // `learning_rate` of step() is the last layer's where config.body_learning_rate is set; the
+  // others' is the same share of it at every step.
   Trainer(const Program& program, const Objective& objective, const TrainConfig& config,
           uint64_t seed);
 
@@ -69,6 +71,8 @@ class Trainer {
   const std::string& why_autograd() const { return why_autograd_; }
 
  private:
+  // With train.body_learning_rate in two groups: the last layer, and what is before it.
+  std::unique_ptr<Optimizer> own_optimizer() const;
   // The loss and its gradients, by whichever way this network has.
   double differentiate(const Batch& batch, std::vector<at::Tensor>& gradients);
   double differentiate_by_autograd(const std::vector<at::Tensor>& inputs,

@@ -75,7 +75,8 @@ void check_outputs(const Program& network, const TaskSpec& task, const std::stri
   throw_usage(where, fmt::format("gives {}", to_text(shape)),
               fmt::format("[batch, {}], as the data has {} {}", task.outputs(), task.outputs(),
                           task.kind == TaskKind::kRegression ? "targets" : "classes"),
-              "choose data with as many classes as the network has outputs");
+              "choose data with as many classes as the network has outputs; training with "
+              "model.head=auto makes a new last layer");
 }
 
 }  // namespace

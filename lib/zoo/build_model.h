@@ -14,9 +14,10 @@ namespace maas {
 enum class Normalize {
   kNone,         // nothing: pixels from 0 to 255, numbers of a table as they are
   kUnit,         // pixels / 255; tables have no unit
-  kStandardize,  // minus the training mean, divided by its standard deviation
+  kStandardize,  // minus the mean, divided by the standard deviation: the specification's
 };
-Normalize normalize_of(const std::string& name);  // "none" | "unit" | "standardize"
+// "none" | "unit" | "standardize" | "imagenet", whose specification has ImageNet's mean.
+Normalize normalize_of(const std::string& name);
 
 struct BuildOptions {
   uint64_t seed = 0;

@@ -28,6 +28,12 @@ void LayerConfig::describe(Fields& field) {
 
 void ModelConfig::describe(Fields& field) {
   field("from", from).doc("start from this model (.pt or .pt2) instead of building one");
+  field("head", head)
+      .one_of({"keep", "auto", "new"})
+      .doc(
+          "last layer of `from`: keep it; auto = a new one for the data's classes or targets, "
+          "unless "
+          "the network was trained for just these; new = a new one");
   field("type", type)
       .one_of({"mlp", "lenet5", "lenet300", "convnet", "resnet", "layers"})
       .doc("network to build; input and output sizes come from the data");

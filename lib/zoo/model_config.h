@@ -22,7 +22,8 @@ struct LayerConfig {
 };
 
 struct ModelConfig {
-  InputPath from;  // start from this model instead of building one
+  InputPath from;             // start from this model instead of building one
+  std::string head = "keep";  // its last layer: keep, auto (new where classes differ) or new
   std::string type = "mlp";
   std::vector<int64_t> hidden = {128};       // mlp
   std::string activation = "relu";           // mlp, convnet

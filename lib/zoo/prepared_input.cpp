@@ -74,7 +74,7 @@ Handle encoded_categories(GraphBuilder& g, const std::vector<ColumnSpec>& column
 }  // namespace
 
 Normalize normalize_of(const std::string& name) {
-  MAAS_CHECK(name == "none" || name == "unit" || name == "standardize");
+  MAAS_CHECK(name == "none" || name == "unit" || name == "standardize" || name == "imagenet");
   return name == "none"   ? Normalize::kNone
          : name == "unit" ? Normalize::kUnit
                           : Normalize::kStandardize;

@@ -39,6 +39,34 @@ class Init(Case):
         path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
         return path
 
+    def test_a_network_to_start_from(self):
+        """A network of ours of ten classes, for a folder of two."""
+        (self.folder / "ten.yaml").write_text(
+            "name: ten\ndata: {type: synthetic, kind: image, samples: 40, classes: 10, channels: 3, height: 16, "
+            "width: 16}\nmodel: {type: convnet, channels: [4]}\ntrain: {steps: 1, batch_size: 8, threads: 1}\n")
+        maas("train", self.folder / "ten.yaml", "-o", self.folder / "ten", check=0)
+        for kind in ("cats", "dogs"):
+            for i in range(10):
+                path = self.folder / f"pets/{kind}/{i}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(png(20, 20, 9 * i + (100 if kind == "cats" else 0)))
+        config = self.folder / "pets.yaml"
+        done = maas("init", self.folder / "pets", "--from", self.folder / "ten", "-o", config, check=0)
+        self.assertIn("ten: takes images of 16 x 16 in colour; its last layer, fc.weight with 10 outputs, is "
+                      "replaced where the data have others", done.stderr)
+        text = config.read_text()
+        for part in ('model: {from: "ten", head: auto}', "height: 16", "channels: 3", "body_learning_rate: 1e-4"):
+            self.assertIn(part, text)
+        self.assertNotIn("normalize", text)  # its own is in it
+        done = maas("train", config, "train.steps=2", "train.threads=1", "-o", self.folder / "pets-run", check=0)
+        for part in ("model.head: a new last layer, fc.weight [10, 4] -> [2, 4]",
+                     "images of 16 x 16 in colour as they are", "data.normalize counts for nothing"):
+            self.assertIn(part, done.stderr)
+        done = maas("train", config, "model.head=keep", "train.steps=2", "-o", self.folder / "kept", check=2)
+        self.assertIn("model.head=auto makes a new last layer", done.stderr)
+        done = maas("train", self.folder / "ten.yaml", "model.head=new", "-o", self.folder / "none", check=2)
+        self.assertIn("model.head: is 'new' without a network to start from", done.stderr)
+
     def test_a_table_with_classes(self):
         rows = [(i % 7 / 7, "red" if i % 2 else "blue", "abc"[i % 3]) for i in range(90)]
         self.init_and_train(self.table("t.csv", "width,colour,species", rows),

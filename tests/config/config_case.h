@@ -49,7 +49,7 @@ struct CaseConfig {
   Quantity pause{10, "s"};
   std::vector<int64_t> hidden = {128};
   std::vector<double> weights;
-  std::vector<std::string> metrics;
+  std::vector<std::string> metrics, freeze;
   std::map<std::string, std::string> columns;
   InputPath input;
   std::vector<InputPath> inputs;
@@ -69,6 +69,7 @@ struct CaseConfig {
     field("hidden", hidden).at_least(1).doc("widths");
     field("weights", weights).at_least(0).doc("one a class");
     field("metrics", metrics).doc("what to report");
+    field("freeze", freeze).or_alone({"backbone"}).doc("what stays");
     field("columns", columns).doc("types of columns");
     field("input", input).doc("a file");
     field("inputs", inputs).doc("files");

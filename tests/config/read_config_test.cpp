@@ -65,6 +65,15 @@ TEST(ReadConfig, TakesTrueAndFalseForAFlag) {
   EXPECT_THAT(refusal("prefetch: off\n"), HasSubstr("write false"));
 }
 
+TEST(ReadConfig, TakesAWordThatMayStandAloneForAList) {
+  EXPECT_THAT(parse("freeze: backbone\n").freeze, ElementsAre("backbone"));
+  EXPECT_THAT(parse("freeze: [a.*, backbone]\n").freeze, ElementsAre("a.*", "backbone"));
+  EXPECT_THAT(parse("", {"freeze=backbone"}).freeze, ElementsAre("backbone"));
+  EXPECT_THAT(refusal("freeze: layer1.*\n"),
+              AllOf(HasSubstr("freeze is 'layer1.*'; expected backbone, or a list such as"),
+                    HasSubstr("write freeze: [layer1.*]")));
+}
+
 TEST(ReadConfig, TellsAListFromAScalar) {
   EXPECT_THAT(refusal("epochs: [3]\n"), HasSubstr("epochs is a list"));
   EXPECT_THAT(refusal("hidden: 64\n"),

@@ -43,6 +43,36 @@ TEST(ImageFolder, TakesClassesAndFilesInOrder) {
   EXPECT_NEAR(splits.spec.input.std_dev[0], 50.0 / 255, 0.01);
 }
 
+TEST(ImageFolder, IsNormalisedAsImageNetWhereItIsAskedFor) {
+  const Scratch scratch;
+  DataConfig config = folder_config(scratch);
+  config.normalize = "imagenet";
+  const DataSplits splits = open_data(config, 1);
+  EXPECT_EQ(splits.spec.input.mean, (std::vector<double>{0.485, 0.456, 0.406}));
+  EXPECT_EQ(splits.spec.input.std_dev, (std::vector<double>{0.229, 0.224, 0.225}));
+  config.channels = 1;
+  EXPECT_THAT(error_of([&] { open_data(config, 1); }, ErrorKind::kUsage),
+              testing::AllOf(HasSubstr("data.normalize: imagenet for images of 1 channel"),
+                             HasSubstr("set data.channels=3")));
+}
+
+TEST(ImageFolder, HasItsParentsLabelsOrItsOwn) {
+  const Scratch scratch;
+  const DataConfig config = folder_config(scratch);
+  DataSpec parent = open_data(config, 1).spec;
+  const auto labels = [&](Targets targets) {
+    return open_data(config, 1, &parent, targets).spec.task.labels;
+  };
+  using Labels = std::vector<std::string>;
+  parent.task.labels = {"cats", "ants"};
+  EXPECT_EQ(labels(Targets::kParents), (Labels{"cats", "ants"}));
+  EXPECT_EQ(labels(Targets::kParentsIfSame), (Labels{"cats", "ants"}));
+  EXPECT_EQ(labels(Targets::kOwn), (Labels{"ants", "cats"}));
+  parent.task.labels = {"cats", "bees", "ants"};
+  EXPECT_EQ(labels(Targets::kParents), (Labels{"cats", "bees", "ants"}));
+  EXPECT_EQ(labels(Targets::kParentsIfSame), (Labels{"ants", "cats"}));
+}
+
 TEST(ImageFolder, IsInColourAsSoonAsOneImageIs) {
   for (const bool jpeg : {false, true}) {
     const Scratch scratch;

@@ -1,6 +1,7 @@
 """`maas train` on networks that Python exported: `model: {from: net.pt2}`."""
 import copy
 import json
+import struct
 import unittest
 
 import torch
@@ -13,6 +14,15 @@ from rows_of_maas import order_of_rows
 
 
 BATCH = 32
+
+
+def bitmap(width, height, value):
+    """One colour as a BMP file of 24 bits a pixel."""
+    rows = bytes([value, 255 - value, 7]) * width
+    rows += bytes(-len(rows) % 4)
+    head = struct.pack("<2sIHHIIiiHHIIiiII", b"BM", 54 + len(rows) * height, 0, 0, 54, 40, width, height, 1, 24,
+                       0, len(rows) * height, 2835, 2835, 0, 0)
+    return head + rows * height
 
 
 class Logits(nn.Module):
@@ -128,6 +138,111 @@ class FineTune(Case):
         path = self.save("small", Cnn(1, 10, 16), [torch.rand(3, 1, 16, 16)], [{0}])
         said = self.train(path, "train.steps=1", check=2)
         for part in ("f32[s77, 1, 16, 16]", "1, 28, 28]"):
+            self.assertIn(part, said)
+
+
+class NewHead(FineTune):
+    """model.head: auto on a network of 1,000 classes."""
+
+    test_losses_are_those_of_pytorch_and_it_opens_the_result = None
+    test_batch_norms_train_as_they_do_in_pytorch = None
+    test_a_network_for_other_data_is_a_config_error_with_both_shapes = None
+
+    def train_new(self, net, *settings, decompose=False, steps=1):
+        path = self.save("thousand", net, self.example, [{0}], decompose)
+        return self.train(path, "model.head=auto", f"train.steps={steps}", "--force", *settings)
+
+    def start_of(self, net, said, moved):
+        """The network with the last layer that a step has moved by `moved` (of weight and bias)."""
+        state = torch.export.load(said["model"]).state_dict
+        start = copy.deepcopy(net)
+        start.fc = nn.Linear(net.fc.in_features, 10)
+        with torch.no_grad():
+            start.fc.weight.copy_(state["fc.weight"] - moved[0])
+            start.fc.bias.copy_(state["fc.bias"] - moved[1])
+        return start
+
+    def test_a_frozen_backbone_stays_bit_for_bit(self):
+        net = with_statistics(ResNet18(1000, 8, 1), self.example)
+        for decompose in (False, True):
+            with self.subTest(decomposed=decompose):
+                said, _ = self.train_new(net, "train.freeze=backbone", "train.learning_rate=0.1",
+                                         decompose=decompose, steps=3)
+                state = torch.export.load(said["model"]).state_dict
+                self.assertEqual(state["fc.weight"].shape, (10, 64))
+                for name, tensor in net.named_parameters():
+                    if not name.startswith("fc."):
+                        self.assertTrue(torch.equal(state[name], tensor), name)
+                self.assert_same_model(said)
+
+    def test_a_step_moves_body_and_head_at_their_rates(self):
+        """Beside torch.optim.SGD with two parameter groups. The weights that the head starts with are
+        those of a run at rates too small to move them."""
+        rates = {"head": 0.05, "body": 0.002}
+        net = with_statistics(ResNet18(1000, 8, 1), self.example)
+        optimizer = "train.optimizer={type: sgd, momentum: 0, weight_decay: 0}"
+        still, _ = self.train_new(net, optimizer, "train.learning_rate=1e-30")
+        start = self.start_of(net, still, (0, 0)).train()
+        said, losses = self.train_new(net, optimizer, f"train.learning_rate={rates['head']}",
+                                      f"train.body_learning_rate={rates['body']}")
+        body = [p for name, p in start.named_parameters() if not name.startswith("fc.")]
+        groups = [{"params": start.fc.parameters(), "lr": rates["head"]},
+                  {"params": body, "lr": rates["body"]}]
+        wanted = self.torch_losses(start, lambda _: torch.optim.SGD(groups), 1)
+        self.assert_same_losses(losses, wanted)
+        state = torch.export.load(said["model"]).state_dict
+        for name, tensor in start.named_parameters():
+            before = dict(net.named_parameters())[name] if not name.startswith("fc.") else None
+            scale = 1 if before is None else (tensor - before).abs().max().item()
+            torch.testing.assert_close(state[name], tensor, rtol=1e-4, atol=1e-3 * scale, msg=name)
+
+    def test_a_network_of_a_thousand_classes_learns_a_folder_of_four(self):
+        """`maas init FOLDER --from`, and the config of the repository, in their short form."""
+        net = with_statistics(ResNet18(1000, 8, 3), [torch.rand(3, 3, 32, 32)])
+        path = self.save("photos", net, [torch.rand(3, 3, 32, 32)], [{0}])
+        for kind in "abcd":
+            for i in range(6):
+                image = self.folder / f"four/{kind}/{i}.bmp"
+                image.parent.mkdir(parents=True, exist_ok=True)
+                image.write_bytes(bitmap(40, 36, 30 * "abcd".index(kind) + i))
+        said = maas("init", self.folder / "four", "--from", path, "-o", self.folder / "four.yaml")
+        for part in ("takes images of 32 x 32 in colour", "fc.weight with 1000 outputs"):
+            self.assertIn(part, said.stderr)
+        text = (self.folder / "four.yaml").read_text()
+        for part in ('model: {from: "photos.pt2", head: auto}', "normalize: imagenet", "height: 32",
+                     "body_learning_rate: 1e-4"):
+            self.assertIn(part, text)
+        short = ("train.steps=2", "train.threads=1", "data.height=32", "data.width=32", "train.batch_size=4")
+        for config in (self.folder / "four.yaml", ROOT / "configs/fine_tune.yaml"):
+            done = maas("train", config, f"model.from={path}", f"data.train.path={self.folder / 'four'}",
+                        "data.validation=0", "train.early_stop.patience=0", "-o", self.folder / "four-run",
+                        "--force", *short)
+            for part in ("a new last layer, fc.weight [1000, 64] -> [4, 64]", "images of 32 x 32 in colour",
+                         "data.normalize: imagenet stands in front of it",
+                         "train.body_learning_rate: fc.weight, fc.bias at 0.001, all before it at 1e-04"):
+                self.assertIn(part, done.stderr)
+        # Preprocessing and labels are in it: it answers for files, and learns on without a new layer.
+        done = maas("predict", self.folder / "four-run", self.folder / "four/b/1.bmp", "--json")
+        self.assertIn(json.loads(done.stdout)["label"], "abcd")
+        done = maas("train", ROOT / "configs/fine_tune.yaml", f"model.from={self.folder / 'four-run'}",
+                    f"data.train.path={self.folder / 'four'}", "data.validation=0", "-o",
+                    self.folder / "again", "train.freeze=backbone", "train.body_learning_rate=null", *short)
+        for part in ("the last layer stays: the network was trained for these 4 labels",
+                     "takes images of 32 x 32 in colour as they are", "train.freeze: 2 of 62 tensors learn"):
+            self.assertIn(part, done.stderr)
+
+    def test_what_has_no_last_layer_is_refused_with_what_was_found(self):
+        class TwoHeads(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a, self.b = nn.Linear(784, 1000), nn.Linear(784, 1000)
+
+            def forward(self, x):
+                return self.a(x.flatten(1)) + self.b(x.flatten(1))
+
+        path = self.save("two", TwoHeads(), self.example, [{0}])
+        said = self.train(path, "model.head=auto", "train.steps=1", check=2)
+        for part in ("two.pt2", "aten::add.Tensor of two layers", "a linear layer"):
             self.assertIn(part, said)
 
 

@@ -77,6 +77,42 @@ TEST(Optimizer, SgdFollowsItsRule) {
   }
 }
 
+// Two numbers in one optimizer of two groups, and each in one of its own.
+TEST(GroupedOptimizer, StepsEachGroupAtItsShareOfTheRate) {
+  const at::NoGradGuard no_gradients;
+  for (const char* type : {"sgd", "adam", "adamw", "rmsprop"}) {
+    const OptimizerConfig config{.type = type, .weight_decay = 0.1};
+    const auto fresh = [] {
+      return std::vector<at::Tensor>{at::full({3}, 1.5, at::kFloat), at::full({2}, -1, at::kFloat),
+                                     at::full({4}, 0.5, at::kFloat)};
+    };
+    const std::vector<at::Tensor> together = fresh(), apart = fresh();
+    const auto grouped = make_grouped_optimizer(
+        config, together, {{.members = {1}}, {.members = {0, 2}, .share = 0.1}});
+    const auto first = make_optimizer(config, {apart[1]});
+    const auto second = make_optimizer(config, {apart[0], apart[2]});
+    for (int step = 0; step < kSteps; ++step) {
+      std::vector<at::Tensor> grads;
+      for (const at::Tensor& param : together) grads.push_back(param.add(swing_at(step)));
+      grouped->step(together, grads, rate_at(step));
+      first->step({apart[1]}, {grads[1]}, rate_at(step));
+      second->step({apart[0], apart[2]}, {grads[0], grads[2]}, 0.1 * rate_at(step));
+    }
+    for (size_t i = 0; i < apart.size(); ++i) EXPECT_TRUE(at::equal(together[i], apart[i])) << type;
+  }
+}
+
+TEST(GroupedOptimizer, NamesItsStateByTheParametersPlace) {
+  const std::vector<at::Tensor> params = {at::full({3}, 1, at::kFloat),
+                                          at::full({2}, 1, at::kFloat)};
+  const OptimizerConfig config{.type = "sgd", .momentum = 0.9};
+  const auto grouped = make_grouped_optimizer(config, params, {{.members = {1}}, {.members = {0}}});
+  const TensorMap state = grouped->state();
+  EXPECT_EQ(state.at("momentum/0").numel(), 3);
+  EXPECT_EQ(state.at("momentum/1").numel(), 2);
+  EXPECT_TRUE(state.contains("started") && state.contains("started/group1"));
+}
+
 TEST(Gradients, AreFiniteWhenEveryElementIs) {
   const auto with = [](double odd) {
     at::Tensor grad = at::full({70, 70}, -1.5, at::kFloat);

@@ -108,6 +108,19 @@ TEST_F(ResumeTest, IsExactForEveryOptimizer) {
   }
 }
 
+TEST_F(ResumeTest, IsExactWithARateOfTheBodysOwnAndFrozenParameters) {
+  for (const char* type : {"sgd", "adamw"}) {
+    SCOPED_TRACE(type);
+    std::filesystem::remove_all(folder_ / "whole");
+    std::filesystem::remove_all(folder_ / "stopped-5");
+    FitJob job = small_job();
+    job.train.optimizer.type = type;
+    job.train.body_learning_rate = 1e-3;
+    job.train.freeze = {"*.bias"};
+    expect_same(uninterrupted(job), interrupted(job, 5, 2));
+  }
+}
+
 // The scales of the targets are buffers, and learnt anew from the same rows.
 TEST_F(ResumeTest, IsExactForNumbersToPredict) {
   DataConfig data = small_data();

@@ -49,6 +49,18 @@ TEST(TrainedParameters, AreNotThoseThatAreFrozen) {
               HasSubstr("no parameter is left"));
 }
 
+TEST(FreezePatterns, TakeTheBackboneForAllButTheLastLayer) {
+  GraphBuilder g("test", 1);
+  const Handle x = g.input("x", {3}, at::kFloat);
+  const Program network = g.finish({{"out", g.linear("fc", g.relu(g.linear("a", x, 3)), 2)}});
+  EXPECT_THAT(freeze_patterns(network, {"backbone"}), ElementsAre("a.bias", "a.weight"));
+  EXPECT_THAT(freeze_patterns(network, {"*.bias", "backbone"}),
+              ElementsAre("*.bias", "a.bias", "a.weight"));
+  EXPECT_EQ(refusal([&] { check_freeze(network, {"backbone"}); }), "");
+  EXPECT_THAT(refusal([] { check_freeze(loss_of("aten::relu"), {"backbone"}); }),
+              HasSubstr("train.freeze: backbone"));
+}
+
 TEST(CheckFreeze, NamesThePatternThatFitsNothing) {
   const Program program = loss_of("aten::relu");
   EXPECT_EQ(refusal([&] { check_freeze(program, {"a.*", "b.weight"}); }), "");

@@ -7,11 +7,13 @@
 #include <ATen/ops/randint.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "autodiff/expand.h"
 #include "autodiff/gradients.h"
 #include "config/read_config.h"
+#include "program/last_layer.h"
 #include "program/mode.h"
 #include "train/loss.h"
 #include "train/trained_parameters.h"
@@ -153,6 +155,39 @@ TEST(Trainer, LeavesWhatItsConfigFreezesAsItIs) {
   TrainConfig config;
   config.freeze = {layer + ".*"};
   expect_only_moved(program, config, rest);
+}
+
+TEST(Trainer, LeavesAllButTheLastLayerAsItIsWhereTheBackboneIsFrozen) {
+  const Program program = network("{type: mlp, hidden: [4]}");
+  TrainConfig config;
+  config.freeze = {"backbone"};
+  const LastLayer last = find_last_layer(program, "test");
+  expect_only_moved(program, config, {last.weight, last.bias});
+}
+
+// One step of plain SGD moves each parameter by its rate times its gradient.
+TEST(Trainer, MovesTheBodyAtARateOfItsOwn) {
+  const Program program = network("{type: mlp, hidden: [4]}");
+  TrainConfig config;
+  config.optimizer = {.type = "sgd", .weight_decay = 0, .momentum = 0};
+  config.learning_rate = 0.1;
+  const auto moved_by = [&](const TrainConfig& with) {
+    Trainer trainer(program, supervised(program, {}, digits().task), with, 1);
+    trainer.step(batch_of(5), 0, 0.1);
+    std::map<std::string, at::Tensor> moves;
+    for (const auto& [name, tensor] : trainer.weights()) {
+      moves[name] = tensor.sub(program.parameters.at(name));
+    }
+    return moves;
+  };
+  const auto whole = moved_by(config);
+  config.body_learning_rate = 0.01;
+  const auto grouped = moved_by(config);
+  const LastLayer last = find_last_layer(program, "test");
+  for (const auto& [name, move] : whole) {
+    const double share = name == last.weight || name == last.bias ? 1 : 0.1;
+    EXPECT_TRUE(at::allclose(grouped.at(name), move.mul(share), 1e-3, 1e-6)) << name;
+  }
 }
 
 TEST(Trainer, LeavesWhatRequiresNoGradientAsItIs) {

@@ -1,0 +1,65 @@
+#include "start_network.h"
+
+#include <fmt/format.h>
+
+#include "base/json_writer.h"
+#include "model/model.h"
+#include "program/last_layer.h"
+
+namespace maas {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string written(const fs::path& path, const fs::path& config_folder) {
+  const fs::path whole = fs::absolute(path).lexically_normal();
+  const fs::path below = whole.lexically_relative(config_folder.lexically_normal());
+  const bool is_below = !below.empty() && *below.begin() != "..";
+  return json_quote(is_below ? below.string() : whole.string());
+}
+
+// [batch, channels, height, width] with fixed sizes behind the batch.
+bool is_image(const Value& value) {
+  if (value.shape.size() != 4) return false;
+  for (size_t i = 1; i < 4; ++i) {
+    if (value.shape[i].is_symbolic()) return false;
+  }
+  return value.shape[1].size == 1 || value.shape[1].size == 3;
+}
+
+}  // namespace
+
+StartNetwork start_network(const fs::path& path, const fs::path& config_folder,
+                           const DataGuess& guess) {
+  const bool images = guess.data.find("type: image") != guess.data.npos;
+  const std::string name =
+      path.filename().empty() ? path.parent_path().filename().string() : path.filename().string();
+  const Model model = load_model(path);
+  const LastLayer last = find_last_layer(model.program, path.string());
+  StartNetwork start;
+  start.model = fmt::format("{{from: {}, head: auto}}", written(path, config_folder));
+  start.settings = {"train.body_learning_rate=1e-4"};
+  start.told = fmt::format("{}: ", name);
+  const auto inputs = model.program.user_inputs();
+  if (images && inputs.size() == 1 && is_image(model.program.value(inputs[0]->value))) {
+    const std::vector<Dim>& shape = model.program.value(inputs[0]->value).shape;
+    for (const auto& [key, size] :
+         {std::pair("channels", shape[1].size), std::pair("height", shape[2].size),
+          std::pair("width", shape[3].size)}) {
+      start.settings.push_back(fmt::format("data.{}={}", key, size));
+    }
+    start.told += fmt::format("takes images of {} x {} in {}", shape[2].size, shape[3].size,
+                              shape[1].size == 1 ? "grey" : "colour");
+    if (!model.manifest.data && shape[1].size == 3) {
+      start.settings.emplace_back("data.normalize=imagenet");
+      start.told += ", taken to be normalised as ImageNet's (data.normalize)";
+    }
+    start.told += "; ";
+  }
+  start.told +=
+      fmt::format("its last layer, {} with {} outputs, is replaced where the data have others",
+                  last.weight, last.outputs);
+  return start;
+}
+
+}  // namespace maas

@@ -171,9 +171,10 @@ TEST(Trainer, MovesTheBodyAtARateOfItsOwn) {
   TrainConfig config;
   config.optimizer = {.type = "sgd", .weight_decay = 0, .momentum = 0};
   config.learning_rate = 0.1;
+  const Batch batch = batch_of(5);
   const auto moved_by = [&](const TrainConfig& with) {
     Trainer trainer(program, supervised(program, {}, digits().task), with, 1);
-    trainer.step(batch_of(5), 0, 0.1);
+    trainer.step(batch, 0, 0.1);
     std::map<std::string, at::Tensor> moves;
     for (const auto& [name, tensor] : trainer.weights()) {
       moves[name] = tensor.sub(program.parameters.at(name));

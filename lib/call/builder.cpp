@@ -143,9 +143,24 @@ Handle GraphBuilder::call(const std::string& op, const std::vector<Operand>& ope
   return call_many(op, operands, 1)[0];
 }
 
-at::Tensor GraphBuilder::uniform(const std::vector<int64_t>& sizes, double bound) {
+Handle GraphBuilder::uniform_parameter(const std::string& name, const std::vector<int64_t>& sizes,
+                                       double bound) {
   check_fits_memory(where_, sizes);
-  return uniform_tensor(sizes, bound, mix_seed(seed_, "weights", static_cast<uint64_t>(draws_++)));
+  const uint64_t seed = mix_seed(seed_, "weights", static_cast<uint64_t>(draws_++));
+  return parameter(name, uniform_tensor(sizes, bound, seed));
+}
+
+Handle GraphBuilder::normal_parameter(const std::string& name, const std::vector<int64_t>& sizes,
+                                      double std_dev) {
+  check_fits_memory(where_, sizes);
+  const uint64_t seed = mix_seed(seed_, "weights", static_cast<uint64_t>(draws_++));
+  return parameter(name, normal_tensor(sizes, std_dev, seed));
+}
+
+bool GraphBuilder::is_user_input(Handle x) const {
+  return std::any_of(program_.inputs.begin(), program_.inputs.end(), [&](const GraphInput& input) {
+    return input.kind == GraphInput::Kind::kUser && input.value == x.id;
+  });
 }
 
 int64_t GraphBuilder::known_dim(Handle x, int64_t dim, const std::string& layer) const {
@@ -160,14 +175,15 @@ int64_t GraphBuilder::known_dim(Handle x, int64_t dim, const std::string& layer)
               "add or remove a flatten layer, or change the data's shape");
 }
 
-Handle GraphBuilder::linear(const std::string& name, Handle x, int64_t outputs) {
+Handle GraphBuilder::linear(const std::string& name, Handle x, int64_t outputs,
+                            const LinearOptions& options) {
   const int64_t inputs = known_dim(x, -1, "linear layer '" + name + "'");
   const double bound = 1.0 / std::sqrt(static_cast<double>(inputs));
-  const Handle weight = parameter(name + ".weight", uniform({outputs, inputs}, bound));
-  const Handle bias = parameter(name + ".bias", uniform({outputs}, bound));
-  return call(
-      "aten::linear",
-      {{"input", ValueRef{x.id}}, {"weight", ValueRef{weight.id}}, {"bias", ValueRef{bias.id}}});
+  const Handle weight = uniform_parameter(name + ".weight", {outputs, inputs}, bound);
+  Argument bias = None{};
+  if (options.bias) bias = ValueRef{uniform_parameter(name + ".bias", {outputs}, bound).id};
+  return call("aten::linear",
+              {{"input", ValueRef{x.id}}, {"weight", ValueRef{weight.id}}, {"bias", bias}});
 }
 
 Handle GraphBuilder::conv2d(const std::string& name, Handle x, int64_t outputs, int64_t kernel,
@@ -180,9 +196,9 @@ Handle GraphBuilder::conv2d(const std::string& name, Handle x, int64_t outputs, 
   const int64_t inputs = known_dim(x, 1, "convolution '" + name + "'") / options.groups;
   const double bound = 1.0 / std::sqrt(static_cast<double>(inputs * kernel * kernel));
   const Handle weight =
-      parameter(name + ".weight", uniform({outputs, inputs, kernel, kernel}, bound));
+      uniform_parameter(name + ".weight", {outputs, inputs, kernel, kernel}, bound);
   Argument bias = None{};
-  if (options.bias) bias = ValueRef{parameter(name + ".bias", uniform({outputs}, bound)).id};
+  if (options.bias) bias = ValueRef{uniform_parameter(name + ".bias", {outputs}, bound).id};
   const auto pair = [](int64_t n) { return IntList{{{n}, {n}}}; };
   return call("aten::conv2d", {{"input", ValueRef{x.id}},
                                {"weight", ValueRef{weight.id}},
@@ -193,7 +209,8 @@ Handle GraphBuilder::conv2d(const std::string& name, Handle x, int64_t outputs, 
                                {"groups", options.groups}});
 }
 
-Handle GraphBuilder::batch_norm(const std::string& name, Handle x) {
+Handle GraphBuilder::batch_norm(const std::string& name, Handle x,
+                                const BatchNormOptions& options) {
   const int64_t channels = known_dim(x, 1, "batch norm '" + name + "'");
   const Handle weight = parameter(name + ".weight", at::ones({channels}));
   const Handle bias = parameter(name + ".bias", at::zeros({channels}));
@@ -205,31 +222,33 @@ Handle GraphBuilder::batch_norm(const std::string& name, Handle x) {
                                    {"running_mean", ValueRef{mean.id}},
                                    {"running_var", ValueRef{variance.id}},
                                    {"training", false},
-                                   {"momentum", 0.1},
-                                   {"eps", 1e-5},
+                                   {"momentum", options.momentum},
+                                   {"eps", options.epsilon},
                                    {"cudnn_enabled", true}});
 }
 
-Handle GraphBuilder::layer_norm(const std::string& name, Handle x) {
+Handle GraphBuilder::layer_norm(const std::string& name, Handle x, double epsilon) {
   const int64_t width = known_dim(x, -1, "layer norm '" + name + "'");
   const Handle weight = parameter(name + ".weight", at::ones({width}));
   const Handle bias = parameter(name + ".bias", at::zeros({width}));
   return call("aten::layer_norm", {{"input", ValueRef{x.id}},
                                    {"normalized_shape", IntList{{{width}}}},
                                    {"weight", ValueRef{weight.id}},
-                                   {"bias", ValueRef{bias.id}}});
+                                   {"bias", ValueRef{bias.id}},
+                                   {"eps", epsilon}});
 }
 
 Handle GraphBuilder::embedding(const std::string& name, Handle indices, int64_t rows,
                                int64_t width) {
-  const uint64_t seed = mix_seed(seed_, "weights", static_cast<uint64_t>(draws_++));
-  check_fits_memory(where_, {rows, width});
-  const Handle weight = parameter(name + ".weight", normal_tensor({rows, width}, 1.0, seed));
+  const Handle weight = normal_parameter(name + ".weight", {rows, width}, 1.0);
   return call("aten::embedding",
               {{"weight", ValueRef{weight.id}}, {"indices", ValueRef{indices.id}}});
 }
 
 Handle GraphBuilder::activation(const std::string& kind, Handle x) {
+  if (kind == "relu6") {  // as exports have it
+    return call("aten::hardtanh", {{"self", ValueRef{x.id}}, {"min_val", 0.0}, {"max_val", 6.0}});
+  }
   return call("aten::" + kind, {{kind == "input" ? "input" : "self", ValueRef{x.id}}});
 }
 

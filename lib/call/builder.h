@@ -24,6 +24,14 @@ struct WindowOptions {
   bool bias = true;
 };
 
+struct LinearOptions {
+  bool bias = true;
+};
+
+struct BatchNormOptions {
+  double momentum = 0.1, epsilon = 1e-5;
+};
+
 // Initialises weights as PyTorch's layers do by default (kaiming_uniform with a = sqrt(5), i.e.
 // uniform in +-1/sqrt(fan_in), for weight and bias; ones and zeros for norms), from one seed and
 // in the order of the calls. Errors are Error{kUsage} naming `where` and the layer, with shapes.
@@ -35,6 +43,11 @@ class GraphBuilder {
   // A user input [B, shape...] whose batch size is the symbol s0.
   Handle input(const std::string& name, const std::vector<int64_t>& shape, at::ScalarType dtype);
   Handle parameter(const std::string& name, at::Tensor value);
+  // Drawn in the order of the calls: uniform in [-bound, bound), or around 0.
+  Handle uniform_parameter(const std::string& name, const std::vector<int64_t>& sizes,
+                           double bound);
+  Handle normal_parameter(const std::string& name, const std::vector<int64_t>& sizes,
+                          double std_dev);
   Handle buffer(const std::string& name, at::Tensor value);
 
   // Any ATen operator: "aten::relu", or "aten::add.Tensor". Arguments by schema order.
@@ -45,15 +58,18 @@ class GraphBuilder {
                                 size_t count);
 
   // Layers with weights; `name` becomes the prefix of their parameters ("fc1.weight").
-  Handle linear(const std::string& name, Handle x, int64_t outputs);  // [.., O]
+  Handle linear(const std::string& name, Handle x, int64_t outputs,
+                const LinearOptions& options = {});  // [.., O]
   Handle conv2d(const std::string& name, Handle x, int64_t outputs, int64_t kernel,
-                const WindowOptions& options);           // [B,O,H,W]
-  Handle batch_norm(const std::string& name, Handle x);  // [B,C,...]
-  Handle layer_norm(const std::string& name, Handle x);  // last dim
+                const WindowOptions& options);  // [B,O,H,W]
+  Handle batch_norm(const std::string& name, Handle x,
+                    const BatchNormOptions& options = {});                      // [B,C,...]
+  Handle layer_norm(const std::string& name, Handle x, double epsilon = 1e-5);  // last dim
   Handle embedding(const std::string& name, Handle indices, int64_t rows, int64_t width);
 
   // Layers without.
-  Handle activation(const std::string& kind, Handle x);  // relu|sigmoid|tanh|gelu|silu|leaky_relu
+  // relu|sigmoid|tanh|gelu|silu|leaky_relu|relu6|hardswish|hardsigmoid|elu|mish|softplus
+  Handle activation(const std::string& kind, Handle x);
   Handle relu(Handle x) { return activation("relu", x); }
   Handle dropout(Handle x, double probability);  // x itself for 0
   Handle max_pool2d(Handle x, int64_t kernel, int64_t stride, int64_t padding);
@@ -64,16 +80,18 @@ class GraphBuilder {
   Handle concat(const std::vector<Handle>& parts, int64_t dim);
 
   const std::vector<Dim>& shape(Handle x) const { return program_.value(x.id).shape; }
+  // The size of a dimension (-1 = the last). Throws Error{kUsage} naming `layer` where there is no
+  // such dimension, or its size is not fixed.
+  int64_t known_dim(Handle x, int64_t dim, const std::string& layer) const;
+  bool is_user_input(Handle x) const;
   const std::string& where() const { return where_; }
 
   // Marks the results and gives the Program away.
   Program finish(const std::vector<std::pair<std::string, Handle>>& outputs);
 
  private:
-  at::Tensor uniform(const std::vector<int64_t>& sizes, double bound);
   Handle add_input(GraphInput input, Value value, at::Tensor tensor);
   std::string fresh_name(const std::string& stem);
-  int64_t known_dim(Handle x, int64_t dim, const std::string& layer) const;
 
   std::string where_;
   Program program_;

@@ -79,8 +79,8 @@ class Binder {
 
   bool is_lone_word(const YamlNode& node) const {
     const auto& words = field_.lone_words;
-    return node.kind == Kind::kScalar &&
-           std::find(words.begin(), words.end(), node.scalar) != words.end();
+    const bool is_word = std::find(words.begin(), words.end(), node.scalar) != words.end();
+    return node.kind == Kind::kScalar && (field_.takes_one || is_word);
   }
 
   // For whoever wrote one item without brackets.
@@ -227,9 +227,34 @@ class Binder {
         continue;
       }
       const auto index = static_cast<int64_t>(i);
+      if (has_unknown_word(item, key, list, index)) continue;
       bind_section(item, {nullptr, [&](Fields& fields) { list.describe(index, fields); }}, key,
                    findings_);
     }
+  }
+
+  // {maxpool: 2} in a list whose items may be written by their kind (Field::worded).
+  bool has_unknown_word(const YamlNode& item, const std::string& key, const SectionListRef& list,
+                        int64_t index) {
+    if (field_.word_keys.empty() || item.find(field_.shorthand_key) != nullptr) return false;
+    Fields fields;
+    list.describe(index, fields);
+    std::vector<std::string> words;
+    for (const auto& [word, setting] : field_.word_keys) words.push_back(word);
+    for (const YamlNode::Entry& entry : item.entries) {
+      const bool is_setting =
+          std::any_of(fields.list.begin(), fields.list.end(),
+                      [&](const auto& field) { return field->name == entry.name; });
+      if (is_setting) continue;
+      findings_.add(entry.place,
+                    fmt::format("{}: no {} is called '{}'{}", key, field_.shorthand_key,
+                                shown_text(entry.name), did_you_mean(entry.name, words)),
+                    fmt::format("one of {}", fmt::join(words, ", ")),
+                    fmt::format("write {{{0}: ..., ...}}, or {{{1}: {0}, ...}}", words.front(),
+                                field_.shorthand_key));
+      return true;
+    }
+    return false;
   }
 
   const Field& field_;

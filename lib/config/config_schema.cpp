@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <cmath>
+#include <utility>
 
 #include "base/json_writer.h"
 #include "config/describe_field.h"
@@ -37,6 +38,7 @@ class SchemaWriter {
 
   // Ends the object of properties.
   void properties(const Fields& fields) {
+    const std::map<std::string, std::string> words = std::exchange(words_, {});
     std::vector<std::string> required;
     for (const auto& field : fields.list) {
       json_.key(field->name).begin_object();
@@ -46,11 +48,18 @@ class SchemaWriter {
       json_.end_object();
       if (field->is_required && field->selector.empty()) required.push_back(field->name);
     }
+    for (const auto& [word, key] : words) {
+      json_.key(word).begin_object().field("description", word_text(word, key)).end_object();
+    }
     json_.end_object();
     if (required.empty()) return;
     json_.key("required").begin_array();
     for (const std::string& name : required) json_.value(name);
     json_.end_array();
+  }
+
+  static std::string word_text(const std::string& word, const std::string& key) {
+    return fmt::format("type: {}{}", word, key.empty() ? "" : "; the value is its " + key);
   }
 
   void describe(const Field& field) {
@@ -167,7 +176,8 @@ class SchemaWriter {
   void write(std::vector<T>* list) {
     const bool lone = !field_->lone_words.empty();
     if (lone) lone_words();
-    if (!lone) types({"array"}, false);
+    if (field_->takes_one) types({"array", "string"}, false);
+    if (!lone && !field_->takes_one) types({"array"}, false);
     json_.key("items").begin_object();
     shape(static_cast<T*>(nullptr), false);
     json_.end_object();
@@ -181,6 +191,7 @@ class SchemaWriter {
     if (count == 0) list.resize(1);
     types({"array"}, false);
     json_.key("items").begin_object();
+    words_ = field_->word_keys;
     section_or_shorthand({nullptr, [&](Fields& fields) { list.describe(0, fields); }});
     json_.end_object();
     list.resize(count);
@@ -209,7 +220,8 @@ class SchemaWriter {
   }
 
   JsonWriter& json_;
-  const Field* field_ = nullptr;  // the one being written
+  const Field* field_ = nullptr;              // the one being written
+  std::map<std::string, std::string> words_;  // of the items whose section comes next
 };
 
 }  // namespace

@@ -186,6 +186,7 @@ std::string allowed_text(const Field& field) {
     return "a list of maps such as " + example_text(field);
   }
   const std::string list = fmt::format("a list such as {} with {} each", example_text(field), item);
+  if (field.takes_one) return item + ", or " + list;
   if (field.lone_words.empty()) return list;
   return fmt::format("{}, or {}", fmt::join(field.lone_words, ", "), list);
 }

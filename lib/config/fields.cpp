@@ -41,6 +41,14 @@ Field& Field::or_alone(std::vector<std::string> words) {
   lone_words = std::move(words);
   return *this;
 }
+Field& Field::or_one() {
+  takes_one = true;
+  return *this;
+}
+Field& Field::worded(std::map<std::string, std::string> keys) {
+  word_keys = std::move(keys);
+  return *this;
+}
 Field& Field::required() {
   is_required = true;
   return *this;

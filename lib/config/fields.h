@@ -77,6 +77,10 @@ struct Field {
   std::vector<std::string> selected_by;  // its values for which this one applies
   std::string shorthand_key;             // section: a bare scalar means {key: scalar}
   std::vector<std::string> lone_words;   // list of texts: these mean themselves without brackets
+  bool takes_one = false;                // list of texts: one item may stand without brackets
+  // List of sections: {word: value} means {shorthand_key: word, ...}, the value being the setting
+  // that is named here ("" = it has none), or a map of settings.
+  std::map<std::string, std::string> word_keys;
   bool is_required = false;
 
   Field& doc(std::string text);
@@ -92,6 +96,11 @@ struct Field {
   Field& shorthand(std::string key);
   // Of a list of texts: one of `words` may stand alone, and is then the list's only item.
   Field& or_alone(std::vector<std::string> words);
+  // Of a list of texts: any item may stand alone.
+  Field& or_one();
+  // Of a list of sections with a shorthand: `conv: 32` for {type: conv, size: 32}, where `keys` has
+  // {"conv", "size"}; {conv: 32, kernel: 5} and {conv: {kernel: 5}} mean what they look like.
+  Field& worded(std::map<std::string, std::string> keys);
   Field& required();
 };
 

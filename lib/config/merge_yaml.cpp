@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <unordered_map>
 
@@ -18,13 +19,48 @@ void expand_field(YamlNode& node, const std::string& shorthand, const SectionRef
   expand_shorthands(node, section);
 }
 
+// {conv: 32, kernel: 5} as {type: conv, size: 32, kernel: 5}; the value may be a map of settings.
+void expand_word(YamlNode& node, const Field& field) {
+  if (node.kind != YamlNode::Kind::kMap || node.find(field.shorthand_key) != nullptr) return;
+  const auto is_word = [&](const YamlNode::Entry& entry) {
+    return field.word_keys.contains(entry.name);
+  };
+  const auto found = std::find_if(node.entries.begin(), node.entries.end(), is_word);
+  if (found == node.entries.end()) return;
+  YamlNode::Entry entry = std::move(*found);
+  const auto place = node.entries.erase(found);
+  const std::string& key = field.word_keys.at(entry.name);
+  YamlNode kind;
+  kind.kind = YamlNode::Kind::kScalar;
+  kind.scalar = entry.name;
+  kind.place = entry.place;
+  std::vector<YamlNode::Entry> made = {{field.shorthand_key, entry.place, std::move(kind)}};
+  if (entry.value.kind == YamlNode::Kind::kMap) {
+    for (YamlNode::Entry& inner : entry.value.entries) {
+      // Given twice: as no setting that there is, so that it is refused.
+      if (node.find(inner.name) != nullptr) inner.name = entry.name + "." + inner.name;
+      made.push_back(std::move(inner));
+    }
+  } else if (entry.value.kind != YamlNode::Kind::kNull) {
+    // A kind that has no such setting is told so by the name of its own.
+    const std::string& name = key.empty() ? entry.name : key;
+    made.push_back({name, entry.place, std::move(entry.value)});
+  }
+  node.entries.insert(place, std::make_move_iterator(made.begin()),
+                      std::make_move_iterator(made.end()));
+}
+
 void expand_list(YamlNode& node, const Field& field, const SectionListRef& list) {
   const int64_t count = list.size();
   if (count == 0) list.resize(1);
   const SectionRef item{nullptr, [&](Fields& fields) { list.describe(0, fields); }};
-  for (YamlNode& value : node.items) expand_field(value, field.shorthand_key, item);
+  for (YamlNode& value : node.items) {
+    if (!field.word_keys.empty()) expand_word(value, field);
+    expand_field(value, field.shorthand_key, item);
+  }
   // An override of single items: {0: {...}}.
   for (YamlNode::Entry& entry : node.entries) {
+    if (!field.word_keys.empty()) expand_word(entry.value, field);
     expand_field(entry.value, field.shorthand_key, item);
   }
   list.resize(count);

@@ -33,6 +33,20 @@ RunSettings settings_before() {
   return before;
 }
 
+// The same for the layers of a network that was spelt out.
+RunSettings layers_before(const RunSettings& written) {
+  const std::string prefix = "model.layers.", ending = ".type";
+  RunSettings before;
+  for (const auto& [name, type] : written) {
+    if (!name.starts_with(prefix) || !name.ends_with(ending)) continue;
+    LayerConfig layer;
+    layer.type = type;
+    const std::string place = name.substr(0, name.size() - ending.size() + 1);
+    for (const auto& [setting, value] : flatten_config(layer)) before[place + setting] = value;
+  }
+  return before;
+}
+
 std::string value_of(const RunSettings& settings, const std::string& name) {
   const auto found = settings.find(name);
   return found == settings.end() ? "-" : found->second;
@@ -76,8 +90,10 @@ RunSettings run_settings(const Experiment& experiment) {
 void check_same_settings(const RunSettings& written, const RunSettings& now,
                          const std::string& where) {
   RunSettings started_with = written;
-  for (const auto& [name, value] : settings_before()) {
-    if (now.contains(name)) started_with.emplace(name, value);
+  for (const RunSettings& older : {settings_before(), layers_before(written)}) {
+    for (const auto& [name, value] : older) {
+      if (now.contains(name)) started_with.emplace(name, value);
+    }
   }
   std::set<std::string> all;
   for (const RunSettings* settings : {&std::as_const(started_with), &now}) {

@@ -2,28 +2,139 @@
 
 namespace maas {
 
-void LayerConfig::describe(Fields& field) {
-  field("type", type)
-      .one_of({"linear", "conv", "batch_norm", "relu", "sigmoid", "tanh", "gelu", "silu",
-               "leaky_relu", "max_pool", "avg_pool", "global_avg_pool", "flatten", "dropout"})
-      .doc("kind of layer");
-  field("size", size).at_least(1).only_for("type", {"linear", "conv"}).doc("outputs").required();
-  field("kernel", kernel)
+namespace {
+
+using Words = std::vector<std::string>;
+
+const Words kConvolutions = {"conv", "conv1d", "conv_transpose", "depthwise"};
+const Words kWindows = {"conv", "conv1d", "conv_transpose", "depthwise", "max_pool", "avg_pool"};
+const Words kRecurrent = {"lstm", "gru"};
+
+Words all_kinds() {
+  Words kinds;
+  for (const auto& [kind, key] : layer_kinds()) kinds.push_back(kind);
+  return kinds;
+}
+
+void describe_windows(LayerConfig& layer, Fields& field) {
+  field("kernel", layer.kernel)
       .between(1, 1024)
-      .only_for("type", {"conv", "max_pool", "avg_pool"})
+      .only_for("type", kWindows)
       .doc("window, height = width");
-  field("stride", stride)
+  field("stride", layer.stride)
       .between(0, 1024)
-      .only_for("type", {"conv", "max_pool", "avg_pool"})
-      .doc("step of the window; 0 = 1 for conv, the kernel for pools");
-  field("padding", padding)
+      .only_for("type", kWindows)
+      .doc("step of the window; 0 = 1 for convolutions, the kernel for pools");
+  field("padding", layer.padding)
       .between(0, 1024)
-      .only_for("type", {"conv", "max_pool"})
+      .only_for("type", kWindows)
       .doc("zeros around the input");
+  field("dilation", layer.dilation)
+      .between(1, 1024)
+      .only_for("type", kConvolutions)
+      .doc("distance between the places of the window");
+  field("groups", layer.groups)
+      .between(1, 1e6)
+      .only_for("type", {"conv", "conv1d", "conv_transpose", "group_norm"})
+      .doc("groups of channels that do not see each other");
+}
+
+void describe_sequences(LayerConfig& layer, Fields& field) {
+  field("rows", layer.rows)
+      .between(1, 1e9)
+      .only_for("type", {"embedding"})
+      .required()
+      .doc("vectors: whole numbers of the input are from 0 to rows - 1");
+  field("layers", layer.layers).between(1, 64).only_for("type", kRecurrent).doc("one on another");
+  field("bidirectional", layer.bidirectional)
+      .only_for("type", kRecurrent)
+      .doc("a second one from the end to the start; gives 2 * size");
+  field("output", layer.output)
+      .one_of({"last", "all"})
+      .only_for("type", kRecurrent)
+      .doc("the state after the last step, or after each: a sequence");
+  field("heads", layer.heads)
+      .between(1, 1024)
+      .only_for("type", {"attention"})
+      .doc("attention heads");
+  field("causal", layer.causal)
+      .only_for("type", {"attention"})
+      .doc("a step sees those before it and itself, no later ones");
+  field("encoding", layer.encoding)
+      .one_of({"sine", "learnt"})
+      .only_for("type", {"position"})
+      .doc("a vector a place: fixed sines and cosines, or learnt");
+  field("shape", layer.shape)
+      .between(-1, 1e9)
+      .only_for("type", {"reshape"})
+      .required()
+      .doc("of a sample, without the batch; one size may be -1: what is left");
+}
+
+}  // namespace
+
+std::map<std::string, std::string> layer_kinds() {
+  return {{"linear", "size"},
+          {"conv", "size"},
+          {"conv1d", "size"},
+          {"conv_transpose", "size"},
+          {"depthwise", "kernel"},
+          {"batch_norm", ""},
+          {"layer_norm", ""},
+          {"group_norm", "groups"},
+          {"instance_norm", ""},
+          {"relu", ""},
+          {"sigmoid", ""},
+          {"tanh", ""},
+          {"gelu", ""},
+          {"silu", ""},
+          {"leaky_relu", ""},
+          {"relu6", ""},
+          {"hardswish", ""},
+          {"hardsigmoid", ""},
+          {"elu", ""},
+          {"mish", ""},
+          {"softplus", ""},
+          {"max_pool", "kernel"},
+          {"avg_pool", "kernel"},
+          {"global_avg_pool", ""},
+          {"flatten", ""},
+          {"reshape", "shape"},
+          {"transpose", ""},
+          {"mean", ""},
+          {"dropout", "probability"},
+          {"embedding", "rows"},
+          {"position", "encoding"},
+          {"attention", "heads"},
+          {"lstm", "size"},
+          {"gru", "size"},
+          {"add", "from"},
+          {"multiply", "from"},
+          {"concat", "from"}};
+}
+
+void LayerConfig::describe(Fields& field) {
+  field("type", type).one_of(all_kinds()).doc("kind of layer; docs/layers.md tells them");
+  field("name", name).doc("by which `from` of later layers names its output");
+  field("from", from)
+      .or_one()
+      .doc(
+          "a named output, or input, that the layer takes instead of the layer before it; of add, "
+          "multiply and concat what is joined to that");
+  field("size", size)
+      .between(1, 1e9)
+      .only_for("type", {"linear", "conv", "conv1d", "conv_transpose", "embedding", "lstm", "gru"})
+      .doc("outputs, channels, or width of a state")
+      .required();
+  describe_windows(*this, field);
+  field("bias", bias)
+      .only_for("type", {"linear", "conv", "conv1d", "conv_transpose", "depthwise"})
+      .doc("a number is added to each output");
   field("probability", probability)
       .between(0, 0.99)
       .only_for("type", {"dropout"})
       .doc("share of values set to zero in training");
+  describe_sequences(*this, field);
 }
 
 void ModelConfig::describe(Fields& field) {
@@ -57,7 +168,11 @@ void ModelConfig::describe(Fields& field) {
       .one_of({"18", "34", "50", "20", "32", "56"})
       .only_for("type", {"resnet"})
       .doc("18, 34, 50 as for ImageNet; 20, 32, 56 as for CIFAR");
-  field("layers", layers).only_for("type", {"layers"}).doc("the layers in order");
+  field("layers", layers)
+      .only_for("type", {"layers"})
+      .shorthand("type")
+      .worded(layer_kinds())
+      .doc("the layers in order, such as [conv: 32, relu, max_pool: 2]");
 }
 
 }  // namespace maas

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,13 +14,30 @@ namespace maas {
 // refused.
 struct LayerConfig {
   std::string type = "linear";
-  int64_t size = 0;          // linear, conv: outputs
-  int64_t kernel = 3;        // conv, max_pool, avg_pool
-  int64_t stride = 0;        // 0 = 1 for conv, the kernel for pools
-  int64_t padding = 0;       // conv, max_pool
+  std::string name;               // by which `from` of later layers names its output; "" = none
+  std::vector<std::string> from;  // named outputs: the input instead of the layer before; of add,
+                                  // multiply and concat what is joined to that
+  int64_t size = 0;               // outputs, channels, width of a state
+  int64_t kernel = 3;
+  int64_t stride = 0;  // 0 = 1 for convolutions, the kernel for pools
+  int64_t padding = 0;
+  int64_t dilation = 1;
+  int64_t groups = 1;
+  bool bias = true;          // linear, convolutions
   double probability = 0.5;  // dropout
+  int64_t rows = 0;          // embedding: how many vectors
+  int64_t layers = 1;        // lstm, gru
+  bool bidirectional = false;
+  std::string output = "last";    // lstm, gru: the last state, or all steps
+  int64_t heads = 1;              // attention
+  bool causal = false;            // attention
+  std::string encoding = "sine";  // position
+  std::vector<int64_t> shape;     // reshape: of a sample
   void describe(Fields& field);
 };
+
+// The kinds of layers, each with the setting that `kind: value` stands for ("" = none).
+std::map<std::string, std::string> layer_kinds();
 
 struct ModelConfig {
   InputPath from;             // start from this model instead of building one

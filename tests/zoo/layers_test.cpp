@@ -62,9 +62,31 @@ TEST(Layers, MakeWindowsOfTheSizeStrideAndPaddingGiven) {
 
 TEST(Layers, OfEveryKindPassTheVerifierAndRun) {
   const DataSpec data = images(2, 8, 3);
-  for (const char* kind :
-       {"linear", "conv", "batch_norm", "relu", "sigmoid", "tanh", "gelu", "silu", "leaky_relu",
-        "max_pool", "avg_pool", "global_avg_pool", "flatten", "dropout"}) {
+  for (const char* kind : {"linear",
+                           "conv",
+                           "batch_norm",
+                           "relu",
+                           "sigmoid",
+                           "tanh",
+                           "gelu",
+                           "silu",
+                           "leaky_relu",
+                           "relu6",
+                           "hardswish",
+                           "hardsigmoid",
+                           "elu",
+                           "mish",
+                           "softplus",
+                           "conv_transpose",
+                           "depthwise",
+                           "layer_norm",
+                           "group_norm",
+                           "instance_norm",
+                           "max_pool",
+                           "avg_pool",
+                           "global_avg_pool",
+                           "flatten",
+                           "dropout"}) {
     const Program program = build(layers({layer(kind, 4)}), data);
     EXPECT_NO_THROW(verify(program, kind));
     EXPECT_EQ(output_text(program), "logits: f32[s0, 3]") << kind;
@@ -82,9 +104,82 @@ TEST(Layers, DropWithTheProbabilityGiven) {
   EXPECT_EQ(nodes_of(build(layers({dropout}), table(4)), "dropout").size(), 0U);
 }
 
+TEST(Layers, OfSequencesPassTheVerifierAndRun) {
+  LayerConfig steps = layer("reshape");
+  steps.shape = {4, 2};
+  for (const char* kind : {"conv1d", "lstm", "gru", "attention", "position", "transpose", "mean",
+                           "linear", "layer_norm", "batch_norm", "max_pool", "global_avg_pool"}) {
+    LayerConfig tried = layer(kind, 4);
+    tried.kernel = 2;
+    const Program program = build(layers({steps, tried}), table(8));
+    EXPECT_NO_THROW(verify(program, kind));
+    EXPECT_TRUE(evaluate(program, {numbers(3, 8)}).at(0).isfinite().all().item<bool>()) << kind;
+  }
+}
+
+TEST(Layers, TakeNamedOutputs) {
+  LayerConfig stem = layer("linear", 5), side = layer("linear", 5), sum = layer("add"),
+              both = layer("concat");
+  stem.name = "stem";
+  side.from = {"input"};
+  sum.from = {"stem"};
+  both.from = {"stem", "input"};
+  const Program program = build(layers({stem, side, sum, both}), table(8));
+  EXPECT_EQ(program.parameters.at("linear2.weight").sizes(), (at::IntArrayRef{5, 8}));
+  EXPECT_EQ(program.parameters.at("output.weight").sizes(), (at::IntArrayRef{3, 18}));
+}
+
+TEST(Layers, SayWhichNamesThereAre) {
+  LayerConfig stem = layer("linear", 5), sum = layer("add"), again = layer("relu");
+  stem.name = again.name = "stem";
+  sum.from = {"stm"};
+  EXPECT_THAT(
+      misfit(layers({stem, sum}), table(8)),
+      AllOf(HasSubstr("'add2' takes its input from 'stm', which no layer before it is named"),
+            HasSubstr("did you mean 'stem'?"), HasSubstr("expected one of input, stem")));
+  EXPECT_THAT(misfit(layers({stem, again}), table(8)),
+              HasSubstr("'relu2' is named 'stem', as another is"));
+  EXPECT_THAT(misfit(layers({layer("add")}), table(8)),
+              AllOf(HasSubstr("'add1' joins nothing"), HasSubstr("write add: NAME")));
+  again.from = {"stem", "input"};
+  EXPECT_THAT(misfit(layers({stem, again}), table(8)),
+              HasSubstr("'relu2' takes its input from 2 outputs"));
+}
+
+TEST(Layers, SayWhatASequenceIs) {
+  for (const char* kind : {"lstm", "gru", "attention", "position"}) {
+    EXPECT_THAT(
+        misfit(layers({layer(kind, 4)}), table(8)),
+        AllOf(HasSubstr(std::string("'") + kind + "1' takes no input of shape [s0, 8]"),
+              HasSubstr("expected a sequence [B, steps, width]"), HasSubstr("reshape: [-1, 1]")));
+  }
+  EXPECT_THAT(misfit(layers({layer("transpose")}), table(8)), HasSubstr("put a reshape in front"));
+}
+
+TEST(Layers, RefuseGroupsAndHeadsThatDoNotDivide) {
+  LayerConfig conv = layer("conv", 4), norm = layer("group_norm"), steps = layer("reshape"),
+              attention = layer("attention");
+  conv.groups = norm.groups = 3;
+  steps.shape = {4, 2};
+  attention.heads = 3;
+  EXPECT_THAT(misfit(layers({conv}), images(3, 8)),
+              HasSubstr("'conv1' has 3 groups for 3 channels in and 4 out"));
+  EXPECT_THAT(misfit(layers({norm}), images(1, 8)), HasSubstr("has 3 groups for 1 channels"));
+  EXPECT_THAT(misfit(layers({steps, attention}), table(8)),
+              HasSubstr("'attention2' has 3 heads for a width of 2"));
+}
+
+TEST(Layers, EmbedWholeNumbersAsTheyAre) {
+  LayerConfig embedding = layer("embedding", 4);
+  embedding.rows = 10;
+  EXPECT_THAT(misfit(layers({embedding}), table(8)),
+              AllOf(HasSubstr("'embedding1' takes numbers that were scaled or computed"),
+                    HasSubstr("set data.normalize: none")));
+}
+
 TEST(Layers, RefuseAConvolutionBehindAFlattenLayer) {
   EXPECT_THAT(misfit(layers({layer("flatten"), layer("conv", 4)}), images(1, 8)),
-              AllOf(HasSubstr("model (layers): convolution 'conv2' takes no input of shape"),
+              AllOf(HasSubstr("model (layers): 'conv2' takes no input of shape"),
                     HasSubstr("[s0, 64]"), HasSubstr("expected images [B, C, H, W]"),
                     HasSubstr("put the convolutions before the flatten layer")));
 }

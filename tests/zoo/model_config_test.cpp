@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include "config/flatten_config.h"
 #include "config/read_config.h"
+#include "config/write_config.h"
 #include "support/scratch.h"
 
 namespace maas {
@@ -66,10 +68,55 @@ TEST(ModelConfig, WantsASizeOfALayerWithOutputs) {
   EXPECT_NO_THROW(parse("type: layers\nlayers: [{type: relu}, {type: flatten}]\n"));
 }
 
+TEST(ModelConfig, ReadsLayersAsOneWouldWriteThem) {
+  const auto layers = [](const std::string& list) {
+    return parse("type: layers\nlayers: " + list + "\n").layers;
+  };
+  const auto read = layers(
+      "[conv: 32, relu, max_pool: 2, {conv: 8, kernel: 5, name: a}, dropout: 0.3, "
+      "{lstm: {size: 7, layers: 2}}, {add: a}, concat: [a, input], flatten, "
+      "reshape: [3, -1], {type: linear, size: 9}]");
+  ASSERT_EQ(read.size(), 11U);
+  EXPECT_EQ(read[0].type, "conv");
+  EXPECT_EQ(read[0].size, 32);
+  EXPECT_EQ(read[1].type, "relu");
+  EXPECT_EQ(read[2].kernel, 2);
+  EXPECT_EQ(read[3].kernel, 5);
+  EXPECT_EQ(read[3].name, "a");
+  EXPECT_EQ(read[4].probability, 0.3);
+  EXPECT_EQ(read[5].size, 7);
+  EXPECT_EQ(read[5].layers, 2);
+  EXPECT_EQ(read[6].from, (std::vector<std::string>{"a"}));
+  EXPECT_EQ(read[7].from, (std::vector<std::string>{"a", "input"}));
+  EXPECT_EQ(read[9].shape, (std::vector<int64_t>{3, -1}));
+  EXPECT_EQ(read[10].size, 9);
+  EXPECT_EQ(layers("\n  - conv: 4\n  - relu\n  - {max_pool: }").at(2).type, "max_pool");
+}
+
+TEST(ModelConfig, WritesLayersThatReadTheSame) {
+  ModelConfig config =
+      parse("type: layers\nlayers: [{conv: 4, name: a}, relu, {add: a}, {gru: 3, output: all}]\n");
+  ModelConfig again = parse(write_config(config));
+  EXPECT_EQ(flatten_config(again), flatten_config(config));
+}
+
+TEST(ModelConfig, SuggestsTheKindOfLayer) {
+  EXPECT_THAT(
+      refusal("type: layers\nlayers: [relu, maxpool: 2]\n"),
+      AllOf(HasSubstr("model.yaml:2:16: layers.1: no type is called 'maxpool'; did you mean "
+                      "'max_pool'?"),
+            HasSubstr("expected one of add, attention")));
+  EXPECT_THAT(refusal("type: layers\nlayers: [relu: 3]\n"),
+              HasSubstr("unknown key 'relu' under layers.0"));
+  EXPECT_THAT(refusal("type: layers\nlayers: [{conv: {size: 3, kernel: 2}, kernel: 5}]\n"),
+              HasSubstr("'conv.kernel'"));
+  EXPECT_THAT(refusal("type: layers\nlayers: [convv]\n"), HasSubstr("did you mean 'conv'?"));
+}
+
 TEST(ModelConfig, RefusesWhatAKindOfLayerDoesNotHave) {
-  for (const char* layer : {"{type: linear, size: 3, kernel: 3}", "{type: relu, size: 3}",
-                            "{type: avg_pool, padding: 1}", "{type: flatten, probability: 0.5}",
-                            "{type: dropout, stride: 1}"}) {
+  for (const char* layer :
+       {"{type: linear, size: 3, kernel: 3}", "{type: relu, size: 3}", "{type: relu, padding: 1}",
+        "{type: flatten, probability: 0.5}", "{type: dropout, stride: 1}"}) {
     EXPECT_THAT(refusal(std::string("type: layers\nlayers:\n  - ") + layer + "\n"),
                 HasSubstr("model.yaml:3:"))
         << layer;

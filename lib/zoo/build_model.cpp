@@ -21,8 +21,18 @@ using BuildNetwork = Handle (*)(GraphBuilder&, Handle, const ModelConfig&, int64
 
 const std::map<std::string, BuildNetwork>& networks() {
   static const std::map<std::string, BuildNetwork> table = {
-      {"mlp", build_mlp},         {"lenet300", build_lenet300}, {"lenet5", build_lenet5},
-      {"convnet", build_convnet}, {"resnet", build_resnet},     {"layers", build_layers}};
+      {"mlp", build_mlp},
+      {"lenet300", build_lenet300},
+      {"lenet5", build_lenet5},
+      {"convnet", build_convnet},
+      {"resnet", build_resnet},
+      {"layers", build_layers},
+      {"mobilenet_v2", build_mobilenet_v2},
+      {"mobilenet_v3_small", build_mobilenet_v3},
+      {"mobilenet_v3_large", build_mobilenet_v3},
+      {"efficientnet_b0", build_efficientnet_b0},
+      {"convnext_t", build_convnext_t},
+      {"vit_s", build_vit_s}};
   return table;
 }
 

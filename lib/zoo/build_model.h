@@ -36,6 +36,11 @@ Handle build_mlp(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t o
 Handle build_lenet5(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
 Handle build_convnet(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
 Handle build_resnet(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
+Handle build_mobilenet_v2(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
+Handle build_mobilenet_v3(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
+Handle build_efficientnet_b0(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
+Handle build_convnext_t(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
+Handle build_vit_s(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
 Handle build_layers(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs);
 
 }  // namespace maas

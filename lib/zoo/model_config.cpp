@@ -146,7 +146,9 @@ void ModelConfig::describe(Fields& field) {
           "unless "
           "the network was trained for just these; new = a new one");
   field("type", type)
-      .one_of({"mlp", "lenet5", "lenet300", "convnet", "resnet", "layers"})
+      .one_of({"mlp", "lenet5", "lenet300", "convnet", "resnet", "mobilenet_v2",
+               "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "convnext_t", "vit_s",
+               "layers"})
       .doc("network to build; input and output sizes come from the data");
   field("hidden", hidden).at_least(1).only_for("type", {"mlp"}).doc("widths of the hidden layers");
   field("activation", activation)
@@ -155,7 +157,8 @@ void ModelConfig::describe(Fields& field) {
       .doc("between the layers");
   field("dropout", dropout)
       .between(0, 0.95)
-      .only_for("type", {"mlp", "convnet", "lenet5"})
+      .only_for("type", {"mlp", "convnet", "lenet5", "mobilenet_v2", "mobilenet_v3_small",
+                         "mobilenet_v3_large", "efficientnet_b0", "convnext_t", "vit_s"})
       .doc("share of values set to zero in training; 0 = none");
   field("batch_norm", batch_norm)
       .only_for("type", {"mlp"})

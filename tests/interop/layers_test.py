@@ -173,6 +173,19 @@ class Layers(Case):
         raw = torch.tensor([row[:6] for row in rows[:5]], dtype=torch.float32)
         self.assert_same(data, "[{embedding: 9, size: 5}, gru: 4]", net, raw, raw)
 
+    def test_published_networks_take_a_step_and_survive_export_to_onnx(self):
+        """What is exported is read back, run and compared before it is kept."""
+        for kind in ("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "convnext_t",
+                     "vit_s"):
+            with self.subTest(kind):
+                config = self.folder / "zoo.yaml"
+                config.write_text(f"name: zoo\ndata: {IMAGES.replace('12, width: 12', '32, width: 32')}\n"
+                                  f"model: {{type: {kind}}}\ntrain: {{steps: 1, batch_size: 4, threads: 1}}\n")
+                run, onnx = self.folder / "zoo", self.folder / "zoo.onnx"
+                self.assertEqual(json.loads(maas("train", config, "-o", run, "--force", "--json").stdout)["steps"], 1)
+                said = json.loads(maas("export", run, "-o", onnx, "--force", "--json").stdout)
+                self.assertEqual(said["verified"]["top1_agreement"], 1)
+
 
 if __name__ == "__main__":
     unittest.main()

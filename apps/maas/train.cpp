@@ -22,6 +22,7 @@
 #include "evaluate/evaluate.h"
 #include "evaluate/requirement.h"
 #include "find_rate_report.h"
+#include "judge_run.h"
 #include "learning_run.h"
 #include "model/derived.h"
 #include "run/plan.h"
@@ -170,6 +171,7 @@ class Train : public Command {
     const std::string& resolved;
     const FitJob& job() const { return run.job(); }
     const RunFolder& folder() const { return run.folder(); }
+    HeldOutResult judge() const { return judge_run(run.job(), result, run.progress()); }
   };
 
   Model made_of(const Finished& run) const {
@@ -188,38 +190,7 @@ class Train : public Command {
     return model;
   }
 
-  // What a run is judged by.
-  struct HeldOut {
-    DataSpec spec;
-    std::shared_ptr<const Dataset> rows;
-    std::string name;  // of the split
-    bool by_folds = false;
-    Evaluation found = {};
-  };
-
-  static HeldOut judge(const Finished& run) {
-    const DataSplits& data = run.job().data;
-    HeldOut held{data.spec,
-                 data.test         ? data.test
-                 : data.validation ? data.validation
-                                   : data.train,
-                 "train"};
-    held.by_folds = !data.test && run.result.out_of_fold.has_value();
-    if (data.test) held.name = "test";
-    if (!data.test && (data.validation || held.by_folds)) held.name = "validation";
-    if (held.by_folds && run.result.out_of_fold_rows.defined()) {
-      held.rows = subset(data.train, run.result.out_of_fold_rows);
-    }
-    const EvalConfig& eval = run.job().eval;
-    const auto& folded = run.result.out_of_fold;
-    held.found = held.by_folds ? Evaluation{*folded, compute_metrics(*folded, eval.metrics)}
-                               : evaluate(run.result.program, *held.rows, held.spec.task, eval);
-    TrainProgress& progress = run.run.progress();
-    check_outputs(held.found.predictions, held.name, progress);
-    return held;
-  }
-
-  std::string save(const Finished& run, const HeldOut& held) const {
+  std::string save(const Finished& run, const HeldOutResult& held) const {
     Model model = made_of(run);
     model.manifest.data = held.spec;
     model.manifest.metrics = held.found.metrics.values;
@@ -229,7 +200,7 @@ class Train : public Command {
   }
 
   int publish(const Finished& run, Output& output) const {
-    const HeldOut held = judge(run);
+    const HeldOutResult held = run.judge();
     const Metrics& metrics = held.found.metrics;
     const std::string path = save(run, held);
     TrainProgress& progress = run.run.progress();
@@ -252,7 +223,7 @@ class Train : public Command {
   // there.
   std::string publish_so_far(const Finished& run) const {
     try {
-      const HeldOut held = judge(run);
+      const HeldOutResult held = run.judge();
       const std::string path = save(run, held);
       write_report(run, held, path, {});
       std::string text = fmt::format("{} and report.html have the best so far", path);
@@ -287,7 +258,7 @@ class Train : public Command {
   };
 
   // The model is there: a page that cannot be written is a warning.
-  static void write_report(const Finished& run, const HeldOut& held, const std::string& path,
+  static void write_report(const Finished& run, const HeldOutResult& held, const std::string& path,
                            const std::vector<ReportTable>& tables) {
     const TrainReport page{
         run.experiment,         run.job(),          run.result,   *held.rows, held.name,

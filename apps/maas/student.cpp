@@ -156,7 +156,7 @@ FitJob make_student(StudentSetup& setup) {
   job.objective = distilled({.student = job.program,
                              .teacher = input.model.program,
                              .config = input.config.distill,
-                             .loss = experiment.train.loss,
+                             .loss = job.train.loss,
                              .task = job.data.spec.task,
                              .batch_size = experiment.train.batch_size});
   job.settings = settings_of(setup);

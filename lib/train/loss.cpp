@@ -1,9 +1,12 @@
 #include "train/loss.h"
 
+#include <ATen/ops/bincount.h>
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <map>
 
 #include "base/throw_error.h"
@@ -27,12 +30,37 @@ std::string loss_type(const LossConfig& config, const TaskSpec& task) {
   return task.kind == TaskKind::kMultiLabel ? "binary_cross_entropy" : "mse";
 }
 
+bool is_balanced(const LossConfig& config) {
+  return config.class_weights.size() == 1 && config.class_weights[0] == "balanced";
+}
+
+double number_of(const std::string& weight) {
+  double number = 0;
+  const char* end = weight.data() + weight.size();
+  const auto [stop, error] = std::from_chars(weight.data(), end, number);
+  if (error == std::errc() && stop == end && number > 0 && std::isfinite(number)) return number;
+  throw_usage("train.loss.class_weights", fmt::format("'{}'", weight),
+              "numbers above 0, or balanced alone", "correct it");
+}
+
+std::vector<double> numbers_of(const LossConfig& config) {
+  std::vector<double> numbers;
+  for (const std::string& weight : config.class_weights) numbers.push_back(number_of(weight));
+  return numbers;
+}
+
 void check_class_weights(const std::string& type, const LossConfig& config, const TaskSpec& task) {
   if (config.class_weights.empty()) return;
   const char* where = "train.loss.class_weights";
   if (type != "cross_entropy" && type != "binary_cross_entropy") {
     throw_usage(where, "is given for " + type, "none: it knows no classes", "leave it out");
   }
+  if (is_balanced(config)) {
+    if (task.kind == TaskKind::kClassification) return;
+    throw_usage(where, fmt::format("'balanced' for a {} task", to_text(task.kind)),
+                "one weight for each label", "give numbers");
+  }
+  for (const std::string& weight : config.class_weights) number_of(weight);
   const auto weights = static_cast<int64_t>(config.class_weights.size());
   if (weights != task.outputs()) {
     throw_usage(where, fmt::format("{} weights", weights),
@@ -89,15 +117,29 @@ void check_loss(const LossConfig& config, const TaskSpec& task) {
   }
 }
 
+LossConfig with_counted_weights(LossConfig config, const at::Tensor& targets,
+                                const TaskSpec& task) {
+  if (!is_balanced(config)) return config;
+  check_class_weights(loss_type(config, task), config, task);
+  const at::Tensor counts = at::bincount(targets, {}, task.outputs());
+  const auto rows = static_cast<double>(targets.size(0));
+  config.class_weights.clear();
+  for (int64_t k = 0; k < task.outputs(); ++k) {
+    const auto count = static_cast<double>(counts.const_data_ptr<int64_t>()[k]);
+    const double weight = count > 0 ? rows / (static_cast<double>(task.outputs()) * count) : 1;
+    config.class_weights.push_back(fmt::format("{}", weight));  // reads back to the same number
+  }
+  return config;
+}
+
 double loss_weight(const LossConfig& config, const at::Tensor& targets) {
   const bool classes = targets.scalar_type() == at::kLong;
   if (config.class_weights.empty() || !classes) return static_cast<double>(targets.size(0));
   const at::Tensor indices = targets.contiguous();
   const auto* target = indices.const_data_ptr<int64_t>();
+  const std::vector<double> weights = numbers_of(config);
   double sum = 0;
-  for (int64_t i = 0; i < targets.size(0); ++i) {
-    sum += config.class_weights.at(target[i]);
-  }
+  for (int64_t i = 0; i < targets.size(0); ++i) sum += weights.at(target[i]);
   return sum;
 }
 
@@ -123,7 +165,7 @@ Program with_loss(Program program, const LossConfig& config, const TaskSpec& tas
   if (!task.scales.empty()) standardize(program, task, outputs, target);
   std::vector<Operand> operands = {{"self", ValueRef{outputs}}, {"target", ValueRef{target}}};
   if (!config.class_weights.empty()) {
-    const at::Tensor weights = at::tensor(config.class_weights, at::kFloat);
+    const at::Tensor weights = at::tensor(numbers_of(config), at::kFloat);
     operands.push_back({"weight", ValueRef{add_constant(program, "class_weights", weights)}});
   }
   if (type == "cross_entropy") operands.push_back({"label_smoothing", config.label_smoothing});

@@ -24,6 +24,11 @@ namespace maas {
 // that was adopted without scales is measured in the units that it gives, as where it comes from.
 Program with_loss(Program program, const LossConfig& config, const TaskSpec& task);
 
+// `config` with numbers in the place of class_weights: balanced: n / (K n_k) for the class k that
+// n_k of the n training targets have, as scikit-learn counts; 1 for a class that none has. Throws
+// Error{kUsage} for a task that has not one class a row.
+LossConfig with_counted_weights(LossConfig config, const at::Tensor& targets, const TaskSpec& task);
+
 // Throws Error{kUsage} when the loss does not fit the task, class_weights the labels, or a setting
 // is given that the loss does not know.
 void check_loss(const LossConfig& config, const TaskSpec& task);

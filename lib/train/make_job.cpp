@@ -1,5 +1,6 @@
 #include "train/make_job.h"
 
+#include <ATen/ops/arange.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "tensor/random.h"
 #include "train/check_job.h"
 #include "train/learning_notes.h"
+#include "train/loss.h"
 #include "train/run_settings.h"
 #include "zoo/adopt_model.h"
 #include "zoo/new_head.h"
@@ -29,6 +31,12 @@ FitJob job_with_data(const Experiment& experiment, const Model* parent,
   job.data = open_data(experiment.data, job.seed, known, targets);
   job.data_config = experiment.data;
   job.train = experiment.train;
+  if (!experiment.train.loss.class_weights.empty()) {
+    const Dataset& rows = *job.data.train;
+    job.train.loss =
+        with_counted_weights(experiment.train.loss,
+                             rows.targets(at::arange(rows.size(), at::kLong)), job.data.spec.task);
+  }
   job.eval = experiment.eval;
   job.eval.metrics = metrics_to_compute(experiment.eval, job.data.spec.task.kind);
   check_metric_names(job.eval.metrics, job.data.spec.task.kind, "eval.metrics");

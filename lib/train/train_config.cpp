@@ -77,9 +77,11 @@ void LossConfig::describe(Fields& field) {
       .only_for("type", {"auto", "cross_entropy"})
       .doc("share of the target spread over all classes");
   field("class_weights", class_weights)
-      .above(0)
+      .or_alone({"balanced"})
       .only_for("type", {"auto", "cross_entropy", "binary_cross_entropy"})
-      .doc("one weight a class, in the order of the labels; empty = all 1");
+      .doc(
+          "one weight above 0 a class, in the order of the labels; balanced = rare classes count "
+          "for more, all for the same sum over the training rows; empty = all 1");
   field("delta", delta)
       .above(0)
       .only_for("type", {"huber"})

@@ -36,8 +36,8 @@ struct ScheduleConfig {
 struct LossConfig {
   std::string type = "auto";  // by task: cross_entropy, binary_cross_entropy, mse
   double label_smoothing = 0;
-  std::vector<double> class_weights;
-  double delta = 1;  // huber: where it turns from squared to absolute
+  std::vector<std::string> class_weights;  // numbers, or "balanced" alone (loss.h)
+  double delta = 1;                        // huber: where it turns from squared to absolute
   void describe(Fields& field);
 };
 

@@ -70,7 +70,7 @@ TEST(Loss, IsTheCrossEntropyOfClasses) {
   config.label_smoothing = 0.2;
   EXPECT_NEAR(value(config, TaskKind::kClassification, matrix(kLogits), targets),
               cross_entropy({1, 1, 1}, 0.2), 1e-6);
-  config.class_weights = {0.5, 2, 3};
+  config.class_weights = {"0.5", "2", "3"};
   EXPECT_NEAR(value(config, TaskKind::kClassification, matrix(kLogits), targets),
               cross_entropy({0.5, 2, 3}, 0.2), 1e-6);
 }
@@ -87,7 +87,7 @@ TEST(Loss, WeighsPartsOfABatchByTheirSamplesOrClassWeights) {
   const at::Tensor targets = at::tensor(kClasses, at::kLong);
   LossConfig config;
   EXPECT_EQ(loss_weight(config, targets), 4);
-  config.class_weights = {1, 0.25, 3};
+  config.class_weights = {"1", "0.25", "3"};
   EXPECT_EQ(loss_weight(config, targets), 4.5);
   EXPECT_EQ(loss_weight(config, matrix(kLogits)), 4);
 }
@@ -104,7 +104,7 @@ TEST(Loss, IsTheBinaryCrossEntropyOfLabels) {
       }
     }
     LossConfig config;
-    config.class_weights = weights;
+    for (const double weight : weights) config.class_weights.push_back(std::to_string(weight));
     EXPECT_NEAR(value(config, TaskKind::kMultiLabel, matrix(kLogits), matrix(truths)), sum / 12,
                 1e-6);
   }
@@ -183,7 +183,7 @@ TEST(Loss, RefusesWhatDoesNotFitTheTask) {
 
 TEST(Loss, RefusesSettingsThatItWouldNotUse) {
   LossConfig weights;
-  weights.class_weights = {1, 1, 1};
+  weights.class_weights = {"1", "1", "1"};
   EXPECT_THAT(refusal(weights, TaskKind::kRegression), HasSubstr("is given for mse"));
   LossConfig smoothing;
   smoothing.label_smoothing = 0.1;
@@ -193,9 +193,26 @@ TEST(Loss, RefusesSettingsThatItWouldNotUse) {
 
 TEST(Loss, RefusesWeightsThatDoNotFitTheLabels) {
   LossConfig config;
-  config.class_weights = {1, 2};
+  config.class_weights = {"1", "2"};
   EXPECT_THAT(refusal(config, TaskKind::kClassification),
               AllOf(HasSubstr("2 weights"), HasSubstr("3, one a label")));
+}
+
+TEST(Loss, BalancedWeightsCountRareClassesForMore) {
+  LossConfig config;
+  config.class_weights = {"balanced"};
+  const TaskSpec three = task(TaskKind::kClassification, 3);
+  const LossConfig counted =
+      with_counted_weights(config, at::tensor({0, 0, 0, 1, 1, 1, 1, 1}, at::kLong), three);
+  // 8 / (3 * 3), 8 / (3 * 5), and 1 for what is not there.
+  EXPECT_EQ(counted.class_weights,
+            (std::vector<std::string>{"0.8888888888888888", "0.5333333333333333", "1"}));
+  EXPECT_THAT(refusal(config, TaskKind::kMultiLabel), HasSubstr("'balanced' for a multi_label"));
+  config.class_weights = {"1", "balanced", "2"};
+  EXPECT_THAT(refusal(config, TaskKind::kClassification),
+              AllOf(HasSubstr("'balanced'"), HasSubstr("numbers above 0, or balanced alone")));
+  config.class_weights = {"1", "0", "2"};
+  EXPECT_THAT(refusal(config, TaskKind::kClassification), HasSubstr("'0'"));
 }
 
 TEST(Losses, CompareWhatOnlyFloat64TellsApart) {

@@ -47,7 +47,8 @@ TEST_F(StepTest, AccumulatesToTheStepOfTheWholeBatch) {
 
 TEST_F(StepTest, AccumulatesAlikeWithWeightedClasses) {
   job_.train.optimizer = {.type = "sgd", .weight_decay = 0};
-  for (const std::vector<double>& weights : {std::vector<double>{0.2, 1, 5}, {1, 1e-6, 1}}) {
+  using Weights = std::vector<std::string>;
+  for (const Weights& weights : {Weights{"0.2", "1", "5"}, Weights{"1", "1e-6", "1"}}) {
     job_.train.loss.class_weights = weights;
     job_.train.accumulate = 1;
     const TensorMap whole = weights_after(3);

@@ -15,8 +15,8 @@ TEST(WriteConfig, WritesEveryDefaultOnce) {
   CaseConfig config;
   EXPECT_EQ(write_config(config),
             "name: model\nepochs: 10\ndepth: 18\nrate: 0.001\nprefetch: true\nwarmup: 0\n"
-            "pause: 10s\nhidden: [128]\nweights: []\nmetrics: []\ncolumns: {}\ninputs: []\n"
-            "rule:\n  type: adamw\nstages: []\n");
+            "pause: 10s\nhidden: [128]\nweights: []\nmetrics: []\nfreeze: []\ncolumns: {}\n"
+            "inputs: []\nrule:\n  type: adamw\nstages: []\n");
 }
 
 TEST(WriteConfig, LeavesOutWhatHasNoMeaningOrNoValue) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <set>
 
 #include "data/open_data.h"
 #include "record/run_folder.h"
@@ -21,6 +22,8 @@ using testing::HasSubstr;
 
 // Small enough to train in no time: 40 made-up images, unless the setting is one of other data.
 FlowConfig small_config(const Setting& setting) {
+  static const std::set<std::string> kSized = {
+      "conv", "conv1d", "conv_transpose", "embedding", "linear", "lstm", "gru"};
   std::map<std::string, std::string> values = {{"data.type", "synthetic"},
                                                {"data.validation", "0.2"},
                                                {"data.test_fraction", "0.2"},
@@ -28,7 +31,8 @@ FlowConfig small_config(const Setting& setting) {
                                                {"train.batch_size", "8"}};
   for (const auto& [key, value] : setting.needs) {
     values[key] = value;
-    if (value == "conv" || value == "linear") values["model.layers.0.size"] = "2";
+    if (kSized.contains(value)) values["model.layers.0.size"] = "2";
+    if (value == "embedding") values["model.layers.0.rows"] = "5";
   }
   if (values.at("data.type") == "synthetic") {
     values["data.samples"] = "40";

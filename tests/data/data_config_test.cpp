@@ -81,7 +81,7 @@ TEST(DataConfig, HasNoSettingsOfImagesForTables) {
                            "type: synthetic\nkind: table\nnormalize: unit\n"}) {
     const DataConfig config = parse(text);
     EXPECT_THAT(error_of([&] { check_data_config(config); }, ErrorKind::kUsage),
-                HasSubstr("data.normalize: 'unit', pixels / 255, for a table"));
+                HasSubstr("data.normalize: 'unit', of pixels, for a table"));
   }
 }
 

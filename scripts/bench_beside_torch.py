@@ -147,8 +147,8 @@ def main(part, networks):
         if part in ("all", "train"):
             bench_train(folder)
         if part in ("all", "infer"):
-            subprocess.run([sys.executable, "-B", "scripts/bench_inference.py", folder, *networks],
-                           check=True)
+            done = subprocess.run([sys.executable, "-B", "scripts/bench_inference.py", folder, *networks])
+            sys.exit(done.returncode)
 
 
 if __name__ == "__main__":

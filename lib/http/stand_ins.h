@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -11,11 +12,11 @@
 
 namespace maas {
 
-// With two threads in one io_context every event wakes the other one: on a core of their own they
-// answered a small model a third slower than one did. So as many threads run it as compute at once,
-// and beyond them one at a time stands in while all that run it are at work that was announced as
-// long: health and small models are answered meanwhile. For long work that nobody announced, those
-// who sleep look in every kGlance. Thread-safe.
+// With two threads in one io_context every event wakes the other one: on one core that took up to a
+// quarter of the CPU time of a request to a small model. So as many threads run it as compute at
+// once, and beyond them one at a time stands in while all that run it are at work that was
+// announced as long: health and small models are answered meanwhile. For long work that nobody
+// announced, those who sleep look in every kGlance. Thread-safe.
 class StandIns {
  public:
   static constexpr auto kGlance = std::chrono::milliseconds(50);

@@ -59,6 +59,7 @@ class Eval : public Command {
         with_places(placed.places, [&] { return unmet(metrics, placed.experiment.eval.require); });
     order_ = metrics_to_compute(placed.experiment.eval, found.task);
     report(found, missed, output);
+    for (const std::string& note : metrics.notes) output.warn(note);
     Unanswered unanswered("they count as wrong");
     unanswered.add(metrics.samples, metrics.not_numbers);
     if (!missed.empty()) {

@@ -20,6 +20,7 @@ HeldOutResult judge_run(const FitJob& job, const FitResult& result, TrainProgres
   const auto& folded = result.out_of_fold;
   held.found = held.by_folds ? Evaluation{*folded, compute_metrics(*folded, job.eval.metrics)}
                              : evaluate(result.program, *held.rows, held.spec.task, job.eval);
+  for (const std::string& note : held.found.metrics.notes) progress.warn(note);
   check_outputs(held.found.predictions, held.name, progress);
   return held;
 }

@@ -1,13 +1,13 @@
 #include "data/open_data.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
 
 #include "base/error.h"
+#include "base/name_first.h"
 #include "base/throw_error.h"
 #include "data/batches.h"
 #include "data/source.h"
@@ -68,14 +68,10 @@ std::vector<int64_t> label_counts(const std::shared_ptr<const Dataset>& dataset,
 
 // The first three of some labels: "'a', 'b', 'c' and 2 more".
 std::string name_labels(const std::vector<size_t>& which, const TaskSpec& task) {
-  constexpr size_t kMost = 3;
   std::vector<std::string> names;
-  for (size_t i = 0; i < std::min(kMost, which.size()); ++i) {
-    names.push_back(fmt::format("'{}'", task.labels[which[i]]));
-  }
-  std::string text = fmt::format("{}", fmt::join(names, ", "));
-  if (which.size() > kMost) text += fmt::format(" and {} more", which.size() - kMost);
-  return text;
+  names.reserve(which.size());
+  for (const size_t label : which) names.push_back(fmt::format("'{}'", task.labels[label]));
+  return name_first(names, 3);
 }
 
 // Labels that a split has no sample of: legal, but rarely meant.

@@ -3,29 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include "base/name_first.h"
+#include "evaluate/task_metrics.h"
 
 namespace maas {
 namespace {
 
 constexpr size_t kMostNamed = 5;
-
-// Of more than a line takes, the first ones.
-std::string listed(std::vector<std::string> items) {
-  const size_t all = items.size();
-  items.resize(std::min(all, kMostNamed));
-  std::string text = fmt::format("{}", fmt::join(items, ", "));
-  if (all > kMostNamed) text += fmt::format(" and {} more", all - kMostNamed);
-  return text;
-}
-
-double right_answers(const Metrics& metrics) {
-  double hits = 0;
-  for (const ClassMetrics& one : metrics.per_class) {
-    hits += one.recall * static_cast<double>(one.support);
-  }
-  return hits / static_cast<double>(metrics.samples);
-}
 
 }  // namespace
 
@@ -41,8 +25,9 @@ void note_absent_classes(const std::vector<std::string>& names, Metrics& metrics
     if (needs_both || (needs_rows && !none.empty())) affected.push_back(name);
   }
   if (affected.empty()) return;
-  std::string what = none.empty() ? "" : "no row is of " + listed(none);
-  if (!all.empty()) what += (what.empty() ? "" : ", ") + ("every row is of " + listed(all));
+  std::string what = none.empty() ? "" : "no row is of " + name_first(none, kMostNamed);
+  if (!all.empty())
+    what += (what.empty() ? "" : ", ") + ("every row is of " + name_first(all, kMostNamed));
   const bool nothing = none.size() + all.size() == metrics.per_class.size();
   metrics.notes.push_back(fmt::format("{}: {} {}", what,
                                       nothing ? "nothing to tell apart for" : "not counted in",
@@ -52,7 +37,7 @@ void note_absent_classes(const std::vector<std::string>& names, Metrics& metrics
 void note_rare_classes(Metrics& metrics) {
   const auto samples = static_cast<double>(metrics.samples);
   const auto classes = static_cast<double>(metrics.per_class.size());
-  const double accuracy = right_answers(metrics);
+  const double accuracy = right_answers(metrics.per_class) / samples;
   std::vector<std::string> hidden;
   for (const ClassMetrics& one : metrics.per_class) {
     const auto support = static_cast<double>(one.support);
@@ -64,9 +49,8 @@ void note_rare_classes(Metrics& metrics) {
   if (hidden.empty()) return;
   metrics.notes.push_back(fmt::format(
       "rare and hardly found, which the accuracy of {:.3f} hides: {}; balanced_accuracy counts "
-      "every class alike, train.loss.class_weights: balanced and eval.threshold: tune find more "
-      "of them",
-      accuracy, listed(hidden)));
+      "every class alike, and train.loss.class_weights: balanced finds more of them",
+      accuracy, name_first(hidden, kMostNamed)));
 }
 
 }  // namespace maas

@@ -1,7 +1,5 @@
 #include "evaluate/metrics.h"
 
-#include <ATen/ops/tensor.h>
-
 #include "base/error.h"
 #include "evaluate/task_metrics.h"
 
@@ -18,13 +16,6 @@ Metrics compute_metrics(const Predictions& predictions, const std::vector<std::s
       return regression_metrics(predictions, names);
   }
   MAAS_CHECK(false);
-}
-
-at::Tensor answer_scores(const Predictions& predictions) {
-  if (predictions.thresholds.empty()) return predictions.outputs;
-  const at::Tensor shares = at::tensor(predictions.thresholds, at::kDouble);
-  const bool one_label = predictions.task == TaskKind::kClassification;
-  return predictions.outputs.to(at::kDouble).sub(one_label ? shares.log() : shares.logit());
 }
 
 ClassMetrics class_metrics(std::string label, int64_t hits, int64_t support, int64_t predicted) {

@@ -51,13 +51,7 @@ struct Predictions {
                        // regression [N, T]
   TaskKind task = TaskKind::kClassification;
   std::vector<std::string> labels;  // K or T names, or empty: then the index is the name
-  // As TaskSpec::thresholds: they decide which label is predicted, and change no probability.
-  std::vector<double> thresholds = {};
 };
-
-// The outputs with every threshold taken off: the largest of a row is what is answered, of several
-// labels those above 0. Float64 where there are thresholds.
-at::Tensor answer_scores(const Predictions& predictions);
 
 // One class, or one label of a multi-label task.
 struct ClassMetrics {
@@ -73,8 +67,7 @@ struct Metrics {
   at::Tensor confusion;     // classification: int64 [K, K], rows = truth; else undefined
   int64_t samples = 0;      // N
   int64_t not_numbers = 0;  // rows with outputs that are NaN, or give no probability
-  // What a reader of the values has to know, a line each: classes that roc_auc leaves out, a rare
-  // class that is hardly found.
+  // What a reader of the values has to know, a line each (class_notes.h).
   std::vector<std::string> notes = {};
 };
 

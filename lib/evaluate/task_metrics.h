@@ -16,9 +16,8 @@ Metrics regression_metrics(const Predictions& predictions, const std::vector<std
 // precision, recall and f1 from counts; 0 / 0 = 0.
 ClassMetrics class_metrics(std::string label, int64_t hits, int64_t support, int64_t predicted);
 
-// Of a classification of `rows` rows: macro_f1, balanced_accuracy, mcc, accuracy and micro_f1.
-double metric_of_counts(const std::string& name, const std::vector<ClassMetrics>& classes,
-                        int64_t rows);
+// Rows that were answered rightly, from the counts of a classification.
+double right_answers(const std::vector<ClassMetrics>& classes);
 
 // Mean of a member over the classes that occur in the truth or the predictions; 0 if none does.
 double macro_mean(const std::vector<ClassMetrics>& classes, double ClassMetrics::*member);

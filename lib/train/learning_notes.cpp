@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
-#include "base/name_pattern.h"
+#include "base/name_first.h"
 #include "config/values.h"
 #include "program/last_layer.h"
 #include "train/trained_parameters.h"
@@ -13,36 +11,24 @@
 namespace maas {
 namespace {
 
+constexpr size_t kMostNamed = 4;
+
 struct Learning {
   std::vector<std::string> names;  // that learn
   int64_t tensors = 0, numbers = 0, learnt_numbers = 0;
 };
 
 Learning learning_of(const Program& network, const std::vector<std::string>& freeze) {
-  const std::vector<std::string> patterns = freeze_patterns(network, freeze);
-  Learning learning;
+  Learning learning{trained_parameters(network, freeze_patterns(network, freeze))};
   for (const auto& [name, tensor] : network.parameters) {
     if (!tensor.is_floating_point()) continue;
     ++learning.tensors;
     learning.numbers += tensor.numel();
-    const bool frozen = std::any_of(
-        patterns.begin(), patterns.end(),
-        [&, n = name](const std::string& pattern) { return matches_pattern(n, pattern); });
-    if (frozen) continue;
-    learning.names.push_back(name);
-    learning.learnt_numbers += tensor.numel();
+  }
+  for (const std::string& name : learning.names) {
+    learning.learnt_numbers += network.parameters.at(name).numel();
   }
   return learning;
-}
-
-// The first few of some names.
-std::string listed(const std::vector<std::string>& names) {
-  constexpr size_t kMost = 4;
-  const size_t shown = std::min(kMost, names.size());
-  std::string text = fmt::format(
-      "{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
-  if (names.size() > kMost) text += fmt::format(" and {} more", names.size() - kMost);
-  return text;
 }
 
 }  // namespace
@@ -74,12 +60,13 @@ std::vector<std::string> learning_notes(const Program& network, const TrainConfi
   if (!config.freeze.empty()) {
     notes.push_back(fmt::format("train.freeze: {} of {} tensors learn, {} of {} numbers: {}",
                                 learning.names.size(), learning.tensors, learning.learnt_numbers,
-                                learning.numbers, listed(learning.names)));
+                                learning.numbers, name_first(learning.names, kMostNamed)));
   }
   if (config.body_learning_rate) {
     const LastLayer last = find_last_layer(network, "train.body_learning_rate: the network");
     notes.push_back(fmt::format("train.body_learning_rate: {} at {}, all before it at {}",
-                                listed(last.parameters()), number_text(config.learning_rate),
+                                fmt::join(last.parameters(), ", "),
+                                number_text(config.learning_rate),
                                 number_text(*config.body_learning_rate)));
   }
   return notes;

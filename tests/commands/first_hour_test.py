@@ -152,6 +152,25 @@ class OfATable(Case):
         self.assertIn("train.learning_rate=", text.stderr)
 
 
+class OfRareClasses(Case):
+    def test_training_and_eval_say_what_the_metrics_hide(self):
+        rows = [f"{(i * 37 % 101) / 50},{(i * 53 % 97) / 50},{'rare' if i % 20 == 7 else 'common'}" for i in range(400)]
+        table = self.folder / "uneven.csv"
+        table.write_text("\n".join(["a,b,y", *rows]) + "\n")
+        config = self.folder / "uneven.yaml"
+        config.write_text(f"name: uneven\ndata: {{type: csv, train: {table}, label: y, test_fraction: 0.25}}\n"
+                          "model: {type: mlp, hidden: [4]}\ntrain: {epochs: 2, threads: 1}\n")
+        hidden = "rare and hardly found, which the accuracy of 0.950 hides: 'rare' (recall 0.00, 0 of "
+        done = maas("train", config, "-o", self.folder / "uneven", check=0)
+        self.assertIn(hidden + "5 found)", done.stderr)
+        done = maas("eval", self.folder / "uneven", table, check=0)
+        self.assertIn(hidden + "20 found)", done.stderr)
+        common = self.folder / "common.csv"
+        common.write_text("\n".join(["a,b,y", *[row for row in rows if "common" in row]]) + "\n")
+        done = maas("eval", self.folder / "uneven", common, "eval.metrics=[accuracy,roc_auc]", check=0)
+        self.assertIn("no row is of 'rare', every row is of 'common': nothing to tell apart for roc_auc", done.stderr)
+
+
 class Searches(Case):
     @classmethod
     def setUpClass(cls):

@@ -33,22 +33,6 @@ TEST(UnevenClasses, HaveTheMetricsOfScikitLearn) {
   EXPECT_NEAR(metric_of(sixty_rows(), "roc_auc"), 0.8599215534979422, 1e-12);
 }
 
-TEST(UnevenClasses, HaveTheMetricsOfScikitLearnAlsoByThresholds) {
-  Predictions predictions = sixty_rows();
-  const double nll = metric_of(predictions, "nll");
-  predictions.thresholds = {.6, .3, .1};
-  EXPECT_NEAR(metric_of(predictions, "accuracy"), 0.5, 1e-12);
-  EXPECT_NEAR(metric_of(predictions, "macro_f1"), 0.47372748431491596, 1e-12);
-  EXPECT_NEAR(metric_of(predictions, "balanced_accuracy"), 0.6150793650793651, 1e-12);
-  EXPECT_NEAR(metric_of(predictions, "mcc"), 0.3384712688931016, 1e-12);
-  EXPECT_EQ(metric_of(predictions, "nll"), nll);
-  EXPECT_TRUE(
-      answer_scores(predictions)
-          .argmax(1)
-          .equal(
-              predictions.outputs.softmax(1).div(at::tensor({.6, .3, .1}, at::kDouble)).argmax(1)));
-}
-
 TEST(UnevenClasses, OfTwoCountTheSecondForAveragePrecision) {
   const Predictions two = of_two({.1, .4, .35, .8, .4, .4, .9, .2}, {0, 0, 1, 1, 1, 0, 0, 1});
   EXPECT_NEAR(metric_of(two, "average_precision"), 0.4928571428571429, 1e-12);
@@ -56,16 +40,12 @@ TEST(UnevenClasses, OfTwoCountTheSecondForAveragePrecision) {
   EXPECT_EQ(metric_of(of_two({.9, .8}, {0, 1}), "mcc"), 0);  // always the same answer
 }
 
-TEST(UnevenClasses, OfSeveralLabelsCountFromTheirThresholds) {
+TEST(UnevenClasses, OfSeveralLabelsHaveAnAveragePrecisionEach) {
   Predictions labels;
   labels.task = TaskKind::kMultiLabel;
   labels.outputs = at::tensor({2., -1., -1., .3, .1, 1.5, -.5, -.2}, at::kDouble).view({4, 2});
   labels.targets = at::tensor({1., 0., 0., 1., 1., 1., 1., 0.}, at::kDouble).view({4, 2});
   EXPECT_NEAR(metric_of(labels, "accuracy"), 0.75, 1e-12);
-  labels.thresholds = {.35, .5};  // a logit of -0.62
-  EXPECT_NEAR(metric_of(labels, "accuracy"), 1, 1e-12);
-  labels.thresholds = {.5, .9};
-  EXPECT_NEAR(metric_of(labels, "accuracy"), 0.25, 1e-12);
   EXPECT_EQ(metric_of(labels, "average_precision"), 1);
 }
 
@@ -105,10 +85,9 @@ TEST(ClassNotes, SayWhichRareClassesTheAccuracyHides) {
   }
   const Metrics metrics = compute_metrics(of_two(shares, truth), {"nll"});
   ASSERT_EQ(metrics.notes.size(), 1U);
-  EXPECT_THAT(
-      metrics.notes[0],
-      AllOf(HasSubstr("the accuracy of 0.940 hides"), HasSubstr("'c1' (recall 0.25, 2 of 8 found)"),
-            HasSubstr("train.loss.class_weights: balanced"), HasSubstr("eval.threshold")));
+  EXPECT_THAT(metrics.notes[0], AllOf(HasSubstr("the accuracy of 0.940 hides"),
+                                      HasSubstr("'c1' (recall 0.25, 2 of 8 found)"),
+                                      HasSubstr("train.loss.class_weights: balanced")));
   EXPECT_THAT(compute_metrics(five_rows(), {"accuracy"}).notes, IsEmpty());
 }
 

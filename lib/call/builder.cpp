@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/throw_error.h"
+#include "call/convolutions.h"
+#include "program/arguments.h"
 #include "program/rewrite.h"
 #include "tensor/dtype.h"
 #include "tensor/random.h"
@@ -193,20 +195,12 @@ Handle GraphBuilder::conv2d(const std::string& name, Handle x, int64_t outputs, 
         where_, fmt::format("convolution '{}' takes no input of shape {}", name, to_text(shape(x))),
         "images [B, C, H, W]", "use image data, or put the convolutions before the flatten layer");
   }
-  const int64_t inputs = known_dim(x, 1, "convolution '" + name + "'") / options.groups;
-  const double bound = 1.0 / std::sqrt(static_cast<double>(inputs * kernel * kernel));
-  const Handle weight =
-      uniform_parameter(name + ".weight", {outputs, inputs, kernel, kernel}, bound);
-  Argument bias = None{};
-  if (options.bias) bias = ValueRef{uniform_parameter(name + ".bias", {outputs}, bound).id};
-  const auto pair = [](int64_t n) { return IntList{{{n}, {n}}}; };
-  return call("aten::conv2d", {{"input", ValueRef{x.id}},
-                               {"weight", ValueRef{weight.id}},
-                               {"bias", bias},
-                               {"stride", pair(options.stride)},
-                               {"padding", pair(options.padding)},
-                               {"dilation", pair(1)},
-                               {"groups", options.groups}});
+  return convolve(*this, name, x, outputs,
+                  {.kernel = kernel,
+                   .stride = options.stride,
+                   .padding = options.padding,
+                   .groups = options.groups,
+                   .bias = options.bias});
 }
 
 Handle GraphBuilder::batch_norm(const std::string& name, Handle x,
@@ -258,16 +252,7 @@ Handle GraphBuilder::dropout(Handle x, double probability) {
 }
 
 Handle GraphBuilder::max_pool2d(Handle x, int64_t kernel, int64_t stride, int64_t padding) {
-  return call("aten::max_pool2d", {{"self", ValueRef{x.id}},
-                                   {"kernel_size", IntList{{{kernel}, {kernel}}}},
-                                   {"stride", IntList{{{stride}, {stride}}}},
-                                   {"padding", IntList{{{padding}, {padding}}}}});
-}
-
-Handle GraphBuilder::avg_pool2d(Handle x, int64_t kernel, int64_t stride) {
-  return call("aten::avg_pool2d", {{"self", ValueRef{x.id}},
-                                   {"kernel_size", IntList{{{kernel}, {kernel}}}},
-                                   {"stride", IntList{{{stride}, {stride}}}}});
+  return max_pool(*this, x, {.kernel = kernel, .stride = stride, .padding = padding});
 }
 
 Handle GraphBuilder::global_avg_pool(Handle x) {
@@ -277,6 +262,18 @@ Handle GraphBuilder::global_avg_pool(Handle x) {
 
 Handle GraphBuilder::flatten(Handle x) {
   return call("aten::flatten.using_ints", {{"self", ValueRef{x.id}}, {"start_dim", int64_t{1}}});
+}
+
+Handle GraphBuilder::reshape(Handle x, const std::vector<int64_t>& sizes) {
+  return call("aten::reshape", {{"self", ValueRef{x.id}}, {"shape", int_list(sizes)}});
+}
+
+Handle GraphBuilder::permute(Handle x, const std::vector<int64_t>& order) {
+  return call("aten::permute", {{"self", ValueRef{x.id}}, {"dims", int_list(order)}});
+}
+
+Handle GraphBuilder::transpose(Handle x, int64_t a, int64_t b) {
+  return call("aten::transpose.int", {{"self", ValueRef{x.id}}, {"dim0", a}, {"dim1", b}});
 }
 
 Handle GraphBuilder::add(Handle a, Handle b) {

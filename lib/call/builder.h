@@ -73,9 +73,11 @@ class GraphBuilder {
   Handle relu(Handle x) { return activation("relu", x); }
   Handle dropout(Handle x, double probability);  // x itself for 0
   Handle max_pool2d(Handle x, int64_t kernel, int64_t stride, int64_t padding);
-  Handle avg_pool2d(Handle x, int64_t kernel, int64_t stride);
-  Handle global_avg_pool(Handle x);  // [B, C, H, W] -> [B, C, 1, 1]
-  Handle flatten(Handle x);          // [B, ...] -> [B, product]
+  Handle global_avg_pool(Handle x);                             // [B, C, H, W] -> [B, C, 1, 1]
+  Handle flatten(Handle x);                                     // [B, ...] -> [B, product]
+  Handle reshape(Handle x, const std::vector<int64_t>& sizes);  // -1: what is left
+  Handle permute(Handle x, const std::vector<int64_t>& order);
+  Handle transpose(Handle x, int64_t a, int64_t b);  // two dimensions change places
   Handle add(Handle a, Handle b);
   Handle concat(const std::vector<Handle>& parts, int64_t dim);
 

@@ -19,10 +19,6 @@ Handle grouped(GraphBuilder& g, Handle x, int64_t groups, const Argument& weight
                                      {"eps", 1e-5}});
 }
 
-Handle moved(GraphBuilder& g, Handle x, const std::vector<int64_t>& order) {
-  return g.call("aten::permute", {{"self", ValueRef{x.id}}, {"dims", int_list(order)}});
-}
-
 }  // namespace
 
 Handle group_norm(GraphBuilder& g, const std::string& name, Handle x, int64_t groups) {
@@ -51,9 +47,10 @@ Handle instance_norm(GraphBuilder& g, const std::string& name, Handle x) {
 Handle channel_norm(GraphBuilder& g, const std::string& name, Handle x, double epsilon) {
   const bool image = g.shape(x).size() == 4;
   const Handle last =
-      moved(g, x, image ? std::vector<int64_t>{0, 2, 3, 1} : std::vector<int64_t>{0, 2, 1});
+      g.permute(x, image ? std::vector<int64_t>{0, 2, 3, 1} : std::vector<int64_t>{0, 2, 1});
   const Handle normed = g.layer_norm(name, last, epsilon);
-  return moved(g, normed, image ? std::vector<int64_t>{0, 3, 1, 2} : std::vector<int64_t>{0, 2, 1});
+  return g.permute(normed,
+                   image ? std::vector<int64_t>{0, 3, 1, 2} : std::vector<int64_t>{0, 2, 1});
 }
 
 }  // namespace maas

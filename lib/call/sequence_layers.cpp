@@ -27,10 +27,6 @@ Sequence sequence_of(const GraphBuilder& g, const std::string& name, Handle x) {
   return {g.known_dim(x, 1, "'" + name + "'"), g.known_dim(x, 2, "'" + name + "'")};
 }
 
-Handle shaped(GraphBuilder& g, Handle x, const std::vector<int64_t>& sizes) {
-  return g.call("aten::reshape", {{"self", ValueRef{x.id}}, {"shape", int_list(sizes)}});
-}
-
 Handle part(GraphBuilder& g, Handle x, int64_t dim, int64_t index) {
   return g.call("aten::select.int", {{"self", ValueRef{x.id}}, {"dim", dim}, {"index", index}});
 }
@@ -114,9 +110,7 @@ Handle self_attention(GraphBuilder& g, const std::string& name, Handle x,
       "aten::linear",
       {{"input", ValueRef{x.id}}, {"weight", ValueRef{weight.id}}, {"bias", ValueRef{bias.id}}});
   const Handle split =
-      g.call("aten::permute",
-             {{"self", ValueRef{shaped(g, projected, {-1, steps, 3, heads, width / heads}).id}},
-              {"dims", int_list({2, 0, 3, 1, 4})}});
+      g.permute(g.reshape(projected, {-1, steps, 3, heads, width / heads}), {2, 0, 3, 1, 4});
   const Handle attended =
       g.call("aten::scaled_dot_product_attention", {{"query", ValueRef{part(g, split, 0, 0).id}},
                                                     {"key", ValueRef{part(g, split, 0, 1).id}},
@@ -124,13 +118,11 @@ Handle self_attention(GraphBuilder& g, const std::string& name, Handle x,
                                                     {"attn_mask", None{}},
                                                     {"dropout_p", 0.0},
                                                     {"is_causal", options.causal}});
-  const Handle turned =
-      g.call("aten::transpose.int",
-             {{"self", ValueRef{attended.id}}, {"dim0", int64_t{1}}, {"dim1", int64_t{2}}});
+  const Handle turned = g.transpose(attended, 1, 2);
   const double out_bound = 1 / std::sqrt(static_cast<double>(width));
   const Handle out = g.uniform_parameter(name + ".out_proj.weight", {width, width}, out_bound);
   const Handle out_bias = g.parameter(name + ".out_proj.bias", at::zeros({width}));
-  return g.call("aten::linear", {{"input", ValueRef{shaped(g, turned, {-1, steps, width}).id}},
+  return g.call("aten::linear", {{"input", ValueRef{g.reshape(turned, {-1, steps, width}).id}},
                                  {"weight", ValueRef{out.id}},
                                  {"bias", ValueRef{out_bias.id}}});
 }

@@ -4,7 +4,6 @@
 
 #include "call/convolutions.h"
 #include "call/norms.h"
-#include "program/arguments.h"
 #include "zoo/build_model.h"
 
 namespace maas {
@@ -13,17 +12,13 @@ namespace {
 constexpr double kEpsilon = 1e-6;     // of the norms
 constexpr double kFirstScale = 1e-6;  // a block begins as almost nothing beside its input
 
-Handle moved(GraphBuilder& g, Handle x, const std::vector<int64_t>& order) {
-  return g.call("aten::permute", {{"self", ValueRef{x.id}}, {"dims", int_list(order)}});
-}
-
 Handle block_of(GraphBuilder& g, const std::string& name, Handle x) {
   const int64_t channels = g.known_dim(x, 1, "'" + name + "'");
   Handle y = convolve(g, name + ".depthwise", x, channels,
                       {.kernel = 7, .padding = 3, .groups = channels});
-  y = g.layer_norm(name + ".norm", moved(g, y, {0, 2, 3, 1}), kEpsilon);
+  y = g.layer_norm(name + ".norm", g.permute(y, {0, 2, 3, 1}), kEpsilon);
   y = g.activation("gelu", g.linear(name + ".up", y, 4 * channels));
-  y = moved(g, g.linear(name + ".down", y, channels), {0, 3, 1, 2});
+  y = g.permute(g.linear(name + ".down", y, channels), {0, 3, 1, 2});
   const Handle scale =
       g.parameter(name + ".scale", at::full({channels, 1, 1}, kFirstScale, at::kFloat));
   y = g.call("aten::mul.Tensor", {{"self", ValueRef{scale.id}}, {"other", ValueRef{y.id}}});

@@ -103,7 +103,7 @@ class Stack {
     }
     std::replace(sizes.begin(), sizes.end(), int64_t{-1}, whole / known);
     sizes.insert(sizes.begin(), -1);
-    return g_.call("aten::reshape", {{"self", ValueRef{x.id}}, {"shape", int_list(sizes)}});
+    return g_.reshape(x, sizes);
   }
 
   Handle convolution(const std::string& name, Handle x, const LayerConfig& layer) {
@@ -182,8 +182,7 @@ class Stack {
     if (layer.type == "mean") {
       return g_.call("aten::mean.dim", {{"self", ValueRef{x.id}}, {"dim", int_list({1})}});
     }
-    return g_.call("aten::transpose.int",
-                   {{"self", ValueRef{x.id}}, {"dim0", int64_t{1}}, {"dim1", int64_t{2}}});
+    return g_.transpose(x, 1, 2);
   }
 
   Handle joined(const std::string& name, Handle x, const LayerConfig& layer) {

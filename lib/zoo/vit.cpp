@@ -27,8 +27,7 @@ void check_size(const GraphBuilder& g, Handle x) {
 Handle patches_of(GraphBuilder& g, Handle x) {
   x = convolve(g, "patches", x, kWidth, {.kernel = kPatch, .stride = kPatch});
   x = g.call("aten::flatten.using_ints", {{"self", ValueRef{x.id}}, {"start_dim", int64_t{2}}});
-  return g.call("aten::transpose.int",
-                {{"self", ValueRef{x.id}}, {"dim0", int64_t{1}}, {"dim1", int64_t{2}}});
+  return g.transpose(x, 1, 2);
 }
 
 // A learnt step in front of the others: the network answers by it. Added to zeros of the batch's

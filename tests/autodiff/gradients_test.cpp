@@ -16,6 +16,7 @@
 
 #include "autodiff/expand.h"
 #include "call/builder.h"
+#include "call/convolutions.h"
 #include "program/arguments.h"
 #include "program/emit.h"
 #include "program/mode.h"
@@ -107,7 +108,7 @@ TEST(Gradients, OfConvolutionsWithStridePaddingAndGroups) {
 TEST(Gradients, OfPoolingAndTheFlattenBehindIt) {
   expect_same({2, 8, 8}, [](auto& g, Handle x) {
     const Handle a = g.max_pool2d(g.conv2d("a", x, 4, 3, {.padding = 1}), 3, 2, 1);
-    const Handle b = g.avg_pool2d(g.conv2d("b", a, 4, 1, {}), 2, 2);
+    const Handle b = avg_pool(g, g.conv2d("b", a, 4, 1, {}), {});
     return g.linear("c", g.add(g.flatten(b), g.flatten(b)), 3);
   });
   expect_same({2, 8, 8}, [](auto& g, Handle x) {

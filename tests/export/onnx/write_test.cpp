@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "call/convolutions.h"
 #include "export/onnx/round_trip.h"
 #include "program/emit.h"
 
@@ -20,7 +21,7 @@ Program lenet() {
   x = g.call("aten::to.dtype", {{"self", ValueRef{x.id}}, {"dtype", at::kFloat}});
   x = g.call("aten::div.Scalar", {{"self", ValueRef{x.id}}, {"other", 255.0}});
   x = g.max_pool2d(g.relu(g.conv2d("conv1", x, 4, 5, {.padding = 2})), 2, 2, 0);
-  x = g.flatten(g.avg_pool2d(g.relu(g.batch_norm("bn", g.conv2d("conv2", x, 6, 3, {}))), 2, 2));
+  x = g.flatten(avg_pool(g, g.relu(g.batch_norm("bn", g.conv2d("conv2", x, 6, 3, {}))), {}));
   return g.finish({{"logits", g.linear("fc", g.dropout(x, 0.5), 10)}});
 }
 

@@ -53,16 +53,14 @@ std::string GraphBuilder::fresh_name(const std::string& stem) {
   }
   const std::string base = name;
   const auto taken = [&] {
-    for (const Value& value : program_.values) {
-      if (value.name == name) return true;
-    }
-    return false;
+    return std::ranges::any_of(program_.values,
+                               [&](const Value& value) { return value.name == name; });
   };
   for (int64_t i = 1; taken(); ++i) name = fmt::format("{}_{}", base, i);
   return name;
 }
 
-Handle GraphBuilder::add_input(GraphInput input, Value value, at::Tensor tensor) {
+Handle GraphBuilder::add_input(GraphInput input, const Value& value, const at::Tensor& tensor) {
   input.value = static_cast<ValueId>(program_.values.size());
   program_.values.push_back(value);
   // Python's order: parameters, buffers, user inputs.
@@ -88,7 +86,7 @@ Handle GraphBuilder::input(const std::string& name, const std::vector<int64_t>& 
   return add_input({GraphInput::Kind::kUser, kNoValue, name, true, None{}}, value, {});
 }
 
-Handle GraphBuilder::parameter(const std::string& name, at::Tensor tensor) {
+Handle GraphBuilder::parameter(const std::string& name, const at::Tensor& tensor) {
   Value value;
   value.name = fresh_name("p_" + name);
   value.dtype = tensor.scalar_type();
@@ -97,7 +95,7 @@ Handle GraphBuilder::parameter(const std::string& name, at::Tensor tensor) {
   return add_input({GraphInput::Kind::kParameter, kNoValue, name, true, None{}}, value, tensor);
 }
 
-Handle GraphBuilder::buffer(const std::string& name, at::Tensor tensor) {
+Handle GraphBuilder::buffer(const std::string& name, const at::Tensor& tensor) {
   Value value;
   value.name = fresh_name("b_" + name);
   value.dtype = tensor.scalar_type();

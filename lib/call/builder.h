@@ -42,13 +42,13 @@ class GraphBuilder {
 
   // A user input [B, shape...] whose batch size is the symbol s0.
   Handle input(const std::string& name, const std::vector<int64_t>& shape, at::ScalarType dtype);
-  Handle parameter(const std::string& name, at::Tensor value);
+  Handle parameter(const std::string& name, const at::Tensor& tensor);
   // Drawn in the order of the calls: uniform in [-bound, bound), or around 0.
   Handle uniform_parameter(const std::string& name, const std::vector<int64_t>& sizes,
                            double bound);
   Handle normal_parameter(const std::string& name, const std::vector<int64_t>& sizes,
                           double std_dev);
-  Handle buffer(const std::string& name, at::Tensor value);
+  Handle buffer(const std::string& name, const at::Tensor& tensor);
 
   // Any ATen operator: "aten::relu", or "aten::add.Tensor". Arguments by schema order.
   using Operand = maas::Operand;
@@ -92,7 +92,7 @@ class GraphBuilder {
   Program finish(const std::vector<std::pair<std::string, Handle>>& outputs);
 
  private:
-  Handle add_input(GraphInput input, Value value, at::Tensor tensor);
+  Handle add_input(GraphInput input, const Value& value, const at::Tensor& tensor);
   std::string fresh_name(const std::string& stem);
 
   std::string where_;

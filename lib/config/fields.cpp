@@ -54,9 +54,9 @@ Field& Field::required() {
   return *this;
 }
 
-Field& Fields::add(std::string name, FieldTarget target) {
+Field& Fields::add(const std::string& name, FieldTarget target) {
   auto field = std::make_unique<Field>();
-  field->name = std::move(name);
+  field->name = name;
   field->target = std::move(target);
   list.push_back(std::move(field));
   return *list.back();

@@ -108,12 +108,12 @@ struct Field {
 class Fields {
  public:
   template <class T>
-  Field& operator()(std::string name, T& value);
+  Field& operator()(const std::string& name, T& value);
 
   std::vector<std::unique_ptr<Field>> list;
 
  private:
-  Field& add(std::string name, FieldTarget target);
+  Field& add(const std::string& name, FieldTarget target);
 };
 
 template <class T>
@@ -135,8 +135,8 @@ FieldTarget field_target(T& value) {
 }
 
 template <class T>
-Field& Fields::operator()(std::string name, T& value) {
-  return add(std::move(name), field_target(value));
+Field& Fields::operator()(const std::string& name, T& value) {
+  return add(name, field_target(value));
 }
 
 // The whole of `config`, which must outlive the result.

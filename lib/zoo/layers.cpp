@@ -55,14 +55,15 @@ class Stack {
     throw_usage(g_.where(), what, expected, fix);
   }
 
-  Handle named(const std::string& layer, const std::string& name) const {
-    if (const auto found = named_.find(name); found != named_.end()) return found->second;
+  // `source` is the name of an earlier layer that `layer` takes its input from.
+  Handle named(const std::string& layer, const std::string& source) const {
+    if (const auto found = named_.find(source); found != named_.end()) return found->second;
     std::vector<std::string> names;
     for (const auto& [known, handle] : named_) names.push_back(known);
     refuse(fmt::format("'{}' takes its input from '{}', which no layer before it is named{}", layer,
-                       name, did_you_mean(name, names)),
+                       source, did_you_mean(source, names)),
            fmt::format("one of {}", fmt::join(names, ", ")),
-           fmt::format("name that layer: {{type: ..., name: {}}}", name));
+           fmt::format("name that layer: {{type: ..., name: {}}}", source));
   }
 
   Handle single(const std::string& layer, const LayerConfig& config) const {
@@ -192,7 +193,7 @@ class Stack {
              fmt::format("write {}: NAME, and name: NAME at a layer before it", layer.type));
     }
     std::vector<Handle> parts = {x};
-    for (const std::string& other : layer.from) parts.push_back(named(name, other));
+    for (const std::string& source : layer.from) parts.push_back(named(name, source));
     if (layer.type == "concat") return g_.concat(parts, 1);
     for (size_t i = 1; i < parts.size(); ++i) {
       const char* op = layer.type == "add" ? "aten::add.Tensor" : "aten::mul.Tensor";

@@ -181,7 +181,7 @@ void AnswerWriter::add_answer(const JudgedOutputs& judged, int64_t row, Cells& c
     if (options_.top) return;
   } else {
     for (int64_t i = 0; i < outputs_; ++i) {
-      cells.emplace_back(value_at(shares, first + i) >= 0.5 ? "1" : "0");
+      cells.emplace_back(label_holds(judged, row, task_, i) ? "1" : "0");
     }
   }
   for (int64_t i = 0; i < outputs_; ++i) cells.push_back(number_text(shares, first + i));

@@ -57,6 +57,7 @@ class Export : public Command {
     const Model model = load_model(model_);
     warn_of_unfinite(model.program, output);
     options_.tolerance = tolerance_.value_or(default_tolerance(model.program));
+    loses_thresholds_ = model.manifest.data && !model.manifest.data->task.thresholds.empty();
     const Samples samples = samples_for(model, output);
     if (dry_run_) return report(format, samples, std::nullopt, output);
     options_.progress = [&](const std::string& step) {
@@ -114,6 +115,11 @@ class Export : public Command {
 
   int report(const Format& format, const Samples& samples, std::optional<Agreement> verified,
              Output& output) const {
+    if (loses_thresholds_) {
+      output.warn(
+          "the model answers by thresholds (eval.threshold), which stay behind: the file gives the "
+          "outputs alone, of which the highest need not be the answer; maas inspect shows them");
+    }
     const std::string what =
         fmt::format("{} ({}); without {}", format.name, format.summary, format.loses);
     if (!verified) {
@@ -151,7 +157,7 @@ class Export : public Command {
   std::string model_, format_, output_;
   ExportOptions options_;
   std::optional<double> tolerance_;
-  bool dry_run_ = false;
+  bool dry_run_ = false, loses_thresholds_ = false;
   int64_t rows_ = 1000, threads_ = 0;
 };
 

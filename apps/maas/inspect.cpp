@@ -12,6 +12,7 @@
 #include "program/example_sizes.h"
 #include "program/operators.h"
 #include "program/summary.h"
+#include "sample/describe.h"
 #include "tensor/dtype.h"
 #include "unread_guards.h"
 
@@ -73,6 +74,9 @@ class Inspect : public Command {
       const Value& value = program.value(ref->id);
       text += fmt::format("output  {}: {}{}\n", value.name, dtype_name(value.dtype),
                           to_text(value.shape));
+    }
+    if (model.manifest.data) {
+      for (const std::string& line : description_lines(*model.manifest.data)) text += line + "\n";
     }
     text += ranges(program) + "\n" + table(layers);
     int64_t macs = 0;
@@ -151,7 +155,13 @@ class Inspect : public Command {
       if (ref == nullptr) continue;
       write_value(json, model.program.value(ref->id).name, model.program.value(ref->id));
     }
-    json.end_array().key("metrics").begin_object();
+    json.end_array();
+    if (model.manifest.data) {
+      json.key("data").begin_object();
+      write_description(json, *model.manifest.data);
+      json.end_object();
+    }
+    json.key("metrics").begin_object();
     for (const auto& [name, value] : model.manifest.metrics) json.field(name, value);
     json.end_object().key("lineage");
     write_lineage(json, model.manifest.lineage);

@@ -1,8 +1,44 @@
 #include "judge_run.h"
 
+#include <fmt/format.h>
+
+#include "base/name_first.h"
+#include "evaluate/tune_thresholds.h"
 #include "learning_run.h"
 
 namespace maas {
+namespace {
+
+std::string threshold_text(const TaskSpec& task) {
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < task.thresholds.size(); ++i) {
+    texts.push_back(fmt::format("{} {:.3g}", task.labels[i], task.thresholds[i]));
+  }
+  return name_first(texts, 10);
+}
+
+// eval.threshold: tune, on rows that the network has not learnt from.
+void choose_thresholds(const FitJob& job, const FitResult& result, HeldOutResult& held,
+                       TrainProgress& progress) {
+  TaskSpec& task = held.spec.task;
+  task.thresholds.clear();
+  if (job.eval.threshold == "none") return;
+  const Predictions unseen =
+      result.out_of_fold
+          ? *result.out_of_fold
+          : evaluate(result.program, *job.data.validation, task, job.eval).predictions;
+  const std::string metric = metric_to_tune(job.eval.metrics);
+  task.thresholds = tune_thresholds(unseen, metric);
+  progress.tell(fmt::format("eval.threshold: {} is highest on {} with {}",
+                            task.kind == TaskKind::kMultiLabel ? "the f1 of each label" : metric,
+                            result.out_of_fold ? "the folds" : "validation", threshold_text(task)));
+  if (held.name != "validation") return;
+  progress.warn(
+      "the metrics are of the rows that the thresholds were chosen on, so they are somewhat too "
+      "good; data.test_fraction keeps others apart");
+}
+
+}  // namespace
 
 HeldOutResult judge_run(const FitJob& job, const FitResult& result, TrainProgress& progress) {
   const DataSplits& data = job.data;
@@ -17,8 +53,10 @@ HeldOutResult judge_run(const FitJob& job, const FitResult& result, TrainProgres
   if (held.by_folds && result.out_of_fold_rows.defined()) {
     held.rows = subset(data.train, result.out_of_fold_rows);
   }
-  const auto& folded = result.out_of_fold;
-  held.found = held.by_folds ? Evaluation{*folded, compute_metrics(*folded, job.eval.metrics)}
+  choose_thresholds(job, result, held, progress);
+  Predictions folded = held.by_folds ? *result.out_of_fold : Predictions{};
+  folded.thresholds = held.spec.task.thresholds;
+  held.found = held.by_folds ? Evaluation{folded, compute_metrics(folded, job.eval.metrics)}
                              : evaluate(result.program, *held.rows, held.spec.task, job.eval);
   for (const std::string& note : held.found.metrics.notes) progress.warn(note);
   check_outputs(held.found.predictions, held.name, progress);

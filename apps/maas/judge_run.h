@@ -18,7 +18,8 @@ struct HeldOutResult {
   Evaluation found = {};
 };
 
-// The notes of the metrics are warnings of `progress`. Throws what evaluate() and check_outputs()
+// `spec` has the thresholds of eval.threshold: tune, chosen on validation rows or by the folds. The
+// notes of the metrics are warnings of `progress`. Throws what evaluate() and check_outputs()
 // (learning_run.h) throw.
 HeldOutResult judge_run(const FitJob& job, const FitResult& result, TrainProgress& progress);
 

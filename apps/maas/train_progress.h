@@ -23,7 +23,8 @@ class TrainProgress {
   // A part of every live line: what of the network learns, say; "" = none.
   void set_words(std::string words) { words_ = std::move(words); }
   FitWatcher watcher(const std::atomic<int>& signal);
-  void finish();  // ends the live line
+  void finish();                       // ends the live line
+  void tell(const std::string& text);  // on a line of its own
 
   void warn(const std::string& text);  // what was said before is not said again
   // Every warning so far, in order; all are in warnings.txt of the run folder, too.
@@ -37,7 +38,6 @@ class TrainProgress {
   void on_fold(const FoldNews& news);
   void write_down(const std::string& text);
   void end_line();
-  void tell(const std::string& text);  // on a line of its own
   void tell_waiting();
 
   const Output& output_;

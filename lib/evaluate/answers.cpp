@@ -14,6 +14,18 @@ at::Tensor probabilities_of(const at::Tensor& outputs, TaskKind task, OutputForm
   return task == TaskKind::kClassification ? at::softmax(outputs, 1) : outputs.sigmoid();
 }
 
+double share_of(const JudgedOutputs& judged, int64_t row, int64_t k) {
+  const at::Tensor& shares = judged.probabilities;
+  const int64_t at = row * shares.size(1) + k;
+  return shares.scalar_type() == at::kDouble
+             ? shares.const_data_ptr<double>()[at]
+             : static_cast<double>(shares.const_data_ptr<float>()[at]);
+}
+
+double threshold_of(const TaskSpec& task, int64_t k) {
+  return task.thresholds.empty() ? 0.5 : task.thresholds[static_cast<size_t>(k)];
+}
+
 }  // namespace
 
 std::string name_of_output(const TaskSpec& task, int64_t index, const std::string& otherwise) {
@@ -33,26 +45,30 @@ JudgedOutputs judge_outputs(const at::Tensor& outputs, TaskKind task, OutputForm
   return judged;
 }
 
+bool label_holds(const JudgedOutputs& judged, int64_t row, const TaskSpec& task, int64_t k) {
+  return task.kind == TaskKind::kClassification ||
+         share_of(judged, row, k) >= threshold_of(task, k);
+}
+
 std::vector<ScoredLabel> highest_labels(const JudgedOutputs& judged, int64_t row,
                                         const TaskSpec& task, int64_t most) {
-  const at::Tensor& shares = judged.probabilities;
-  const int64_t width = shares.size(1);
-  const auto share = [&](int64_t k) {
-    return shares.scalar_type() == at::kDouble
-               ? shares.const_data_ptr<double>()[row * width + k]
-               : static_cast<double>(shares.const_data_ptr<float>()[row * width + k]);
+  const int64_t width = judged.probabilities.size(1);
+  const bool by_multiple = task.kind == TaskKind::kClassification && !task.thresholds.empty();
+  const auto share = [&](int64_t k) { return share_of(judged, row, k); };
+  const auto rank = [&](int64_t k) {
+    return by_multiple ? share(k) / threshold_of(task, k) : share(k);
   };
   std::vector<int64_t> order(static_cast<size_t>(width));
   std::iota(order.begin(), order.end(), 0);
   const auto end = order.begin() + std::min(most, width);
   // Of equal ones the first, as the metrics count them.
   std::partial_sort(order.begin(), end, order.end(), [&](int64_t a, int64_t b) {
-    return share(a) != share(b) ? share(a) > share(b) : a < b;
+    return rank(a) != rank(b) ? rank(a) > rank(b) : a < b;
   });
   std::vector<ScoredLabel> labels;
   for (auto index = order.begin(); index != end; ++index) {
     labels.push_back({*index, name_of_output(task, *index, std::to_string(*index)),
-                      static_cast<float>(share(*index))});
+                      static_cast<float>(share(*index)), label_holds(judged, row, task, *index)});
   }
   return labels;
 }

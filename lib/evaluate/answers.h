@@ -17,6 +17,8 @@ struct ScoredLabel {
   int64_t index = 0;
   std::string label;  // the index in digits where the task has no name for it
   float probability = 0;
+  bool holds =
+      true;  // of several labels: the probability is at least the label's threshold, or 0.5
 };
 
 // What the first output says of all rows of a batch.
@@ -34,8 +36,8 @@ JudgedOutputs judge_outputs(const at::Tensor& outputs, TaskKind task, OutputForm
 struct Answer {
   at::Tensor outputs;     // [K] float32, or float64 where the network gives that
   bool is_answer = true;  // false: some are NaN or infinite
-  // Classification and several labels: highest probability first, as many as were asked for; none
-  // where is_answer is false.
+  // Classification and several labels: the answer first, as highest_labels() has them, as many as
+  // were asked for; none where is_answer is false.
   std::vector<ScoredLabel> labels = {};
 };
 
@@ -43,7 +45,8 @@ struct Answer {
 std::vector<Answer> answers_of(const at::Tensor& outputs, const TaskSpec& task, OutputForm form,
                                int64_t most);
 
-// Those of row `row` with the highest probabilities, highest first.
+// Those of row `row` with the highest probabilities, highest first; of a classification with
+// thresholds by the multiple of their threshold, so that the first is what the metrics count.
 std::vector<ScoredLabel> highest_labels(const JudgedOutputs& judged, int64_t row,
                                         const TaskSpec& task, int64_t most);
 
@@ -51,6 +54,10 @@ std::vector<ScoredLabel> highest_labels(const JudgedOutputs& judged, int64_t row
 // the answer's labels; of a regression "values", by target) and "outputs": members of the object
 // that is open.
 void write_answer(JsonWriter& json, const Answer& answer, const TaskSpec& task);
+
+// Whether label `k` of several holds in row `row`: its probability is at least its threshold, or
+// 0.5.
+bool label_holds(const JudgedOutputs& judged, int64_t row, const TaskSpec& task, int64_t k);
 
 // A value as precisely as its type has it, a float32 in its shortest form.
 void write_output(JsonWriter& json, const at::Tensor& value);

@@ -49,7 +49,9 @@ void note_rare_classes(Metrics& metrics) {
   if (hidden.empty()) return;
   metrics.notes.push_back(fmt::format(
       "rare and hardly found, which the accuracy of {:.3f} hides: {}; balanced_accuracy counts "
-      "every class alike, and train.loss.class_weights: balanced finds more of them",
+      "every class alike, and train.loss.class_weights: balanced or eval.threshold: tune finds "
+      "more "
+      "of them",
       accuracy, name_first(hidden, kMostNamed)));
 }
 

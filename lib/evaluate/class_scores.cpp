@@ -25,13 +25,16 @@ std::string shape_text(const at::Tensor& tensor) {
   return text + "]";
 }
 
-RowScore score_row(const double* logits, int64_t classes, int64_t target) {
+// `lead`: the logarithm of each class's threshold, or null.
+RowScore score_row(const double* logits, int64_t classes, int64_t target, const double* lead) {
   RowScore row;
   row.target = target;
+  double highest = logits[0];
+  const auto score = [&](int64_t k) { return logits[k] - (lead == nullptr ? 0 : lead[k]); };
   for (int64_t k = 1; k < classes; ++k) {
-    if (logits[k] > logits[row.predicted]) row.predicted = k;
+    if (score(k) > score(row.predicted)) row.predicted = k;
+    highest = std::max(highest, logits[k]);
   }
-  const double highest = logits[row.predicted];
   double sum = 0;
   for (int64_t k = 0; k < classes; ++k) {
     sum += std::exp(logits[k] - highest);
@@ -39,7 +42,7 @@ RowScore score_row(const double* logits, int64_t classes, int64_t target) {
   }
   row.log_normaliser = highest + std::log(sum);
   row.target_log_probability = logits[target] - row.log_normaliser;
-  row.confidence = std::exp(highest - row.log_normaliser);
+  row.confidence = std::exp(logits[row.predicted] - row.log_normaliser);
   for (int64_t k = 0; k < classes; ++k) {
     const double error = std::exp(logits[k] - row.log_normaliser) - (k == target ? 1 : 0);
     row.brier += error * error;
@@ -108,13 +111,17 @@ std::vector<RowScore> class_scores(const Predictions& predictions) {
   const int64_t rows = outputs.size(0), classes = outputs.size(1);
   const double* logits = outputs.const_data_ptr<double>();
   const int64_t* target = targets.const_data_ptr<int64_t>();
+  std::vector<double> lead;
+  for (const double threshold : predictions.thresholds) lead.push_back(std::log(threshold));
+  MAAS_CHECK(lead.empty() || static_cast<int64_t>(lead.size()) == classes);
   std::vector<RowScore> scores(static_cast<size_t>(rows));
   for (int64_t i = 0; i < rows; ++i) {
     if (target[i] < 0 || target[i] >= classes) {
       bad_input("target " + std::to_string(target[i]) + " in row " + std::to_string(i),
                 "0 to " + std::to_string(classes - 1));
     }
-    scores[i] = score_row(logits + i * classes, classes, target[i]);
+    scores[i] =
+        score_row(logits + i * classes, classes, target[i], lead.empty() ? nullptr : lead.data());
   }
   return scores;
 }

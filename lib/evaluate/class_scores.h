@@ -13,7 +13,9 @@ namespace maas {
 
 struct RowScore {
   int64_t target = 0;
-  int64_t predicted = 0;      // the first of equally high logits; -1 = none: is_broken()
+  // By the thresholds where there are some; the first of equally high logits; -1 = none:
+  // is_broken()
+  int64_t predicted = 0;
   int64_t rank = 0;           // of the target among the logits: 0 = highest; ties by lower index
   double log_normaliser = 0;  // log of the sum of exp(logit)
   double target_log_probability = 0;

@@ -124,9 +124,6 @@ double value_of(const std::string& name, const Predictions& predictions,
                 const std::vector<RowScore>& rows, const std::vector<ClassMetrics>& classes) {
   if (name == "precision") return macro_mean(classes, &ClassMetrics::precision);
   if (name == "recall") return macro_mean(classes, &ClassMetrics::recall);
-  if (name == "macro_f1") return macro_mean(classes, &ClassMetrics::f1);
-  if (name == "balanced_accuracy") return balanced_accuracy(classes);
-  if (name == "mcc") return matthews(classes, static_cast<double>(rows.size()));
   if (name == "nll") return mean_of(rows, [](auto& row) { return -row.target_log_probability; });
   if (name == "brier") return mean_of(rows, [](auto& row) { return row.brier; });
   if (name == "ece") return expected_calibration_error(rows);
@@ -135,8 +132,7 @@ double value_of(const std::string& name, const Predictions& predictions,
   if (const int64_t k = top_k_of(name)) {
     return top_k(rows, k, static_cast<int64_t>(classes.size()));
   }
-  // accuracy; micro_f1 equals it when every row has one label and one prediction.
-  return mean_of(rows, [](auto& row) { return row.predicted == row.target ? 1.0 : 0.0; });
+  return metric_of_counts(name, classes, static_cast<int64_t>(rows.size()));
 }
 
 }  // namespace
@@ -147,6 +143,15 @@ double right_answers(const std::vector<ClassMetrics>& classes) {
     hits += std::round(one.recall * static_cast<double>(one.support));
   }
   return hits;
+}
+
+double metric_of_counts(const std::string& name, const std::vector<ClassMetrics>& classes,
+                        int64_t rows) {
+  if (name == "macro_f1") return macro_mean(classes, &ClassMetrics::f1);
+  if (name == "balanced_accuracy") return balanced_accuracy(classes);
+  if (name == "mcc") return matthews(classes, static_cast<double>(rows));
+  // accuracy; micro_f1 equals it when every row has one label and one prediction.
+  return right_answers(classes) / static_cast<double>(rows);
 }
 
 Metrics classification_metrics(const Predictions& predictions,

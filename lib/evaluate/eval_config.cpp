@@ -20,6 +20,11 @@ void EvalConfig::describe(Fields& field) {
   field("batch_size", batch_size).between(1, 1 << 20).doc("rows evaluated at once");
   field("require", require)
       .doc("metric: bound (\">= 0.98\", \"< 0.1\", \"> 98%\"); exit 6 when one is not met");
+  field("threshold", threshold)
+      .one_of({"none", "tune"})
+      .doc(
+          "tune: maas train chooses a threshold a label on validation rows, by which rare labels "
+          "are answered as often as the first metric that counts answers wants it");
 }
 
 }  // namespace maas

@@ -51,6 +51,8 @@ struct Predictions {
                        // regression [N, T]
   TaskKind task = TaskKind::kClassification;
   std::vector<std::string> labels;  // K or T names, or empty: then the index is the name
+  // As TaskSpec::thresholds: they decide which label is predicted, and change no probability.
+  std::vector<double> thresholds = {};
 };
 
 // One class, or one label of a multi-label task.
@@ -67,7 +69,8 @@ struct Metrics {
   at::Tensor confusion;     // classification: int64 [K, K], rows = truth; else undefined
   int64_t samples = 0;      // N
   int64_t not_numbers = 0;  // rows with outputs that are NaN, or give no probability
-  // What a reader of the values has to know, a line each (class_notes.h).
+  // What a reader of the values has to know, a line each: classes that roc_auc leaves out, a rare
+  // class that is hardly found.
   std::vector<std::string> notes = {};
 };
 

@@ -12,11 +12,12 @@
 namespace maas {
 namespace {
 
-// Logits and truths, [rows, labels] row-major; a label is predicted when its logit is above 0,
-// wrongly when it is NaN.
+// Logits and truths, [rows, labels] row-major; a label is predicted when its logit is above its
+// bound, wrongly when it is NaN.
 struct LabelTable {
   at::Tensor logits, truths;  // double, contiguous
   int64_t rows = 0, labels = 0;
+  std::vector<double> bounds;  // the logit above which each label is predicted; empty = 0
   double logit(int64_t i, int64_t k) const {
     return logits.const_data_ptr<double>()[i * labels + k];
   }
@@ -24,7 +25,8 @@ struct LabelTable {
     return truths.const_data_ptr<double>()[i * labels + k] > 0.5;
   }
   bool predicted(int64_t i, int64_t k) const {
-    return std::isnan(logit(i, k)) ? !truth(i, k) : logit(i, k) > 0;
+    if (std::isnan(logit(i, k))) return !truth(i, k);
+    return bounds.empty() ? logit(i, k) > 0 : logit(i, k) >= bounds[static_cast<size_t>(k)];
   }
 };
 
@@ -129,6 +131,7 @@ Metrics multi_label_metrics(const Predictions& predictions, const std::vector<st
   table.truths = predictions.targets.to(at::kCPU, at::kDouble).contiguous();
   table.rows = table.logits.size(0);
   table.labels = table.logits.size(1);
+  for (const double p : predictions.thresholds) table.bounds.push_back(std::log(p / (1 - p)));
   Metrics metrics;
   metrics.samples = table.rows;
   metrics.not_numbers = rows_with_nan(table);

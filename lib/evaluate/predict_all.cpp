@@ -43,6 +43,7 @@ Predictions predict_all(const Plan& plan, const Dataset& dataset, const TaskSpec
   Predictions result;
   result.task = task.kind;
   result.labels = task.labels;
+  result.thresholds = task.thresholds;
   // Made outside inference mode, so that callers may change them in place.
   result.outputs =
       at::empty({total, task.outputs()}, task.needs_float64() ? at::kDouble : at::kFloat);

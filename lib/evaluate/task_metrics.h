@@ -19,6 +19,10 @@ ClassMetrics class_metrics(std::string label, int64_t hits, int64_t support, int
 // Rows that were answered rightly, from the counts of a classification.
 double right_answers(const std::vector<ClassMetrics>& classes);
 
+// Of a classification of `rows` rows: macro_f1, balanced_accuracy, mcc, accuracy and micro_f1.
+double metric_of_counts(const std::string& name, const std::vector<ClassMetrics>& classes,
+                        int64_t rows);
+
 // Mean of a member over the classes that occur in the truth or the predictions; 0 if none does.
 double macro_mean(const std::vector<ClassMetrics>& classes, double ClassMetrics::*member);
 

@@ -11,7 +11,12 @@
 namespace maas {
 namespace {
 
-constexpr int64_t kFormat = 2, kOldestFormat = 1;
+constexpr int64_t kFormat = 3, kOldestFormat = 1;
+
+// The oldest that says all of it: what ignored the thresholds would give other answers.
+int64_t format_of(const Manifest& manifest) {
+  return manifest.data && !manifest.data->task.thresholds.empty() ? 3 : 2;
+}
 
 void write_numbers(JsonWriter& json, const char* key, const std::vector<double>& numbers) {
   json.key(key).begin_array();
@@ -196,10 +201,24 @@ TaskKind task_kind(const std::string& text, const std::string& where) {
   refuse(where, fmt::format("task '{}'", text), "classification, multi_label or regression");
 }
 
+void read_thresholds(const JsonView& json, TaskSpec& task, const std::string& where) {
+  task.thresholds = read_numbers(json);
+  const size_t wanted = task.kind == TaskKind::kRegression ? 0 : task.labels.size();
+  if (task.thresholds.size() != wanted) {
+    refuse(where, fmt::format("thresholds of {} labels", task.thresholds.size()),
+           fmt::format("{}, as the {} task has", wanted, to_text(task.kind)));
+  }
+  for (const double threshold : task.thresholds) {
+    if (threshold > 0 && threshold < 1) continue;
+    refuse(where, fmt::format("a threshold of {}", threshold), "between 0 and 1");
+  }
+}
+
 TaskSpec read_task(const JsonView& json, const std::string& where) {
   TaskSpec task;
   task.kind = task_kind(json.at("kind").text(), where);
   task.labels = read_texts(json.at("labels"));
+  if (json.has("thresholds")) read_thresholds(json.at("thresholds"), task, where);
   if (!json.has("scales")) return task;
   for (const JsonView& item : json.at("scales").items()) {
     task.scales.push_back({item.at("mean").number(), read_std(item, where)});
@@ -216,13 +235,16 @@ TaskSpec read_task(const JsonView& json, const std::string& where) {
 
 std::string manifest_to_json(const Manifest& manifest) {
   JsonWriter json;
-  json.begin_object().field("format", kFormat).field("name", manifest.name);
+  json.begin_object().field("format", format_of(manifest)).field("name", manifest.name);
   if (manifest.data) {
     json.key("data").begin_object();
     write_input(json, manifest.data->input);
     json.key("task").begin_object().field("kind", to_text(manifest.data->task.kind));
     write_texts(json, "labels", manifest.data->task.labels);
     write_scales(json, manifest.data->task.scales);
+    if (const auto& thresholds = manifest.data->task.thresholds; !thresholds.empty()) {
+      write_numbers(json, "thresholds", thresholds);
+    }
     json.end_object().end_object();
   }
   json.key("metrics").begin_object();

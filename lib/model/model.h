@@ -15,7 +15,7 @@
 namespace maas {
 
 struct Manifest {
-  int64_t format = 2;                     // 1: what main wrote before; read for ever
+  int64_t format = 2;                     // 1: what main wrote before; 3: has thresholds
   std::string name;                       // "" for a stranger's .pt2
   std::optional<DataSpec> data;           // absent for a stranger's .pt2
   std::map<std::string, double> metrics;  // "accuracy" -> 0.98, on the test split
@@ -53,8 +53,9 @@ struct SaveModelOptions {
 std::string save_model(const Model& model, const std::filesystem::path& path,
                        const SaveModelOptions& options = {});
 
-// docs/model_file.md has every key. Written as format 2, whatever `manifest.format` says; read as
-// format 1 or 2, keys that are unknown ignored. Throws Error{kInput} naming the member.
+// docs/model_file.md has every key. Written as format 2, or 3 with what older versions must
+// not ignore, whatever `manifest.format` says; read as format 1 to 3, keys that are unknown
+// ignored. Throws Error{kInput} naming the member.
 std::string manifest_to_json(const Manifest& manifest);
 Manifest manifest_from_json(std::string_view json, const std::string& where);
 

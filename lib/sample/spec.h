@@ -93,6 +93,10 @@ struct TaskSpec {
   // (zoo/target_scale.h), and what its loss is measured in (train/loss.h): one a target, of the
   // training rows; empty = the network gives the units by itself.
   std::vector<TargetScale> scales = {};
+  // One a label, in (0, 1): of a classification the answer is the label whose probability is the
+  // highest multiple of its threshold, of several labels those whose probability is at least
+  // theirs. Empty: the most probable label; 0.5 (eval.threshold).
+  std::vector<double> thresholds = {};
   // A target needs float64: targets, outputs in their unit and the scales are float64 then.
   bool needs_float64() const;
   int64_t outputs() const { return static_cast<int64_t>(labels.size()); }

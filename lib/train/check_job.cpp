@@ -44,6 +44,17 @@ void check_validation(const FitJob& job) {
   }
 }
 
+void check_threshold(const FitJob& job) {
+  if (job.eval.threshold == "none") return;
+  if (job.data.spec.task.kind == TaskKind::kRegression) {
+    throw_usage("eval.threshold: tune", "is set for a regression", "labels to answer",
+                "leave eval.threshold out");
+  }
+  if (job.data.validation != nullptr || job.train.folds > 0) return;
+  throw_usage("eval.threshold: tune", "is set without rows that the network has not learnt from",
+              "a validation split, or folds", "set data.validation=0.2, or train.folds=5");
+}
+
 void check_metrics(const FitJob& job) {
   const TaskSpec& task = job.data.spec.task;
   std::vector<std::string> names = job.eval.metrics;
@@ -84,6 +95,7 @@ void check_job(const FitJob& job) {
   check_body_rate(job);
   check_validation(job);
   check_metrics(job);
+  check_threshold(job);
   check_loss(job.train.loss, job.data.spec.task);
 }
 

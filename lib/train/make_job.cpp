@@ -58,6 +58,13 @@ void keep_scales(const Model& parent, DataSpec& spec) {
   spec.task.scales = std::move(scales);
 }
 
+// Thresholds were chosen for the outputs of another network: training chooses its own, what is
+// changed or taught to answer alike keeps them.
+void tell_thresholds(FitJob& job) {
+  if (job.data.spec.task.thresholds.empty()) return;
+  job.notes.push_back("eval.threshold: answers are by the thresholds of the model it is made from");
+}
+
 Targets targets_of(const ModelConfig& model, const JobParents& parents) {
   if (model.head == "keep" || parents.data != nullptr) return Targets::kParents;
   return model.head == "auto" ? Targets::kParentsIfSame : Targets::kOwn;
@@ -147,6 +154,8 @@ FitJob make_job(const Experiment& asked, const JobParents& parents) {
     job.program = build_model(experiment.model, job.data.spec, build);
     job.notes = learning_notes(job.program, job.train);
   }
+  if (parents.data == nullptr) job.data.spec.task.thresholds.clear();
+  tell_thresholds(job);
   check_job(job);
   return job;
 }
@@ -158,6 +167,7 @@ FitJob make_job_for(const Experiment& experiment, const Model& parent, Program n
   job.data.warnings.insert(job.data.warnings.end(), notes.begin(), notes.end());
   job.program = std::move(network);
   keep_scales(parent, job.data.spec);
+  tell_thresholds(job);
   check_job(job);
   return job;
 }

@@ -171,6 +171,47 @@ class OfRareClasses(Case):
         self.assertIn("no row is of 'rare', every row is of 'common': nothing to tell apart for roc_auc", done.stderr)
 
 
+    def test_tuned_thresholds_find_the_rare_class_and_stay_with_the_model(self):
+        drawn = random.Random(4)
+        rows = []
+        for _ in range(1500):
+            rare = drawn.random() < 0.06
+            rows.append(f"{drawn.gauss(1.2 if rare else 0, 1):.4f},{drawn.gauss(1 if rare else 0, 1):.4f},"
+                        f"{'rare' if rare else 'common'}")
+        table = self.folder / "thresholds.csv"
+        table.write_text("\n".join(["a,b,y", *rows]) + "\n")
+        config = self.folder / "thresholds.yaml"
+        config.write_text(f"name: thresholds\ndata: {{type: csv, train: {table}, label: y, test_fraction: 0.25, "
+                          "validation: 0.25}\nmodel: {type: mlp, hidden: [8]}\ntrain: {epochs: 30, threads: 1}\n"
+                          "eval: {metrics: [nll, balanced_accuracy, recall]}\n")
+        plain, tuned = (json.loads(maas("train", config, "-o", self.folder / name, f"eval.threshold={threshold}",
+                                        "--json", check=0).stdout)
+                        for name, threshold in (("highest", "none"), ("tuned", "tune")))
+        self.assertGreater(tuned["metrics"]["balanced_accuracy"], plain["metrics"]["balanced_accuracy"] + 0.1)
+        self.assertEqual(tuned["metrics"]["nll"], plain["metrics"]["nll"])
+        model = tuned["model"]
+        self.assertRegex(maas("inspect", model, check=0).stdout, r"answers by thresholds: common 0\.\d+, rare 0\.\d+")
+        said = json.loads(maas("inspect", model, "--json", check=0).stdout)["data"]
+        common, rare = said["thresholds"]
+        answers = [json.loads(line) for line in
+                   maas("predict", model, table, "--format", "jsonl", check=0).stdout.splitlines()]
+        for answer in answers:
+            shares = answer["probabilities"]
+            self.assertEqual(answer["label"], "rare" if shares["rare"] / rare > shares["common"] / common else "common")
+        self.assertTrue(any(answer["label"] == "rare" and answer["probability"] < 0.5 for answer in answers))
+        measured = json.loads(maas("eval", model, "--json", check=0).stdout)["metrics"]
+        self.assertEqual(measured["balanced_accuracy"], tuned["metrics"]["balanced_accuracy"])
+        done = maas("export", model, "-o", self.folder / "thresholds.onnx", check=0)
+        self.assertIn("answers by thresholds (eval.threshold), which stay behind", done.stderr)
+        pruned = maas("prune", model, "-o", self.folder / "pruned.pt", "prune.ratio=0.2", "gate.max_drop=1",
+                      check=0).stdout.splitlines()[0]
+        self.assertEqual(json.loads(maas("inspect", pruned, "--json", check=0).stdout)["data"]["thresholds"],
+                         said["thresholds"])
+        done = maas("train", config, "-o", self.folder / "none", "eval.threshold=tune", "data.validation=0", check=2)
+        self.assertIn("rows that the network has not learnt from", done.stderr)
+        self.assertIn("set data.validation=0.2, or train.folds=5", done.stderr)
+
+
 class Searches(Case):
     @classmethod
     def setUpClass(cls):

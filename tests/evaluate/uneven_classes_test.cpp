@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 
+#include "evaluate/answers.h"
 #include "evaluate/average_precision.h"
 #include "evaluate/class_notes.h"
 
@@ -33,6 +35,17 @@ TEST(UnevenClasses, HaveTheMetricsOfScikitLearn) {
   EXPECT_NEAR(metric_of(sixty_rows(), "roc_auc"), 0.8599215534979422, 1e-12);
 }
 
+TEST(UnevenClasses, HaveTheMetricsOfScikitLearnAlsoByThresholds) {
+  Predictions predictions = sixty_rows();
+  const double nll = metric_of(predictions, "nll");
+  predictions.thresholds = {.6, .3, .1};
+  EXPECT_NEAR(metric_of(predictions, "accuracy"), 0.5, 1e-12);
+  EXPECT_NEAR(metric_of(predictions, "macro_f1"), 0.47372748431491596, 1e-12);
+  EXPECT_NEAR(metric_of(predictions, "balanced_accuracy"), 0.6150793650793651, 1e-12);
+  EXPECT_NEAR(metric_of(predictions, "mcc"), 0.3384712688931016, 1e-12);
+  EXPECT_EQ(metric_of(predictions, "nll"), nll);
+}
+
 TEST(UnevenClasses, OfTwoCountTheSecondForAveragePrecision) {
   const Predictions two = of_two({.1, .4, .35, .8, .4, .4, .9, .2}, {0, 0, 1, 1, 1, 0, 0, 1});
   EXPECT_NEAR(metric_of(two, "average_precision"), 0.4928571428571429, 1e-12);
@@ -40,13 +53,44 @@ TEST(UnevenClasses, OfTwoCountTheSecondForAveragePrecision) {
   EXPECT_EQ(metric_of(of_two({.9, .8}, {0, 1}), "mcc"), 0);  // always the same answer
 }
 
-TEST(UnevenClasses, OfSeveralLabelsHaveAnAveragePrecisionEach) {
+TEST(UnevenClasses, OfSeveralLabelsCountFromTheirThresholds) {
   Predictions labels;
   labels.task = TaskKind::kMultiLabel;
   labels.outputs = at::tensor({2., -1., -1., .3, .1, 1.5, -.5, -.2}, at::kDouble).view({4, 2});
   labels.targets = at::tensor({1., 0., 0., 1., 1., 1., 1., 0.}, at::kDouble).view({4, 2});
   EXPECT_NEAR(metric_of(labels, "accuracy"), 0.75, 1e-12);
+  labels.thresholds = {.35, .5};  // a logit of -0.62
+  EXPECT_NEAR(metric_of(labels, "accuracy"), 1, 1e-12);
+  labels.thresholds = {.5, .9};
+  EXPECT_NEAR(metric_of(labels, "accuracy"), 0.25, 1e-12);
   EXPECT_EQ(metric_of(labels, "average_precision"), 1);
+}
+
+TEST(Thresholds, DecideWhichLabelIsAnsweredAndLeaveItsProbability) {
+  TaskSpec task{.kind = TaskKind::kClassification, .labels = {"a", "b", "c"}};
+  const at::Tensor shares = at::tensor({.6F, .3F, .1F}).view({1, 3});
+  EXPECT_EQ(answers_of(shares, task, OutputForm::kProbabilities, 2)[0].labels[0].label, "a");
+  task.thresholds = {.7, .3, .05};
+  const Answer answer = answers_of(shares, task, OutputForm::kProbabilities, 2)[0];
+  EXPECT_EQ(answer.labels[0].label, "c");
+  EXPECT_FLOAT_EQ(answer.labels[0].probability, .1F);
+  EXPECT_EQ(answer.labels[1].label, "b");
+}
+
+TEST(Thresholds, DecideWhichOfSeveralLabelsHold) {
+  TaskSpec task{.kind = TaskKind::kMultiLabel, .labels = {"a", "b"}};
+  const at::Tensor shares = at::tensor({.4F, .6F}).view({1, 2});
+  const auto held = [&] {
+    std::set<std::string> names;
+    for (const ScoredLabel& label :
+         answers_of(shares, task, OutputForm::kProbabilities, 2)[0].labels) {
+      if (label.holds) names.insert(label.label);
+    }
+    return names;
+  };
+  EXPECT_THAT(held(), ElementsAre("b"));
+  task.thresholds = {.3, .7};
+  EXPECT_THAT(held(), ElementsAre("a"));
 }
 
 TEST(AveragePrecision, IsNotANumberWithoutPositiveRowsOrOfNaN) {
@@ -85,9 +129,10 @@ TEST(ClassNotes, SayWhichRareClassesTheAccuracyHides) {
   }
   const Metrics metrics = compute_metrics(of_two(shares, truth), {"nll"});
   ASSERT_EQ(metrics.notes.size(), 1U);
-  EXPECT_THAT(metrics.notes[0], AllOf(HasSubstr("the accuracy of 0.940 hides"),
-                                      HasSubstr("'c1' (recall 0.25, 2 of 8 found)"),
-                                      HasSubstr("train.loss.class_weights: balanced")));
+  EXPECT_THAT(
+      metrics.notes[0],
+      AllOf(HasSubstr("the accuracy of 0.940 hides"), HasSubstr("'c1' (recall 0.25, 2 of 8 found)"),
+            HasSubstr("train.loss.class_weights: balanced"), HasSubstr("eval.threshold")));
   EXPECT_THAT(compute_metrics(five_rows(), {"accuracy"}).notes, IsEmpty());
 }
 

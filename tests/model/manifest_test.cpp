@@ -42,9 +42,24 @@ TEST_F(ManifestFile, MayBeAbsentAsInAStrangersModel) {
 }
 
 TEST_F(ManifestFile, OfANewerFormatIsRefused) {
-  EXPECT_THAT(refusal_of(changed("\"format\":2", "\"format\":3")),
-              AllOf(HasSubstr("manifest format 3; expected 1 to 2"),
+  EXPECT_THAT(refusal_of(changed("\"format\":2", "\"format\":4")),
+              AllOf(HasSubstr("manifest format 4; expected 1 to 3"),
                     HasSubstr("fix: use a maas of the version that wrote the model")));
+}
+
+TEST_F(ManifestFile, HasAFormatThatOlderReadersRefuseWhereThresholdsDecide) {
+  Model model = small_model();
+  model.manifest.data->task.thresholds.assign(model.manifest.data->task.labels.size(), 0.25);
+  const std::string text = manifest_to_json(model.manifest);
+  EXPECT_THAT(text, HasSubstr("\"format\":3"));
+  EXPECT_EQ(manifest_from_json(text, "here").data, model.manifest.data);
+  const auto with = [&](const std::string& thresholds) {
+    const size_t at = text.find("\"thresholds\":[") + 14;
+    return text.substr(0, at) + thresholds + text.substr(text.find(']', at) + 1);
+  };
+  EXPECT_THAT(refusal_of(with("[0.5]")), HasSubstr("thresholds of 1 labels; expected "));
+  EXPECT_THAT(refusal_of(with("[0.5,1,0.5]")),
+              HasSubstr("a threshold of 1; expected between 0 and 1"));
 }
 
 TEST_F(ManifestFile, CutShortAnywhereIsRefused) {

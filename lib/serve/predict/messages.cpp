@@ -41,7 +41,7 @@ void write_labels(JsonWriter& json, const Answer& answer, const TaskSpec& task) 
   if (several) {
     json.begin_array();
     for (const ScoredLabel& label : answer.labels) {
-      if (label.probability >= 0.5F) json.value(label.label);
+      if (label.holds) json.value(label.label);
     }
     json.end_array();
   } else {

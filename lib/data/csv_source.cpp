@@ -63,15 +63,15 @@ class CsvSource final : public Source {
     spec.input.kind = InputKind::kTable;
     spec.input.format = format_;
     spec.input.missing = config_.missing == "mean" ? "mean" : "error";
+    std::vector<ColumnHint> hints;
     for (size_t c = 0; c < types_.size(); ++c) {
-      spec.input.columns.push_back(learn_column(grid_, static_cast<int64_t>(c),
-                                                {.name = grid_.selected_name(c),
-                                                 .type = types_[c],
-                                                 .format = format_,
-                                                 .dates = config_.dates,
-                                                 .rare = config_.rare},
-                                                index, told));
+      hints.push_back({.name = grid_.selected_name(c),
+                       .type = types_[c],
+                       .format = format_,
+                       .dates = config_.dates,
+                       .rare = config_.rare});
     }
+    spec.input.columns = learn_columns(grid_, hints, index, told);
     spec.input.float64 =
         config_.normalize == "standardize" && any_needs_float64(spec.input.numeric_features());
     spec.task.kind = task_of(config_);

@@ -16,7 +16,19 @@ namespace {
 // Spaces, also those that do not break (U+00A0, U+202F), as they stand in numbers.
 constexpr std::array<std::string_view, 4> kBlanks = {" ", "\t", "\xc2\xa0", "\xe2\x80\xaf"};
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Begins and ends as plain numbers do, and as no blank, sign or usual spelling of "missing" does:
+// most cells of large tables are such, and need no look at the others.
+bool looks_plain(std::string_view cell) {
+  if (cell.empty() || !is_digit(cell.back())) return false;
+  return is_digit(cell[0]) || (cell[0] == '-' && cell.size() > 1 && is_digit(cell[1]));
+}
+
+bool is_visible(char c) { return c > ' ' && static_cast<unsigned char>(c) < 0x80; }
+
 std::string_view without_blanks(std::string_view text) {
+  if (!text.empty() && is_visible(text.front()) && is_visible(text.back())) return text;
   for (bool any = true; any;) {
     any = false;
     for (const std::string_view blank : kBlanks) {
@@ -27,7 +39,10 @@ std::string_view without_blanks(std::string_view text) {
   return text;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_among(std::string_view cell, const std::vector<std::string>& spellings) {
+  return !spellings.empty() &&
+         std::find(spellings.begin(), spellings.end(), cell) != spellings.end();
+}
 
 // Of currencies, and percent. A sign that begins with another one comes first.
 constexpr std::array<std::string_view, 17> kSigns = {
@@ -126,14 +141,14 @@ bool is_missing(std::string_view cell) {
 }
 
 bool is_missing(std::string_view cell, const TableFormat& format) {
-  const auto& more = format.missing_values;
-  return is_missing(cell) || std::find(more.begin(), more.end(), cell) != more.end();
+  return (!looks_plain(cell) && is_missing(cell)) || is_among(cell, format.missing_values);
 }
 
 bool is_missing_number(std::string_view cell, const TableFormat& format) {
   static constexpr std::array<std::string_view, 15> kMissing = {
       "-",   "--",   "None", "none", "NONE", "<NA>", "#N/A", "n/a",
       "#NA", "-NaN", "-nan", "NAN",  "Null", "na",   "."};
+  if (looks_plain(cell)) return is_among(cell, format.missing_values);
   const std::string_view text = without_blanks(cell);
   return is_missing(text, format) ||
          std::find(kMissing.begin(), kMissing.end(), text) != kMissing.end();
@@ -149,11 +164,13 @@ std::optional<double> parse_number(std::string_view cell) {
   return number;
 }
 
-std::string_view sign_of(std::string_view cell) { return signed_number(cell).sign; }
+std::string_view sign_of(std::string_view cell) {
+  return looks_plain(cell) ? std::string_view() : signed_number(cell).sign;
+}
 
 std::optional<double> parse_number(std::string_view cell, const TableFormat& format,
                                    std::string_view sign) {
-  if (sign.empty()) return parse_number(cell, format);
+  if (sign.empty() || looks_plain(cell)) return parse_number(cell, format);
   const SignedNumber parts = signed_number(cell);
   if (parts.sign.empty()) return parse_number(cell, format);
   if (parts.sign != sign) return std::nullopt;

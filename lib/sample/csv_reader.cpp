@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/throw_error.h"
@@ -77,7 +78,7 @@ class CsvParser {
     const int64_t line = line_;
     int64_t columns = 0;
     while (true) {
-      table_.cells_.push_back(read_cell());
+      add_cell(read_cell(), start);
       ++columns;
       if (at_ >= text_.size() || is_line_end(text_[at_])) break;
       ++at_;
@@ -86,6 +87,7 @@ class CsvParser {
       table_.columns_ = columns;
       start_.first_line = line;
     }
+    if (table_.rows() == 0) expect_rows(start);
     if (columns != table_.columns_) {
       throw_input(
           fmt::format("{}:{}", table_.name_, line), fmt::format("{} values", columns),
@@ -95,6 +97,38 @@ class CsvParser {
     table_.starts_.push_back(start);
     table_.lines_.push_back(line);
     if (at_ < text_.size()) end_line();
+  }
+
+  // Room for about as many rows as there are, by the lines of the first bytes: growing step by step
+  // would take it twice.
+  void expect_rows(size_t first_row) {
+    constexpr size_t kLook = 64 * 1024;
+    const std::string_view begin = text_.substr(first_row, kLook);
+    const auto lines = std::max(std::count(begin.begin(), begin.end(), '\n'),
+                                std::count(begin.begin(), begin.end(), '\r'));
+    const double left = static_cast<double>(text_.size() - first_row);
+    const double rows =
+        1 + 1.05 * left * static_cast<double>(lines) / static_cast<double>(begin.size());
+    const double cells = rows * static_cast<double>(table_.columns_);
+    // Cells have a byte and more; with many empty lines this is no guess.
+    if (lines < 2 || cells > left) return;
+    table_.cells_.reserve(static_cast<size_t>(cells));
+    table_.starts_.reserve(static_cast<size_t>(rows));
+    table_.lines_.reserve(static_cast<size_t>(rows));
+  }
+
+  void add_cell(std::string_view cell, size_t row_start) {
+    const bool is_own =
+        cell.empty() || (cell.data() >= text_.data() && cell.data() < text_.data() + text_.size());
+    const size_t offset = !is_own ? table_.unescaped_.size() - 1
+                          : cell.empty()
+                              ? 0
+                              : static_cast<size_t>(cell.data() - text_.data()) - row_start;
+    if (offset >= UINT32_MAX || cell.size() >= UINT32_MAX) {
+      throw_input(here(), "this row has 4 GiB or more", "rows of less", "check the quotes");
+    }
+    table_.cells_.push_back({static_cast<uint32_t>(offset),
+                             is_own ? static_cast<uint32_t>(cell.size()) : CsvTable::kUnescaped});
   }
 
   std::string_view read_cell() {

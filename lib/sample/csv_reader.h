@@ -17,7 +17,11 @@ class CsvTable {
  public:
   int64_t rows() const { return static_cast<int64_t>(starts_.size()); }
   int64_t columns() const { return columns_; }
-  std::string_view at(int64_t row, int64_t column) const { return cells_[row * columns_ + column]; }
+  std::string_view at(int64_t row, int64_t column) const {
+    const Cell& cell = cells_[row * columns_ + column];
+    if (cell.length == kUnescaped) return unescaped_[cell.offset];
+    return {text_->data() + starts_[row] + cell.offset, cell.length};
+  }
   int64_t line(int64_t row) const { return lines_[row]; }  // from 1
   // "file:line:column": the byte within its line where the cell starts, from 1.
   std::string place(int64_t row, int64_t column) const;
@@ -25,10 +29,17 @@ class CsvTable {
 
  private:
   friend class CsvParser;
+  // 8 bytes, since there may be a billion: bytes of the text from where the row starts, or which of
+  // unescaped_.
+  struct Cell {
+    uint32_t offset, length;
+  };
+  static constexpr uint32_t kUnescaped = UINT32_MAX;
+
   std::string name_;
   std::shared_ptr<const std::string> text_;  // shared: moving must not move the bytes
   std::deque<std::string> unescaped_;        // quoted cells that held doubled quotes
-  std::vector<std::string_view> cells_;
+  std::vector<Cell> cells_;
   std::vector<uint64_t> starts_;  // byte offset of each row
   std::vector<int64_t> lines_;
   int64_t columns_ = 0;
@@ -45,7 +56,7 @@ struct CsvStart {
 
 // A byte order mark is skipped; lines end in LF, CRLF or CR; empty lines are skipped; cells without
 // quotes lose surrounding spaces and tabs. Throws Error{kInput} naming file, line and column: a row
-// longer or shorter than the first, an open or misplaced quote, a NUL byte.
+// longer or shorter than the first, or of 4 GiB, an open or misplaced quote, a NUL byte.
 CsvTable parse_csv(std::string text, const std::string& name, char delimiter,
                    const CsvStart& start = {});
 

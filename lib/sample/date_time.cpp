@@ -230,6 +230,9 @@ std::optional<DateTime> parse_date(std::string_view cell, DateOrder order) {
 
 void DateOrders::add(std::string_view cell) {
   ++count_;
+  // Every form has two of them.
+  const auto is_sign = [](char c) { return c == '-' || c == '/' || c == '.'; };
+  if (std::count_if(cell.begin(), cell.end(), is_sign) < 2) return;
   for (const DateOrder order : kOrders) {
     if (parse_date(cell, order)) ++dates_[static_cast<size_t>(order)];
   }

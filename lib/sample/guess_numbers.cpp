@@ -1,5 +1,6 @@
 #include "sample/guess_numbers.h"
 
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,17 +19,65 @@ constexpr std::array<std::array<const char*, 2>, 8> kReadings = {
     {{".", ""}, {",", ""}, {".", ","}, {",", "."}, {".", " "}, {",", " "}, {".", "'"}, {",", "'"}}};
 
 // What one column says of each reading.
-struct Verdict {
-  const CellColumn* column = nullptr;
-  std::vector<bool> reads;       // all cells are numbers
-  std::vector<uint64_t> values;  // a digest of these numbers
-  std::string_view telling;      // the first cell that the default does not read
+class Verdict {
+ public:
+  Verdict(const CellColumn& column, const std::vector<TableFormat>& readings)
+      : readings_(&readings),
+        column_(&column),
+        reads_(readings.size(), true),
+        values_(readings.size()),
+        left_(readings.size()) {}
 
-  bool is_numeric() const { return std::find(reads.begin(), reads.end(), true) != reads.end(); }
+  void add(std::string_view cell);
+  void finish();
+
+  bool is_numeric() const { return left_ > 0; }  // some reading has read all so far
+  const CellColumn& column() const { return *column_; }
+  bool reads(size_t reading) const { return reads_[reading]; }  // all cells as numbers
+  // A digest of those that do not say the same by default.
+  uint64_t values(size_t reading) const { return values_[reading]; }
+  std::string_view telling() const { return telling_; }  // the first that the default does not read
+
+ private:
+  const std::vector<TableFormat>* readings_;
+  const CellColumn* column_;
+  std::vector<bool> reads_;
+  std::vector<uint64_t> values_;
+  size_t left_;  // readings that have read all cells
+  std::string_view telling_;
+  int64_t present_ = 0, told_ = 0;  // cells; those that the default does not read
+  bool is_sure_ = false;            // a cell that only one reading makes sense of
 };
 
 uint64_t mixed(uint64_t digest, double value) {
   return (digest ^ std::bit_cast<uint64_t>(value)) * 0x9e3779b97f4a7c15 + 1;
+}
+
+// Digits with at most one point among them, and a minus in front: at most 100, so that it is
+// finite.
+struct PlainNumber {
+  bool is_one = false, has_point = false;
+};
+
+PlainNumber plain_number(std::string_view cell) {
+  PlainNumber plain;
+  if (cell.starts_with('-')) cell.remove_prefix(1);
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (cell.empty() || cell.size() > 100 || !is_digit(cell.front()) || !is_digit(cell.back())) {
+    return plain;
+  }
+  for (const char c : cell) {
+    if (is_digit(c)) continue;
+    if (c != '.' || plain.has_point) return plain;
+    plain.has_point = true;
+  }
+  plain.is_one = true;
+  return plain;
+}
+
+// Whether "1.5" is one and a half.
+bool reads_points(const TableFormat& reading) {
+  return reading.decimal == "." && reading.thousands != ".";
 }
 
 // "1,234.5", and not "1,234".
@@ -41,39 +90,65 @@ bool has_one_value(std::string_view cell, std::string_view sign,
   return values.size() == 1;
 }
 
-Verdict verdict_of(const CellColumn& column, const std::vector<TableFormat>& readings) {
-  Verdict verdict{&column, std::vector<bool>(readings.size(), true),
-                  std::vector<uint64_t>(readings.size()), ""};
-  int64_t present = 0, told = 0;  // cells; those that the default does not read
-  bool is_sure = false;           // a cell that only one reading makes sense of
-  for (int64_t row = 0; row < column.rows && verdict.is_numeric(); ++row) {
-    const std::string_view cell = column.at(row);
-    if (is_missing_number(cell, readings[0])) continue;
-    ++present;
-    const std::string_view sign = sign_of(cell);
-    const std::optional<double> by_default = parse_number(cell, readings[0], sign);
-    if (!by_default) {
-      if (told++ == 0) verdict.telling = cell;
-      is_sure = is_sure || has_one_value(cell, sign, readings);
-    }
-    // Digits alone say the same in every reading, with a point in those of the same point: most
-    // cells are such, and are parsed once.
-    const bool is_digits = cell.find_first_not_of("0123456789-") == cell.npos;
-    const bool is_plain = cell.find_first_not_of("0123456789-.") == cell.npos;
-    for (size_t r = 0; r < readings.size(); ++r) {
-      if (!verdict.reads[r]) continue;
-      const bool is_same = is_digits || r == 0 ||
-                           (is_plain && readings[0].decimal == "." && readings[r].decimal == "." &&
-                            readings[0].thousands != "." && readings[r].thousands != ".");
-      const auto number = is_same ? by_default : parse_number(cell, readings[r], sign);
-      verdict.reads[r] = number.has_value();
-      if (number) verdict.values[r] = mixed(verdict.values[r], *number);
-    }
+void Verdict::add(std::string_view cell) {
+  const std::vector<TableFormat>& readings = *readings_;
+  if (is_missing_number(cell, readings[0])) return;
+  ++present_;
+  const PlainNumber plain = plain_number(cell);
+  const std::string_view sign = plain.is_one ? std::string_view() : sign_of(cell);
+  const bool known = plain.is_one && (!plain.has_point || reads_points(readings[0]));
+  const std::optional<double> by_default =
+      known ? std::nullopt : parse_number(cell, readings[0], sign);
+  if (!known && !by_default) {
+    if (told_++ == 0) telling_ = cell;
+    is_sure_ = is_sure_ || has_one_value(cell, sign, readings);
   }
+  for (size_t r = 0; r < readings.size(); ++r) {
+    // Most cells say the same in every reading that is left, and are not parsed.
+    if (!reads_[r] || (known && (!plain.has_point || reads_points(readings[r])))) continue;
+    const auto number = r == 0 ? by_default : parse_number(cell, readings[r], sign);
+    if (!number) {
+      reads_[r] = false;
+      --left_;
+      continue;
+    }
+    values_[r] = mixed(values_[r] + static_cast<uint64_t>(present_), *number);
+  }
+}
+
+void Verdict::finish() {
   // A stray cell that could be two things says nothing of the others.
-  const bool is_stray = told > 0 && !is_sure && present - told >= 9 * told;
-  if (present == 0 || is_stray) verdict.reads.assign(readings.size(), false);
-  return verdict;
+  const bool is_stray = told_ > 0 && !is_sure_ && present_ - told_ >= 9 * told_;
+  if (present_ == 0 || is_stray) left_ = 0;
+}
+
+// Rows whose cells stay in a core's cache while one column after the other looks at them.
+constexpr int64_t kBlock = 4096;
+
+// Of the columns that some reading makes numbers of.
+std::vector<Verdict> verdicts_of(const std::vector<CellColumn>& columns,
+                                 const std::vector<TableFormat>& readings) {
+  std::vector<Verdict> verdicts;
+  int64_t rows = 0;
+  for (const CellColumn& column : columns) {
+    verdicts.emplace_back(column, readings);
+    rows = std::max(rows, column.rows);
+  }
+  for (int64_t first = 0; first < rows; first += kBlock) {
+    at::parallel_for(0, static_cast<int64_t>(columns.size()), 1, [&](int64_t from, int64_t to) {
+      for (int64_t c = from; c < to; ++c) {
+        Verdict& verdict = verdicts[static_cast<size_t>(c)];
+        const CellColumn& column = verdict.column();
+        const int64_t end = std::min(first + kBlock, column.rows);
+        for (int64_t row = first; row < end && verdict.is_numeric(); ++row) {
+          verdict.add(column.at(row));
+        }
+      }
+    });
+  }
+  for (Verdict& verdict : verdicts) verdict.finish();
+  std::erase_if(verdicts, [](const Verdict& verdict) { return !verdict.is_numeric(); });
+  return verdicts;
 }
 
 std::string in_words(const TableFormat& reading) {
@@ -96,22 +171,18 @@ NumberGuess guess_numbers(const std::vector<CellColumn>& columns, const TableFor
     if (is_new && reading.decimal != reading.thousands) readings.push_back(reading);
   }
   if (readings.size() == 1) return {readings[0], ""};
-  std::vector<Verdict> numeric;  // columns that some reading makes numbers of
-  for (const CellColumn& column : columns) {
-    Verdict verdict = verdict_of(column, readings);
-    if (verdict.is_numeric()) numeric.push_back(std::move(verdict));
-  }
+  const std::vector<Verdict> numeric = verdicts_of(columns, readings);
   const auto telling = std::find_if(numeric.begin(), numeric.end(),
-                                    [](const Verdict& verdict) { return !verdict.reads[0]; });
+                                    [](const Verdict& verdict) { return !verdict.reads(0); });
   if (telling == numeric.end()) return {readings[0], ""};
   std::vector<size_t> fitting;
   for (size_t r = 1; r < readings.size(); ++r) {
     const bool fits = std::all_of(numeric.begin(), numeric.end(),
-                                  [r](const Verdict& verdict) { return verdict.reads[r]; });
+                                  [r](const Verdict& verdict) { return verdict.reads(r); });
     if (fits) fitting.push_back(r);
   }
   const std::string here =
-      fmt::format("column '{}' ('{}')", telling->column->name, telling->telling);
+      fmt::format("column '{}' ('{}')", telling->column().name, telling->telling());
   if (fitting.empty()) {
     return {
         readings[0],
@@ -121,7 +192,7 @@ NumberGuess guess_numbers(const std::vector<CellColumn>& columns, const TableFor
   }
   for (const Verdict& verdict : numeric) {
     for (const size_t r : fitting) {
-      if (verdict.values[r] == verdict.values[fitting[0]]) continue;
+      if (verdict.values(r) == verdict.values(fitting[0])) continue;
       return {readings[0],
               fmt::format("numbers: those of {} can be read with {} or with {}: they stay text; "
                           "data.decimal and data.thousands say which",

@@ -1,4 +1,5 @@
 // Types and statistics of columns, from the training rows.
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -62,6 +63,8 @@ struct Column {
 
 // What the cells are.
 struct Kinds {
+  void add(int64_t row, std::string_view cell, const TableFormat& format);
+
   std::string sign;                   // of the first that has one
   int64_t numbers = 0;                // with this sign, or all without
   int64_t signed_numbers = 0;         // with any sign or none
@@ -70,29 +73,52 @@ struct Kinds {
   std::vector<int64_t> not_numbers;   // rows: the first three
   std::string other_sign;             // a number with another sign than the first
   int64_t other_sign_row = 0;
+  Moments moments;  // of the numbers with this sign
 
   int64_t count() const { return dates.count(); }
 };
 
-Kinds kinds_of(const Column& column) {
-  Kinds kinds;
-  column.each([&](int64_t row, std::string_view cell) {
-    const std::string_view sign = sign_of(cell);
-    const bool is_number = parse_number(cell, column.hint.format, sign).has_value();
-    if (kinds.count() == 0 && is_number) kinds.sign = sign;
-    kinds.signed_numbers += is_number ? 1 : 0;
-    kinds.dates.add(cell);
-    if (kinds.values.size() <= kManyValues) kinds.values.insert(cell);
-    if (is_number && sign == kinds.sign) {
-      ++kinds.numbers;
-    } else if (kinds.not_numbers.size() < 3) {
-      kinds.not_numbers.push_back(row);
-    }
-    if (is_number && sign != kinds.sign && kinds.other_sign.empty()) {
-      kinds.other_sign = sign.empty() ? "none" : std::string(sign);
-      kinds.other_sign_row = row;
-    }
-  });
+void Kinds::add(int64_t row, std::string_view cell, const TableFormat& format) {
+  const std::string_view its_sign = sign_of(cell);
+  const std::optional<double> number = parse_number(cell, format, its_sign);
+  if (count() == 0 && number) sign = its_sign;
+  signed_numbers += number ? 1 : 0;
+  dates.add(cell);
+  if (values.size() <= kManyValues) values.insert(cell);
+  if (number && its_sign == sign) {
+    ++numbers;
+    moments.add(*number);
+  } else if (not_numbers.size() < 3) {
+    not_numbers.push_back(row);
+  }
+  if (number && its_sign != sign && other_sign.empty()) {
+    other_sign = its_sign.empty() ? "none" : std::string(its_sign);
+    other_sign_row = row;
+  }
+}
+
+// Rows whose cells stay in a core's cache while one column after the other looks at them.
+constexpr int64_t kBlock = 4096;
+
+// Of each column the training rows.
+std::vector<Kinds> kinds_of(const CellGrid& cells, const std::vector<ColumnHint>& hints,
+                            const at::Tensor& index) {
+  const auto* rows = index.const_data_ptr<int64_t>();
+  const int64_t count = index.size(0), columns = static_cast<int64_t>(hints.size());
+  std::vector<Kinds> kinds(hints.size());
+  for (int64_t first = 0; first < count; first += kBlock) {
+    const int64_t end = std::min(first + kBlock, count);
+    at::parallel_for(0, columns, 1, [&](int64_t from, int64_t to) {
+      for (int64_t c = from; c < to; ++c) {
+        const TableFormat& format = hints[static_cast<size_t>(c)].format;
+        for (int64_t i = first; i < end; ++i) {
+          const std::string_view cell = cells.at(rows[i], c);
+          if (is_missing_number(cell, format)) continue;
+          kinds[static_cast<size_t>(c)].add(rows[i], cell, format);
+        }
+      }
+    });
+  }
   return kinds;
 }
 
@@ -180,13 +206,8 @@ void learn_numbers(const Column& column, const Kinds& kinds, ColumnSpec& spec,
                    std::vector<std::string>& told) {
   if (!kinds.other_sign.empty()) refuse_signs(column, kinds);
   spec.sign = kinds.sign;
-  Moments moments;
-  column.each([&](int64_t, std::string_view cell) {
-    // encode_table names a cell that is no number.
-    if (const auto number = parse_number(cell, column.hint.format, spec.sign)) moments.add(*number);
-  });
   if (kinds.count() == 0) refuse_empty(column);
-  moments.store(spec);
+  kinds.moments.store(spec);  // encode_table names a cell that is no number
   if (spec.sign.empty() || !column.hint.type.empty()) return;
   told.push_back(
       fmt::format("column '{}' is read as numbers with the sign '{}'{}; data.columns.{}: "
@@ -305,21 +326,24 @@ std::string type_of(const Column& column, const Kinds& kinds) {
 
 }  // namespace
 
-ColumnSpec learn_column(const CellGrid& cells, int64_t column, const ColumnHint& hint,
-                        const at::Tensor& index, std::vector<std::string>& told) {
-  ColumnSpec spec;
-  spec.name = hint.name;
-  const Column rows{cells, column, hint, index};
-  const Kinds kinds = kinds_of(rows);
-  const std::string type = type_of(rows, kinds);
-  if (type == "numeric") {
-    learn_numbers(rows, kinds, spec, told);
-  } else if (type == "date") {
-    learn_dates(rows, kinds, spec, told);
-  } else {
-    learn_categories(rows, spec, told);
+std::vector<ColumnSpec> learn_columns(const CellGrid& cells, const std::vector<ColumnHint>& hints,
+                                      const at::Tensor& index, std::vector<std::string>& told) {
+  const std::vector<Kinds> kinds = kinds_of(cells, hints, index);
+  std::vector<ColumnSpec> specs(hints.size());
+  for (size_t c = 0; c < hints.size(); ++c) {
+    ColumnSpec& spec = specs[c];
+    spec.name = hints[c].name;
+    const Column rows{cells, static_cast<int64_t>(c), hints[c], index};
+    const std::string type = type_of(rows, kinds[c]);
+    if (type == "numeric") {
+      learn_numbers(rows, kinds[c], spec, told);
+    } else if (type == "date") {
+      learn_dates(rows, kinds[c], spec, told);
+    } else {
+      learn_categories(rows, spec, told);
+    }
   }
-  return spec;
+  return specs;
 }
 
 void measure_numeric_columns(const at::Tensor& values, const at::Tensor& index,

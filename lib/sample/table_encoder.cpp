@@ -1,10 +1,12 @@
 #include "sample/table_encoder.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <limits>
 #include <unordered_map>
 #include <unordered_set>
@@ -67,36 +69,91 @@ void add_missing(std::vector<MissingValues>&& columns, EncodedTable& table) {
   }
 }
 
+// Numbers and dates of some rows.
 template <typename Number>
-at::Tensor encode_numeric(const CellGrid& cells, const InputSpec& spec, int64_t width,
-                          EncodedTable& table) {
-  at::Tensor out = at::empty({cells.rows(), width}, c10::CppTypeToScalarType<Number>::value);
-  auto* to = out.mutable_data_ptr<Number>();
-  std::vector<std::vector<DatePart>> parts;
-  std::vector<MissingValues> missing;
-  for (const ColumnSpec& column : spec.columns) {
-    parts.push_back(parts_of(column));
-    missing.push_back({.column = column.name, .first_place = {}});
+class NumericEncoder {
+ public:
+  NumericEncoder(const CellGrid& cells, const InputSpec& spec) : cells_(cells), spec_(spec) {
+    for (const ColumnSpec& column : spec.columns) parts_.push_back(parts_of(column));
   }
-  for (int64_t row = 0; row < cells.rows(); ++row) {
-    for (size_t c = 0; c < spec.columns.size(); ++c) {
-      const ColumnSpec& column = spec.columns[c];
+
+  // No cell of any column is missing, so far.
+  std::vector<MissingValues> none_missing() const {
+    std::vector<MissingValues> missing;
+    for (const ColumnSpec& column : spec_.columns) {
+      missing.push_back({.column = column.name, .first_place = {}});
+    }
+    return missing;
+  }
+
+  void encode_row(int64_t row, Number* to, std::vector<MissingValues>& missing) const {
+    for (size_t c = 0; c < spec_.columns.size(); ++c) {
+      const ColumnSpec& column = spec_.columns[c];
       if (column.categorical) continue;
       const auto at = static_cast<int64_t>(c);
-      const bool is_there = !is_missing_number(cells.at(row, at), spec.format);
-      if (!is_there && spec.missing == "error") refuse_missing(cells, row, at, column);
-      if (!is_there) count_missing(cells, row, at, missing[c]);
+      const bool is_there = !is_missing_number(cells_.at(row, at), spec_.format);
+      if (!is_there && spec_.missing == "error") refuse_missing(cells_, row, at, column);
+      if (!is_there) count_missing(cells_, row, at, missing[c]);
       if (column.date) {
-        const DateTime date = is_there ? encode_date(cells, row, at, column) : DateTime();
-        for (size_t p = 0; p < parts[c].size(); ++p) {
-          *to++ = static_cast<Number>(is_there ? parts[c][p](date) : column.date_parts[p].mean);
+        const DateTime date = is_there ? encode_date(cells_, row, at, column) : DateTime();
+        for (size_t p = 0; p < parts_[c].size(); ++p) {
+          *to++ = static_cast<Number>(is_there ? parts_[c][p](date) : column.date_parts[p].mean);
         }
       } else {
-        *to++ = static_cast<Number>(is_there ? encode_number(cells, row, at, spec) : column.mean);
+        *to++ = static_cast<Number>(is_there ? encode_number(cells_, row, at, spec_) : column.mean);
       }
     }
   }
-  add_missing(std::move(missing), table);
+
+ private:
+  const CellGrid& cells_;
+  const InputSpec& spec_;
+  std::vector<std::vector<DatePart>> parts_;
+};
+
+// What a thread made of one piece of the rows.
+struct EncodedPiece {
+  std::vector<MissingValues> missing;
+  std::exception_ptr error;  // of its first row that has one
+};
+
+// As if one thread had gone through all rows: the first error is thrown.
+std::vector<MissingValues> joined(std::vector<EncodedPiece>& pieces) {
+  std::vector<MissingValues> all = std::move(pieces[0].missing);
+  for (const EncodedPiece& piece : pieces) {
+    if (piece.error) std::rethrow_exception(piece.error);
+    if (&piece == pieces.data()) continue;
+    for (size_t c = 0; c < all.size(); ++c) {
+      if (all[c].count == 0) all[c].first_place = piece.missing[c].first_place;
+      all[c].count += piece.missing[c].count;
+    }
+  }
+  return all;
+}
+
+template <typename Number>
+at::Tensor encode_numeric(const CellGrid& cells, const InputSpec& spec, int64_t width,
+                          EncodedTable& table) {
+  constexpr int64_t kPiece = 8192;
+  const int64_t rows = cells.rows(), count = std::max<int64_t>((rows + kPiece - 1) / kPiece, 1);
+  at::Tensor out = at::empty({rows, width}, c10::CppTypeToScalarType<Number>::value);
+  auto* to = out.mutable_data_ptr<Number>();
+  const NumericEncoder<Number> encoder(cells, spec);
+  std::vector<EncodedPiece> pieces(static_cast<size_t>(count));
+  at::parallel_for(0, count, 1, [&](int64_t from, int64_t end) {
+    for (int64_t i = from; i < end; ++i) {
+      EncodedPiece& piece = pieces[static_cast<size_t>(i)];
+      piece.missing = encoder.none_missing();
+      try {
+        for (int64_t row = i * kPiece; row < std::min((i + 1) * kPiece, rows); ++row) {
+          encoder.encode_row(row, to + row * width, piece.missing);
+        }
+      } catch (const Error&) {
+        piece.error = std::current_exception();
+      }
+    }
+  });
+  add_missing(joined(pieces), table);
   return out;
 }
 

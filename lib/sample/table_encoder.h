@@ -74,14 +74,14 @@ struct ColumnHint {
   int64_t rare = 0;            // categories in fewer rows are not learnt
 };
 
-// Type and statistics of one column from the rows given. By the values it is numeric when all that
-// are not missing are numbers, with one sign (sign_of) or without, and of dates when all are dates
-// of one order. `told` gets a line for each thing that is guessed or left out. Throws Error{kInput}
-// when all are missing; when dates could have the day first or the month; and when a column looks
-// like numbers or dates with a few cells that are none: 9 of 10 are some, of more than 20 values or
-// mostly different; it names these cells and the settings that read them.
-ColumnSpec learn_column(const CellGrid& cells, int64_t column, const ColumnHint& hint,
-                        const at::Tensor& index, std::vector<std::string>& told);
+// Type and statistics of each column, as `hints` has them, from the rows given. By the values one
+// is numeric when all that are not missing are numbers, with one sign (sign_of) or without, and of
+// dates when all are dates of one order. `told` gets a line for each thing that is guessed or left
+// out. Throws Error{kInput} when all are missing; when dates could have the day first or the month;
+// and when a column looks like numbers or dates with a few cells that are none: 9 of 10 are some,
+// of more than 20 values or mostly different; it names these cells and the settings that read them.
+std::vector<ColumnSpec> learn_columns(const CellGrid& cells, const std::vector<ColumnHint>& hints,
+                                      const at::Tensor& index, std::vector<std::string>& told);
 
 // Mean and standard deviation of each column of float32 or float64 [R, N] over the rows `index`
 // into columns[0..N).

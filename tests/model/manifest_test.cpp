@@ -54,7 +54,7 @@ TEST_F(ManifestFile, HasAFormatThatOlderReadersRefuseWhereThresholdsDecide) {
   EXPECT_THAT(text, HasSubstr("\"format\":3"));
   EXPECT_EQ(manifest_from_json(text, "here").data, model.manifest.data);
   const auto with = [&](const std::string& thresholds) {
-    const size_t at = text.find("\"thresholds\":[") + 14;
+    const size_t at = text.find("\"thresholds\":[") + 13;
     return text.substr(0, at) + thresholds + text.substr(text.find(']', at) + 1);
   };
   EXPECT_THAT(refusal_of(with("[0.5]")), HasSubstr("thresholds of 1 labels; expected "));

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "model/model_file.h"
 #include "predict_tensors.h"
+#include "run/bf16_layers.h"
 #include "run/kernel_times.h"
 #include "run/lower.h"
 #include "run/measure_plan.h"
@@ -43,6 +44,9 @@ class Bench : public Command {
         ->check(number(1e-3, 3600));
     app.add_flag("--kernels", kernels_,
                  "also what kernels were measured on this machine, and which won");
+    app.add_option("--precision", precision_,
+                   "fp32, or bf16 for layers that it makes quicker (AVX-512, AMX)")
+        ->check(CLI::IsMember({"fp32", "bf16"}));
     app.add_option("--without-pass", without_, "leave out a lowering pass (repeatable)");
   }
 
@@ -59,13 +63,20 @@ class Bench : public Command {
       output.detail(fmt::format("pass {}: {} -> {} nodes in {:.1f} ms", pass.name,
                                 pass.nodes_before, pass.nodes_after, 1000 * pass.seconds));
     }
+    Precision precision = Precision::kFp32;
+    if (precision_ == "bf16") {
+      std::string why;
+      precision = bearable_precision(model.program, batches_[0], why);
+      output.say(why);
+    }
     std::vector<Row> rows;
     for (const int64_t threads : threads_) {
       at::set_num_threads(static_cast<int>(threads));
       for (const int64_t batch : batches_) {
-        const auto plan = Plan::compile(
-            model.program,
-            {.plan_for = PlanFor::kInference, .disabled_passes = disabled, .rows = batch});
+        const auto plan = Plan::compile(model.program, {.plan_for = PlanFor::kInference,
+                                                        .disabled_passes = disabled,
+                                                        .rows = batch,
+                                                        .precision = precision});
         rows.push_back({batch, threads, {}});
         rows.back().latency = measure_latency(
             *plan, given.empty() ? working_inputs(*plan, batch) : given,
@@ -164,6 +175,7 @@ class Bench : public Command {
   double seconds_ = 2;
   bool kernels_ = false;
   std::vector<std::string> without_;
+  std::string precision_ = "fp32";
 };
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "config/walk_fields.h"
 #include "config_file.h"
 #include "model/model_file.h"
+#include "run/bf16_layers.h"
 #include "serve/example_request.h"
 #include "serve/model_loader.h"
 #include "serve/plan_session.h"
@@ -49,6 +50,9 @@ class Serve : public Command {
     app.add_option("--workers", workers_, "inferences at once; 0 = one a usable core")
         ->check(whole_number(0, 1024));
     app.add_option("--config", config_, "a YAML file with a serve section");
+    app.add_option("--precision", precision_,
+                   "fp32, or bf16 for layers that it makes quicker (AVX-512, AMX)")
+        ->check(CLI::IsMember({"fp32", "bf16"}));
     app.add_option("--without-pass", without_, "leave out a lowering pass (repeatable)");
     app.add_flag("--dry-run", dry_run_,
                  "check the settings, read and prepare the models, open no port");
@@ -92,7 +96,17 @@ class Serve : public Command {
     if (!name_.empty()) name = name_;
     return make_plan_session(model, {.name = name,
                                      .disabled_passes = {without_.begin(), without_.end()},
-                                     .version = file.version});
+                                     .version = file.version,
+                                     .precision = precision_of(model, name, config, output)});
+  }
+
+  static Precision precision_of(const Model& model, const std::string& name,
+                                const ServeConfig& config, const Output& output) {
+    if (config.precision == "fp32") return Precision::kFp32;
+    std::string why;
+    const Precision precision = bearable_precision(model.program, 1, why);
+    output.say(fmt::format("serve.precision: {}: {}", name, why));
+    return precision;
   }
 
   // Words that set something begin with "serve."; all others are models.
@@ -115,6 +129,7 @@ class Serve : public Command {
     if (workers_) all.push_back(fmt::format("serve.workers={}", *workers_));
     if (!host_.empty()) all.push_back("serve.host=" + json_quote(host_));
     if (insecure_) all.push_back("serve.insecure=true");
+    if (!precision_.empty()) all.push_back("serve.precision=" + precision_);
     return read_config<ConfigFile>(
                {.file = config_, .text = "", .text_name = "the defaults", .overrides = all})
         .serve;
@@ -213,7 +228,7 @@ class Serve : public Command {
         config.request_timeout.value);
   }
 
-  std::string host_, name_, config_;
+  std::string host_, name_, config_, precision_;
   std::vector<std::string> words_, sources_, without_;
   std::optional<int64_t> port_, grpc_port_, workers_;
   bool insecure_ = false, dry_run_ = false;

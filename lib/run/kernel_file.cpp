@@ -27,10 +27,11 @@ std::string variable(const char* name) {
 
 // A name that no kernel has would pin nothing, without a word.
 void check_kernel(const std::string& name) {
-  const std::vector<std::string> known = {"default", "mkl", "onednn", "packed", "int8", "fp32"};
+  const std::vector<std::string> known = {"default", "mkl",  "onednn", "packed",
+                                          "int8",    "fp32", "bf16"};
   if (std::find(known.begin(), known.end(), name) != known.end()) return;
   throw_usage("MAAS_KERNELS", "'" + name + "' is no kernel" + did_you_mean(name, known),
-              "default, mkl, onednn, packed, int8, fp32, or a path with a slash",
+              "default, mkl, onednn, packed, int8, fp32, bf16, or a path with a slash",
               "./" + name + " for a file of that name");
 }
 

@@ -11,6 +11,7 @@
 #include "program/check_structure.h"
 #include "program/example_sizes.h"
 #include "program/rewrite.h"
+#include "run/bf16_layers.h"
 #include "run/fold_affine.h"
 #include "run/fold_batch_norm.h"
 #include "run/fold_constants.h"
@@ -125,6 +126,10 @@ const std::vector<LoweringPass>& inference_passes() {
        "the layout that oneDNN convolutions like",
        for_any<put_channels_last>,
        {"aten::conv2d"}},
+      {"bf16-layers",
+       "layers in bfloat16 where that is asked for and quicker",
+       bf16_layers,
+       {"aten::conv2d", "aten::linear"}},
       {"dead-code", "drop nodes whose results nobody reads", for_any<drop_dead_code>},
   };
   return passes;

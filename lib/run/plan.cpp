@@ -222,7 +222,8 @@ class GuardedPlan final : public Plan {
 std::shared_ptr<const Plan> Plan::compile(const Program& program, const PlanOptions& options) {
   if (options.plan_for == PlanFor::kAsIs) return std::make_shared<InterpretedPlan>(program);
   const bool of_machine = options.kernels == nullptr;
-  const Target target = target_of(options.rows, of_machine ? &kernel_times() : options.kernels);
+  const Target target =
+      target_of(options.rows, of_machine ? &kernel_times() : options.kernels, options.precision);
   Program ready =
       lower(program,
             {.plan_for = options.plan_for, .target = target, .disabled = options.disabled_passes});

@@ -19,6 +19,7 @@ struct PlanOptions {
   std::set<std::string> disabled_passes = {};  // names of lowering passes to leave out
   int64_t rows = 1;                            // that a run usually has (run/target.h)
   KernelTimes* kernels = nullptr;              // nullptr = the process's own (run/kernel_times.h)
+  Precision precision = Precision::kFp32;      // of kInference
 };
 
 // Immutable after compile(); `run` may be called from many threads at once, each run keeps its

@@ -10,6 +10,7 @@
 #include "program/arguments.h"
 #include "program/emit.h"
 #include "program/rewrite.h"
+#include "run/bf16_layers.h"
 #include "run/lower/linear_race.h"
 #include "run/lower/packed_linear.h"
 #include "run/lower/packed_product.h"
@@ -20,7 +21,11 @@ namespace {
 class Prepacker {
  public:
   Prepacker(Program program, const Target& target)
-      : program_(std::move(program)), race_(target.kernels), weights_(tensors_by_value(program_)) {}
+      : program_(std::move(program)),
+        race_(target.kernels),
+        bf16_race_(target.kernels, kBf16Seconds),
+        wants_bf16_(target.precision == Precision::kBf16 && can_compute_bf16()),
+        weights_(tensors_by_value(program_)) {}
 
   Program run() {
     for (Node& node : program_.nodes) {
@@ -46,6 +51,7 @@ class Prepacker {
         program_.value(x).shape.size() >= 2 && has_own_bias(program_, node, known->second.size(0));
     if (fits && known->second.scalar_type() == at::kFloat && is_finite(known->second)) {
       const LinearSizes sizes = sizes_of(program_.value(x), known->second, bias != kNoValue);
+      if (wants_bf16_ && bf16_is_quicker(bf16_race_, sizes)) return for_onednn(node, sizes.rows);
       switch (quickest_linear(race_, LinearForm::kReady, sizes)) {
         case LinearKernel::kOnednn:
           return for_onednn(node, sizes.rows);
@@ -107,7 +113,8 @@ class Prepacker {
   }
 
   Program program_;
-  KernelRace race_;
+  KernelRace race_, bf16_race_;
+  bool wants_bf16_;  // then oneDNN's form is what bf16_layers() takes
   const std::map<ValueId, at::Tensor> weights_;
   std::map<ValueId, ValueId> for_onednn_, packed_, turned_;  // tied weights are made ready once
 };

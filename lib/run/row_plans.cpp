@@ -21,8 +21,10 @@ int64_t weight_bytes(const Program& program) {
 
 }  // namespace
 
-RowPlans::RowPlans(Program program, std::set<std::string> disabled_passes)
-    : program_(std::move(program)), disabled_passes_(std::move(disabled_passes)) {
+RowPlans::RowPlans(Program program, std::set<std::string> disabled_passes, Precision precision)
+    : program_(std::move(program)),
+      disabled_passes_(std::move(disabled_passes)),
+      precision_(precision) {
   const std::set<std::string> counting = example_sizes(program_).batch;
   const auto inputs = program_.user_inputs();
   for (size_t i = 0; i < inputs.size() && !has_rows_; ++i) {
@@ -56,7 +58,8 @@ const Plan& RowPlans::plan_of(size_t row_class) const {
     const bool fits = row_class == 0 || available_memory() / 2 > weight_bytes(program_);
     plans_[row_class] = fits ? Plan::compile(program_, {.plan_for = PlanFor::kInference,
                                                         .disabled_passes = disabled_passes_,
-                                                        .rows = kRows[row_class]})
+                                                        .rows = kRows[row_class],
+                                                        .precision = precision_})
                              : plans_[0];
   });
   return *plans_[row_class];

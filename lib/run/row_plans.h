@@ -24,7 +24,8 @@ class RowPlans {
 
   // For inference. The plan for one row is made here, another by the first run that wants it, with
   // the threads of its caller (Plan::compile). Throws as Plan::compile does.
-  explicit RowPlans(Program program, std::set<std::string> disabled_passes = {});
+  explicit RowPlans(Program program, std::set<std::string> disabled_passes = {},
+                    Precision precision = Precision::kFp32);
 
   // The plan for these inputs: by the size that counts samples (program/example_sizes.h). The one
   // for a single row where nothing does, where inputs are missing, or where memory is too short for
@@ -37,6 +38,7 @@ class RowPlans {
 
   Program program_;
   std::set<std::string> disabled_passes_;
+  Precision precision_;
   size_t input_ = 0, dim_ = 0;  // whose size counts samples
   bool has_rows_ = false;
   mutable std::array<std::once_flag, kRows.size()> once_;

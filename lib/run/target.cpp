@@ -4,8 +4,8 @@
 
 namespace maas {
 
-Target target_of(int64_t rows, KernelTimes* kernels) {
-  return {rows, at::get_num_threads(), kernels};
+Target target_of(int64_t rows, KernelTimes* kernels, Precision precision) {
+  return {rows, at::get_num_threads(), kernels, precision};
 }
 
 }  // namespace maas

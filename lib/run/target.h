@@ -15,16 +15,22 @@ enum class PlanFor {
   kInference,  // everything that is quick on this machine; weights stay as they are
 };
 
-// What a lowering pass may tune its rewrite to. Runs with other numbers give the same results.
+// Of products and convolutions, where the machine is quicker with it (run/bf16_layers.h).
+enum class Precision { kFp32, kBf16 };
+
+// What a lowering pass may tune its rewrite to. Runs with other numbers give the same results, but
+// for kBf16.
 struct Target {
   int64_t rows = 1;  // that a run usually has, >= 1
   int threads = 1;   // that one operator uses: at::get_num_threads() where the plan is made, since
                      // oneDNN packs for that number
   KernelTimes* kernels = nullptr;  // that choose among kernels (run/kernel_times.h); nullptr = the
                                    // first of each
+  Precision precision = Precision::kFp32;
 };
 
 // With the threads of the calling thread.
-Target target_of(int64_t rows, KernelTimes* kernels = nullptr);
+Target target_of(int64_t rows, KernelTimes* kernels = nullptr,
+                 Precision precision = Precision::kFp32);
 
 }  // namespace maas

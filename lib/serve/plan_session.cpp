@@ -142,7 +142,7 @@ class PlanSession final : public Session {
     if (manifest.data) {
       info_.samples = SampleForm{*manifest.data, output_form_of(program, manifest.data->task.kind)};
     }
-    plans_.emplace(program, options.disabled_passes);
+    plans_.emplace(program, options.disabled_passes, options.precision);
     info_.joins_rows = joins_rows(program, *plans_);
   }
 

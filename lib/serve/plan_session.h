@@ -6,6 +6,7 @@
 #include <string>
 
 #include "model/model.h"
+#include "run/target.h"
 #include "serve/session.h"
 
 namespace maas {
@@ -14,6 +15,7 @@ struct PlanSessionOptions {
   std::string name;                            // of the served model; is_model_name() must hold
   std::set<std::string> disabled_passes = {};  // of lowering (run/lower.h)
   int64_t version = 1;
+  Precision precision = Precision::kFp32;
 };
 
 // Lowers and compiles the model's Program, for one row now and for more rows when a request with

@@ -20,6 +20,7 @@ struct ServeConfig : HttpConfig {
   int64_t max_batch = 0;
   int64_t pack_above = 8192;
   bool share_weights = false;
+  std::string precision = "fp32";
   std::string versions = "latest";
   Quantity poll{0, "s"};
   bool model_control = false;
@@ -83,6 +84,11 @@ struct ServeConfig : HttpConfig {
             "set "
             "the log (POST /v2/logging)");
     field("models", models).doc("which versions of a model get which requests, a model an item");
+    field("precision", precision)
+        .one_of({"fp32", "bf16"})
+        .doc(
+            "bf16: layers in bfloat16 where this machine is quicker with it, for models whose "
+            "outputs bear it");
     field("share_weights", share_weights)
         .doc(
             "use the file's own pages, which all processes that serve it share: then nobody may "

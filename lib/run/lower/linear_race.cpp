@@ -53,17 +53,24 @@ std::function<void()> mkl(Operands made) {
   };
 }
 
-std::function<void()> onednn(Operands made) {
+at::Tensor by_onednn(const at::Tensor& x, const Operands& made) {
   static const auto linear = c10::Dispatcher::singleton().findSchemaOrThrow(kLinear, "");
-  return [made = std::move(made)] {
-    torch::jit::Stack stack = {made.x,
-                               made.weight,
-                               made.bias.defined() ? c10::IValue(made.bias) : c10::IValue(),
-                               "none",
-                               c10::List<std::optional<at::Scalar>>(),
-                               c10::IValue()};
-    linear.callBoxed(stack);
-  };
+  torch::jit::Stack stack = {x,
+                             made.weight,
+                             made.bias.defined() ? c10::IValue(made.bias) : c10::IValue(),
+                             "none",
+                             c10::List<std::optional<at::Scalar>>(),
+                             c10::IValue()};
+  linear.callBoxed(stack);
+  return stack.at(0).toTensor();
+}
+
+std::function<void()> onednn(Operands made) {
+  return [made = std::move(made)] { by_onednn(made.x, made); };
+}
+
+std::function<void()> bf16(Operands made) {
+  return [made = std::move(made)] { by_onednn(made.x.to(at::kBFloat16), made).to(at::kFloat); };
 }
 
 std::function<void()> packed(Operands made) {
@@ -79,6 +86,13 @@ std::function<void()> packed(Operands made) {
         "none"};
     linear.callBoxed(stack);
   };
+}
+
+// Fewer rows, where they are much work.
+LinearSizes timed_sizes(LinearSizes sizes) {
+  const double row = static_cast<double>(sizes.in) * static_cast<double>(sizes.out);
+  sizes.rows = std::clamp<int64_t>(static_cast<int64_t>(kProducts / row), 1, sizes.rows);
+  return sizes;
 }
 
 std::string product_name(LinearForm form, const LinearSizes& sizes) {
@@ -111,9 +125,7 @@ at::Tensor pack_linear_weight(const at::Tensor& weight, int64_t rows) {
 LinearKernel quickest_linear(KernelRace& race, LinearForm form, const LinearSizes& sizes) {
   static const bool can_use_onednn = has_onednn();
   if (std::min({sizes.rows, sizes.in, sizes.out}) < 1) return LinearKernel::kMkl;
-  LinearSizes timed = sizes;
-  const double row = static_cast<double>(sizes.in) * static_cast<double>(sizes.out);
-  timed.rows = std::clamp<int64_t>(static_cast<int64_t>(kProducts / row), 1, sizes.rows);
+  const LinearSizes timed = timed_sizes(sizes);
   const at::NoGradGuard no_gradients;
   std::vector<Kernel> kernels = {
       {kernel_name(LinearKernel::kMkl), [&] { return mkl(operands(form, timed)); }}};
@@ -135,6 +147,28 @@ LinearKernel quickest_linear(KernelRace& race, LinearForm form, const LinearSize
     if (winner == kernel_name(kernel)) return kernel;
   }
   return LinearKernel::kMkl;
+}
+
+bool bf16_is_quicker(KernelRace& race, const LinearSizes& sizes) {
+  if (std::min({sizes.rows, sizes.in, sizes.out}) < 1) return false;
+  const LinearKernel fp32 = quickest_linear(race, LinearForm::kReady, sizes);
+  const LinearSizes timed = timed_sizes(sizes);
+  const at::NoGradGuard no_gradients;
+  const auto in_fp32 = [&] {
+    Operands made = operands(LinearForm::kReady, timed);
+    if (fp32 == LinearKernel::kPacked) return packed(std::move(made));
+    if (fp32 == LinearKernel::kMkl) return mkl(std::move(made));
+    made.weight = pack_linear_weight(made.weight, timed.rows);
+    return onednn(std::move(made));
+  };
+  const auto in_bf16 = [&] {
+    Operands made = operands(LinearForm::kReady, timed);
+    made.weight = pack_linear_weight(made.weight.to(at::kBFloat16), timed.rows);
+    if (made.bias.defined()) made.bias = made.bias.to(at::kBFloat16);
+    return bf16(std::move(made));
+  };
+  const std::string name = product_name(LinearForm::kReady, timed) + ", fp32 or bf16";
+  return race.winner(name, {{"fp32", in_fp32}, {"bf16", in_bf16}}) == "bf16";
 }
 
 }  // namespace maas

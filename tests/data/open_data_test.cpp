@@ -354,5 +354,26 @@ TEST(Mnist, HasItsKnownCountsStatisticsAndFirstLabels) {
   EXPECT_TRUE(splits.warnings.empty());
 }
 
+TEST(Tables, OfTheRepositoryHaveTheirKnownCountsAndMeans) {
+  DataConfig config;
+  config.type = "csv";
+  config.missing = "mean";
+  config.train.path.path = (source_folder() / "data/penguins/penguins.csv").string();
+  config.label = "species";
+  const DataSplits birds = open_data(config, 1);
+  EXPECT_EQ(birds.train->size(), 344);
+  EXPECT_THAT(birds.spec.task.labels, testing::ElementsAre("Adelie", "Chinstrap", "Gentoo"));
+  EXPECT_EQ(birds.spec.input.columns.at(1).name, "bill_length_mm");
+  EXPECT_NEAR(birds.spec.input.columns.at(1).mean, 43.92193, 1e-5);  // of 342: two are missing
+  config.train.path.path = (source_folder() / "data/concrete/concrete.csv").string();
+  config.label = "strength";
+  config.task = "regression";
+  const DataSplits concrete = open_data(config, 1);
+  EXPECT_EQ(concrete.train->size(), 1030);
+  EXPECT_EQ(concrete.spec.input.columns.at(7).name, "age");
+  EXPECT_NEAR(concrete.spec.input.columns.at(7).mean, 45.66214, 1e-5);
+  EXPECT_NEAR(concrete.spec.task.scales.at(0).mean, 35.81796, 1e-4);
+}
+
 }  // namespace
 }  // namespace maas

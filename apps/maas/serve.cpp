@@ -215,17 +215,22 @@ class Serve : public Command {
           "  requests need a key, but for health, /ping and the page: curl -H 'X-Api-Key: KEY' "
           "...");
     }
-    output.say("try it:\n  " + example_prediction(model, url, path));
+    std::string example = example_prediction(model, url, path);
+    if (!config.keys.path.empty()) {
+      example.insert(example.find("curl ") + 5, "-H 'X-Api-Key: KEY' ");
+    }
+    output.say("try it:\n  " + example);
   }
 
   static std::string limits(const ServeConfig& config, const SessionInfo& model) {
     int64_t batch = config.max_batch;
     if (model.max_batch > 0) batch = batch > 0 ? std::min(batch, model.max_batch) : model.max_batch;
     return fmt::format(
-        "bodies of {:.4g} MiB, batches of {}, {} requests waiting for at most {:g} s",
+        "bodies of {:.4g} MiB, batches of {}, {} requests waiting; 503 to those that would wait "
+        "longer than {:g} s",
         static_cast<double>(config.max_body_bytes) / (1 << 20),
         batch > 0 ? fmt::format("at most {}", batch) : "any size", config.queue_capacity,
-        config.request_timeout.value);
+        config.max_queue_wait.value);
   }
 
   std::string host_, name_, config_, precision_;

@@ -54,6 +54,10 @@ std::filesystem::path model_file(const std::filesystem::path& path) {
 
 Model load_model(const std::filesystem::path& given, FilePages pages) {
   const std::filesystem::path path = model_file(given);
+  if (path.extension() == ".onnx") {
+    throw_input(path.string(), "is an ONNX file", "a model in .pt or .pt2",
+                fmt::format("make it one: maas import {} -o model.pt", path.string()));
+  }
   const ArchiveReader archive(path, pages);
   Model model;
   model.program = read_pt2(archive);

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/did_you_mean.h"
+#include "base/name_first.h"
 #include "base/throw_error.h"
 #include "sample/raw_input.h"
 #include "sample/table_encoder.h"
@@ -123,6 +124,8 @@ std::vector<at::Tensor> decode_pixels_json(element root, const std::string& name
 
 // ---- tables ----
 
+constexpr size_t kMostTold = 32;
+
 class JsonRows final : public CellGrid {
  public:
   JsonRows(const std::string& name, const InputSpec& spec) : name_(name), spec_(spec) {
@@ -149,6 +152,11 @@ class JsonRows final : public CellGrid {
       const bool told = absent != absent_.end() && absent->second == missing.count;
       if (!told) warnings.push_back(name_ + ": " + to_text(missing));
     }
+    for (const auto& [key, count] : strange_) {
+      if (warnings.size() >= kMostTold) break;
+      warnings.push_back(fmt::format("{}: '{}' in {} row{} is no column and counts for nothing",
+                                     name_, key, count, count == 1 ? "" : "s"));
+    }
     for (const auto& [column, count] : absent_) {
       warnings.push_back(fmt::format("{}: column '{}' is absent in {} row{} and counts as missing",
                                      name_, column, count, count == 1 ? "" : "s"));
@@ -170,6 +178,7 @@ class JsonRows final : public CellGrid {
 
   void add_object(simdjson::dom::object object) {
     const std::string here = where();
+    refuse_strangers(object, here);
     for (const std::string& column : names_) {
       element value;
       if (object.at_key(column).get(value) == simdjson::SUCCESS) {
@@ -180,6 +189,27 @@ class JsonRows final : public CellGrid {
       ++absent_[column];
       cells_.emplace_back();
     }
+  }
+
+  // Of a row whose names are all others': none of it would be heeded. Of others they are told.
+  void refuse_strangers(simdjson::dom::object object, const std::string& here) {
+    std::vector<std::string> strange;
+    bool known = false;
+    for (const auto field : object) {
+      const std::string key(field.key);
+      const bool is_column = std::find(names_.begin(), names_.end(), key) != names_.end();
+      known = known || is_column;
+      if (!is_column) strange.push_back(key);
+    }
+    const bool misspelt = std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
+      return !nearest_name(name, strange).empty();  // refuse_absent() tells it
+    });
+    if (!known && !strange.empty() && !misspelt) {
+      throw_input(here, fmt::format("names no column of the model, but {}", name_first(strange, 8)),
+                  fmt::format("the columns {}", fmt::join(names_, ", ")),
+                  "give the row itself: {column: value, ...}");
+    }
+    for (const std::string& key : strange) ++strange_[key];
   }
 
   // An absent key is a missing value where the model takes these, unless it is a misspelt one.
@@ -217,7 +247,8 @@ class JsonRows final : public CellGrid {
     if (value.get(text) == simdjson::SUCCESS) return std::string(text);
     if (value.is_null()) return {};
     if (value.is_array() || value.is_object()) {
-      throw_input(here + "." + column, "a list or an object", "a number, a string or null", "");
+      throw_input(here + "." + column, "is a list or an object", "a number, a string or null",
+                  "send a row as {column: value}");
     }
     // A number of JSON has a point, whatever sign the table's text has.
     std::string written = simdjson::minify(value);
@@ -230,8 +261,9 @@ class JsonRows final : public CellGrid {
   const std::string& name_;
   const InputSpec& spec_;
   std::vector<std::string> names_;
-  std::vector<std::string> cells_;         // row-major
-  std::map<std::string, int64_t> absent_;  // rows without the column
+  std::vector<std::string> cells_;          // row-major
+  std::map<std::string, int64_t> absent_;   // rows without the column
+  std::map<std::string, int64_t> strange_;  // rows with a name that is no column's
 };
 
 std::vector<at::Tensor> decode_rows_json(element root, const std::string& name,

@@ -53,16 +53,36 @@ class Folder {
     for (const fs::path& entry : entries_of(root)) {
       std::error_code ignored;
       if (fs::is_directory(entry, ignored)) {
-        add_model(entry);
+        add_model(entry.filename().string(), entry);
       } else if (is_model_file(entry)) {
         add(entry.stem().string(), 1, entry);
       }
     }
+    note_versions(root);
     for (auto& [name, versions] : found_) choose(versions);
     return std::move(all_);
   }
 
+  FoundModels versions(const std::string& name, const fs::path& folder) {
+    add_model(name, folder);
+    for (auto& [found, versions] : found_) choose(versions);
+    return std::move(all_);
+  }
+
  private:
+  // Models that are called 1 and 2 are most often versions of one.
+  void note_versions(const fs::path& root) {
+    const bool are_numbers = !found_.empty() && std::ranges::all_of(found_, [](const auto& model) {
+      return whole_number(model.first).has_value();
+    });
+    if (!are_numbers) return;
+    all_.notes.push_back(fmt::format(
+        "{}: its folders are taken for models called {}; if they are versions of one, serve "
+        "NAME={}",
+        root.string(), found_.size() == 1 ? found_.begin()->first : "1, 2 and so on",
+        root.string()));
+  }
+
   // By name; what begins with a dot is not there.
   std::vector<fs::path> entries_of(const fs::path& folder) {
     std::vector<fs::path> entries;
@@ -92,8 +112,7 @@ class Folder {
     }
   }
 
-  void add_model(const fs::path& folder) {
-    const std::string name = folder.filename().string();
+  void add_model(const std::string& name, const fs::path& folder) {
     if (const auto file = only_file(folder)) add(name, 1, *file);
     for (const fs::path& entry : entries_of(folder)) {
       std::error_code ignored;
@@ -104,9 +123,24 @@ class Folder {
       } else if (const auto file = only_file(entry)) {
         add(name, *version, *file);
       } else {
-        note(entry, "has no .pt or .pt2");
+        note(entry, "has no .pt or .pt2" + other_models(entry));
       }
     }
+  }
+
+  // What other servers take, where there is one.
+  std::string other_models(const fs::path& folder) {
+    for (const fs::path& entry : entries_of(folder)) {
+      const std::string name = entry.filename().string(), extension = entry.extension().string();
+      if (extension == ".onnx") {
+        return fmt::format(", but {0}: maas import {0} -o model.pt", name);
+      }
+      if (name == "saved_model.pb") {
+        return ", but a SavedModel: tf2onnx makes ONNX of it, which maas import takes";
+      }
+      if (extension == ".mar") return ", but an archive of TorchServe's, which holds code";
+    }
+    return "";
   }
 
   // model.pt, or else the one model file that there is.
@@ -177,6 +211,10 @@ FoundModels find_models(const std::string& source, const VersionPolicy& policy) 
     file.name = source.substr(0, equals);
     file.path = source.substr(equals + 1);
     check_name(file.name, source);
+    const bool is_run = fs::exists(file.path / "resolved.yaml", ignored);
+    if (fs::is_directory(file.path, ignored) && !is_run) {
+      return Folder(policy).versions(file.name, file.path);
+    }
   }
   // What cannot be opened is told by whoever opens it.
   file.stamp = stamp_of(file.path).value_or(FileStamp{});

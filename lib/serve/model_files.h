@@ -32,7 +32,8 @@ struct VersionPolicy {
 // Throws Error{kUsage} naming `where`.
 VersionPolicy parse_version_policy(const std::string& text, const std::string& where);
 
-// What a source has now. A source is a file; NAME=FILE; or a folder of models:
+// What a source has now. A source is a file; NAME=FILE; NAME=FOLDER with folders of versions in it;
+// or a folder of models:
 //   models/NAME/VERSION/model.pt   VERSION a whole number from 1; any one .pt or .pt2 in it
 //   models/NAME/model.pt           version 1
 //   models/NAME.pt                 version 1

@@ -101,8 +101,8 @@ std::string Repository::why_not(std::string_view name, std::string_view version)
   if (names.empty()) return fmt::format("no model '{}'; this server has none", name);
   const std::vector<std::string> labels = traffic_.labels_of(name);
   if (other_version) {
-    return fmt::format("no model '{}' of this version; this server has versions {}{}", name,
-                       fmt::join(versions, ", "),
+    return fmt::format("no model '{}' of this version, {}; this server has versions {}{}", name,
+                       version, fmt::join(versions, ", "),
                        labels.empty() ? "" : fmt::format(", labels {}", fmt::join(labels, ", ")));
   }
   return fmt::format("no model '{}'; this server has {}{}", name, fmt::join(names, ", "),

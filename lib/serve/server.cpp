@@ -29,6 +29,7 @@
 #include "serve/repository.h"
 #include "serve/sandbox.h"
 #include "serve/server_state.h"
+#include "serve/torchserve/routes.h"
 
 namespace maas {
 namespace {
@@ -146,6 +147,7 @@ class Server::Impl {
  private:
   std::vector<Route> health_routes() {
     std::vector<Route> routes = oip_health_routes(state_);
+    routes.push_back(ping_route(state_));
     routes.push_back(metrics_route());
     return routes;
   }

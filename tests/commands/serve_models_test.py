@@ -105,6 +105,15 @@ class Models(Case):
         self.assertEqual(ask("POST", "/v2/repository/models/other/load"), (200, {}))
         self.assertEqual(ask("GET", "/v2/models/other/ready")[0], 200)
         self.assertEqual(ask("POST", "/v2/repository/models/nothing/load")[0], 400)
+        status, said = ask("POST", "/v2/repository/models/other/load", '{"parameters": {"config": "{}"}}')
+        self.assertEqual(status, 400)
+        self.assertIn("'config' would not be heeded", said["error"])
+        (folder / "net" / "6").mkdir()
+        (folder / "net" / "6" / "model.pt").write_bytes(b"none")
+        ask("POST", "/v2/repository/models/net/load")
+        versions = ask("GET", "/v1/models/net")[1]["model_version_status"]
+        self.assertEqual([(one["version"], one["state"]) for one in versions], [("5", "AVAILABLE"), ("6", "END")])
+        self.assertIn("damaged", versions[1]["status"]["error_message"])
         metrics = ask("GET", "/metrics")[1].decode()
         for line in metrics.splitlines():
             self.assertRegex(line, r'^(# (HELP|TYPE) \w+ .+|\w+({(\w+="[^"]*",?)+})? [0-9.e+-]+)$')

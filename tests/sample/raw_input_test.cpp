@@ -203,7 +203,20 @@ TEST(DecodeJson, NamesTheAbsentColumn) {
   EXPECT_THAT(error_of([] { decode_json(R"({"size": null, "colour": "x"})", "in", table_spec()); }),
               HasSubstr("in[0].size: the value of column 'size' is missing"));
   EXPECT_THAT(error_of([] { decode_json(R"({"size": [1], "colour": "x"})", "in", table_spec()); }),
-              HasSubstr("in[0].size: a list or an object"));
+              HasSubstr("in[0].size: is a list or an object"));
+}
+
+TEST(DecodeJson, RefusesARowOfWhichNothingCounts) {
+  InputSpec spec = table_spec();
+  spec.missing = "mean";
+  EXPECT_THAT(error_of([&] { decode_json(R"({"data": {"size": 1}})", "in", spec); }),
+              HasSubstr("in[0]: names no column of the model, but data; expected the columns size, "
+                        "colour"));
+  std::vector<std::string> warnings;
+  decode_json(R"([{"size": 1, "colour": "red", "typo": 2}, {"size": 1, "colour": "red"}])", "in",
+              spec, &warnings);
+  EXPECT_THAT(warnings,
+              testing::ElementsAre("in: 'typo' in 1 row is no column and counts for nothing"));
 }
 
 TEST(DecodeJson, FillsMissingValuesWhereTheModelDoes) {

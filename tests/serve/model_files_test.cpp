@@ -68,6 +68,26 @@ TEST_F(ModelFiles, AFileIsItselfAndMayBeGivenAName) {
   EXPECT_THROW(find_models("a b=x.pt", {}), Error);
 }
 
+TEST_F(ModelFiles, OfOneModelAreItsVersionsUnderTheNameThatItIsGiven) {
+  write("store/net/1/model.pt");
+  write("store/net/2/model.pt");
+  const FoundModels all = find_models("best=" + scratch.path("store/net"), {.latest = 0});
+  ASSERT_EQ(all.files.size(), 2U);
+  EXPECT_EQ(all.files[0].name, "best");
+  EXPECT_EQ(all.files[0].version, 2);
+  EXPECT_EQ(found("latest", "store/net"), "1/1 2/1 ");
+  EXPECT_THAT(notes.at(0), HasSubstr("if they are versions of one, serve NAME="));
+}
+
+TEST_F(ModelFiles, OfOtherServersAreNamed) {
+  write("store/net/1/model.onnx");
+  write("store/tf/1/saved_model.pb");
+  found("latest", "store");
+  ASSERT_EQ(notes.size(), 2U);
+  EXPECT_THAT(notes[0], HasSubstr("but model.onnx: maas import model.onnx -o model.pt"));
+  EXPECT_THAT(notes[1], HasSubstr("but a SavedModel: tf2onnx makes ONNX of it"));
+}
+
 TEST_F(ModelFiles, StampsChangeWithTheFile) {
   const auto stamp = [&] { return find_models(scratch.path("a.pt"), {}).files.at(0).stamp; };
   write("a.pt");

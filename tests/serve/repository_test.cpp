@@ -41,7 +41,8 @@ TEST(Repository, SaysWhatItHasInstead) {
   EXPECT_EQ(one.find("other", "1"), nullptr);
   EXPECT_EQ(one.why_not("other", "1"), "no model 'other'; this server has 'net'");
   EXPECT_EQ(one.find("net", "2"), nullptr);
-  EXPECT_EQ(one.why_not("net", "2"), "no model 'net' of this version; this server has versions 1");
+  EXPECT_EQ(one.why_not("net", "2"),
+            "no model 'net' of this version, 2; this server has versions 1");
 }
 
 TEST(Repository, OfSeveralVersionsTheHighestIsTheOneWithoutNumber) {
@@ -62,7 +63,8 @@ TEST(Repository, ALabelIsAsGoodAsItsVersion) {
   EXPECT_EQ(labelled.find("net", "stable")->info().version, "1");
   EXPECT_EQ(labelled.find("net", "canary"), nullptr);
   EXPECT_EQ(labelled.why_not("net", "canary"),
-            "no model 'net' of this version; this server has versions 2, 1, labels canary, stable");
+            "no model 'net' of this version, canary; this server has versions 2, 1, labels canary, "
+            "stable");
   EXPECT_EQ(labelled.pick("net", "")->info().version, "2");
   EXPECT_EQ(labelled.shadow_of(*labelled.find("net", "2"))->info().version, "1");
   EXPECT_EQ(labelled.shadow_of(*labelled.find("net", "1")), nullptr);

@@ -212,7 +212,9 @@ void GrpcPort::serve(const std::shared_ptr<GrpcExchange>& exchange) {
   }
   if (!call.unknown_demand().empty()) {
     return exchange->send_error(
-        400, fmt::format("{} asks for what this server does not do", call.unknown_demand()));
+        400, fmt::format("the message asks by {} for what this server does not do: a model is its "
+                         "file, and requests have no sequences, shared memory or unknown fields",
+                         call.unknown_demand()));
   }
   for (const char* name : {"x-api-key", "authorization"}) {
     if (call.metadata_count(name) > 1) {

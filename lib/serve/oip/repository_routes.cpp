@@ -1,11 +1,15 @@
 #include "serve/oip/repository_routes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/error.h"
 #include "base/json_writer.h"
+#include "base/throw_error.h"
 #include "http/exchange.h"
+#include "serve/request_json.h"
 
 namespace maas {
 namespace {
@@ -44,6 +48,30 @@ void answer_when_done(const ServerState& state, const Exchange& exchange,
   });
 }
 
+// Triton's clients may send a configuration or the model's files; a model is its file here, and
+// what would not be heeded is refused. `unload_dependents`, which they always send, is about
+// ensembles.
+void refuse_parameters(const HttpExchange& exchange) {
+  if (exchange.body.empty()) return;
+  const RequestJson json(exchange.body);
+  for (const auto& [name, value] : parameters_of(JsonMembers(json.root(), "body"), "parameters")) {
+    if (name == "unload_dependents") continue;
+    throw_input("parameters", fmt::format("'{}' would not be heeded", name), "none",
+                "a model is its file: write that into the server's folder, then load it");
+  }
+}
+
+void answer_control(const ServerState& state, const Exchange& exchange,
+                    const ModelControl::Work& work) {
+  try {
+    refuse_parameters(*exchange);
+    answer_when_done(state, exchange, work);
+  } catch (const Error&) {
+    const InferenceFailure told = failure_of(std::current_exception());
+    exchange->send_error(told.status, told.message);
+  }
+}
+
 // A file that cannot be loaded is not the client's fault, but the client asked.
 ModelChanges load(ModelLoader& loader, const std::string& name) {
   ModelChanges changes = loader.load(name);
@@ -74,7 +102,7 @@ std::vector<Route> repository_routes(const ServerState& state) {
        RouteScope::kAdmin,
        [&state](const Exchange& exchange) {
          const std::string name(exchange->route["model"]);
-         answer_when_done(state, exchange, [name](ModelLoader& all) { return load(all, name); });
+         answer_control(state, exchange, [name](ModelLoader& all) { return load(all, name); });
        },
        admit,
        {"Loads a model, or its new versions (Triton)", "", "Object"}},
@@ -83,7 +111,7 @@ std::vector<Route> repository_routes(const ServerState& state) {
        RouteScope::kAdmin,
        [&state](const Exchange& exchange) {
          const std::string name(exchange->route["model"]);
-         answer_when_done(state, exchange, [name](ModelLoader& all) { return all.unload(name); });
+         answer_control(state, exchange, [name](ModelLoader& all) { return all.unload(name); });
        },
        admit,
        {"Unloads a model (Triton)", "", "Object"}},

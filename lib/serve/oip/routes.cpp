@@ -203,14 +203,19 @@ class OipTable {
     add_extensions(routes, state);
   }
 
+  void add_model_health(std::string_view pattern) {
+    get(pattern, RouteScope::kPublic, &OipHandlers::model_ready,
+        {"Whether a model takes requests", "", "Ready"},
+        [handlers = handlers_](const HttpExchange& e) { return handlers->admit_model(e); });
+  }
+
   void add_model(const ModelPatterns& patterns) {
     const Admit admit = [handlers = handlers_](const HttpExchange& e) {
       return handlers->admit_model(e);
     };
     get(patterns.whole, RouteScope::kInfer, &OipHandlers::model_metadata,
         {"What a model takes and gives", "", "ModelMetadata"}, admit);
-    get(patterns.ready, RouteScope::kPublic, &OipHandlers::model_ready,
-        {"Whether a model takes requests", "", "Ready"}, admit);
+    add_model_health(patterns.ready);
     routes.push_back(
         {"POST",
          patterns.infer,
@@ -243,6 +248,8 @@ class OipTable {
 std::vector<Route> oip_health_routes(const ServerState& state) {
   OipTable table(state);
   table.add_health();
+  table.add_model_health("/v2/models/{model}/ready");
+  table.add_model_health("/v2/models/{model}/versions/{version}/ready");
   return std::move(table.routes);
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include "base/json_writer.h"
 #include "base/throw_error.h"
@@ -82,6 +84,52 @@ ReadSamples read_fields(const std::vector<FormPart>& parts, const SessionInfo& i
   return read_samples_text(row.take(), info, "form");
 }
 
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// "rio+de+janeiro", "%C3%A5": application/x-www-form-urlencoded, of the URL Standard, section 5.1.
+std::string url_decoded(std::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+                        hex_digit(text[i + 2]) >= 0;
+    if (escape) {
+      plain += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+      i += 2;
+    } else {
+      plain += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return plain;
+}
+
+// "age=42&city=rome" whose first name is a column's: a row. Of anything else none: curl says of any
+// body that it is such a form.
+std::optional<std::string> row_of_url(std::string_view body, const InputSpec& table) {
+  const std::string_view first = body.substr(0, body.find('='));
+  if (first.size() == body.size() || !is_column(table, url_decoded(first))) return std::nullopt;
+  std::map<std::string, std::string> fields;
+  while (!body.empty()) {
+    const size_t end = std::min(body.find('&'), body.size());
+    const std::string_view field = body.substr(0, end);
+    const size_t equals = std::min(field.find('='), field.size());
+    const std::string name = url_decoded(field.substr(0, equals));
+    const std::string_view value = field.substr(std::min(equals + 1, field.size()));
+    if (!fields.emplace(name, url_decoded(value)).second) {
+      throw_input("form", fmt::format("'{}' is there twice", name.substr(0, 64)),
+                  "a value for each column");
+    }
+    body.remove_prefix(std::min(end + 1, body.size()));
+  }
+  JsonWriter row;
+  row.begin_object();
+  for (const auto& [name, value] : fields) row.field(name, value);
+  return row.end_object().take();
+}
+
 ReadSamples read_form(const std::vector<FormPart>& parts, const SessionInfo& info) {
   const auto is_field = [&](const FormPart& part) {
     return table_of(info) != nullptr && part.filename.empty() &&
@@ -112,6 +160,12 @@ bool is_body_type(std::string_view type) {
 
 ReadSamples read_body(std::string_view body, std::string_view content_type,
                       const SessionInfo& info) {
+  if (table_of(info) != nullptr &&
+      is_content_type(content_type, "application/x-www-form-urlencoded")) {
+    if (const auto row = row_of_url(body, *table_of(info))) {
+      return read_samples_text(*row, info, "form");
+    }
+  }
   if (!is_form_type(content_type)) return read_typed(body, content_type, info);
   return read_form(parse_form(body, content_type), info);
 }

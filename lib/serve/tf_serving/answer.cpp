@@ -142,12 +142,16 @@ std::string regress_answer(const SessionInfo& info, const std::vector<at::Tensor
   return json.take();
 }
 
-std::string model_status(const SessionInfo& info) {
+std::string model_status(const std::vector<VersionStatus>& versions) {
   JsonWriter json;
-  json.begin_object().key("model_version_status").begin_array().begin_object();
-  json.field("version", info.version).field("state", "AVAILABLE").key("status").begin_object();
-  json.field("error_code", "OK").field("error_message", "").end_object();
-  json.end_object().end_array().end_object();
+  json.begin_object().key("model_version_status").begin_array();
+  for (const VersionStatus& one : versions) {
+    json.begin_object().field("version", one.version);
+    json.field("state", one.failure.empty() ? "AVAILABLE" : "END").key("status").begin_object();
+    json.field("error_code", one.failure.empty() ? "OK" : "UNKNOWN");
+    json.field("error_message", one.failure).end_object().end_object();
+  }
+  json.end_array().end_object();
   return json.take();
 }
 

@@ -43,7 +43,11 @@ std::string classify_answer(const SessionInfo& info, const std::vector<at::Tenso
 // {"results": [number, ...]}
 std::string regress_answer(const SessionInfo& info, const std::vector<at::Tensor>& outputs);
 
-std::string model_status(const SessionInfo& info);
+// One version of a model; `failure`: why it cannot be asked, "" = it can.
+struct VersionStatus {
+  std::string version, failure;
+};
+std::string model_status(const std::vector<VersionStatus>& versions);
 std::string signature_metadata(const SessionInfo& info);
 
 }  // namespace maas

@@ -94,6 +94,27 @@ void describe(HttpExchange& exchange, const ServerState& state) {
   exchange.send_error(404, refuse_unknown_model(exchange, state).message);
 }
 
+// Of the version that is asked for, else all: those that answer, then those that cannot be loaded.
+void describe_versions(HttpExchange& exchange, const ServerState& state) {
+  const auto asked = model_of(exchange, state);
+  if (!asked) return exchange.send_error(404, refuse_unknown_model(exchange, state).message);
+  const SessionInfo& info = asked->info();
+  if (!exchange.route["version"].empty()) {
+    return exchange.send(200, model_status({{info.version, ""}}));
+  }
+  std::vector<VersionStatus> versions;
+  for (const auto& model : state.repository.models()) {
+    if (model->info().name == info.name) versions.push_back({model->info().version, ""});
+  }
+  if (state.control != nullptr) {
+    for (const ModelState& found : state.control->states()) {
+      if (found.ready || found.key.first != info.name) continue;
+      versions.push_back({found.key.second, found.reason.empty() ? "unloaded" : found.reason});
+    }
+  }
+  exchange.send(200, model_status(versions));
+}
+
 struct Patterns {
   std::string_view model, metadata, predict, classify, regress;
 };
@@ -112,7 +133,7 @@ void add_routes(std::vector<Route>& routes, const ServerState& state, const Patt
   };
   using Classify = ForExamples<classify_answer>;
   using Regress = ForExamples<regress_answer>;
-  get(patterns.model, describe<model_status>,
+  get(patterns.model, describe_versions,
       {"Whether a model can be asked (TensorFlow Serving)", "", "ModelStatus"});
   get(patterns.metadata, describe<signature_metadata>,
       {"What a model takes and gives (TensorFlow Serving)", "", "SignatureMetadata"});

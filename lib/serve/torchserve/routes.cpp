@@ -46,16 +46,20 @@ void list_models(HttpExchange& exchange, const ServerState& state) {
 
 }  // namespace
 
+Route ping_route(const ServerState& state) {
+  return {"GET",
+          "/ping",
+          RouteScope::kPublic,
+          [&state](const Exchange& e) { ping(*e, state); },
+          {},
+          {"Whether the server answers (TorchServe)", "", "Ping"}};
+}
+
 std::vector<Route> torchserve_routes(const ServerState& state) {
   const auto admit = [&state](const HttpExchange& e) { return admit_prediction(e, state); };
   const auto predict = [&state](Exchange e) { submit_inference<Prediction>(std::move(e), state); };
   std::vector<Route> routes = {
-      {"GET",
-       "/ping",
-       RouteScope::kPublic,
-       [&state](const Exchange& e) { ping(*e, state); },
-       {},
-       {"Whether the server answers (TorchServe)", "", "Ping"}},
+      ping_route(state),
       {"GET",
        "/models",
        RouteScope::kInfer,

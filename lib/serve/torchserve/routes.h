@@ -13,4 +13,7 @@ namespace maas {
 // sends), and the list /models of its management API.
 std::vector<Route> torchserve_routes(const ServerState& state);
 
+// /ping alone.
+Route ping_route(const ServerState& state);
+
 }  // namespace maas

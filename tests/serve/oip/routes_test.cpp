@@ -68,7 +68,7 @@ TEST_F(OipRoutes, AnUnknownModelIsRefusedByTheHeadWhateverTheRoute) {
   }
   RecordedExchange infer("POST", "/v2/models/net/versions/2/infer");
   EXPECT_EQ(service.admit(infer).message,
-            "no model 'net' of this version; this server has versions 1");
+            "no model 'net' of this version, 2; this server has versions 1");
 }
 
 TEST_F(OipRoutes, AnInferenceIsJson) {

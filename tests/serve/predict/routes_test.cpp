@@ -81,6 +81,15 @@ TEST_F(PredictImages, OutputsThatAreNoNumbersAreNull) {
             R"({"label":null,"probability":null,"probabilities":null})");
 }
 
+TEST_F(PredictRows, AFormAsBrowsersSendItIsARow) {
+  const auto row = post("/predict", R"({"city": "rome", "age": 4, "income": 1})", kCurl);
+  EXPECT_EQ(row.status, 200);
+  EXPECT_EQ(post("/predict", "city=rome&age=4&income=1", kCurl).body, row.body);
+  EXPECT_EQ(post("/predict", "city=%72ome&age=+4&income=1", kCurl).body, row.body);
+  EXPECT_THAT(post("/predict", "age=4&age=5&city=rome", kCurl).body,
+              HasSubstr("'age' is there twice"));
+}
+
 TEST_F(PredictRows, ARowIsAnsweredHoweverItIsWritten) {
   const std::string row = R"({"age": 4, "income": 1, "city": "rome"})";
   const std::string wanted = R"({"values":{"price":40}})";

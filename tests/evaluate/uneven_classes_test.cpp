@@ -82,8 +82,8 @@ TEST(Thresholds, DecideWhichOfSeveralLabelsHold) {
   const at::Tensor shares = at::tensor({.4F, .6F}).view({1, 2});
   const auto held = [&] {
     std::set<std::string> names;
-    for (const ScoredLabel& label :
-         answers_of(shares, task, OutputForm::kProbabilities, 2)[0].labels) {
+    const std::vector<Answer> answers = answers_of(shares, task, OutputForm::kProbabilities, 2);
+    for (const ScoredLabel& label : answers.at(0).labels) {
       if (label.holds) names.insert(label.label);
     }
     return names;

@@ -22,6 +22,7 @@
 #include "evaluate/evaluate.h"
 #include "evaluate/requirement.h"
 #include "find_rate_report.h"
+#include "importance_words.h"
 #include "judge_run.h"
 #include "learning_run.h"
 #include "model/derived.h"
@@ -205,11 +206,13 @@ class Train : public Command {
     const std::string path = save(run, held);
     TrainProgress& progress = run.run.progress();
     const std::vector<Baseline> baselines = baselines_of(run, *held.rows, held.by_folds);
+    const Importance importance = importance_of(run.job(), run.result, held);
     write_report(run, held, path,
-                 baseline_tables(baselines, metrics, held.name, run.job().eval.metrics));
+                 baseline_tables(baselines, metrics, held.name, run.job().eval.metrics),
+                 importance_charts(importance, held.name));
     run.run.note_status("finished");
     const std::vector<Problem> missed = unmet(metrics, run.job().eval.require);
-    const Judged judged{run, metrics, baselines, missed, held.name};
+    const Judged judged{run, metrics, baselines, importance, missed, held.name};
     if (output.json()) {
       output.result(as_json(path, judged, progress.warnings()));
     } else {
@@ -225,7 +228,7 @@ class Train : public Command {
     try {
       const HeldOutResult held = run.judge();
       const std::string path = save(run, held);
-      write_report(run, held, path, {});
+      write_report(run, held, path, {}, {});
       std::string text = fmt::format("{} and report.html have the best so far", path);
       for (const auto& [name, value] :
            in_order(held.found.metrics.values, run.job().eval.metrics)) {
@@ -253,16 +256,18 @@ class Train : public Command {
     const Finished& run;
     const Metrics& metrics;
     const std::vector<Baseline>& baselines;
+    const Importance& importance;
     const std::vector<Problem>& missed;
     const std::string held_out;
   };
 
   // The model is there: a page that cannot be written is a warning.
   static void write_report(const Finished& run, const HeldOutResult& held, const std::string& path,
-                           const std::vector<ReportTable>& tables) {
+                           const std::vector<ReportTable>& tables,
+                           const std::vector<BarChart>& bars) {
     const TrainReport page{
-        run.experiment,         run.job(),          run.result,   *held.rows, held.name,
-        held.found.predictions, held.found.metrics, run.resolved, path,       tables};
+        run.experiment,     run.job(),    run.result, *held.rows, held.name, held.found.predictions,
+        held.found.metrics, run.resolved, path,       tables,     bars};
     try {
       write_file_atomically(run.folder().file("report.html"),
                             train_report_html(page, run.folder().path().string()));
@@ -274,7 +279,7 @@ class Train : public Command {
   // `missed`: what eval.require asks and the model does not give; then it is an error as well.
   static std::string as_json(const std::string& path, const Judged& judged,
                              const std::vector<std::string>& warnings) {
-    const auto& [run, metrics, baselines, missed, held_out] = judged;
+    const auto& [run, metrics, baselines, importance, missed, held_out] = judged;
     JsonWriter json;
     json.begin_object().field("verb", "train").field("run", run.folder().path().string());
     json.field("model", path).key("metrics").begin_object();
@@ -283,6 +288,7 @@ class Train : public Command {
     }
     json.end_object().field("steps", run.result.steps).field("seconds", run.result.seconds);
     if (!baselines.empty()) write_baselines(json, baselines, run.job().eval.metrics);
+    write_importance(json, importance);
     json.key("warnings").begin_array();
     for (const std::string& warning : warnings) json.value(warning);
     json.end_array();
@@ -293,7 +299,7 @@ class Train : public Command {
 
   static void report(const std::string& path, const Judged& judged, const TrainProgress& progress,
                      Output& output) {
-    const auto& [run, metrics, baselines, missed, held_out] = judged;
+    const auto& [run, metrics, baselines, importance, missed, held_out] = judged;
     const std::vector<std::string>& warnings = progress.warnings();
     std::string line = path + ":";
     for (const auto& [name, value] : in_order(metrics.values, run.job().eval.metrics)) {
@@ -303,14 +309,19 @@ class Train : public Command {
     for (const std::string& told : baseline_lines(baselines, held_out, run.job().eval.metrics)) {
       output.say(told);
     }
+    const std::string goes_by = importance_line(importance);
+    if (!goes_by.empty()) output.say(goes_by);
     if (!warnings.empty()) {
       output.say(fmt::format("{} warning{}: see {}", warnings.size(),
                              warnings.size() == 1 ? "" : "s",
                              run.folder().file("warnings.txt").string()));
     }
-    output.say(fmt::format(
-        "trained {} steps in {:.1f} s; report: {}\nnext: maas serve {} --port 8000",
-        run.result.steps, run.result.seconds, run.folder().file("report.html").string(), path));
+    const bool table = run.job().data.spec.input.kind == InputKind::kTable;
+    output.say(
+        fmt::format("trained {} steps in {:.1f} s; report: {}\n"
+                    "next: maas serve {} --port 8000, or maas predict {} {}",
+                    run.result.steps, run.result.seconds, run.folder().file("report.html").string(),
+                    path, path, table ? "new.csv" : "picture.png"));
   }
 
   std::vector<std::string> words_;

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "data_profile.h"
 #include "evaluate/class_scores.h"
 #include "evaluate/confidence_bins.h"
 #include "program/summary.h"
@@ -70,6 +71,19 @@ std::vector<std::string> model_lines(const Program& program) {
 
 }  // namespace
 
+std::vector<ReportCommand> next_commands(const std::string& model_path, const InputSpec& input) {
+  const bool table = input.kind == InputKind::kTable;
+  const char* const file = table ? "new.csv" : "picture.png";
+  const char* const body =
+      table ? "-H 'Content-Type: text/csv' --data-binary @new.csv" : "-F image=@picture.png";
+  return {{fmt::format("maas predict {} {}", model_path, file),
+           table ? "answers for new rows, of the same columns" : "the answer for a picture"},
+          {fmt::format("maas eval {}", model_path), "measure it again; name new data with labels"},
+          {fmt::format("maas serve {} --port 8000", model_path), "answer requests"},
+          {fmt::format("curl http://127.0.0.1:8000/predict {}", body), "ask the server"},
+          {fmt::format("maas inspect {}", model_path), "layers, sizes, lineage"}};
+}
+
 std::string train_report_html(const TrainReport& report, const std::string& folder) {
   ReportData data;
   const TaskSpec& task = report.job.data.spec.task;
@@ -92,6 +106,7 @@ std::string train_report_html(const TrainReport& report, const std::string& fold
     data.points = report_points(report.predictions);
   }
   data.tables = report.tables;
+  data.bars = report.bars;
   data.headlines = headlines(report);
   data.data_facts = data_facts(report);
   data.environment = environment_facts();
@@ -100,9 +115,8 @@ std::string train_report_html(const TrainReport& report, const std::string& fold
   data.warnings.assign(warnings.begin(), warnings.begin() + static_cast<int64_t>(std::min<size_t>(
                                                                 warnings.size(), 100)));
   data.resolved_yaml = report.resolved_yaml;
-  data.commands = {{"maas eval " + report.model_path, "measure it again"},
-                   {"maas inspect " + report.model_path, "layers, sizes, lineage"},
-                   {"maas serve " + report.model_path + " --port 8000", "answer requests"}};
+  data.tables_below = data_profile(*report.job.data.train);
+  data.commands = next_commands(report.model_path, report.job.data.spec.input);
   return report_html(data);
 }
 

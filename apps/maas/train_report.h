@@ -23,7 +23,11 @@ struct TrainReport {
   const std::string& resolved_yaml;
   const std::string model_path;
   std::vector<ReportTable> tables = {};  // shown first
+  std::vector<BarChart> bars = {};       // after them
 };
+
+// What to type next with a model that takes such input: answers for a file, a service, a request.
+std::vector<ReportCommand> next_commands(const std::string& model_path, const InputSpec& input);
 
 // Reads metrics.jsonl in `folder` for the curves; returns the page.
 std::string train_report_html(const TrainReport& report, const std::string& folder);

@@ -95,12 +95,13 @@ class CsvSource final : public Source {
     EncodedTable table = encode_table(grid_, as_written);
     for (const UnknownValues& unknown : table.unknown) note_unknown(unknown, warnings);
     const std::string stem = std::filesystem::path(grid_.file()).filename().string();
-    return tensor_dataset({.inputs = std::move(table.inputs),
-                           .targets = targets(spec.task).to(target_type(spec.task)),
-                           .spec = spec,
-                           .name_of = [stem, lines = grid_.lines()](int64_t i) {
-                             return fmt::format("{}:{}", stem, lines[i]);
-                           }});
+    return tensor_dataset(
+        {.inputs = std::move(table.inputs),
+         .targets = targets(spec.task).to(target_type(spec.task)),
+         .spec = spec,
+         .name_of = [stem, lines = grid_.lines()](
+                        int64_t i) { return fmt::format("{}:{}", stem, lines[i]); },
+         .missing = std::move(table.missing)});
   }
 
  private:

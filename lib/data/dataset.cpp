@@ -27,6 +27,7 @@ class Subset final : public Dataset {
     for (int64_t i = 0; i < size(); ++i) own.push_back(all[rows[i]]);
     return own;
   }
+  std::vector<MissingValues> missing() const override { return whole_->missing(); }
   const DataSpec& spec() const override { return whole_->spec(); }
   std::string name_of(int64_t i) const override {
     MAAS_CHECK(i >= 0 && i < size());

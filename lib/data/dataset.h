@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sample/spec.h"
+#include "sample/table_encoder.h"
 
 namespace maas {
 
@@ -36,6 +37,9 @@ class Dataset {
   // One number a sample, equal for samples whose inputs are equal (and hardly ever otherwise);
   // empty where inputs would have to be decoded first. O(bytes of all inputs).
   virtual std::vector<uint64_t> digests() const { return {}; }
+  // Of a table: the columns with cells that were missing and count as something else. Of the whole
+  // source, also in a part of it.
+  virtual std::vector<MissingValues> missing() const { return {}; }
   virtual const DataSpec& spec() const = 0;
   // Where sample i came from, for reports and errors: "train-images:17", "cats/3.jpg", "a.csv:12".
   virtual std::string name_of(int64_t i) const = 0;

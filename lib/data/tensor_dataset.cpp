@@ -38,6 +38,7 @@ class TensorDataset final : public Dataset {
     }
     return all;
   }
+  std::vector<MissingValues> missing() const override { return samples_.missing; }
   const DataSpec& spec() const override { return samples_.spec; }
   std::string name_of(int64_t i) const override {
     MAAS_CHECK(i >= 0 && i < size());

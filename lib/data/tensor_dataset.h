@@ -18,6 +18,7 @@ struct TensorSamples {
   at::Tensor targets;
   DataSpec spec;
   std::function<std::string(int64_t)> name_of;
+  std::vector<MissingValues> missing = {};
 };
 std::shared_ptr<const Dataset> tensor_dataset(TensorSamples samples);
 

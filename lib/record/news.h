@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 
@@ -25,6 +26,9 @@ struct EpochNews {
   double seconds = 0;      // training only, without evaluation
   double learning_rate = 0;
   std::map<std::string, double> validation;  // empty without a validation split
+  // What the steps minimise, on the validation rows, the network as it answers (without dropout);
+  // NaN where there is none, or the objective is another than a loss of the targets.
+  double validation_loss = std::numeric_limits<double>::quiet_NaN();
   bool best = false;
   int64_t fold = 0, folds = 0;  // as in StepNews
 };

@@ -88,20 +88,28 @@ std::string report_html(const ReportData& data) {
   for (const ReportTable& table : data.tables) {
     parts.push_back({table.id, html_escape(table.title), table_html(table)});
   }
-  const std::vector<Part> rest = {{"curves", "Curves", curves_html(data)},
-                                  {"confusion", "Confusion", confusion_html(data)},
-                                  {"classes", "Classes", classes_html(data)},
-                                  {"scatter-section", "Predictions", scatter_html(data)},
-                                  {"mistakes", "Mistakes", examples_html(data)},
-                                  {"next", "Next", commands_html(data)},
+  for (const BarChart& chart : data.bars) {
+    parts.push_back({chart.id, html_escape(chart.title), bar_chart_html(chart)});
+  }
+  const std::vector<Part> measured = {{"curves", "Curves", curves_html(data)},
+                                      {"confusion", "Confusion", confusion_html(data)},
+                                      {"classes", "Classes", classes_html(data)},
+                                      {"scatter-section", "Predictions", scatter_html(data)},
+                                      {"mistakes", "Mistakes", examples_html(data)}};
+  parts.insert(parts.end(), measured.begin(), measured.end());
+  for (const ReportTable& table : data.tables_below) {
+    parts.push_back({table.id, html_escape(table.title), table_html(table)});
+  }
+  const std::vector<Part> rest = {{"next", "Next", commands_html(data)},
                                   {"run", "Run", facts_html(data)},
                                   {"config", "Config", config_html(data)}};
   parts.insert(parts.end(), rest.begin(), rest.end());
   std::string body = navigation(data, parts) + "<main>\n" + overview(data);
   for (const Part& part : parts) body += part.html;
   return head(data) + "<body>\n" + body +
-         "<noscript><p class=\"card\">Charts, matrix and examples need JavaScript; all of it is in "
-         "this file.</p></noscript>\n<footer><details><summary>Charts by uPlot "
+         "<noscript><p class=\"card\">What moves on this page, and the examples, need JavaScript; "
+         "all of "
+         "it is in this file.</p></noscript>\n<footer><details><summary>Charts by uPlot "
          "(MIT)</summary><pre>" +
          html_escape(kUplotLicense) + "</pre></details></footer>\n</main>\n" +
          "<script type=\"application/json\" id=\"data\">" + report_json(data) + "</script>\n" +

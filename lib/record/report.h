@@ -11,6 +11,7 @@
 
 #include "evaluate/confidence_bins.h"
 #include "evaluate/metrics.h"
+#include "record/bar_chart.h"
 #include "record/line_chart.h"
 #include "record/metrics_log.h"
 
@@ -73,11 +74,13 @@ struct ReportData {
   std::vector<std::string> labels;             // by class index, or names of the targets
   std::vector<LineChart> charts;               // before all other sections
   std::vector<ReportTable> tables;             // before those that follow
+  std::vector<BarChart> bars;                  // after them
   std::vector<ReportSeries> curves;
   std::optional<int64_t> best_step;            // where the kept weights come from
   std::vector<ConfidenceBin> confidence_bins;  // classification
   std::vector<ReportExample> examples;         // any order; the page sorts by loss
   std::vector<ReportPoint> points;             // regression, first target
+  std::vector<ReportTable> tables_below;       // after all that was measured
   std::vector<ReportFact> headlines;           // beside the metrics: parameters, size, time
   std::vector<ReportFact> data_facts, environment;
   std::vector<ReportTiming> timings;

@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
 
 #include "base/json_writer.h"
+#include "record/report_confusion.h"
 #include "record/report_image.h"
 
 namespace maas {
 namespace {
 
 constexpr size_t kMostPoints = 4000;  // of a series; a screen has fewer pixels
-constexpr int64_t kMostClasses = 40;  // of the confusion matrix
 constexpr size_t kMostPairs = 12;
 
 double rounded(double value) {  // to 6 digits, which keeps the page small
@@ -48,46 +47,6 @@ void write_curves(JsonWriter& json, const ReportData& data) {
     json.field(series.metric, higher_is_better(series.metric));
   }
   json.end_object();
-}
-
-// Row-major counts with their sums.
-struct Confusion {
-  std::vector<int64_t> counts, rows, columns;
-  int64_t classes = 0;
-  int64_t at(int64_t r, int64_t c) const { return counts[r * classes + c]; }
-};
-
-Confusion read_confusion(const at::Tensor& tensor) {
-  const at::Tensor whole = tensor.to(at::kLong).contiguous();
-  Confusion table;
-  table.classes = whole.size(0);
-  const int64_t* first = whole.const_data_ptr<int64_t>();
-  table.counts.assign(first, first + whole.numel());
-  table.rows.resize(static_cast<size_t>(table.classes));
-  table.columns.resize(static_cast<size_t>(table.classes));
-  for (int64_t r = 0; r < table.classes; ++r) {
-    for (int64_t c = 0; c < table.classes; ++c) {
-      table.rows[r] += table.at(r, c);
-      table.columns[c] += table.at(r, c);
-    }
-  }
-  return table;
-}
-
-// All classes, or the ones that take part in most mistakes, in order of index.
-std::vector<int64_t> shown_classes(const Confusion& table) {
-  std::vector<int64_t> classes(static_cast<size_t>(table.classes));
-  std::iota(classes.begin(), classes.end(), int64_t{0});
-  if (table.classes <= kMostClasses) return classes;
-  const auto mistakes = [&](int64_t k) {
-    const size_t i = static_cast<size_t>(k);
-    return table.rows[i] + table.columns[i] - 2 * table.at(k, k);
-  };
-  std::stable_sort(classes.begin(), classes.end(),
-                   [&](int64_t a, int64_t b) { return mistakes(a) > mistakes(b); });
-  classes.resize(kMostClasses);
-  std::sort(classes.begin(), classes.end());
-  return classes;
 }
 
 void write_pairs(JsonWriter& json, const Confusion& table) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "evaluate/requirement.h"
+#include "record/report_confusion.h"
 #include "record/report_text.h"
 
 namespace maas {
@@ -66,6 +67,22 @@ std::string card(const std::string& name, const std::string& value, const std::s
       html_escape(name), html_escape(value), rest);
 }
 
+// For pages without script: the loss alone, training and validation.
+LineChart loss_chart(const ReportData& data) {
+  constexpr size_t kMostPoints = 200;
+  LineChart chart{.title = "loss", .x_label = "steps", .y_label = "loss"};
+  for (const ReportSeries& series : data.curves) {
+    if (series.metric != "loss") continue;
+    LineChart::Line line{series.split, {}};
+    const size_t stride = series.steps.size() / kMostPoints + 1;
+    for (size_t i = 0; i < series.steps.size(); i += stride) {
+      line.points.emplace_back(series.steps[i], series.values[i]);
+    }
+    chart.lines.push_back(std::move(line));
+  }
+  return chart;
+}
+
 }  // namespace
 
 std::string headlines_html(const ReportData& data) {
@@ -112,6 +129,7 @@ std::string commands_html(const ReportData& data) {
 
 std::string curves_html(const ReportData& data) {
   if (data.curves.empty()) return "";
+  const std::string still = line_chart_svg(loss_chart(data));
   return R"html(<section id="curves"><h2>Curves</h2>
 <p>Drag over a chart to zoom in, double-click to see all of it again. The dashed line marks the
 weights that were kept.</p>
@@ -119,8 +137,9 @@ weights that were kept.</p>
 <option value="epochs">epochs</option><option value="seconds">seconds</option></select></label>
 <label>smoothing <input id="smoothing" type="range" min="0" max="0.99" step="0.01" value="0">
 <span id="smoothing-value" class="number">0.00</span></label></div>
-<div class="charts" id="charts"></div></section>
-)html";
+<div class="charts" id="curve-charts"></div>
+)html" + (still.empty() ? "" : "<noscript><div class=\"card\">" + still + "</div></noscript>\n") +
+         "</section>\n";
 }
 
 std::string confusion_html(const ReportData& data) {
@@ -136,11 +155,12 @@ std::string confusion_html(const ReportData& data) {
 <div class="matrix"><div class="card"><div class="tools" role="group" aria-label="what cells show">
 <button data-show="count" aria-pressed="true">Counts</button>
 <button data-show="share" aria-pressed="false">% of the row</button></div>
-<div class="scroll"><table class="confusion" id="confusion-table"></table></div></div>
+<div class="scroll"><table class="confusion{}" id="confusion-table">{}</table></div></div>
 <div class="card"><h3>Most often confused</h3><ul class="pairs" id="pairs"></ul></div></div>
 </section>
 )html",
-                     note);
+                     note, data.metrics.confusion.size(0) > 16 ? " dense" : "",
+                     confusion_rows_html(data));
 }
 
 std::string classes_html(const ReportData& data) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/error.h"
 
 namespace maas {
@@ -58,11 +60,15 @@ void RunLog::on_step(const StepNews& news) {
 void RunLog::on_epoch(const EpochNews& news) {
   if (!is_open_) open(std::nullopt);
   if (!news.validation.empty()) {
+    std::vector<std::pair<std::string, double>> values(news.validation.begin(),
+                                                       news.validation.end());
+    if (!std::isnan(news.validation_loss))
+      values.insert(values.begin(), {"loss", news.validation_loss});
     write({.step = news.step,
            .epoch = news.passes,
            .seconds = news.run_seconds,
            .split = "validation",
-           .values = {news.validation.begin(), news.validation.end()}});
+           .values = std::move(values)});
   }
   if (events_) events_->flush();
 }

@@ -1,5 +1,6 @@
 #include "train/divergence.h"
 
+#include <ATen/ops/isfinite.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -40,6 +41,13 @@ std::string step_text(const Divergence& what) {
 }
 
 }  // namespace
+
+bool all_finite(const TensorMap& tensors) {
+  return std::all_of(tensors.begin(), tensors.end(), [](const auto& entry) {
+    const at::Tensor tensor = entry.second.detach();
+    return !tensor.is_floating_point() || at::isfinite(tensor).all().template item<bool>();
+  });
+}
 
 Error divergence_error(const Divergence& what, const Dataset& train) {
   std::string names;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "data/dataset.h"
 #include "record/run_folder.h"
+#include "tensor/safetensors.h"
 
 namespace maas {
 
@@ -18,6 +19,9 @@ struct Divergence {
   double learning_rate = 0;
   at::Tensor rows;  // int64 [B], of the training split: the step's batch
 };
+
+// No floating tensor of these has a NaN or an infinity.
+bool all_finite(const TensorMap& tensors);
 
 // Error{kDiverged} naming the first samples of the batch and what to try.
 Error divergence_error(const Divergence& what, const Dataset& train);

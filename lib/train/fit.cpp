@@ -3,7 +3,6 @@
 // an epoch replays nothing.
 #include "train/fit.h"
 
-#include <ATen/ops/isfinite.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,6 +22,7 @@
 #include "train/checkpoint.h"
 #include "train/divergence.h"
 #include "train/epoch_batches.h"
+#include "train/held_out_loss.h"
 #include "train/kept_kernels.h"
 #include "train/resumed_length.h"
 #include "train/run_settings.h"
@@ -47,13 +47,6 @@ std::map<std::string, T> with_prefix(const std::map<std::string, T>& all,
     if (name.rfind(prefix, 0) == 0) found[name.substr(prefix.size())] = value;
   }
   return found;
-}
-
-bool all_finite(const TensorMap& tensors) {
-  return std::all_of(tensors.begin(), tensors.end(), [](const auto& entry) {
-    const at::Tensor tensor = entry.second.detach();
-    return !tensor.is_floating_point() || at::isfinite(tensor).all().template item<bool>();
-  });
 }
 
 Objective objective_of(const FitJob& job) {
@@ -84,6 +77,9 @@ class Fit {
         schedule_(job.train.schedule, job.train.learning_rate, steps_per_epoch_, total_steps_),
         best_(watched_metric(job, metric_names_), job.train.early_stop),
         fingerprint_(job.data.fingerprint) {
+    if (!job.objective && job.data.validation != nullptr) {
+      held_out_loss_.emplace(job.train.loss, job.data.spec.task);
+    }
     checkpoint_steps_ =
         std::max<int64_t>(1, in_steps(job.train.checkpoint.every, steps_per_epoch_, total_steps_));
   }
@@ -212,7 +208,9 @@ class Fit {
     }
     if (job_.data.validation != nullptr) {
       Program candidate = trainer_.snapshot();
-      news.validation = validate(candidate);
+      const Evaluation found = validate(candidate);
+      news.validation = found.metrics.values;
+      if (held_out_loss_) news.validation_loss = held_out_loss_->of(found.predictions);
       news.best = best_.observe(std::move(candidate), news.validation, step_);
       schedule_.observe(news.best);
       result_.stopped_early = best_.out_of_patience();
@@ -226,10 +224,10 @@ class Fit {
     check_data_unchanged();
   }
 
-  std::map<std::string, double> validate(const Program& program) const {
+  Evaluation validate(const Program& program) const {
     EvalConfig eval = job_.eval;
     eval.metrics = metric_names_;
-    return evaluate(program, *job_.data.validation, job_.data.spec.task, eval).metrics.values;
+    return evaluate(program, *job_.data.validation, job_.data.spec.task, eval);
   }
 
   // New times alone are no other data: a copy, or a file written again with the same content.
@@ -382,6 +380,7 @@ class Fit {
   Schedule schedule_;
   std::vector<std::string> metric_names_;
   BestModel best_;
+  std::optional<HeldOutLoss> held_out_loss_;
   Fingerprint fingerprint_;
   FitResult result_;
   int64_t step_ = 0, saved_step_ = 0, skipped_ = 0, loss_samples_ = 0;

@@ -71,6 +71,11 @@ TEST(Report, EscapesEveryText) {
   data.model_lines = data.warnings = {kHostile};
   data.commands = {{kHostile, kHostile}};
   data.require = {{"accuracy", ">= 0.5"}};
+  data.bars = {{.id = "bars",
+                .title = kHostile,
+                .note = kHostile,
+                .value_label = kHostile,
+                .bars = {{kHostile, 1, 0}}}};
   const std::string html = report_html(data);
   EXPECT_THAT(html, Not(HasSubstr("alert(1)</script>")));
   EXPECT_THAT(html, Not(HasSubstr("<img")));
@@ -101,6 +106,26 @@ TEST(Report, CarriesTheConfusionMatrixAsData) {
   EXPECT_EQ(simdjson::minify(json["confusion"]["counts"].value()), "[[1,0],[1,1]]");
   EXPECT_EQ(simdjson::minify(json["confusion"]["pairs"].value()), "[[1,0,1]]");
   EXPECT_EQ(simdjson::minify(json["confusion"]["column_totals"].value()), "[2,1]");
+}
+
+TEST(Report, HasTheMatrixWithRecallAlsoWithoutScript) {
+  const std::string html = report_html(small_report());
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">one</th>"));
+  EXPECT_THAT(html, HasSubstr("<th>recall</th>"));
+  EXPECT_THAT(html, HasSubstr("<td class=\"total\">50.0 %</td>"));  // 1 of 2 are found
+}
+
+TEST(Report, ShowsBarsAndTablesWhereTheyBelong) {
+  ReportData data = small_report();
+  data.tables = {{.id = "first", .title = "First", .columns = {"a"}, .rows = {{"1"}}}};
+  data.bars = {{.id = "bars", .title = "Bars", .bars = {{"x", 1, 0}}}};
+  data.tables_below = {{.id = "last", .title = "Last", .columns = {"a"}, .rows = {{"1"}}}};
+  const std::string html = report_html(data);
+  const auto at = [&](const char* id) { return html.find(std::string("<section id=\"") + id); };
+  EXPECT_LT(at("first"), at("bars"));
+  EXPECT_LT(at("bars"), at("confusion"));
+  EXPECT_LT(at("confusion"), at("last"));
+  EXPECT_NE(at("last"), std::string::npos);
 }
 
 TEST(Report, ShowsTheClassesWithMostMistakesOfMany) {

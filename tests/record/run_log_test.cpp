@@ -46,7 +46,24 @@ TEST_F(RunLogTest, WritesTheMeanLossOfEverySoManySteps) {
   EXPECT_EQ(found[1].values[0].second, 3.5);
   EXPECT_EQ(found[2].values[0].second, 6.5);
   EXPECT_EQ(found[3].split, "validation");
+  EXPECT_THAT(found[3].values, ElementsAre(testing::Pair("accuracy", 0.5)));
   EXPECT_THAT(warnings_, IsEmpty());
+}
+
+TEST_F(RunLogTest, WritesTheLossOfValidationBesideThatOfTraining) {
+  RunLog made = log(1);
+  made.on_step(step(1, 3));
+  EpochNews epoch;
+  epoch.step = 1;
+  epoch.validation = {{"accuracy", 0.5}};
+  epoch.validation_loss = 2;
+  made.on_epoch(epoch);
+  made.finish();
+  const auto found = rows();
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].values[0].first, "loss");
+  EXPECT_THAT(found[1].values,
+              ElementsAre(testing::Pair("loss", 2), testing::Pair("accuracy", 0.5)));
 }
 
 TEST_F(RunLogTest, ResumesWithinAMean) {

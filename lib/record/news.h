@@ -29,6 +29,9 @@ struct EpochNews {
   // What the steps minimise, on the validation rows, the network as it answers (without dropout);
   // NaN where there is none, or the objective is another than a loss of the targets.
   double validation_loss = std::numeric_limits<double>::quiet_NaN();
+  // The same metrics on some training rows, which tells what is learnt by heart; empty where that
+  // would cost too much, or the rows are too few (train/epoch_evaluation.h).
+  std::map<std::string, double> train_sample = {};
   bool best = false;
   int64_t fold = 0, folds = 0;  // as in StepNews
 };

@@ -70,6 +70,13 @@ void RunLog::on_epoch(const EpochNews& news) {
            .split = "validation",
            .values = std::move(values)});
   }
+  if (!news.train_sample.empty()) {
+    write({.step = news.step,
+           .epoch = news.passes,
+           .seconds = news.run_seconds,
+           .split = "train",
+           .values = {news.train_sample.begin(), news.train_sample.end()}});
+  }
   if (events_) events_->flush();
 }
 

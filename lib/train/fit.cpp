@@ -13,7 +13,6 @@
 #include "base/throw_error.h"
 #include "data/open_data.h"
 #include "data/prefetcher.h"
-#include "evaluate/evaluate.h"
 #include "record/run_folder.h"
 #include "run/kernel_times.h"
 #include "tensor/random.h"
@@ -22,7 +21,7 @@
 #include "train/checkpoint.h"
 #include "train/divergence.h"
 #include "train/epoch_batches.h"
-#include "train/held_out_loss.h"
+#include "train/epoch_evaluation.h"
 #include "train/kept_kernels.h"
 #include "train/resumed_length.h"
 #include "train/run_settings.h"
@@ -77,9 +76,7 @@ class Fit {
         schedule_(job.train.schedule, job.train.learning_rate, steps_per_epoch_, total_steps_),
         best_(watched_metric(job, metric_names_), job.train.early_stop),
         fingerprint_(job.data.fingerprint) {
-    if (!job.objective && job.data.validation != nullptr) {
-      held_out_loss_.emplace(job.train.loss, job.data.spec.task);
-    }
+    if (job.data.validation != nullptr) evaluation_.emplace(job, metric_names_);
     checkpoint_steps_ =
         std::max<int64_t>(1, in_steps(job.train.checkpoint.every, steps_per_epoch_, total_steps_));
   }
@@ -208,9 +205,7 @@ class Fit {
     }
     if (job_.data.validation != nullptr) {
       Program candidate = trainer_.snapshot();
-      const Evaluation found = validate(candidate);
-      news.validation = found.metrics.values;
-      if (held_out_loss_) news.validation_loss = held_out_loss_->of(found.predictions);
+      evaluation_->measure(candidate, news);
       news.best = best_.observe(std::move(candidate), news.validation, step_);
       schedule_.observe(news.best);
       result_.stopped_early = best_.out_of_patience();
@@ -222,12 +217,6 @@ class Fit {
     const bool due = step_ / checkpoint_steps_ != saved_step_ / checkpoint_steps_;
     if (due || step_ == total_steps_ || result_.stopped_early) save();
     check_data_unchanged();
-  }
-
-  Evaluation validate(const Program& program) const {
-    EvalConfig eval = job_.eval;
-    eval.metrics = metric_names_;
-    return evaluate(program, *job_.data.validation, job_.data.spec.task, eval);
   }
 
   // New times alone are no other data: a copy, or a file written again with the same content.
@@ -380,7 +369,7 @@ class Fit {
   Schedule schedule_;
   std::vector<std::string> metric_names_;
   BestModel best_;
-  std::optional<HeldOutLoss> held_out_loss_;
+  std::optional<EpochEvaluation> evaluation_;
   Fingerprint fingerprint_;
   FitResult result_;
   int64_t step_ = 0, saved_step_ = 0, skipped_ = 0, loss_samples_ = 0;

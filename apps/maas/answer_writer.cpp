@@ -21,7 +21,7 @@ double value_at(const at::Tensor& tensor, int64_t index) {
 // The shortest text that reads back to the same number of its type.
 std::string number_text(const at::Tensor& tensor, int64_t index) {
   char text[64];
-  const auto end =
+  auto* const end =
       tensor.scalar_type() == at::kDouble
           ? std::to_chars(text, text + sizeof text, value_at(tensor, index)).ptr
           : std::to_chars(text, text + sizeof text, tensor.const_data_ptr<float>()[index]).ptr;

@@ -128,7 +128,7 @@ class Serve : public Command {
     if (grpc_port_) all.push_back(fmt::format("serve.grpc_port={}", *grpc_port_));
     if (workers_) all.push_back(fmt::format("serve.workers={}", *workers_));
     if (!host_.empty()) all.push_back("serve.host=" + json_quote(host_));
-    if (insecure_) all.push_back("serve.insecure=true");
+    if (insecure_) all.emplace_back("serve.insecure=true");
     if (!precision_.empty()) all.push_back("serve.precision=" + precision_);
     return read_config<ConfigFile>(
                {.file = config_, .text = "", .text_name = "the defaults", .overrides = all})

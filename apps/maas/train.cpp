@@ -96,13 +96,13 @@ class Train : public Command {
  private:
   Experiment read_experiment() {
     std::string file = words_.empty() ? "" : words_[0];
-    if (resume_.empty() && file.find('=') != file.npos && !std::filesystem::exists(file)) {
+    if (resume_.empty() && file.find('=') != std::string::npos && !std::filesystem::exists(file)) {
       throw_usage("command line", "no config before '" + file + "'", "a YAML file, then key=value",
                   "name it first: maas train my.yaml " + file);
     }
     std::vector<std::string> overrides(words_.begin() + (words_.empty() ? 0 : 1), words_.end());
     if (!resume_.empty()) {
-      if (file.find('=') == file.npos && !file.empty()) {
+      if (file.find('=') == std::string::npos && !file.empty()) {
         throw_usage(file, "is given beside --resume", "key=value; the run has its own config",
                     "leave it out: maas train --resume " + resume_);
       }

@@ -117,12 +117,12 @@ double read_std(const JsonView& json, const std::string& where) {
 }
 
 TableFormat read_format(const JsonView& json, const std::string& where) {
-  const TableFormat format = {.delimiter = json.at("delimiter").text(),
-                              .header = json.at("header").flag(),
-                              .decimal = json.at("decimal").text(),
-                              .thousands = json.at("thousands").text(),
-                              .encoding = json.at("encoding").text(),
-                              .missing_values = read_texts(json.at("missing_values"))};
+  TableFormat format = {.delimiter = json.at("delimiter").text(),
+                        .header = json.at("header").flag(),
+                        .decimal = json.at("decimal").text(),
+                        .thousands = json.at("thousands").text(),
+                        .encoding = json.at("encoding").text(),
+                        .missing_values = read_texts(json.at("missing_values"))};
   if (format.delimiter.size() != 1 || format.decimal.size() != 1 || format.thousands.size() > 1) {
     refuse(where,
            fmt::format("'{}', '{}', '{}' for delimiter, decimal and thousands", format.delimiter,

@@ -47,6 +47,7 @@ Program faster_quantized_layers(Program program, const Target& target) {
 void refuse_unknown(const std::set<std::string>& disabled,
                     const std::vector<LoweringPass>& passes) {
   std::vector<std::string> names;
+  names.reserve(passes.size());
   for (const LoweringPass& pass : passes) names.emplace_back(pass.name);
   for (const std::string& name : disabled) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;

@@ -181,10 +181,10 @@ std::optional<double> parse_number(std::string_view cell, const TableFormat& for
 std::optional<double> parse_number(std::string_view cell, const TableFormat& format) {
   cell = without_blanks(cell);
   std::string spaced;  // with plain spaces in place of those that do not break
-  if (format.thousands == " " && cell.find_first_of("\xc2\xe2") != cell.npos) {
+  if (format.thousands == " " && cell.find_first_of("\xc2\xe2") != std::string_view::npos) {
     spaced = cell;
     for (const std::string_view blank : {kBlanks[2], kBlanks[3]}) {
-      for (size_t at; (at = spaced.find(blank)) != spaced.npos;) {
+      for (size_t at; (at = spaced.find(blank)) != std::string::npos;) {
         spaced.replace(at, blank.size(), " ");
       }
     }

@@ -102,7 +102,7 @@ class CsvParser {
   // Room for about as many rows as there are, by the lines of the first bytes: growing step by step
   // would take it twice.
   void expect_rows(size_t first_row) {
-    constexpr size_t kLook = 64 * 1024;
+    constexpr size_t kLook = size_t{64} * 1024;
     const std::string_view begin = text_.substr(first_row, kLook);
     const auto lines = std::max(std::count(begin.begin(), begin.end(), '\n'),
                                 std::count(begin.begin(), begin.end(), '\r'));

@@ -113,10 +113,17 @@ complete -o filenames -F _maas maas)",
                      fmt::join(verbs(), " "), fmt::join(settings(), " "), cases("\"", "\""));
 }
 
+// Between single quotes.
+std::string zsh_quoted(const std::string& text) {
+  std::string quoted;
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string{c};
+  return quoted;
+}
+
 std::string zsh() {
   std::string described;
   for (const CommandRow& row : commands()) {
-    described += fmt::format("    '{}:{}'\n", row.name, row.summary);
+    described += fmt::format("    '{}:{}'\n", row.name, zsh_quoted(row.summary));
   }
   return fmt::format(R"(#compdef maas
 # maas completion zsh > a folder of $fpath, as _maas

@@ -9,10 +9,10 @@ from maas_runs import Case, maas
 GOLDEN = """
 aten::add | pointwise | add_ | libtorch | - | Scalar Tensor | recompose fold-affine fuse-pointwise
 aten::batch_norm | - | - | libtorch | training | expanded | fold-batch-norm
-aten::conv2d | - | - | libtorch | - | default | quantized-layers fold-batch-norm prepack-convolution fuse-pointwise channels-last
+aten::conv2d | - | - | libtorch | - | default | quantized-layers fold-batch-norm prepack-convolution fuse-pointwise channels-last bf16-layers
 aten::dropout | random | dropout_ | libtorch | train | expanded | -
 aten::index_select | - | - | maas | - | - | -
-aten::linear | - | - | libtorch | - | default | quantized-layers int8-weights fold-batch-norm prepack-linear fuse-pointwise
+aten::linear | - | - | libtorch | - | default | quantized-layers int8-weights fold-batch-norm prepack-linear fuse-pointwise bf16-layers
 aten::lt | pointwise comparison | lt_ | libtorch | - | - | -
 aten::nonzero | - | - | - | - | - | -
 aten::relu | pointwise | relu_ | maas | - | default | fuse-pointwise

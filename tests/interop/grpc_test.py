@@ -99,7 +99,7 @@ class Grpc(GrpcCase):
             self.assertFalse(client.is_model_ready("net"))
             client.load_model("net")
             self.assertTrue(client.is_model_ready("net"))
-            with self.assertRaisesRegex(InferenceServerException, "parameters asks for what"):
+            with self.assertRaisesRegex(InferenceServerException, "asks by parameters for what"):
                 client.load_model("net", config="{}")
             client.close()
 

@@ -2,20 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "base/name_first.h"
 #include "evaluate/tune_thresholds.h"
 #include "learning_run.h"
+#include "sample/describe.h"
 
 namespace maas {
 namespace {
-
-std::string threshold_text(const TaskSpec& task) {
-  std::vector<std::string> texts;
-  for (size_t i = 0; i < task.thresholds.size(); ++i) {
-    texts.push_back(fmt::format("{} {:.3g}", task.labels[i], task.thresholds[i]));
-  }
-  return name_first(texts, 10);
-}
 
 // eval.threshold: tune, on rows that the network has not learnt from.
 void choose_thresholds(const FitJob& job, const FitResult& result, HeldOutResult& held,
@@ -31,7 +23,8 @@ void choose_thresholds(const FitJob& job, const FitResult& result, HeldOutResult
   task.thresholds = tune_thresholds(unseen, metric);
   progress.tell(fmt::format("eval.threshold: {} is highest on {} with {}",
                             task.kind == TaskKind::kMultiLabel ? "the f1 of each label" : metric,
-                            result.out_of_fold ? "the folds" : "validation", threshold_text(task)));
+                            result.out_of_fold ? "the folds" : "validation",
+                            threshold_words(task)));
   if (held.name != "validation") return;
   progress.warn(
       "the metrics are of the rows that the thresholds were chosen on, so they are somewhat too "

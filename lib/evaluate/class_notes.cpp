@@ -50,8 +50,7 @@ void note_rare_classes(Metrics& metrics) {
   metrics.notes.push_back(fmt::format(
       "rare and hardly found, which the accuracy of {:.3f} hides: {}; balanced_accuracy counts "
       "every class alike, and train.loss.class_weights: balanced or eval.threshold: tune finds "
-      "more "
-      "of them",
+      "more of them",
       accuracy, name_first(hidden, kMostNamed)));
 }
 

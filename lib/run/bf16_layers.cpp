@@ -18,34 +18,14 @@
 #include "run/lower/linear_race.h"
 #include "run/measure_plan.h"
 #include "run/plan.h"
+#include "run/prepack_convolution.h"
 
 namespace maas {
 namespace {
 
 constexpr const char* kLinear = "mkldnn::_linear_pointwise";
 constexpr const char* kConvolution = "mkldnn::_convolution_pointwise";
-constexpr const char* kReorderConvolution = "mkldnn::_reorder_convolution_weight";
 constexpr double kProducts = 320e6;  // of a measurement
-
-const c10::OperatorHandle& operator_named(const char* name) {
-  static std::map<std::string, c10::OperatorHandle> known;
-  const auto found = known.find(name);
-  if (found != known.end()) return found->second;
-  return known.emplace(name, c10::Dispatcher::singleton().findSchemaOrThrow(name, ""))
-      .first->second;
-}
-
-struct Window {
-  std::vector<int64_t> padding, stride, dilation;
-  int64_t groups = 1;
-};
-
-Window window_of(const Node& conv) {
-  return {integers_of(conv, "padding", {0, 0}).value_or(std::vector<int64_t>{0, 0}),
-          integers_of(conv, "stride", {1, 1}).value_or(std::vector<int64_t>{1, 1}),
-          integers_of(conv, "dilation", {1, 1}).value_or(std::vector<int64_t>{1, 1}),
-          integer_of(conv, "groups", 1)};
-}
 
 std::vector<int64_t> hinted(const Value& value) {
   std::vector<int64_t> sizes;
@@ -55,15 +35,9 @@ std::vector<int64_t> hinted(const Value& value) {
   return sizes;
 }
 
-at::Tensor pack_convolution(const at::Tensor& weight, const Window& window,
-                            const std::vector<int64_t>& input) {
-  torch::jit::Stack stack = {weight,          window.padding, window.stride,
-                             window.dilation, window.groups,  input};
-  operator_named(kReorderConvolution).callBoxed(stack);
-  return stack.at(0).toTensor();
-}
-
-at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const Window& window) {
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight,
+                    const ConvolutionWindow& window) {
+  static const auto convolution = c10::Dispatcher::singleton().findSchemaOrThrow(kConvolution, "");
   torch::jit::Stack stack = {x,
                              weight,
                              c10::IValue(),
@@ -74,7 +48,7 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const Window&
                              "none",
                              c10::List<std::optional<at::Scalar>>(),
                              c10::IValue()};
-  operator_named(kConvolution).callBoxed(stack);
+  convolution.callBoxed(stack);
   return stack.at(0).toTensor();
 }
 
@@ -96,21 +70,24 @@ int64_t rows_of(const std::vector<int64_t>& sizes) {
 
 bool is_quicker(KernelRace& race, const Node& conv, const at::Tensor& packed,
                 std::vector<int64_t> sizes) {
-  if (sizes.size() != 4) return false;
-  const Window window = window_of(conv);
+  const std::optional<ConvolutionWindow> slides = window_of(conv);
+  if (sizes.size() != 4 || !slides) return false;
+  const ConvolutionWindow& window = *slides;
   const double image = static_cast<double>(packed.numel()) * static_cast<double>(sizes[2]) *
                        static_cast<double>(sizes[3]);
   sizes[0] = std::clamp<int64_t>(static_cast<int64_t>(kProducts / image), 1, sizes[0]);
   const at::NoGradGuard no_gradients;
   const auto input = [&] { return at::rand(sizes).contiguous(at::MemoryFormat::ChannelsLast); };
   const auto ready = [&](at::ScalarType dtype) {
-    return pack_convolution(dense(packed).to(dtype), window, sizes);
+    return pack_convolution_weight(dense(packed).to(dtype), window, sizes);
   };
   const std::vector<Kernel> kernels = {
       {"fp32",
-       [&] { return [x = input(), w = ready(at::kFloat), window] { convolve(x, w, window); }; }},
+       [&] {
+         return [x = input(), w = ready(at::kFloat), window = window] { convolve(x, w, window); };
+       }},
       {"bf16", [&] {
-         return [x = input(), w = ready(at::kBFloat16), window] {
+         return [x = input(), w = ready(at::kBFloat16), window = window] {
            convolve(x.to(at::kBFloat16), w, window).to(at::kFloat);
          };
        }}};
@@ -179,7 +156,7 @@ class Halver {
     const at::Tensor weight = dense(weights_.at(operand_of(layer, "W"))).to(at::kBFloat16);
     const std::vector<int64_t> sizes = hinted(program_.value(operand_of(layer, "X")));
     return layer.op == kLinear ? pack_linear_weight(weight, rows_of(sizes))
-                               : pack_convolution(weight, window_of(layer), sizes);
+                               : pack_convolution_weight(weight, window_of(layer).value(), sizes);
   }
 
   void put(Node layer) {
@@ -232,7 +209,7 @@ bool can_compute_bf16() {
                                  "none",
                                  c10::List<std::optional<at::Scalar>>(),
                                  c10::IValue()};
-      operator_named(kLinear).callBoxed(stack);
+      c10::Dispatcher::singleton().findSchemaOrThrow(kLinear, "").callBoxed(stack);
       return true;
     } catch (const c10::Error&) {  // no such operators, or a processor without AVX-512
       return false;

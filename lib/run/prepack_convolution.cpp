@@ -20,34 +20,13 @@ namespace {
 constexpr const char* kReorder = "mkldnn::_reorder_convolution_weight";
 constexpr const char* kConvolution = "mkldnn::_convolution_pointwise";
 
-struct Window {
-  std::vector<int64_t> padding, stride, dilation;
-  int64_t groups = 1;
-};
-
-std::optional<Window> window_of(const Node& conv) {
-  const auto pair = [&](const char* name, int64_t otherwise) {
-    auto numbers = integers_of(conv, name, {otherwise});
-    if (numbers && numbers->size() == 1) numbers->push_back(numbers->front());
-    return numbers && numbers->size() == 2 ? numbers : std::nullopt;
-  };
-  const auto padding = pair("padding", 0), stride = pair("stride", 1),
-             dilation = pair("dilation", 1);
-  if (!padding || !stride || !dilation) return std::nullopt;
-  return Window{*padding, *stride, *dilation, integer_of(conv, "groups", 1)};
-}
-
 // For the sizes that the graph has as hints. Without them oneDNN packs for some other input, and
 // then packs again in every call: 2.5 times the time of ResNet-18 on AVX2. At one thread eight rows
 // are as quick when packed for one; at two threads they are not.
-at::Tensor packed(const at::Tensor& weight, const Window& window, const Value& input) {
+at::Tensor packed(const at::Tensor& weight, const ConvolutionWindow& window, const Value& input) {
   std::vector<int64_t> sizes;
   for (const Dim& dim : input.shape) sizes.push_back(std::max<int64_t>(dim.size, 1));
-  static const auto reorder = c10::Dispatcher::singleton().findSchemaOrThrow(kReorder, "");
-  torch::jit::Stack stack = {weight,          window.padding, window.stride,
-                             window.dilation, window.groups,  sizes};
-  reorder.callBoxed(stack);
-  return stack.at(0).toTensor();
+  return pack_convolution_weight(weight, window, sizes);
 }
 
 bool can_prepack() {
@@ -93,6 +72,27 @@ std::optional<Node> packed_form(Program& program, const Node& conv,
 }
 
 }  // namespace
+
+std::optional<ConvolutionWindow> window_of(const Node& conv) {
+  const auto pair = [&](const char* name, int64_t otherwise) {
+    auto numbers = integers_of(conv, name, {otherwise});
+    if (numbers && numbers->size() == 1) numbers->push_back(numbers->front());
+    return numbers && numbers->size() == 2 ? numbers : std::nullopt;
+  };
+  const auto padding = pair("padding", 0), stride = pair("stride", 1),
+             dilation = pair("dilation", 1);
+  if (!padding || !stride || !dilation) return std::nullopt;
+  return ConvolutionWindow{*padding, *stride, *dilation, integer_of(conv, "groups", 1)};
+}
+
+at::Tensor pack_convolution_weight(const at::Tensor& weight, const ConvolutionWindow& window,
+                                   const std::vector<int64_t>& sizes) {
+  static const auto reorder = c10::Dispatcher::singleton().findSchemaOrThrow(kReorder, "");
+  torch::jit::Stack stack = {weight,          window.padding, window.stride,
+                             window.dilation, window.groups,  sizes};
+  reorder.callBoxed(stack);
+  return stack.at(0).toTensor();
+}
 
 Program prepack_convolution(Program program) {
   static const bool can = can_prepack();

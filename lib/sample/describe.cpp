@@ -60,15 +60,15 @@ std::string image_line(const InputSpec& input) {
                      input.resize_to_fit ? "; other sizes are resized" : "");
 }
 
-std::string threshold_line(const TaskSpec& task) {
+}  // namespace
+
+std::string threshold_words(const TaskSpec& task) {
   std::vector<std::string> texts;
   for (size_t i = 0; i < task.thresholds.size(); ++i) {
     texts.push_back(fmt::format("{} {:.3g}", task.labels.at(i), task.thresholds[i]));
   }
-  return "answers by thresholds: " + name_first(texts, kShown);
+  return name_first(texts, kShown);
 }
-
-}  // namespace
 
 void write_description(JsonWriter& json, const DataSpec& data) {
   const InputSpec& input = data.input;
@@ -96,7 +96,9 @@ std::vector<std::string> description_lines(const DataSpec& data) {
   lines.push_back(
       fmt::format("{}  {} of a {}: {}", task.kind == TaskKind::kRegression ? "target" : "label ",
                   task.labels.size(), to_text(task.kind), name_first(task.labels, kShown)));
-  if (!task.thresholds.empty()) lines.push_back(threshold_line(task));
+  if (!task.thresholds.empty()) {
+    lines.push_back("answers by thresholds: " + threshold_words(task));
+  }
   return lines;
 }
 

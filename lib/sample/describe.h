@@ -18,4 +18,7 @@ void write_description(JsonWriter& json, const DataSpec& data);
 // long lists the first few and how many more.
 std::vector<std::string> description_lines(const DataSpec& data);
 
+// "common 0.541, rare 0.459", of many the first few.
+std::string threshold_words(const TaskSpec& task);
+
 }  // namespace maas

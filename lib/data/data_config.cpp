@@ -226,6 +226,14 @@ void describe_images(DataConfig& data, Fields& field) {
       .only_for("corrupt", {"skip"})
       .between(0, 1)
       .doc("largest part of the images that may be skipped");
+  field("cache", data.cache)
+      .only_for("type", {"images", "image_list"})
+      .one_of({"auto", "memory", "none"})
+      .doc(
+          "decoded pixels: auto = kept in memory where they take at most half of what is free, "
+          "else "
+          "files are decoded in every epoch, which is told; memory = kept, or refused where they "
+          "do not fit; none = decoded in every epoch");
 }
 
 void describe_synthetic(DataConfig& data, Fields& field) {

@@ -77,6 +77,7 @@ struct DataConfig {
   int64_t height = 0, width = 0, channels = 0;
   std::string corrupt = "fail";
   double max_skip = 0.01;
+  std::string cache = "auto";  // where decoded pixels of files are kept (pixel_cache.h)
 
   // synthetic
   std::string kind = "image";

@@ -14,8 +14,10 @@
 #include <thread>
 
 #include "base/files.h"
+#include "base/memory.h"
 #include "base/throw_error.h"
 #include "data/image_list.h"
+#include "data/pixel_cache.h"
 #include "data/row_gather.h"
 #include "data/source.h"
 #include "data/tensor_dataset.h"
@@ -26,9 +28,9 @@
 namespace maas {
 namespace {
 
-constexpr int64_t kMostBytesInMemory = int64_t{2} << 30;
 constexpr int64_t kMostImageBytes = int64_t{256} << 20;
 constexpr size_t kMostNamesInWarnings = 10'000;
+constexpr int64_t kBytesBetweenLooks = int64_t{64} << 20;  // at the memory that is left
 constexpr const char* kSkipHint = "set data.corrupt: skip to leave such images out";
 
 // work(bytes of the file). Its error tells the row that names the file, too, and `hint`.
@@ -81,7 +83,7 @@ void spread(int64_t count, const Work& work) {
   if (failure) std::rethrow_exception(failure);
 }
 
-// Decodes a batch when it is asked for: for sets that do not fit in memory.
+// Decodes a batch when it is asked for: for sets that are not kept in memory.
 class LazyImages final : public Dataset {
  public:
   LazyImages(std::vector<ImageFile> files, at::Tensor targets, DataSpec spec)
@@ -236,17 +238,28 @@ class ImageSource final : public Source {
 
   // Decodes every image once: into memory when all fit, else for the sums and to find damage.
   void load(std::vector<std::string>& warnings) {
-    const int64_t each = form_.channels * form_.height * form_.width;
-    if (size() <= kMostBytesInMemory / each) {
+    PixelCache cache(config_.cache,
+                     fmt::format("{}: {} images of {} x {} in {}", split_, size(), form_.width,
+                                 form_.height, form_.channels == 1 ? "grey" : "colour"),
+                     size(), form_, [] { return available_memory(); });
+    if (cache.keeps()) {
       pixels_ = at::empty({size(), form_.channels, form_.height, form_.width}, at::kByte);
     }
     sums_.resize(files_.size() * static_cast<size_t>(form_.channels));
     std::vector<std::string> faults(files_.size());
     std::vector<char> turned(files_.size());  // not vector<bool>: written from several threads
+    const int64_t between_looks =
+        std::max<int64_t>(1, kBytesBetweenLooks / (form_.channels * form_.height * form_.width));
+    std::mutex asking;
+    std::atomic<bool> fits = cache.keeps();
     spread(size(), [&](int64_t i) {
+      if (fits && i % between_looks == 0) {
+        const std::lock_guard lock(asking);
+        fits = cache.still_fits();
+      }
       try {
         with_bytes(files_[i], kSkipHint, [&](const std::string& bytes) {
-          keep(i, decode_to_fit(bytes, files_[i].path, form_));
+          keep(i, decode_to_fit(bytes, files_[i].path, form_), fits);
           turned[i] = stored_orientation(bytes) != 1 ? 1 : 0;
         });
       } catch (const Error& error) {
@@ -254,6 +267,8 @@ class ImageSource final : public Source {
         faults[i] = error.first().what;
       }
     });
+    if (!fits) pixels_ = at::Tensor();
+    if (std::string told = cache.told(); !told.empty()) warnings.push_back(std::move(told));
     tell_turned(turned, warnings);
     if (config_.corrupt == "skip") drop(faults, warnings);
   }
@@ -278,7 +293,8 @@ class ImageSource final : public Source {
     }
   }
 
-  void keep(int64_t i, const at::Tensor& image) {
+  // Its sums, and its pixels when they stay.
+  void keep(int64_t i, const at::Tensor& image, bool pixels_stay) {
     const int64_t plane = form_.height * form_.width;
     const auto* data = image.const_data_ptr<uint8_t>();
     for (int64_t c = 0; c < form_.channels; ++c) {
@@ -289,7 +305,7 @@ class ImageSource final : public Source {
       }
       sums_[i * form_.channels + c] = {static_cast<double>(sum), static_cast<double>(squares)};
     }
-    if (!pixels_.defined()) return;
+    if (!pixels_stay) return;
     std::memcpy(pixels_.mutable_data_ptr<uint8_t>() + i * image.numel(), data,
                 static_cast<size_t>(image.numel()));
   }
@@ -331,13 +347,19 @@ class ImageSource final : public Source {
         warnings.push_back(fmt::format("{}: skipped {}: {}", split_, files_[i].name, faults[i]));
       }
     }
-    if (pixels_.defined()) {
-      at::Tensor index = at::empty({static_cast<int64_t>(good.size())}, at::kLong);
-      std::copy(good.begin(), good.end(), index.mutable_data_ptr<int64_t>());
-      pixels_ = gather_rows(pixels_, index);
-    }
+    if (pixels_.defined()) move_up(good);
     files_ = std::move(files);
     sums_ = std::move(sums);
+  }
+
+  // The pixels of the images `good`, ascending, one behind the other; a copy might not fit.
+  void move_up(const std::vector<int64_t>& good) {
+    const auto each = static_cast<size_t>(form_.channels * form_.height * form_.width);
+    auto* data = pixels_.mutable_data_ptr<uint8_t>();
+    for (size_t to = 0; to < good.size(); ++to) {
+      std::memmove(data + to * each, data + static_cast<size_t>(good[to]) * each, each);
+    }
+    pixels_ = pixels_.narrow(0, 0, static_cast<int64_t>(good.size()));
   }
 
   const DataConfig config_;
@@ -345,7 +367,7 @@ class ImageSource final : public Source {
   std::vector<ImageFile> files_;
   std::vector<std::string> classes_;
   InputSpec form_;
-  at::Tensor pixels_;              // uint8 [N, C, H, W]; undefined when too large for memory
+  at::Tensor pixels_;              // uint8 [N, C, H, W]; undefined when they are not kept
   std::vector<ChannelSums> sums_;  // of image i, channel c at i * C + c
 };
 

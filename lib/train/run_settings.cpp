@@ -30,6 +30,7 @@ RunSettings settings_before() {
                            "train.folds", "data.missing_label", "model.head"}) {
     before[name] = all.at(name);
   }
+  before["data.cache"] = DataConfig{}.cache;  // of images, where tables have the others
   return before;
 }
 
@@ -79,6 +80,7 @@ RunSettings run_settings(const Experiment& experiment) {
   fixed.train.log_every = 1;
   fixed.train.checkpoint = {};
   fixed.data.prefetch = true;
+  fixed.data.cache = DataConfig{}.cache;
   for (SourceConfig* source :
        {&fixed.data.train, &fixed.data.test, &fixed.data.validation_source}) {
     for (InputPath* path : {&source->images, &source->labels, &source->path}) keep_name(*path);

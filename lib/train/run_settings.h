@@ -11,9 +11,9 @@ namespace maas {
 using RunSettings = std::map<std::string, std::string>;  // by dotted name, "train.batch_size"
 
 // All but those that may change between start and resume: output_dir, train.threads,
-// train.log_every, train.checkpoint, data.prefetch; train.epochs and train.steps may, too, as far
-// as resumed_length.h says, but are of interest. Of a path only the last part counts, since
-// data may move; whether they are the same data is the fingerprint's question.
+// train.log_every, train.checkpoint, data.prefetch, data.cache; train.epochs and train.steps may,
+// too, as far as resumed_length.h says, but are of interest. Of a path only the last part counts,
+// since data may move; whether they are the same data is the fingerprint's question.
 RunSettings run_settings(const Experiment& experiment);
 
 // Throws Error{kUsage} with a table of the settings that differ. A setting that the run was started

@@ -20,6 +20,7 @@ TEST(RunSettings, AreTheSameForWhatMayChange) {
   now.train.epochs = 99;
   now.train.steps = Quantity{500, "steps"};
   now.data.prefetch = false;
+  now.data.cache = "none";
   before.data.train.images.path = "/old/train.gz";
   now.data.train.images.path = "/new/place/train.gz";
   EXPECT_NO_THROW(check_same_settings(run_settings(before), run_settings(now), "runs/x"));

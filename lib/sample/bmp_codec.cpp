@@ -221,6 +221,13 @@ int64_t bmp_channels(std::string_view bytes) {
   return header.grey ? 1 : 3;
 }
 
+ImageSize bmp_size(std::string_view bytes) {
+  HeaderReader reader(bytes);
+  const BmpHeader header = reader.read();
+  if (!reader.problem().empty()) return {};
+  return {header.width, header.height};
+}
+
 at::Tensor decode_bmp(std::string_view bytes, const std::string& name,
                       const DecodeOptions& options) {
   HeaderReader reader(bytes);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "base/throw_error.h"
@@ -116,6 +117,14 @@ int64_t stored_channels(std::string_view bytes) {
 int64_t stored_orientation(std::string_view bytes) {
   const ImageFormat* format = image_format_of(bytes);
   return format != nullptr ? format->orientation(bytes) : 1;
+}
+
+ImageSize shown_size(std::string_view bytes) {
+  const ImageFormat* format = image_format_of(bytes);
+  ImageSize size = format != nullptr ? format->size(bytes) : ImageSize{};
+  if (size.width <= 0 || size.height <= 0) return {};
+  if (stored_orientation(bytes) >= 5) std::swap(size.width, size.height);
+  return size;
 }
 
 at::Tensor turn_pixels(const at::Tensor& pixels, int64_t orientation) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "sample/image_header.h"
 #include "sample/spec.h"
 
 namespace maas {
@@ -39,6 +40,9 @@ int64_t stored_channels(std::string_view bytes);
 // EXIF's orientation, 1 to 8; 1 = as stored, also where nothing or nonsense is said. Decodes
 // nothing.
 int64_t stored_orientation(std::string_view bytes);
+// The size that decode_pixels() gives, by the header; 0 x 0 when the format is another or the
+// header damaged. Decodes nothing.
+ImageSize shown_size(std::string_view bytes);
 // [C, H, W] as stored -> as shown: [C, W, H] for the orientations 5 to 8.
 at::Tensor turn_pixels(const at::Tensor& pixels, int64_t orientation);
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sample/image_codec.h"
+#include "sample/image_header.h"
 
 namespace maas {
 
@@ -19,6 +20,7 @@ struct ImageFormat {
   bool (*recognises)(std::string_view bytes);
   int64_t (*channels)(std::string_view bytes);     // as stored_channels()
   int64_t (*orientation)(std::string_view bytes);  // as stored_orientation()
+  ImageSize (*size)(std::string_view bytes);       // as shown_size(), but as stored
   // Pixels as they are stored, not turned; otherwise the contract of decode_pixels().
   at::Tensor (*decode)(std::string_view bytes, const std::string& name,
                        const DecodeOptions& options);
@@ -46,5 +48,7 @@ at::Tensor decode_bmp(std::string_view bytes, const std::string& name,
 at::Tensor decode_tiff(std::string_view bytes, const std::string& name,
                        const DecodeOptions& options);
 int64_t bmp_channels(std::string_view bytes);  // 1 when the palette has greys alone
+ImageSize bmp_size(std::string_view bytes);
+ImageSize webp_size(std::string_view bytes);
 
 }  // namespace maas

@@ -27,11 +27,14 @@ void visit_jpeg_segments(std::string_view bytes, const Visit& visit) {
   }
 }
 
+// Of four bytes.
 uint64_t number_at(std::string_view bytes, size_t at, bool little) {
   uint64_t value = 0;
   for (size_t i = 0; i < 4; ++i) value = value << 8 | byte_at(bytes, at + (little ? 3 - i : i));
   return value;
 }
+
+int64_t two_bytes(size_t high, size_t low) { return static_cast<int64_t>(high * 256 + low); }
 
 // The content of the first chunk called `name`, "" when there is none.
 std::string_view png_chunk(std::string_view bytes, std::string_view name) {
@@ -57,6 +60,20 @@ std::string_view riff_chunk(std::string_view bytes, std::string_view name) {
   return {};
 }
 
+// The first frame header (SOF0 to SOF15; C4, C8 and CC are others): bits, height, width,
+// components.
+std::string_view jpeg_frame(std::string_view bytes) {
+  constexpr size_t kLeast = 6;
+  std::string_view found;
+  visit_jpeg_segments(bytes, [&](size_t marker, std::string_view content) {
+    const bool frame =
+        marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    if (frame && content.size() >= kLeast) found = content;
+    return frame;
+  });
+  return found;
+}
+
 int64_t orientation_of(std::string_view exif) {
   if (exif.starts_with(kExifMark)) exif.remove_prefix(kExifMark.size());
   const int64_t stored = tiff_number(exif, TiffTag::kOrientation).value_or(1);
@@ -65,6 +82,32 @@ int64_t orientation_of(std::string_view exif) {
 
 }  // namespace
 
+// IHDR is the first chunk.
+ImageSize png_size(std::string_view bytes) {
+  constexpr size_t kWidth = 16, kHeight = 20;
+  if (bytes.size() < kHeight + 4) return {};
+  return {static_cast<int64_t>(number_at(bytes, kWidth, false)),
+          static_cast<int64_t>(number_at(bytes, kHeight, false))};
+}
+
+ImageSize jpeg_size(std::string_view bytes) {
+  const std::string_view frame = jpeg_frame(bytes);
+  if (frame.empty()) return {};
+  return {two_bytes(byte_at(frame, 3), byte_at(frame, 4)),
+          two_bytes(byte_at(frame, 1), byte_at(frame, 2))};
+}
+
+ImageSize gif_size(std::string_view bytes) {
+  if (bytes.size() < 10) return {};
+  return {two_bytes(byte_at(bytes, 7), byte_at(bytes, 6)),
+          two_bytes(byte_at(bytes, 9), byte_at(bytes, 8))};
+}
+
+ImageSize tiff_size(std::string_view bytes) {
+  return {tiff_number(bytes, TiffTag::kWidth).value_or(0),
+          tiff_number(bytes, TiffTag::kHeight).value_or(0)};
+}
+
 // The colour type of IHDR, the first chunk: bit 1 = colour (2 = RGB, 3 = palette, 6 = RGB, alpha).
 int64_t png_channels(std::string_view bytes) {
   constexpr size_t kColourType = 25;
@@ -72,18 +115,10 @@ int64_t png_channels(std::string_view bytes) {
   return (byte_at(bytes, kColourType) & 2) != 0 ? 3 : 1;
 }
 
-// The number of components in the first frame header (SOF0 to SOF15; C4, C8 and CC are others).
 int64_t jpeg_channels(std::string_view bytes) {
-  constexpr size_t kComponents = 5;
-  int64_t channels = 0;
-  visit_jpeg_segments(bytes, [&](size_t marker, std::string_view content) {
-    const bool frame =
-        marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
-    if (!frame || content.size() <= kComponents) return frame;
-    channels = byte_at(content, kComponents) == 1 ? 1 : 3;
-    return true;
-  });
-  return channels;
+  const std::string_view frame = jpeg_frame(bytes);
+  if (frame.empty()) return 0;
+  return byte_at(frame, 5) == 1 ? 1 : 3;
 }
 
 int64_t tiff_channels(std::string_view bytes) {

@@ -1,4 +1,4 @@
-// What the headers of image files say, without decoding: colour, and which way up.
+// What the headers of image files say, without decoding: size, colour, and which way up.
 //
 // All are quick, take any bytes and throw nothing: a damaged header is told by the decoder.
 #pragma once
@@ -7,6 +7,17 @@
 #include <string_view>
 
 namespace maas {
+
+struct ImageSize {
+  int64_t width = 0, height = 0;  // 0 = the header does not say
+  bool operator==(const ImageSize&) const = default;
+};
+
+// As stored, not turned.
+ImageSize png_size(std::string_view bytes);
+ImageSize jpeg_size(std::string_view bytes);
+ImageSize gif_size(std::string_view bytes);  // of the screen, on which frames lie
+ImageSize tiff_size(std::string_view bytes);
 
 // 3 = colour, 1 = grey, 0 = the header does not say.
 int64_t png_channels(std::string_view bytes);

@@ -7,7 +7,12 @@
 
 namespace maas {
 
-enum class TiffTag : uint16_t { kPhotometric = 262, kOrientation = 274 };
+enum class TiffTag : uint16_t {
+  kWidth = 256,
+  kHeight = 257,
+  kPhotometric = 262,
+  kOrientation = 274
+};
 
 // The value of a tag that holds one number of 8, 16 or 32 bits; nothing when it is absent, holds
 // something else, or the bytes are no TIFF or BigTIFF. Reads nothing but the directory.

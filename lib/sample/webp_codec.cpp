@@ -53,6 +53,13 @@ at::Tensor decode_first_frame(const WebPData& data, const std::string& name, int
 
 }  // namespace
 
+ImageSize webp_size(std::string_view bytes) {
+  int width = 0, height = 0;
+  const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+  if (WebPGetInfo(data, bytes.size(), &width, &height) == 0) return {};
+  return {width, height};
+}
+
 at::Tensor decode_webp(std::string_view bytes, const std::string& name,
                        const DecodeOptions& options) {
   const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());

@@ -51,6 +51,12 @@ TEST_P(PillowImages, HaveTheChannelsThatTheirHeaderSays) {
   EXPECT_EQ(decoded(GetParam()).size(0), stored_channels(read_file(GetParam())));
 }
 
+TEST_P(PillowImages, HaveTheSizeThatTheirHeaderSays) {
+  if (GetParam().filename() == "beyond.gif") return;  // larger than its screen, by its first frame
+  const at::Tensor pixels = decoded(GetParam());
+  EXPECT_EQ(shown_size(read_file(GetParam())), (ImageSize{pixels.size(2), pixels.size(1)}));
+}
+
 TEST_P(PillowImages, AreRefusedWhereverTheyAreCutShort) {
   const std::string bytes = read_file(GetParam());
   // The last bytes of some formats hold nothing that is needed.
@@ -58,6 +64,7 @@ TEST_P(PillowImages, AreRefusedWhereverTheyAreCutShort) {
     const std::string cut = bytes.substr(0, kept);
     EXPECT_GE(stored_channels(cut), 0);
     EXPECT_GE(stored_orientation(cut), 1);
+    EXPECT_GE(shown_size(cut).width, 0);
     try {
       decode_pixels(cut, "cut", {});
     } catch (const Error& error) {

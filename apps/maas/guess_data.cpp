@@ -11,8 +11,8 @@
 #include "data/idx.h"
 #include "data/image_list.h"
 #include "guess_table.h"
-#include "sample/image_codec.h"
 #include "sample/image_format.h"
+#include "suit_images.h"
 
 namespace maas {
 namespace {
@@ -125,7 +125,7 @@ DataGuess guess_images(const fs::path& folder, const fs::path& config_folder) {
   }
   std::vector<fs::path> files;
   for (const ImageFile& file : list.files) files.emplace_back(file.path);
-  suit_images(guess, files);
+  suit_images(guess, files, list.classes);
   guess.found = fmt::format("{} images of {} classes", guess.samples, list.classes.size());
   return guess;
 }
@@ -157,39 +157,17 @@ DataGuess guess_folder(const fs::path& folder, const fs::path& config_folder) {
   return guess_images(folder, config_folder);
 }
 
-// Grey and of few pixels, each of those that were looked at.
-bool are_characters(const std::vector<fs::path>& files) {
-  constexpr size_t kLooks = 16;
-  constexpr int64_t kSide = 64;
-  int64_t seen = 0;
-  for (size_t i = 0; i < std::min(kLooks, files.size()); ++i) {
-    const fs::path& file = files[i * files.size() / std::min(kLooks, files.size())];
-    try {
-      const at::Tensor pixels = decode_pixels(MappedFile(file).bytes(), file.string(), {});
-      const bool grey =
-          pixels.size(0) == 1 || (pixels[0].equal(pixels[1]) && pixels[1].equal(pixels[2]));
-      if (!grey || std::max(pixels.size(1), pixels.size(2)) > kSide) return false;
-      ++seen;
-    } catch (const Error&) {  // told when training starts
-    }
-  }
-  return seen > 0;
-}
-
 }  // namespace
 
-void suit_images(DataGuess& guess, const std::vector<fs::path>& files) {
-  guess.data +=
-      "  height: 32                        # images are resized to this\n"
-      "  width: 32\n";
-  guess.data +=
-      are_characters(files)
-          ? "  augment: [{shift: 2}, {rotate: 10}]  # no flip: small grey pictures may be "
-            "letters or digits\n"
-          : "  augment: [{flip: 0.5}, {shift: 2}]  # flip: left and right mean the same\n";
-  guess.model = "{type: convnet, channels: [32, 64], dropout: 0.2}";
-  guess.watched = "nll";  // a few dozen validation images tell best of many epochs by it
-  guess.metrics = "[accuracy, macro_f1, nll]";
+int64_t batch_size_for(const DataGuess& guess) {
+  int64_t size = guess.batch_size;
+  while (size > 1 && size * 4 > guess.samples * 7 / 10) size /= 2;
+  return size;
+}
+
+int64_t epochs_for(const DataGuess& guess) {
+  const int64_t steps = std::max<int64_t>(1, guess.samples * 7 / 10 / batch_size_for(guess));
+  return std::clamp<int64_t>(guess.steps / steps, guess.least_epochs, 100);
 }
 
 DataGuess guess_data(const fs::path& path, const fs::path& config_folder,

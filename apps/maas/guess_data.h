@@ -30,10 +30,12 @@ struct DataGuess {
   double label_smoothing = 0;
   int64_t batch_size = 64;             // where there are enough samples
   int64_t steps = 1000;                // that training is worth, at least
+  int64_t least_epochs = 20;           // however many steps these are
   bool has_own_test = false;           // the data say what is for testing
   bool has_own_validation = false;     // and what is for validation
   std::vector<ColumnProfile> columns;  // of a table
-  std::vector<std::string> profile;    // of a table: lines about its columns
+  std::vector<std::string> profile;    // lines about the columns of a table, sizes of images
+  std::string why_size = {};           // of images: "64 x 64: ..."; "" = the size is given
   std::vector<std::string> warnings;   // what the data's owner should look at
 };
 
@@ -43,10 +45,10 @@ struct GuessOptions {
   std::string task;   // "classification", "regression"; "" = by the label
 };
 
-// The settings of `data:` and the network that suit images of classes, added to `guess`. Looks at a
-// few of `files`: small grey ones are letters and digits, as far as can be seen, and are not
-// flipped. What cannot be read is passed over; training will tell.
-void suit_images(DataGuess& guess, const std::vector<std::filesystem::path>& files);
+// A quarter of the training samples at most, so that an epoch has several steps.
+int64_t batch_size_for(const DataGuess& guess);
+// Few samples make few steps an epoch: enough epochs for guess.steps of them, at most 100.
+int64_t epochs_for(const DataGuess& guess);
 
 // `path`: a CSV file (a table, or one that names images), a folder of images or IDX files; "" =
 // made-up data. Paths in the config are relative to `config_folder` when the data lie below it,

@@ -18,6 +18,7 @@
 #include "sample/guess_numbers.h"
 #include "sample/image_format.h"
 #include "sample/table_encoder.h"
+#include "suit_images.h"
 #include "table_profile.h"
 
 namespace maas {
@@ -325,7 +326,7 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
     guess.warnings.push_back(warning_of_encoding(path.filename().string(), encoding));
   }
   if (image) {
-    suit_images(guess, paths_of(columns[*image], path));
+    suit_images(guess, paths_of(columns[*image], path), {label.values.begin(), label.values.end()});
     guess.found =
         fmt::format("a list of {} images; predicting the class '{}'", guess.samples, label.name);
     look_at_images(columns[*image], path, guess);

@@ -23,23 +23,11 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kFewSamples = 50;  // of which a tenth would say nothing
 
-// A quarter of the training samples at most, so that an epoch has several steps.
-int64_t batch_size_for(const DataGuess& guess) {
-  int64_t size = guess.batch_size;
-  while (size > 1 && size * 4 > guess.samples * 7 / 10) size /= 2;
-  return size;
-}
-
-// Few samples make few steps an epoch: enough epochs for guess.steps of them, from 20 to 100.
-int64_t epochs_for(const DataGuess& guess) {
-  const int64_t steps = std::max<int64_t>(1, guess.samples * 7 / 10 / batch_size_for(guess));
-  return std::clamp<int64_t>(guess.steps / steps, 20, 100);
-}
-
 // As comments, above `data:`.
 std::string profile_of(const DataGuess& guess) {
   std::string lines;
   for (const std::string& line : guess.profile) lines += "# " + line + "\n";
+  if (!guess.why_size.empty()) lines += "# " + guess.why_size + "\n";
   return lines;
 }
 
@@ -125,6 +113,8 @@ class Init : public Command {
     for (const std::string& line : guess.profile) output.say("  " + line);
     for (const std::string& warning : guess.warnings) output.warn(warning);
     const std::string told = start_from_network(guess, folder);
+    if (gives_size()) guess.why_size.clear();
+    if (!guess.why_size.empty()) output.say("  " + guess.why_size);
     if (!told.empty()) output.say(told);
     const std::string text =
         edit_config(config_text(name, file == "-" ? "FILE" : file, guess), settings_, folder);
@@ -156,6 +146,13 @@ class Init : public Command {
     guess.folds = 0;  // of a network that exists there is but one
     settings_.insert(settings_.begin(), start.settings.begin(), start.settings.end());
     return start.told;
+  }
+
+  // Whether the size of images is a setting that was given, or that of the network.
+  bool gives_size() const {
+    return std::any_of(settings_.begin(), settings_.end(), [](const std::string& setting) {
+      return setting.starts_with("data.height=") || setting.starts_with("data.width=");
+    });
   }
 
   // The label and the task are more than settings: what is guessed of the columns hangs on them.

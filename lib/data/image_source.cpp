@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <thread>
 
 #include "base/files.h"
@@ -154,10 +155,9 @@ class ImageSource final : public Source {
     spec.input = form_;
     spec.task.labels = classes_;
     std::vector<ChannelSums> sums(static_cast<size_t>(form_.channels));
-    const auto* rows = index.const_data_ptr<int64_t>();
-    for (int64_t i = 0; i < index.size(0); ++i) {
+    for (const int64_t row : std::span(index.const_data_ptr<int64_t>(), index.numel())) {
       for (size_t c = 0; c < sums.size(); ++c) {
-        const ChannelSums& one = sums_[static_cast<size_t>(rows[i]) * sums.size() + c];
+        const ChannelSums& one = sums_[static_cast<size_t>(row) * sums.size() + c];
         sums[c].sum += one.sum;
         sums[c].squares += one.squares;
       }

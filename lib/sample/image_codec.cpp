@@ -28,8 +28,8 @@ std::vector<Tap> triangle_taps(int64_t from, int64_t to) {
   for (int64_t i = 0; i < to; ++i) {
     Tap& tap = taps[i];
     const double centre = (static_cast<double>(i) + 0.5) * scale;
-    tap.first = std::max<int64_t>(0, static_cast<int64_t>(centre - reach + 0.5));
-    const int64_t last = std::min(from, static_cast<int64_t>(centre + reach + 0.5));
+    tap.first = std::max<int64_t>(0, static_cast<int64_t>(std::floor(centre - reach + 0.5)));
+    const auto last = std::min(from, static_cast<int64_t>(std::floor(centre + reach + 0.5)));
     double total = 0;
     for (int64_t p = tap.first; p < last; ++p) {
       const double far = std::abs((static_cast<double>(p) + 0.5 - centre) / reach);

@@ -218,6 +218,52 @@ class Init(Case):
                     png(9, 8, 100 * (label == "cats") + i))
         self.init_and_train(self.folder / "pets", "type: images", 'train: {path: "pets"}', "metric: nll")
 
+    def pictures(self, name, classes, count, *form):
+        for label in classes:
+            (self.folder / name / label).mkdir(parents=True)
+            for i in range(count):
+                (self.folder / name / label / f"{i}.png").write_bytes(png(*form[:2], 40 * i % 256, *form[2:]))
+        return self.folder / name
+
+    def test_small_pictures_keep_their_size(self):
+        for width, height, wanted in ((28, 28, (28, 28)), (41, 19, (40, 20)), (3, 3, (8, 8))):
+            folder = self.pictures(f"small{width}", "ab", 6, width, height)
+            text = self.init_and_train(folder, f"height: {wanted[1]} ", f"width: {wanted[0]}\n",
+                                       f"# sizes of 12 images, width x height: all {width} x {height}\n",
+                                       f"# {wanted[0]} x {wanted[1]}: as most of them")
+            self.assertIn("[32, 64, 128]" if min(wanted) >= 24 else "[32, 64]", text)
+
+    def test_photographs_get_a_square_that_most_of_them_have(self):
+        folder = self.pictures("snaps", ("cats", "dogs"), 6, 160, 120)
+        for i in range(2):
+            (folder / "cats" / f"{i}.png").write_bytes(png(70, 300, 9))
+        self.init_and_train(folder, "height: 96 ", "width: 96\n", "[16, 32, 64, 128]", "{shift: 6}, {rotate: 10}",
+                            "70 x 300 the largest", "160 x 120 the commonest (83%)",
+                            "# 96 x 96: of 64, 96, 128, 224; few have more than 120 pixels")
+        done = maas("init", folder, "-o", "-", check=0)
+        self.assertIn("160 x 120 the smallest", done.stderr)
+        self.assertIn("few have more than 120 pixels", done.stderr)
+
+    def test_a_size_that_is_given_needs_no_reason(self):
+        done = maas("init", self.pictures("given", "ab", 6, 160, 120), "data.height=32", "data.width=32", "-o", "-",
+                    check=0)
+        self.assertIn("height: 32", done.stdout)
+        self.assertNotIn("few have", done.stdout + done.stderr)
+
+    def test_many_photographs_are_learnt_in_minutes(self):
+        self.pictures("album", "ab", 10, 160, 120)
+        rows = [(f"album/{'ab'[i % 2]}/{i // 2 % 10}.png", "ab"[i % 2]) for i in range(20_000)]
+        done = maas("init", self.table("many.csv", "file,kind", rows), "-o", "-", check=0)
+        for part in ("height: 64 ", "epochs: 17\n", "{shift: 4}]", "20000 images at 96 x 96 two cores would learn for over 20"):
+            self.assertIn(part, done.stdout)
+
+    def test_pictures_whose_mirror_image_means_something_else_are_not_flipped(self):
+        for name, classes, why in (("letters", "abcde", "as letters or digits"), ("no_yes", "01", None),
+                                   ("ways", ("Turn_Left", "turn_right"), "'Turn_Left' would be another class")):
+            text = maas("init", self.pictures(name, classes, 3, 100, 100), "-o", "-", check=0).stdout
+            self.assertEqual("{flip: 0.5}" in text, why is None)
+            self.assertIn(why or "left and right mean the same", text)
+
     def test_small_grey_pictures_are_not_flipped(self):
         for grey, wanted in ((True, "{rotate: 10}"), (False, "{flip: 0.5}")):
             folder = self.folder / f"grey{grey}"

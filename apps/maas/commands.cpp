@@ -109,6 +109,7 @@ const std::vector<CommandRow> kCommands = {
     {"init", "write a config for your data",
      "  maas init table.csv\n"
      "  maas init photos/ -o photos.yaml\n"
+     "  maas init photos/ data.height=128 data.width=128   # not the size that suits them\n"
      "  maas init photos/ --from net.pt2\n"
      "  maas init data/mnist -o - | head\n",
      make_init},

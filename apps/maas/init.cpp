@@ -159,7 +159,7 @@ class Init : public Command {
   void take_words() {
     for (const std::string& word : words_) {
       std::error_code ignored;
-      const bool setting = word.find('=') != word.npos && !fs::exists(word, ignored);
+      const bool setting = word.find('=') != std::string::npos && !fs::exists(word, ignored);
       if (!setting && !data_.empty()) {
         throw_usage("command line", fmt::format("'{}' beside '{}'", word, data_),
                     "one file or folder, then key=value", "leave one out");

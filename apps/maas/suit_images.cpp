@@ -104,20 +104,25 @@ struct ChosenSize {
   std::string why;
 };
 
+template <class Side>
+std::vector<int64_t> sides_of(const std::vector<ImageSize>& sizes, const Side& side) {
+  std::vector<int64_t> sides(sizes.size());
+  std::transform(sizes.begin(), sizes.end(), sides.begin(), side);
+  return sides;
+}
+
 ChosenSize choose_small(const std::vector<ImageSize>& sizes) {
-  const auto middle = [&](int64_t ImageSize::*side) {
-    std::vector<int64_t> all;
-    for (const ImageSize& size : sizes) all.push_back(size.*side);
+  const auto middle = [&](const auto& side) {
+    const std::vector<int64_t> all = sides_of(sizes, side);
     return std::clamp<int64_t>((quantile(all, 0.5) + 2) / 4 * 4, 8, kSmallSide);
   };
-  const ImageSize size = {middle(&ImageSize::width), middle(&ImageSize::height)};
+  const ImageSize size = {middle([](const ImageSize& one) { return one.width; }),
+                          middle([](const ImageSize& one) { return one.height; })};
   return {size, to_text(size) + ": as most of them, in steps of 4"};
 }
 
 ChosenSize choose_square(const DataGuess& guess, const std::vector<ImageSize>& sizes) {
-  std::vector<int64_t> sides;
-  for (const ImageSize& size : sizes) sides.push_back(shorter_side(size));
-  const int64_t there = quantile(sides, 0.25);
+  const int64_t there = quantile(sides_of(sizes, shorter_side), 0.25);
   ChosenSize chosen = {{kSides[0], kSides[0]}, ""};
   std::string limit = fmt::format("few have more than {} pixels in their shorter sides", there);
   for (const int64_t side : kSides) {
@@ -167,7 +172,7 @@ std::string why_no_flip(const std::vector<fs::path>& files,
   const auto single = [](const std::string& name) { return name.size() == 1; };
   const auto a_side = [](const std::string& name) {
     const std::string lower = lower_case(name);
-    return lower.find("left") != lower.npos || lower.find("right") != lower.npos;
+    return lower.find("left") != std::string::npos || lower.find("right") != std::string::npos;
   };
   if (are_characters(files)) return "small grey pictures may be letters or digits";
   if (classes.size() >= kAlphabet && std::all_of(classes.begin(), classes.end(), single)) {

@@ -193,10 +193,10 @@ class ImageSource final : public Source {
   // Colour as soon as one image has it: grey ones lose nothing in colour. 0 = no header tells.
   int64_t find_channels(std::vector<std::string>& warnings) const {
     int64_t channels = 0;
-    for (size_t i = 0; i < files_.size(); ++i) {
+    for (const ImageFile& file : files_) {
       int64_t stored = 0;
       try {
-        stored = with_bytes(files_[i], kSkipHint, stored_channels);
+        stored = with_bytes(file, kSkipHint, stored_channels);
       } catch (const Error&) {
         if (config_.corrupt == "fail") throw;
       }
@@ -204,7 +204,7 @@ class ImageSource final : public Source {
         warnings.push_back(fmt::format(
             "{}: grey images count as colour, since others have it (first: {}; data.channels: 1 "
             "would make all grey)",
-            split_, files_[i].name));
+            split_, file.name));
       }
       channels = std::max(channels, stored);
       if (channels == 3) break;

@@ -17,7 +17,9 @@ void EvalConfig::describe(Fields& field) {
           "task. Classification: {} (or another top_K); multi_label: {}; regression: {}",
           names(TaskKind::kClassification), names(TaskKind::kMultiLabel),
           names(TaskKind::kRegression)));
-  field("batch_size", batch_size).between(1, 1 << 20).doc("rows evaluated at once");
+  field("batch_size", batch_size)
+      .between(1, 1 << 20)
+      .doc("rows evaluated at once, fewer of large images");
   field("require", require)
       .doc("metric: bound (\">= 0.98\", \"< 0.1\", \"> 98%\"); exit 6 when one is not met");
   field("threshold", threshold)

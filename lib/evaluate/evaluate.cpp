@@ -40,7 +40,7 @@ Evaluation evaluate(const Program& program, const Dataset& dataset, const TaskSp
   const auto plan = Plan::compile(scored_program(program, task.kind),
                                   {.plan_for = PlanFor::kInference,
                                    .disabled_passes = options.disabled_passes,
-                                   .rows = std::min(config.batch_size, dataset.size())});
+                                   .rows = rows_at_once(config.batch_size, dataset)});
   Evaluation found;
   found.predictions = predict_all(*plan, dataset, task, config.batch_size, options.progress);
   found.metrics = compute_metrics(found.predictions, metrics_to_compute(config, task.kind));

@@ -35,11 +35,20 @@ at::Tensor checked_output(const std::vector<at::Tensor>& outputs, int64_t rows, 
 
 }  // namespace
 
+int64_t rows_at_once(int64_t most, const Dataset& dataset) {
+  constexpr int64_t kFloats = int64_t{4} << 20;
+  const InputSpec& form = dataset.spec().input;
+  const int64_t values = form.channels * form.height * form.width;
+  if (values > 0) most = std::min(most, kFloats / values);
+  return std::max<int64_t>(1, std::min(most, dataset.size()));
+}
+
 Predictions predict_all(const Plan& plan, const Dataset& dataset, const TaskSpec& task,
                         int64_t batch_size, const PredictProgress& progress) {
   MAAS_CHECK(batch_size > 0);
   const int64_t total = dataset.size();
   if (total == 0) wrong_output("no rows to evaluate", "at least one");
+  batch_size = rows_at_once(batch_size, dataset);
   Predictions result;
   result.task = task.kind;
   result.labels = task.labels;

@@ -32,7 +32,7 @@ void EpochEvaluation::measure(const Program& program, EpochNews& news) const {
   // One plan for both.
   const auto plan = Plan::compile(
       scored_program(program, task.kind),
-      {.plan_for = PlanFor::kInference, .rows = std::min(eval_.batch_size, held_out.size())});
+      {.plan_for = PlanFor::kInference, .rows = rows_at_once(eval_.batch_size, held_out)});
   const Predictions answers = predict_all(*plan, held_out, task, eval_.batch_size);
   news.validation = compute_metrics(answers, metrics_to_compute(eval_, task.kind)).values;
   if (loss_) news.validation_loss = loss_->of(answers);

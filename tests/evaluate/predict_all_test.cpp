@@ -17,7 +17,10 @@ using testing::HasSubstr;
 // Row i is the number i, its target is i modulo 2.
 class Counting : public Dataset {
  public:
-  explicit Counting(int64_t size) : size_(size) {}
+  explicit Counting(int64_t size, int64_t side = 0) : size_(size) {
+    spec_.input.channels = 3;
+    spec_.input.height = spec_.input.width = side;
+  }
   int64_t size() const override { return size_; }
   Batch rows(const at::Tensor& index) const override {
     Batch batch;
@@ -56,6 +59,17 @@ class Repeating : public Plan {
 };
 
 TaskSpec two_classes() { return {TaskKind::kClassification, {"even", "odd"}}; }
+
+TEST(PredictAll, TakesFewerRowsAtOnceOfLargeImages) {
+  EXPECT_EQ(rows_at_once(512, Counting(1000, 32)), 512);
+  EXPECT_EQ(rows_at_once(512, Counting(1000, 224)), 27);
+  EXPECT_EQ(rows_at_once(512, Counting(1000, 4096)), 1);
+  EXPECT_EQ(rows_at_once(512, Counting(10, 32)), 10);
+  const Repeating plan(2);
+  const Predictions found = predict_all(plan, Counting(30, 224), two_classes(), 512);
+  EXPECT_THAT(plan.batches, ElementsAre(27, 3));
+  EXPECT_EQ(found.outputs.size(0), 30);
+}
 
 TEST(PredictAll, KeepsTheOrderAndTheShorterLastBatch) {
   const Repeating plan(2);

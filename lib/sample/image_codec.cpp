@@ -7,58 +7,12 @@
 #include <cmath>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 #include "base/throw_error.h"
 #include "sample/image_format.h"
 
 namespace maas {
 namespace {
-
-// Weights of the input pixels that make up one output pixel.
-struct Tap {
-  int64_t first = 0;
-  std::vector<float> weights;  // add up to 1
-};
-
-std::vector<Tap> triangle_taps(int64_t from, int64_t to) {
-  const double scale = static_cast<double>(from) / static_cast<double>(to);
-  const double reach = std::max(1.0, scale);  // wider when shrinking: that is the antialiasing
-  std::vector<Tap> taps(static_cast<size_t>(to));
-  for (int64_t i = 0; i < to; ++i) {
-    Tap& tap = taps[i];
-    const double centre = (static_cast<double>(i) + 0.5) * scale;
-    tap.first = std::max<int64_t>(0, static_cast<int64_t>(std::floor(centre - reach + 0.5)));
-    const auto last = std::min(from, static_cast<int64_t>(std::floor(centre + reach + 0.5)));
-    double total = 0;
-    for (int64_t p = tap.first; p < last; ++p) {
-      const double far = std::abs((static_cast<double>(p) + 0.5 - centre) / reach);
-      tap.weights.push_back(static_cast<float>(std::max(0.0, 1 - far)));
-      total += tap.weights.back();
-    }
-    for (float& weight : tap.weights) weight = static_cast<float>(weight / total);
-  }
-  return taps;
-}
-
-void resize_plane(const uint8_t* in, int64_t in_width, const std::vector<Tap>& rows,
-                  const std::vector<Tap>& columns, uint8_t* out) {
-  std::vector<float> line(static_cast<size_t>(in_width));
-  for (const Tap& row : rows) {
-    std::fill(line.begin(), line.end(), 0.0F);
-    const uint8_t* source = in + row.first * in_width;
-    for (const float weight : row.weights) {
-      for (int64_t x = 0; x < in_width; ++x) line[x] += weight * source[x];
-      source += in_width;
-    }
-    for (const Tap& column : columns) {
-      float sum = 0.5F;
-      const float* from = &line[column.first];
-      for (const float weight : column.weights) sum += weight * *from++;
-      *out++ = static_cast<uint8_t>(std::clamp(sum, 0.0F, 255.0F));
-    }
-  }
-}
 
 uint8_t grey_of(const uint8_t* rgb) {
   return static_cast<uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
@@ -167,19 +121,6 @@ at::Tensor decode_pixels(std::string_view bytes, const std::string& name,
                 fmt::format("a {} image", image_format_names()), "convert the image");
   }
   return turn_pixels(format->decode(bytes, name, options), format->orientation(bytes));
-}
-
-at::Tensor resize_pixels(const at::Tensor& pixels, int64_t height, int64_t width) {
-  MAAS_CHECK(pixels.dim() == 3 && pixels.is_contiguous() && height > 0 && width > 0);
-  const std::vector<Tap> rows = triangle_taps(pixels.size(1), height);
-  const std::vector<Tap> columns = triangle_taps(pixels.size(2), width);
-  at::Tensor out = at::empty({pixels.size(0), height, width}, at::kByte);
-  const int64_t plane = pixels.size(1) * pixels.size(2);
-  for (int64_t c = 0; c < pixels.size(0); ++c) {
-    resize_plane(pixels.const_data_ptr<uint8_t>() + c * plane, pixels.size(2), rows, columns,
-                 out.mutable_data_ptr<uint8_t>() + c * height * width);
-  }
-  return out;
 }
 
 at::Tensor fit_pixels(const at::Tensor& pixels, const std::string& name, const InputSpec& spec) {

@@ -18,7 +18,7 @@ RunSettings run_settings(const Experiment& experiment);
 
 // Throws Error{kUsage} with a table of the settings that differ. A setting that the run was started
 // without, by an older version, counts as set_older_defaults() has it. `where` names the run.
-void check_same_settings(const RunSettings& started_with, const RunSettings& now,
+void check_same_settings(const RunSettings& written, const RunSettings& now,
                          const std::string& where);
 
 }  // namespace maas

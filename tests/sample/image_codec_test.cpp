@@ -146,6 +146,43 @@ TEST(ResizePixels, KeepsAFlatImageFlat) {
   }
 }
 
+// What each of `from` pixels counts for in pixel `i` of `to`.
+std::vector<double> triangle(int64_t from, int64_t to, int64_t i) {
+  const double scale = static_cast<double>(from) / static_cast<double>(to);
+  const double reach = std::max(1.0, scale), centre = (static_cast<double>(i) + 0.5) * scale;
+  std::vector<double> weights(static_cast<size_t>(from));
+  double total = 0;
+  for (size_t p = 0; p < weights.size(); ++p) {
+    weights[p] = std::max(0.0, 1 - std::abs(static_cast<double>(p) + 0.5 - centre) / reach);
+    total += weights[p];
+  }
+  for (double& weight : weights) weight /= total;
+  return weights;
+}
+
+TEST(ResizePixels, WeighsByATriangleInBothDirections) {
+  Picture noise{23, 37, 1, {}};
+  for (uint32_t i = 0; i < 23 * 37; ++i) {
+    noise.pixels.push_back(static_cast<uint8_t>(i * 2654435761U >> 24));
+  }
+  const at::Tensor image = decode_pixels(png_of(noise), "x", {});
+  for (const auto& [height, width] : {std::pair{11, 7}, {8, 16}, {1, 3}, {50, 40}, {37, 9}}) {
+    const at::Tensor resized = resize_pixels(image, height, width);
+    for (int64_t y = 0; y < height; ++y) {
+      for (int64_t x = 0; x < width; ++x) {
+        const std::vector<double> rows = triangle(37, height, y), columns = triangle(23, width, x);
+        double sum = 0;
+        for (size_t i = 0; i < rows.size(); ++i) {
+          for (size_t j = 0; j < columns.size(); ++j) {
+            sum += rows[i] * columns[j] * noise.pixels[i * 23 + j];
+          }
+        }
+        ASSERT_NEAR(pixel(resized, 0, y, x), sum, 0.51) << height << " x " << width;
+      }
+    }
+  }
+}
+
 TEST(ResizePixels, AveragesWhenShrinking) {
   Picture stripes{64, 64, 1, {}};
   for (int i = 0; i < 64 * 64; ++i) stripes.pixels.push_back(i % 2 ? 255 : 0);

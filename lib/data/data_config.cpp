@@ -230,9 +230,9 @@ void describe_images(DataConfig& data, Fields& field) {
       .only_for("type", {"images", "image_list"})
       .one_of({"auto", "memory", "none"})
       .doc(
-          "decoded pixels: auto = kept in memory where they take at most half of what is free, "
-          "else "
-          "files are decoded in every epoch, which is told; memory = kept, or refused where they "
+          "decoded pixels: auto = kept in memory where they take at most half of what is free and "
+          "leave 1 GB, else files are decoded in every epoch, which is told; memory = kept, or "
+          "refused where they "
           "do not fit; none = decoded in every epoch");
 }
 

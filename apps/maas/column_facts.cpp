@@ -9,6 +9,7 @@
 
 #include "sample/cell_text.h"
 #include "sample/csv_grid.h"
+#include "sample/text_pieces.h"
 
 namespace maas {
 namespace {
@@ -32,6 +33,16 @@ bool counts_rows(const CsvTable& table, size_t column, int64_t first) {
   return true;
 }
 
+bool is_text(const ColumnFacts& facts, const CsvTable& table, int64_t column, int64_t first) {
+  if (facts.is_numeric || facts.is_date() || facts.is_mostly_numbers()) return false;
+  int64_t with_words = 0;
+  for (int64_t row = first; row < table.rows(); ++row) {
+    with_words += count_words(table.at(row, column)) >= kFewestTextWords ? 1 : 0;
+  }
+  return is_like_text(static_cast<int64_t>(facts.values.size()), with_words,
+                      table.rows() - first - facts.missing);
+}
+
 std::string why_useless(const ColumnFacts& facts, const std::string& given, bool counts,
                         int64_t rows) {
   const auto different = static_cast<int64_t>(facts.values.size());
@@ -42,10 +53,11 @@ std::string why_useless(const ColumnFacts& facts, const std::string& given, bool
     const bool is_id = different == rows && is_called_like_an_id(given);
     return is_id || (given.empty() && counts) ? "it numbers the rows" : "";
   }
-  const bool is_text = facts.values.size() > kMostCategories && 2 * different > rows;
-  if (!is_text || facts.is_mostly_numbers()) return "";  // training names the cells that are none
-  return different == rows ? "every row has another: an identifier or free text"
-                           : "most rows have another: names or free text";
+  const bool is_named = facts.values.size() > kMostCategories && 2 * different > rows;
+  // Training names the cells that are no numbers.
+  if (!is_named || facts.is_text || facts.is_mostly_numbers()) return "";
+  return different == rows ? "every row has another: an identifier or names"
+                           : "most rows have another: names";
 }
 
 void look_at(std::string_view cell, const TableFormat& format, ColumnFacts& facts) {
@@ -102,6 +114,7 @@ std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header, const Tabl
       look_at(table.at(row, column), format, columns[c]);
     }
     settle(columns[c], table.rows() - first);
+    columns[c].is_text = is_text(columns[c], table, column, first);
     const std::string given = header ? std::string(table.at(0, column)) : names[c];
     columns[c].why_useless =
         why_useless(columns[c], given, counts_rows(table, c, first), table.rows() - first);

@@ -24,6 +24,7 @@ struct ColumnFacts {
   DateOrders dates;
   int64_t missing = 0;              // of numbers, "None", "-" and the like too
   int64_t numbers = 0, others = 0;  // cells that are numbers, and that are neither
+  bool is_text = false;             // sentences (sample/text_pieces.h)
   std::string odd;                  // the first that is none where most are; "" = all are or few
   double least = 0, most = 0;       // of numbers
   std::vector<std::string> examples;

@@ -45,6 +45,13 @@ std::string shares_text(const at::Tensor& values, const std::vector<std::string>
   return left > 0 ? text + fmt::format(", {} more", left) : text;
 }
 
+// Of the input "text", int64 [R, P].
+std::string pieces_text(const at::Tensor& values) {
+  const at::Tensor counts = values.ne(0).sum(1).to(at::kDouble);
+  return fmt::format("{:.0f} to {:.0f} pieces a row, mean {:.0f}", counts.min().item<double>(),
+                     counts.max().item<double>(), counts.mean().item<double>());
+}
+
 std::string missing_text(const std::vector<MissingValues>& missing, const std::string& column) {
   for (const MissingValues& one : missing) {
     if (one.column == column) return grouped(one.count);
@@ -63,7 +70,10 @@ class Profile {
     int64_t number = 0, category = 0;
     for (const ColumnSpec& column : spec_.input.columns) {
       Row row = {column.name, "", missing_text(missing_, column.name), ""};
-      if (column.categorical) {
+      if (column.is_text()) {
+        row[1] = "text";
+        row[3] = pieces_text(batch_.inputs.back());
+      } else if (column.is_categorical()) {
         const at::Tensor values = batch_.inputs.at(categorical).select(1, category++);
         row[1] = fmt::format("{} categories", column.categories.size());
         row[3] = shares_text(values, column.categories, 1);

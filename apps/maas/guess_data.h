@@ -12,7 +12,7 @@ namespace maas {
 // What was seen of a column of a table.
 struct ColumnProfile {
   std::string name;
-  std::string kind;  // "number", "whole number", "date", "text"; "-" = it is empty
+  std::string kind;  // "number", "whole number", "date", "text", "sentences"; "-" = empty
   int64_t missing = 0, distinct = 0;
   std::optional<double> least = {}, most = {};  // of numbers
   std::vector<std::string> examples = {};
@@ -50,10 +50,13 @@ int64_t batch_size_for(const DataGuess& guess);
 // Few samples make few steps an epoch: enough epochs for guess.steps of them, at most 100.
 int64_t epochs_for(const DataGuess& guess);
 
-// `path`: a CSV file (a table, or one that names images), a folder of images or IDX files; "" =
-// made-up data. Paths in the config are relative to `config_folder` when the data lie below it,
-// else absolute. `options` are for CSV files. Throws Error{kInput} when there is nothing to learn
-// from, kUsage when it is of a kind that maas does not read.
+// The network and the settings of training that suit texts, added to `guess`.
+void suit_texts(DataGuess& guess);
+
+// `path`: a CSV file (a table, or one that names images), a folder of images, texts or IDX files;
+// "" = made-up data. Paths in the config are relative to `config_folder` when the data lie below
+// it, else absolute. `options` are for CSV files. Throws Error{kInput} when there is nothing to
+// learn from, kUsage when it is of a kind that maas does not read.
 DataGuess guess_data(const std::filesystem::path& path, const std::filesystem::path& config_folder,
                      const GuessOptions& options = {});
 

@@ -47,7 +47,8 @@ LabelGuess guess_label(const std::vector<ColumnFacts>& columns, std::optional<si
   std::vector<size_t> possible, named;
   for (size_t c = columns.size(); c-- > 0;) {  // the last first
     if (c == image) continue;
-    if (columns[c].why_useless.empty() && !columns[c].is_date()) possible.push_back(c);
+    const bool is_answer = !columns[c].is_date() && !columns[c].is_text;
+    if (columns[c].why_useless.empty() && is_answer) possible.push_back(c);
   }
   if (possible.empty()) possible.push_back(image == columns.size() - 1 ? 0 : columns.size() - 1);
   for (const size_t c : possible) {

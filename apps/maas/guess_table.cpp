@@ -108,6 +108,7 @@ std::string use_of(const ColumnFacts& column, const std::string& why_not, bool o
   if (!why_not.empty()) return "ignored: " + why_not;
   const char* gaps = column.missing == 0 ? "" : ", gaps as data.missing says";
   return (column.is_date()    ? "date: year, month, weekday and so on"
+          : column.is_text    ? "text: words and pieces of them"
           : column.is_numeric ? "number, standardised"
                               : "category, embedded") +
          std::string(gaps);
@@ -125,7 +126,7 @@ std::string warning_of_odd_cells(const ColumnFacts& column) {
 std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t label,
                              const std::vector<std::string>& reasons,
                              std::vector<std::string>& warnings) {
-  std::vector<std::string> ignored, dates;
+  std::vector<std::string> ignored, typed;
   bool is_ambiguous = false;
   for (size_t c = 0; c < columns.size(); ++c) {
     if (c == label) continue;
@@ -144,8 +145,9 @@ std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t lab
       }
       continue;
     }
+    if (columns[c].is_text) typed.push_back(json_quote(columns[c].name) + ": text");
     if (!columns[c].is_date()) continue;
-    dates.push_back(json_quote(columns[c].name) + ": date");
+    typed.push_back(json_quote(columns[c].name) + ": date");
     is_ambiguous = is_ambiguous || columns[c].dates.left().size() > 1;
   }
   // Mean also where training has no gap: one in a later row would end predict and serve, which tell
@@ -154,9 +156,9 @@ std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t lab
   if (columns[label].missing > 0) {
     lines += "  missing_label: drop                # rows without a label: error | drop\n";
   }
-  if (ignored.empty() && dates.empty()) return lines;
+  if (ignored.empty() && typed.empty()) return lines;
   lines += "  columns:\n";
-  for (const std::string& column : dates) lines += "    " + column + "\n";
+  for (const std::string& column : typed) lines += "    " + column + "\n";
   for (const std::string& column : ignored) lines += column + "\n";
   if (is_ambiguous) {
     lines += "  dates: day_first                  # or month_first: no cell tells\n";
@@ -192,6 +194,16 @@ void suit_table(bool of_numbers, DataGuess& guess) {
   guess.steps = 3000;
   if (guess.samples >= kRowsToFold && guess.samples < kMostToFold) guess.folds = 5;
   if (!of_numbers) guess.label_smoothing = 0.02;
+}
+
+// Whether the only inputs are texts.
+bool is_all_text(const std::vector<ColumnFacts>& columns, size_t label) {
+  int64_t texts = 0, others = 0;
+  for (size_t c = 0; c < columns.size(); ++c) {
+    if (c == label || !columns[c].why_useless.empty()) continue;
+    ++(columns[c].is_text ? texts : others);
+  }
+  return texts > 0 && others == 0;
 }
 
 // What was seen of the columns, for people and for programs.
@@ -337,6 +349,7 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
     }
   } else {
     suit_table(of_numbers, guess);
+    if (is_all_text(columns, which)) suit_texts(guess);
     guess.found = fmt::format("a table of {} rows; predicting the {} '{}'", guess.samples,
                               of_numbers ? "number" : "class", label.name);
   }

@@ -90,8 +90,9 @@ std::string config_text(const std::string& name, const std::string& file, const 
 class Init : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("data", words_,
-                   "a CSV file, a folder of images or IDX files; then key=value settings to write");
+    app.add_option(
+        "data", words_,
+        "a CSV file, a folder of images, texts or IDX files; then key=value settings to write");
     app.add_option("-o,--output", output_, "the file to write, <name>.yaml by default; - = stdout");
     app.add_option("--label", options_.label, "the column to predict, instead of a guess");
     app.add_option("--from", from_, "a model to start from: fine-tuning, with a new last layer");

@@ -1,8 +1,8 @@
 // maas predict -- answer for what users have.
 //
-// Reads   the model; images (of sample/image_format.h) or folders of them, CSV files, JSON, or any
-//         of these on stdin ("-"); raw tensors as JSON for a network that somebody exported, which
-//         does not say how files become inputs.
+// Reads   the model; images (of sample/image_format.h) or texts (.txt), or folders of them, CSV
+//         files, JSON, or any of these on stdin ("-"; texts there a line each); raw tensors as JSON
+//         for a network that somebody exported, which does not say how files become inputs.
 // Prints  a line a row: input, label, probability; with --format or --json as asked for. With -o
 //         into a file that has its name when it is whole. On stderr how far it is, and a warning
 //         for each column with categories that training did not have.
@@ -33,7 +33,8 @@ class Predict : public Command {
   void declare(CLI::App& app) override {
     app.add_option("model", model_, "a model: .pt or .pt2, or a run folder")->required();
     app.add_option("inputs", inputs_,
-                   "images, folders of them, CSV or JSON files; - reads one of these from stdin")
+                   "images or texts (.txt), folders of them, CSV or JSON files; - reads one of "
+                   "these from stdin, texts a line each")
         ->required();
     app.add_option("-o,--output", output_,
                    "write the answers into this file: .csv, .jsonl or .txt (a table)");

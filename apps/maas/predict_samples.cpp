@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 
+#include "base/files.h"
 #include "base/throw_error.h"
 #include "data/byte_stream.h"
 #include "evaluate/evaluate.h"
@@ -15,6 +17,7 @@
 #include "sample/image_format.h"
 #include "sample/raw_input.h"
 #include "sample/table_stream.h"
+#include "sample/text_pieces.h"
 #include "unanswered.h"
 
 namespace maas {
@@ -23,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMostJsonBytes = size_t{1} << 32;
+constexpr int64_t kMostTextBytes = int64_t{16} << 20;
 constexpr size_t kMostWarnings = 20;  // of an input
 
 std::string ending_of(const std::string& path) { return fs::path(path).extension().string(); }
@@ -47,18 +51,17 @@ std::string rest_of(ByteStream& stream) {
   }
 }
 
-// The images below a folder, in the order of their names.
-std::vector<std::string> images_below(const std::string& folder) {
+// The images or texts below a folder, in the order of their names.
+std::vector<std::string> files_below(const std::string& folder,
+                                     const std::function<bool(const fs::path&)>& takes,
+                                     const std::string& kind, const std::string& expected) {
   std::vector<std::string> found;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file() && has_image_extension(entry.path())) {
-      found.push_back(entry.path().string());
-    }
+    if (entry.is_regular_file() && takes(entry.path())) found.push_back(entry.path().string());
   }
   std::sort(found.begin(), found.end());
   if (found.empty()) {
-    throw_input(folder, "holds no image", fmt::format("files of {}", image_format_names()),
-                "name a folder with images");
+    throw_input(folder, "holds no " + kind, expected, fmt::format("name a folder with {}s", kind));
   }
   return found;
 }
@@ -87,16 +90,30 @@ class Samples {
     if (spec_.kind == InputKind::kImage && input != "-") {
       std::error_code ignored;
       if (fs::is_directory(input, ignored)) {
-        for (const std::string& image : images_below(input)) answer_image(image);
+        const auto images = files_below(input, has_image_extension, "image",
+                                        fmt::format("files of {}", image_format_names()));
+        for (const std::string& image : images) answer_image(image);
         return;
       }
       if (!is_json_name(input) && !is_json_lines_name(input)) return answer_image(input);
     }
+    if (spec_.is_one_text() && input != "-") {
+      std::error_code ignored;
+      if (fs::is_directory(input, ignored)) {
+        const auto texts = files_below(input, has_text_extension, "text", ".txt files");
+        for (const std::string& text : texts) answer_text(text);
+        return;
+      }
+      if (has_text_extension(input)) return answer_text(input);
+    }
     ByteStream stream(input);
     const int first = stream.peek();
-    const bool json = is_json_name(input) || is_json_lines_name(input) ||
-                      (input == "-" && (first == '{' || first == '[' || first == ' ' ||
-                                        first == '\n' || spec_.kind == InputKind::kImage));
+    const bool blank = first == ' ' || first == '\n';
+    const bool json =
+        is_json_name(input) || is_json_lines_name(input) ||
+        (input == "-" && (first == '{' || first == '[' || (blank && !spec_.is_one_text()) ||
+                          spec_.kind == InputKind::kImage));
+    if (!json && spec_.is_one_text() && input == "-") return answer_lines(stream);
     if (!json) return answer_csv(stream);
     const std::string text = rest_of(stream);
     if (spec_.kind == InputKind::kImage && image_format_of(text) != nullptr) {
@@ -108,6 +125,42 @@ class Samples {
   void answer_image(const std::string& path) {
     answer(decode_image_file(path, spec_), {.input = path, .is_alone = true});
     progress_.show(path, rows_, {});
+  }
+
+  void answer_text(const std::string& path) {
+    std::vector<std::string> warnings;
+    answer(decode_text(read_file(path, kMostTextBytes), path, spec_, &warnings),
+           {.input = path, .is_alone = true});
+    tell(warnings);
+    progress_.show(path, rows_, {});
+  }
+
+  // A text a line, or CSV if the first line is the column's name.
+  void answer_lines(ByteStream& stream) {
+    const std::string text = rest_of(stream);
+    const std::string_view first = std::string_view(text).substr(0, text.find_first_of("\r\n"));
+    std::vector<std::string> warnings;
+    if (first == spec_.columns[0].name) {
+      answer(decode_csv(text, stream.name(), spec_, &warnings), {.input = stream.name()});
+      return tell(warnings);
+    }
+    constexpr int64_t kLinesAtOnce = 256;
+    int64_t line = 0;
+    for (size_t at = 0; at < text.size();) {
+      size_t end = at;
+      int64_t lines = 0;
+      for (; lines < kLinesAtOnce && end < text.size(); ++lines) {
+        end = std::min(text.find('\n', end), text.size() - 1) + 1;
+      }
+      if (end == text.size() && text.find_first_not_of(" \t\r\n", at) == std::string::npos) break;
+      answer(
+          decode_text_lines(text.substr(at, end - at), stream.name(), spec_, line + 1, &warnings),
+          {.input = stream.name(), .first_row = line});
+      line += lines;
+      at = end;
+    }
+    if (line == 0) throw_input(stream.name(), "holds no text", "a text a line", "write one");
+    tell(warnings);
   }
 
   void answer_json(const std::string& text, const std::string& name) {
@@ -138,7 +191,7 @@ class Samples {
   void answer_csv(ByteStream& stream) try {
     if (spec_.kind == InputKind::kImage) decode_csv("", stream.name(), spec_);  // says it is none
     TableStream table(CsvStream([&](char* to, size_t size) { return stream.read(to, size); },
-                                stream.name(), spec_.format),
+                                stream.name(), spec_.format, stream_options(spec_)),
                       stream.name(), spec_);
     while (auto piece = table.next()) {
       const bool is_alone = table.rows() == 1 && table.at_end();

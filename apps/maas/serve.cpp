@@ -32,6 +32,12 @@
 namespace maas {
 namespace {
 
+// What POST /predict takes.
+const char* words_of_samples(const InputSpec& input) {
+  if (input.kind == InputKind::kImage) return "an image";
+  return input.is_one_text() ? "a text, or rows as JSON or CSV" : "rows as JSON or CSV";
+}
+
 class Serve : public Command {
  public:
   void declare(CLI::App& app) override {
@@ -195,10 +201,8 @@ class Serve : public Command {
     const SessionInfo& model = models.front();
     const std::string path = names.size() == 1 ? "/predict" : "/predict/" + model.name;
     if (model.samples) {
-      output.say(fmt::format("  {}{}  POST {}", url, path,
-                             model.samples->data.input.kind == InputKind::kImage
-                                 ? "an image"
-                                 : "rows as JSON or CSV"));
+      output.say(
+          fmt::format("  {}{}  POST {}", url, path, words_of_samples(model.samples->data.input)));
     }
     output.say(
         fmt::format("  {}/v2/models/{}/infer  POST tensors in JSON or binary", url, model.name));

@@ -32,6 +32,7 @@ std::string values_of(const ColumnFacts& column) {
 std::string kind_of(const ColumnFacts& column) {
   if (column.values.empty()) return "-";
   if (column.is_date()) return "date";
+  if (column.is_text) return "sentences";
   return !column.is_numeric ? "text" : column.is_whole ? "whole number" : "number";
 }
 

@@ -22,9 +22,16 @@ std::string input_text(const InputSpec& input) {
   if (input.kind == InputKind::kImage) {
     return fmt::format("images, {} x {} x {}", input.channels, input.height, input.width);
   }
-  const size_t categorical = input.categorical_columns().size();
-  return fmt::format("table, {} numeric and {} categorical columns",
-                     input.columns.size() - categorical, categorical);
+  const auto count = [&](ColumnType type) {
+    return std::count_if(input.columns.begin(), input.columns.end(),
+                         [&](const ColumnSpec& column) { return column.type == type; });
+  };
+  std::string text = fmt::format("table, {} numeric and {} categorical columns",
+                                 count(ColumnType::kNumeric), count(ColumnType::kCategorical));
+  const auto texts = count(ColumnType::kText);
+  if (texts == 0) return text;
+  return text + fmt::format(", {} of text ({} pieces in {} buckets)", texts, input.text.pieces,
+                            input.text.buckets);
 }
 
 std::vector<ReportFact> data_facts(const TrainReport& report) {

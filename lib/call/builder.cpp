@@ -231,9 +231,9 @@ Handle GraphBuilder::layer_norm(const std::string& name, Handle x, double epsilo
                                    {"eps", epsilon}});
 }
 
-Handle GraphBuilder::embedding(const std::string& name, Handle indices, int64_t rows,
-                               int64_t width) {
-  const Handle weight = normal_parameter(name + ".weight", {rows, width}, 1.0);
+Handle GraphBuilder::embedding(const std::string& name, Handle indices, int64_t rows, int64_t width,
+                               double spread) {
+  const Handle weight = normal_parameter(name + ".weight", {rows, width}, spread);
   return call("aten::embedding",
               {{"weight", ValueRef{weight.id}}, {"indices", ValueRef{indices.id}}});
 }

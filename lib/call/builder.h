@@ -65,7 +65,9 @@ class GraphBuilder {
   Handle batch_norm(const std::string& name, Handle x,
                     const BatchNormOptions& options = {});                      // [B,C,...]
   Handle layer_norm(const std::string& name, Handle x, double epsilon = 1e-5);  // last dim
-  Handle embedding(const std::string& name, Handle indices, int64_t rows, int64_t width);
+  // Drawn with the standard deviation `spread`.
+  Handle embedding(const std::string& name, Handle indices, int64_t rows, int64_t width,
+                   double spread = 1);
 
   // Layers without.
   // relu|sigmoid|tanh|gelu|silu|leaky_relu|relu6|hardswish|hardsigmoid|elu|mish|softplus

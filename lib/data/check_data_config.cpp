@@ -91,9 +91,10 @@ class Checker {
       add("data.thousands", fmt::format("'{}', as data.decimal", data_.thousands), "another sign");
     }
     for (const auto& [name, type] : data_.columns) {
-      if (type != "numeric" && type != "date" && type != "categorical" && type != "ignore") {
+      if (type != "numeric" && type != "date" && type != "categorical" && type != "text" &&
+          type != "ignore") {
         add("data.columns." + name, fmt::format("'{}'", type),
-            "numeric, date, categorical or ignore");
+            "numeric, date, categorical, text or ignore");
       }
     }
   }

@@ -17,6 +17,7 @@
 #include "sample/csv_grid.h"
 #include "sample/guess_numbers.h"
 #include "sample/labels.h"
+#include "sample/text_pieces.h"
 
 namespace maas {
 namespace {
@@ -72,6 +73,9 @@ class CsvSource final : public Source {
                        .rare = config_.rare});
     }
     spec.input.columns = learn_columns(grid_, hints, index, told);
+    spec.input.text =
+        learn_text_form(grid_, spec.input, index,
+                        {.buckets = config_.text_buckets, .pieces = config_.text_pieces}, told);
     spec.input.float64 =
         config_.normalize == "standardize" && any_needs_float64(spec.input.numeric_features());
     spec.task.kind = task_of(config_);
@@ -94,13 +98,18 @@ class CsvSource final : public Source {
     as_written.format = format_;
     EncodedTable table = encode_table(grid_, as_written);
     for (const UnknownValues& unknown : table.unknown) note_unknown(unknown, warnings);
+    if (table.long_texts.count > 0) {
+      warnings.push_back(split_ + ": " + to_text(table.long_texts, spec.input.text));
+    }
     const std::string stem = std::filesystem::path(grid_.file()).filename().string();
     return tensor_dataset(
         {.inputs = std::move(table.inputs),
          .targets = targets(spec.task).to(target_type(spec.task)),
          .spec = spec,
-         .name_of = [stem, lines = grid_.lines()](
-                        int64_t i) { return fmt::format("{}:{}", stem, lines[i]); },
+         .name_of =
+             [stem, lines = grid_.lines(), texts = first_texts(spec.input)](int64_t i) {
+               return fmt::format("{}:{}{}", stem, lines[i], texts.empty() ? "" : texts[i]);
+             },
          .missing = std::move(table.missing)});
   }
 
@@ -129,11 +138,27 @@ class CsvSource final : public Source {
     grid_.select(features);
   }
 
+  // ": how the row's first text begins", since its pieces tell nobody what it says; of a table of
+  // many rows none.
+  std::vector<std::string> first_texts(const InputSpec& input) const {
+    constexpr int64_t kMostRows = 200'000;
+    constexpr size_t kMostBytes = 160;
+    const auto text = std::find_if(input.columns.begin(), input.columns.end(),
+                                   [](const ColumnSpec& column) { return column.is_text(); });
+    std::vector<std::string> texts;
+    if (text == input.columns.end() || grid_.rows() > kMostRows) return texts;
+    texts.reserve(static_cast<size_t>(grid_.rows()));
+    for (int64_t row = 0; row < grid_.rows(); ++row) {
+      texts.push_back(": " + first_words(grid_.at(row, text - input.columns.begin()), kMostBytes));
+    }
+    return texts;
+  }
+
   // The columns, types and signs of a model; what the config leaves open is as the model has it.
   void take_up(const InputSpec& known) {
     grid_.select(known.columns);
     for (const ColumnSpec& column : known.columns) {
-      types_.emplace_back(column.categorical ? "categorical" : column.date ? "date" : "numeric");
+      types_.push_back(type_name(column));
     }
     if (format_.decimal == "auto") format_.decimal = known.format.decimal;
     if (format_.thousands == "auto") format_.thousands = known.format.thousands;
@@ -166,7 +191,8 @@ class CsvSource final : public Source {
   }
 
   bool holds_numbers_alone(size_t column) const {
-    if (!types_[column].empty()) return types_[column] != "categorical";
+    const std::string& type = types_[column];
+    if (!type.empty()) return type != "categorical" && type != "text";
     DateOrders dates;
     bool numbers = true;
     for (int64_t row = 0; row < grid_.rows(); ++row) {

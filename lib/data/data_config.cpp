@@ -2,6 +2,12 @@
 
 namespace maas {
 
+namespace {
+
+const std::vector<std::string> kWithText = {"csv", "texts"};
+
+}  // namespace
+
 bool SourceConfig::given() const {
   return !images.path.empty() || !labels.path.empty() || !path.path.empty();
 }
@@ -12,7 +18,7 @@ std::vector<std::string> DataConfig::label_columns() const {
 }
 
 bool DataConfig::is_table() const {
-  return type == "csv" || (type == "synthetic" && kind == "table");
+  return type == "csv" || type == "texts" || (type == "synthetic" && kind == "table");
 }
 
 bool DataConfig::keeps_apart() const {
@@ -41,7 +47,7 @@ void SourceConfig::describe(Fields& field) {
   field("images", images).doc("IDX file of images, may be gzipped");
   field("labels", labels).doc("IDX file of labels, may be gzipped");
   field("path", path)
-      .doc("CSV file (may be gzipped), or folder with a folder of images for each class");
+      .doc("CSV file (may be gzipped), or folder with a folder of images or texts for each class");
 }
 
 void AugmentConfig::describe(Fields& field) {
@@ -58,13 +64,12 @@ void AugmentConfig::describe(Fields& field) {
 namespace {
 
 void describe_sources(DataConfig& data, Fields& field) {
-  const std::vector<std::string> files = {"idx", "csv", "images", "image_list"};
+  const std::vector<std::string> files = {"idx", "csv", "images", "image_list", "texts"};
   field("type", data.type)
-      .one_of({"idx", "csv", "images", "image_list", "synthetic"})
+      .one_of({"idx", "csv", "images", "image_list", "texts", "synthetic"})
       .doc(
           "form of the data: MNIST's IDX, a table, folders of images, a CSV file that names "
-          "images, "
-          "or made up");
+          "images, folders of text files, or made up");
   field("train", data.train)
       .only_for("type", files)
       .shorthand("path")
@@ -135,7 +140,9 @@ void describe_labels(DataConfig& data, Fields& field) {
 void describe_tables(DataConfig& data, Fields& field) {
   field("columns", data.columns)
       .only_for("type", {"csv"})
-      .doc("column name: numeric, date, categorical or ignore; others are told by their values");
+      .doc(
+          "column name: numeric, date, categorical, text or ignore; others are told by their "
+          "values");
   field("delimiter", data.delimiter)
       .only_for("type", {"csv", "image_list"})
       .doc("one character, or \\t");
@@ -161,7 +168,7 @@ void describe_tables(DataConfig& data, Fields& field) {
           "of 3/4/2021 and the like, where no cell of the column tells; dates that begin with the "
           "year need nothing");
   field("encoding", data.encoding)
-      .only_for("type", {"csv", "image_list"})
+      .only_for("type", {"csv", "image_list", "texts"})
       .one_of({"utf-8", "latin-1", "windows-1252"})
       .doc("of the text");
   field("missing_values", data.missing_values)
@@ -188,6 +195,22 @@ void describe_cells(DataConfig& data, Fields& field) {
       .doc(
           "part of the categories that training shows as unknown, drawn anew in every step, so "
           "that the model learns what to answer for those it has never seen; 0 = none");
+  field("hide_text", data.hide_text)
+      .only_for("type", kWithText)
+      .between(0, 0.9)
+      .doc(
+          "part of the pieces of texts that training leaves out, drawn anew in every step, so that "
+          "the model does not learn rows by heart; 0 = none");
+  field("text_buckets", data.text_buckets)
+      .only_for("type", kWithText)
+      .between(16, static_cast<double>(kMostTextBuckets))
+      .doc(
+          "rows of the table that words, pairs of words and pieces of words are hashed into; more "
+          "keep more of them apart and make a larger model");
+  field("text_pieces", data.text_pieces)
+      .only_for("type", kWithText)
+      .between(16, static_cast<double>(kMostTextPieces))
+      .doc("most pieces of a row's texts that count; shorter texts make a narrower input");
   field("rare", data.rare)
       .only_for("type", {"csv"})
       .between(0, 1e6)
@@ -230,9 +253,9 @@ void describe_images(DataConfig& data, Fields& field) {
       .only_for("type", {"images", "image_list"})
       .one_of({"auto", "memory", "none"})
       .doc(
-          "decoded pixels: auto = kept in memory where they take at most half of what is free and "
-          "leave 1 GB, else files are decoded in every epoch, which is told; memory = kept, or "
-          "refused where they "
+          "decoded pixels: auto = kept in memory where they take at most half of what is free, "
+          "else "
+          "files are decoded in every epoch, which is told; memory = kept, or refused where they "
           "do not fit; none = decoded in every epoch");
 }
 

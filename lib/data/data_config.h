@@ -16,8 +16,8 @@ namespace maas {
 struct SourceConfig {
   InputPath images;  // idx: the file of images, may be gzipped
   InputPath labels;  // idx: the file of labels, may be gzipped
-  InputPath path;    // csv, image_list: a CSV file, may be gzipped; images: a folder with a folder
-                     // for each class
+  InputPath path;    // csv, image_list: a CSV file, may be gzipped; images, texts: a folder with a
+                     // folder for each class
 
   bool given() const;
   bool operator==(const SourceConfig&) const = default;
@@ -64,9 +64,10 @@ struct DataConfig {
   std::string missing = "error";
   std::string missing_label = "error";
   std::string unknown = "warn";
-  double hide_categories = 0.05;
+  double hide_categories = 0.05, hide_text = 0.5;
   int64_t rare = 3;
   std::string categorical = "embedding";
+  int64_t text_buckets = 65536, text_pieces = 1024;
 
   // image_list
   std::string image = "image";  // the column of paths
@@ -88,7 +89,7 @@ struct DataConfig {
   int64_t seed = 0;
 
   std::vector<std::string> label_columns() const;  // label, or labels; of image_list "label"
-  bool is_table() const;                           // rows of columns, not images
+  bool is_table() const;                           // rows of columns (of text, too), not images
   bool keeps_apart() const;                        // whether parts of train validate or test
   TaskKind task_kind() const;                      // images are classified
   bool standardizes_targets() const;

@@ -41,7 +41,8 @@ class Subset final : public Dataset {
 
 }  // namespace
 
-std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> whole, at::Tensor index) {
+std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> whole,
+                                      const at::Tensor& index) {
   MAAS_CHECK(index.dim() == 1 && index.scalar_type() == at::kLong);
   return std::make_shared<Subset>(std::move(whole), index.contiguous());
 }

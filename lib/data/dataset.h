@@ -46,7 +46,8 @@ class Dataset {
 };
 
 // Rows `index` of another dataset (a split), without copying it.
-std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> whole, at::Tensor index);
+std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> whole,
+                                      const at::Tensor& index);
 
 // What the source files are, and when they were written. Empty = no files to watch.
 struct Fingerprint {

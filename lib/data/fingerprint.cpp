@@ -78,7 +78,7 @@ Fingerprint fingerprint(const DataConfig& config) {
   }
   for (const SourceConfig* source : {&config.train, &config.test, &config.validation_source}) {
     if (!source->given()) continue;
-    if (config.type == "images" || config.type == "image_list") {
+    if (config.type == "images" || config.type == "image_list" || config.type == "texts") {
       add_images(*source, config, marks);
     } else {
       for (const InputPath* file : {&source->images, &source->labels, &source->path}) {

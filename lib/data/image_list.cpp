@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "sample/csv_grid.h"
 #include "sample/image_format.h"
 #include "sample/labels.h"
+#include "sample/text_pieces.h"
 
 namespace maas {
 namespace {
@@ -58,9 +60,16 @@ class LeftOut {
   std::string first_;
 };
 
+// What is looked for in the folders.
+struct WantedFiles {
+  std::function<bool(const fs::path&)> takes;
+  std::string name;        // "images"
+  std::string extensions;  // ".png, .jpg"
+};
+
 class FolderWalk {
  public:
-  explicit FolderWalk(ImageList& list) : list_(list) {}
+  FolderWalk(ImageList& list, const WantedFiles& wanted) : list_(list), wanted_(wanted) {}
 
   void add_class(const fs::directory_entry& folder) {
     seen_.clear();
@@ -70,7 +79,7 @@ class FolderWalk {
   }
   void leave_out(const std::string& name) { others_.add(name); }
   void tell() const {
-    others_.tell(fmt::format("files that are no {}", image_extensions()), list_.left_out);
+    others_.tell(fmt::format("files that are no {}", wanted_.extensions), list_.left_out);
     repeats_.tell("folders that a link leads to once more", list_.left_out);
   }
 
@@ -86,7 +95,7 @@ class FolderWalk {
       const std::string inner = name + "/" + entry.path().filename().string();
       if (entry.is_directory(ignored)) {
         walk(entry.path(), inner);
-      } else if (has_image_extension(entry.path())) {  // whether it can be read shows later
+      } else if (wanted_.takes(entry.path())) {  // whether it can be read shows later
         list_.files.push_back({entry.path().string(), inner, list_.classes.size()});
       } else {
         leave_out(inner);
@@ -95,16 +104,15 @@ class FolderWalk {
   }
 
   ImageList& list_;
+  const WantedFiles& wanted_;
   std::string name_;
   std::set<std::pair<dev_t, ino_t>> seen_;  // folders of this class
   LeftOut others_, repeats_;
 };
 
-}  // namespace
-
-ImageList list_image_folder(const std::string& root) {
+ImageList list_folder(const std::string& root, const WantedFiles& wanted) {
   ImageList list;
-  FolderWalk walk(list);
+  FolderWalk walk(list, wanted);
   std::error_code ignored;
   for (const fs::directory_entry& entry : sorted_entries(root)) {
     if (entry.is_directory(ignored)) {
@@ -115,10 +123,21 @@ ImageList list_image_folder(const std::string& root) {
   }
   walk.tell();
   if (list.classes.empty()) {
-    throw_input(root, "has no folder in it", "a folder for each class, with images in it",
-                "sort the images into folders named after their classes");
+    throw_input(root, "has no folder in it",
+                fmt::format("a folder for each class, with {} in it", wanted.name),
+                fmt::format("sort the {} into folders named after their classes", wanted.name));
   }
   return list;
+}
+
+}  // namespace
+
+ImageList list_image_folder(const std::string& root) {
+  return list_folder(root, {has_image_extension, "images", image_extensions()});
+}
+
+ImageList list_text_folder(const std::string& root) {
+  return list_folder(root, {has_text_extension, "texts", ".txt"});
 }
 
 ImageList list_image_rows(const std::string& csv, const DataConfig& data) {
@@ -151,6 +170,7 @@ ImageList list_image_rows(const std::string& csv, const DataConfig& data) {
 
 ImageList list_images(const SourceConfig& where, const DataConfig& data) {
   const std::string& path = where.path.path;
+  if (data.type == "texts") return list_text_folder(path);
   return data.type == "image_list" ? list_image_rows(path, data) : list_image_folder(path);
 }
 

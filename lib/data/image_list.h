@@ -1,4 +1,4 @@
-// Which images there are, and the class of each: from folders, or from a CSV file.
+// Which images or texts there are, and the class of each: from folders, or from a CSV file.
 #pragma once
 
 #include <cstddef>
@@ -30,13 +30,16 @@ struct ImageList {
 // no folder or has no folder in it, kResources when one may not be listed.
 ImageList list_image_folder(const std::string& root);
 
+// The same of text files: .txt, whatever the case.
+ImageList list_text_folder(const std::string& root);
+
 // The rows of a CSV file (may be gzipped): the columns data.image and data.label, in the form that
 // `data` says. Paths are relative to data.root, or else to the folder of the CSV file; nothing is
 // opened yet. Classes are in the order of sorted_labels(). Throws Error{kInput} for a file that
 // cannot be read, an absent column, an empty cell.
 ImageList list_image_rows(const std::string& csv, const DataConfig& data);
 
-// By data.type: images or image_list.
+// By data.type: images, image_list or texts.
 ImageList list_images(const SourceConfig& where, const DataConfig& data);
 
 }  // namespace maas

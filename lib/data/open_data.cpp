@@ -191,8 +191,10 @@ std::unique_ptr<Source> open_source(const SourceRequest& request) {
   if (type == "idx") return open_idx_source(request);
   if (type == "csv") return open_csv_source(request);
   if (type == "images" || type == "image_list") return open_image_source(request);
+  if (type == "texts") return open_text_source(request);
   if (type == "synthetic") return open_synthetic_source(request);
-  throw_usage("data.type", fmt::format("'{}'", type), "idx, csv, images, image_list or synthetic");
+  throw_usage("data.type", fmt::format("'{}'", type),
+              "idx, csv, images, image_list, texts or synthetic");
 }
 
 DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* parent,

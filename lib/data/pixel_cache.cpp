@@ -10,18 +10,8 @@
 namespace maas {
 namespace {
 
-// Shares of what is free, and bytes that stay free unless the pixels are an eighth of it or less.
-struct Part {
-  double share;
-  int64_t left;
-};
-constexpr Part kAuto = {0.5, 1'000'000'000}, kMemory = {0.8, 500'000'000};
-constexpr int64_t kLeastLeft = 500'000'000;
-
-int64_t room_of(int64_t free, const Part& part) {
-  const auto share = static_cast<int64_t>(part.share * static_cast<double>(free));
-  return std::max(free / 8, std::min(share, free - part.left));
-}
+constexpr double kShareOfAuto = 0.5, kShareOfMemory = 0.8;
+constexpr int64_t kLeastLeft = int64_t{512} << 20;
 
 std::string in_gb(int64_t bytes) {
   const double gb = static_cast<double>(bytes) / 1e9;
@@ -40,13 +30,14 @@ PixelCache::PixelCache(std::string setting, std::string what, int64_t images, co
   bytes_ = images * form.channels * form.height * form.width;
   if (setting_ == "none") return;
   at_start_ = available_();
-  keeps_ = bytes_ <= room_of(at_start_, setting_ == "memory" ? kMemory : kAuto);
+  least_left_ = std::min(kLeastLeft, at_start_ / 8);
+  keeps_ = bytes_ <= room_of(setting_ == "memory" ? kShareOfMemory : kShareOfAuto);
   if (!keeps_ && setting_ == "memory") refuse("");
 }
 
 bool PixelCache::still_fits() {
   if (!keeps_) return false;
-  if (available_() >= std::min(kLeastLeft, at_start_ / 2)) return true;
+  if (available_() >= least_left_) return true;
   if (setting_ == "memory") refuse(", and other programs took memory meanwhile");
   ran_short_ = true;
   return keeps_ = false;
@@ -54,21 +45,25 @@ bool PixelCache::still_fits() {
 
 std::string PixelCache::told() const {
   if (keeps_ || setting_ == "none") return "";
-  const int64_t room = room_of(at_start_, kAuto);
+  const int64_t room = room_of(kShareOfAuto);
   const std::string reason =
       ran_short_ ? fmt::format("and memory ran short while they were decoded ({} was free before)",
                                in_gb(at_start_))
-                 : fmt::format("of which {} of the {} that is free may be used", in_gb(room),
-                               in_gb(at_start_));
+                 : fmt::format("more than half of the {} that is free", in_gb(at_start_));
   std::string change = "more memory";
   if (const int64_t side = fitting_side(room); !ran_short_ && side > 0) {
     change += fmt::format(", data.height and data.width of at most {}", side);
   }
-  if (!ran_short_ && bytes_ <= room_of(at_start_, kMemory)) change += ", or data.cache: memory";
+  if (!ran_short_ && bytes_ <= room_of(kShareOfMemory)) change += ", or data.cache: memory";
   return fmt::format(
       "{} take {} of memory as pixels, {}: their files are read and decoded anew in every epoch; "
       "what would keep them: {}",
       what_, in_gb(bytes_), reason, change);
+}
+
+int64_t PixelCache::room_of(double share) const {
+  const auto part = static_cast<int64_t>(share * static_cast<double>(at_start_));
+  return std::min(part, at_start_ - least_left_);
 }
 
 // Of a square, in steps of 8; 0 = none.
@@ -82,8 +77,8 @@ void PixelCache::refuse(const std::string& what) const {
       ErrorKind::kResources,
       {.where = "data.cache",
        .what = fmt::format("memory, but {} take {} as pixels{}", what_, in_gb(bytes_), what),
-       .expected = fmt::format("at most {} of the {} that is free",
-                               in_gb(room_of(at_start_, kMemory)), in_gb(at_start_)),
+       .expected = fmt::format("at most {}, four fifths of the {} that is free",
+                               in_gb(room_of(kShareOfMemory)), in_gb(at_start_)),
        .fix = "set data.cache: none, which decodes files in every epoch, or smaller "
               "data.height and data.width"});
 }

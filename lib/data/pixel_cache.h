@@ -9,11 +9,10 @@
 
 namespace maas {
 
-// Of the memory that is available when a source is opened, `auto` gives its pixels at most a half
-// and leaves 1 GB: the network, its batches and the other splits, which are asked after it, live on
-// the rest. `memory` gives them four fifths at most and leaves 500 MB. An eighth either gives
-// always. Both are asked again while files are decoded, since other programs take memory, too, and
-// go no further below 500 MB, or half of what was there.
+// Of the memory that is available when a source is opened, `auto` gives its pixels at most a half:
+// the network, its batches and the other splits, which are asked after it, live on the rest.
+// `memory` gives them four fifths. Either leaves 512 MiB, or an eighth where that is less, and is
+// asked again while files are decoded, since other programs take memory, too.
 class PixelCache {
  public:
   using Available = std::function<int64_t()>;  // bytes, as base/memory.h counts them
@@ -36,11 +35,12 @@ class PixelCache {
   std::string told() const;
 
  private:
+  int64_t room_of(double share) const;
   int64_t fitting_side(int64_t room) const;
   [[noreturn]] void refuse(const std::string& what) const;
 
   std::string setting_, what_;
-  int64_t images_, bytes_ = 0, at_start_ = 0;
+  int64_t images_, bytes_ = 0, at_start_ = 0, least_left_ = 0;
   InputSpec form_;
   Available available_;
   bool keeps_ = false, ran_short_ = false;

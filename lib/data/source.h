@@ -48,6 +48,7 @@ struct SourceRequest {
 std::unique_ptr<Source> open_idx_source(const SourceRequest& request);
 std::unique_ptr<Source> open_csv_source(const SourceRequest& request);
 std::unique_ptr<Source> open_image_source(const SourceRequest& request);  // folder or list
+std::unique_ptr<Source> open_text_source(const SourceRequest& request);   // folder
 std::unique_ptr<Source> open_synthetic_source(const SourceRequest& request);
 std::unique_ptr<Source> open_source(const SourceRequest& request);  // by config.type
 

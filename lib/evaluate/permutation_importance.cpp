@@ -28,9 +28,15 @@ struct ColumnPlace {
 std::vector<ColumnPlace> places_of(const InputSpec& input) {
   std::vector<ColumnPlace> places;
   const size_t categorical = input.numeric_features().empty() ? 0 : 1;
+  const size_t text = categorical + (input.categorical_columns().empty() ? 0 : 1);
   int64_t number = 0, category = 0;
+  std::string texts;  // they share an input
   for (const ColumnSpec& column : input.columns) {
-    if (column.categorical) {
+    if (column.is_text()) {
+      texts += (texts.empty() ? "" : ", ") + column.name;
+      continue;
+    }
+    if (column.is_categorical()) {
       places.push_back({column.name, categorical, category++, 1});
       continue;
     }
@@ -38,6 +44,7 @@ std::vector<ColumnPlace> places_of(const InputSpec& input) {
     if (count > 0) places.push_back({column.name, 0, number, count});
     number += count;
   }
+  if (!texts.empty()) places.push_back({texts, text, 0, input.text.pieces});
   return places;
 }
 

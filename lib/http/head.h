@@ -13,9 +13,9 @@
 namespace maas {
 
 struct HeadLimits {
-  size_t max_head_bytes = 16 * 1024;
+  size_t max_head_bytes = size_t{16} * 1024;
   size_t max_headers = 100;
-  size_t max_target_bytes = 8 * 1024;
+  size_t max_target_bytes = size_t{8} * 1024;
 };
 
 // Looks at the raw bytes as they arrive, before the parser does: limits (431, 414), line ends,

@@ -33,11 +33,11 @@ struct HttpConfig {
   std::vector<std::string> allowed_origins;
 
   int64_t max_connections = 10000;
-  int64_t max_head_bytes = 16 * 1024;
+  int64_t max_head_bytes = int64_t{16} * 1024;
   int64_t max_headers = 100;
-  int64_t max_target_bytes = 8 * 1024;
-  int64_t max_body_bytes = 64 * 1024 * 1024;
-  int64_t max_buffered_bytes = 512 * 1024 * 1024;
+  int64_t max_target_bytes = int64_t{8} * 1024;
+  int64_t max_body_bytes = int64_t{64} << 20;
+  int64_t max_buffered_bytes = int64_t{512} << 20;
   int64_t min_body_rate = 1024;
 
   Quantity header_timeout{10, "s"};

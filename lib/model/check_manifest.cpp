@@ -31,6 +31,7 @@ std::vector<Value> described_inputs(const InputSpec& input) {
   if (numeric > 0)
     inputs.push_back(declared(input.float64 ? at::kDouble : at::kFloat, {batch, numeric}));
   if (categorical > 0) inputs.push_back(declared(at::kLong, {batch, categorical}));
+  if (input.has_text()) inputs.push_back(declared(at::kLong, {batch, input.text.pieces}));
   return inputs;
 }
 

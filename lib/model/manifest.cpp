@@ -11,11 +11,14 @@
 namespace maas {
 namespace {
 
-constexpr int64_t kFormat = 3, kOldestFormat = 1;
+constexpr int64_t kFormat = 4, kOldestFormat = 1;
 
-// The oldest that says all of it: what ignored the thresholds would give other answers.
+// The oldest that says all of it: what ignored the thresholds would give other answers, and what
+// knows no text has no input for it.
 int64_t format_of(const Manifest& manifest) {
-  return manifest.data && !manifest.data->task.thresholds.empty() ? 3 : 2;
+  if (!manifest.data) return 2;
+  if (manifest.data->input.has_text()) return 4;
+  return manifest.data->task.thresholds.empty() ? 2 : 3;
 }
 
 void write_numbers(JsonWriter& json, const char* key, const std::vector<double>& numbers) {
@@ -59,9 +62,14 @@ void write_input(JsonWriter& json, const InputSpec& input) {
     json.field("missing", input.missing);
     if (input.float64) json.field("float64", true);
     write_format(json, input.format);
+    if (input.has_text()) {
+      json.key("text").begin_object().field("buckets", input.text.buckets);
+      json.field("pieces", input.text.pieces).end_object();
+    }
     json.key("columns").begin_array();
     for (const ColumnSpec& column : input.columns) {
-      json.begin_object().field("name", column.name).field("categorical", column.categorical);
+      json.begin_object().field("name", column.name).field("categorical", column.is_categorical());
+      if (column.is_text()) json.field("text", true);
       json.field("mean", column.mean).field("std", column.std_dev);
       write_texts(json, "categories", column.categories);
       if (!column.rare.empty()) write_texts(json, "rare", column.rare);
@@ -138,9 +146,9 @@ TableFormat read_format(const JsonView& json, const std::string& where) {
 void read_date(const JsonView& json, ColumnSpec& column, const std::string& where) {
   const std::string order = json.at("date").text();
   column.date = date_order_of(order);
-  if (!column.date || column.categorical) {
+  if (!column.date || column.type != ColumnType::kNumeric) {
     refuse(where, fmt::format("a column of dates '{}'", order),
-           "year_first, day_first or month_first, of a column without categories");
+           "year_first, day_first or month_first, of a column without categories or text");
   }
   for (const JsonView& item : json.at("date_parts").items()) {
     column.date_parts.push_back(
@@ -149,6 +157,31 @@ void read_date(const JsonView& json, ColumnSpec& column, const std::string& wher
     refuse(where, fmt::format("'{}' of a date", column.date_parts.back().name),
            fmt::format("{}", fmt::join(date_part_names(), ", ")));
   }
+}
+
+TextForm read_text(const JsonView& json, const std::string& where) {
+  const TextForm text = {.buckets = json.at("buckets").integer(),
+                         .pieces = json.at("pieces").integer()};
+  if (text.buckets < 1 || text.buckets > kMostTextBuckets || text.pieces < 1 ||
+      text.pieces > kMostTextPieces) {
+    refuse(where, fmt::format("text of {} pieces in {} buckets", text.pieces, text.buckets),
+           fmt::format("1 to {} in 1 to {}", kMostTextPieces, kMostTextBuckets));
+  }
+  return text;
+}
+
+ColumnSpec read_column(const JsonView& json, const std::string& where) {
+  ColumnSpec column;
+  column.name = json.at("name").text();
+  if (json.at("categorical").flag()) column.type = ColumnType::kCategorical;
+  if (json.has("text") && json.at("text").flag()) column.type = ColumnType::kText;
+  column.mean = json.at("mean").number();
+  column.std_dev = read_std(json, where);
+  column.categories = read_texts(json.at("categories"));
+  if (json.has("rare")) column.rare = read_texts(json.at("rare"));
+  if (json.has("sign")) column.sign = json.at("sign").text();
+  if (json.has("date")) read_date(json, column, where);
+  return column;
 }
 
 InputSpec read_input(const JsonView& json, const std::string& where) {
@@ -175,17 +208,15 @@ InputSpec read_input(const JsonView& json, const std::string& where) {
     }
     if (json.has("format")) input.format = read_format(json.at("format"), where);
     input.float64 = json.has("float64") && json.at("float64").flag();
+    if (json.has("text")) input.text = read_text(json.at("text"), where);
+    bool any_text = false;
     for (const JsonView& item : json.at("columns").items()) {
-      ColumnSpec column;
-      column.name = item.at("name").text();
-      column.categorical = item.at("categorical").flag();
-      column.mean = item.at("mean").number();
-      column.std_dev = read_std(item, where);
-      column.categories = read_texts(item.at("categories"));
-      if (item.has("rare")) column.rare = read_texts(item.at("rare"));
-      if (item.has("sign")) column.sign = item.at("sign").text();
-      if (item.has("date")) read_date(item, column, where);
-      input.columns.push_back(std::move(column));
+      input.columns.push_back(read_column(item, where));
+      any_text = any_text || input.columns.back().is_text();
+    }
+    if (any_text != input.has_text()) {
+      refuse(where, any_text ? "columns of text of no form" : "a form of text without a column",
+             "both or neither");
     }
   } else {
     refuse(where, fmt::format("input kind '{}'", kind), "image or table");

@@ -42,7 +42,7 @@ struct Model {
 // evaluation mode, however it was exported, and holds no weights that nothing reads. Throws
 // Error{kInput} naming file, record and node; also for a network that keeps state
 // (program/refuse_state.h).
-Model load_model(const std::filesystem::path& path, FilePages pages = FilePages::kShared);
+Model load_model(const std::filesystem::path& given, FilePages pages = FilePages::kShared);
 
 // Atomically; refuses to replace an existing file unless told to. Returns the digest. The same
 // model gives the same bytes. No absolute path is written: those in the config of a model of format
@@ -53,10 +53,10 @@ struct SaveModelOptions {
 std::string save_model(const Model& model, const std::filesystem::path& path,
                        const SaveModelOptions& options = {});
 
-// docs/model_file.md has every key. Written as format 2, or 3 with what older versions must
-// not ignore, whatever `manifest.format` says; read as format 1 to 3, keys that are unknown
+// docs/model_file.md has every key. Written as format 2, or 3 or 4 with what older versions
+// must not ignore, whatever `manifest.format` says; read as format 1 to 4, keys that are unknown
 // ignored. Throws Error{kInput} naming the member.
 std::string manifest_to_json(const Manifest& manifest);
-Manifest manifest_from_json(std::string_view json, const std::string& where);
+Manifest manifest_from_json(std::string_view text, const std::string& where);
 
 }  // namespace maas

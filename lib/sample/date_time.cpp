@@ -210,8 +210,8 @@ int DateTime::weekday() const {
 }
 
 double DateTime::seconds_since_1970() const {
-  const int64_t whole = days_since_1970(year, month, day) * kSecondsOfDay + hour * 3600 +
-                        (minute - offset_minutes.value_or(0)) * 60;
+  const int64_t minutes = int64_t{hour} * 60 + minute - offset_minutes.value_or(0);
+  const int64_t whole = days_since_1970(year, month, day) * kSecondsOfDay + minutes * 60;
   return static_cast<double>(whole) + second;
 }
 
@@ -251,6 +251,7 @@ int64_t DateOrders::most_dates() const { return *std::max_element(dates_.begin()
 const std::vector<std::string>& date_part_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
+    all.reserve(std::size(kParts));
     for (const NamedPart& part : kParts) all.emplace_back(part.name);
     return all;
   }();

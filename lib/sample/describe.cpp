@@ -25,13 +25,12 @@ void write_columns(JsonWriter& json, const InputSpec& input) {
   json.key("columns").begin_array();
   for (const ColumnSpec& column : input.columns) {
     json.begin_object().field("name", column.name);
-    if (column.categorical) {
-      json.field("type", "categorical");
+    json.field("type", type_name(column));
+    if (column.is_categorical()) {
       write_texts(json.key("categories"), column.categories);
     } else if (column.date) {
-      json.field("type", "date").field("example", date_example(*column.date));
-    } else {
-      json.field("type", "numeric");
+      json.field("example", date_example(*column.date));
+    } else if (!column.is_text()) {
       json.field("mean", column.mean);
     }
     json.end_object();
@@ -43,7 +42,8 @@ std::string line_of(const ColumnSpec& column) {
   const auto line = [&](const std::string& what) {
     return fmt::format("column  {}: {}", column.name, what);
   };
-  if (column.categorical) {
+  if (column.is_text()) return line("text, by its words and their pieces");
+  if (column.is_categorical()) {
     return line(fmt::format("{} categories: {}", column.categories.size(),
                             name_first(column.categories, kShown)));
   }

@@ -10,6 +10,7 @@
 
 #include "base/throw_error.h"
 #include "sample/table_encoder.h"
+#include "sample/text_pieces.h"
 
 namespace maas {
 namespace {
@@ -276,7 +277,7 @@ void learn_dates(const Column& column, const Kinds& kinds, ColumnSpec& spec,
 
 void learn_categories(const Column& column, ColumnSpec& spec, std::vector<std::string>& told) {
   const auto& [cells, at, hint, index] = column;
-  spec.categorical = true;
+  spec.type = ColumnType::kCategorical;
   std::map<std::string_view, int64_t> counts;
   const auto* rows = index.const_data_ptr<int64_t>();
   for (int64_t i = 0; i < index.size(0); ++i) {
@@ -291,6 +292,32 @@ void learn_categories(const Column& column, ColumnSpec& spec, std::vector<std::s
       "column '{}': {} of {} categories are in fewer than {} training rows and count as unknown "
       "(first: '{}'); data.rare: 1 learns them all",
       spec.name, spec.rare.size(), counts.size(), hint.rare, spec.rare[0]));
+}
+
+bool holds_texts(const Column& column) {
+  std::set<std::string_view> different;
+  int64_t values = 0, with_words = 0;
+  column.each([&](int64_t, std::string_view cell) {
+    ++values;
+    with_words += count_words(cell) >= kFewestTextWords ? 1 : 0;
+    different.insert(cell);
+  });
+  return is_like_text(static_cast<int64_t>(different.size()), with_words, values);
+}
+
+void learn_text(const Column& column, ColumnSpec& spec, std::vector<std::string>& told) {
+  const auto& [cells, at, hint, index] = column;
+  spec.type = ColumnType::kText;
+  const auto* rows = index.const_data_ptr<int64_t>();
+  const bool any = std::any_of(rows, rows + index.size(0), [&](int64_t row) {
+    return !is_missing_text(cells.at(row, at), hint.format);
+  });
+  if (!any) refuse_empty(column);
+  if (!hint.type.empty()) return;
+  told.push_back(
+      fmt::format("column '{}' is read as text: its words and their pieces count; data.columns.{}: "
+                  "text, categorical or ignore says which",
+                  spec.name, spec.name));
 }
 
 // Many different cells, none a number as the table is read, and all under one other setting.
@@ -321,7 +348,7 @@ std::string type_of(const Column& column, const Kinds& kinds) {
   if (kinds.signed_numbers == kinds.count()) refuse_signs(column, kinds);
   if (are_some_odd(kinds, kinds.dates.most_dates())) refuse_odd_dates(column, kinds);
   refuse_numbers_written_otherwise(column, kinds);
-  return "categorical";
+  return kinds.values.size() > kManyValues && holds_texts(column) ? "text" : "categorical";
 }
 
 }  // namespace
@@ -339,6 +366,8 @@ std::vector<ColumnSpec> learn_columns(const CellGrid& cells, const std::vector<C
       learn_numbers(rows, kinds[c], spec, told);
     } else if (type == "date") {
       learn_dates(rows, kinds[c], spec, told);
+    } else if (type == "text") {
+      learn_text(rows, spec, told);
     } else {
       learn_categories(rows, spec, told);
     }

@@ -31,6 +31,16 @@ std::vector<at::Tensor> decode_csv(std::string_view text, const std::string& nam
                                    const InputSpec& spec,
                                    std::vector<std::string>* warnings = nullptr);
 
+// One text, as spec.format's encoding has it, for a model whose only column is text. Throws also
+// where the model has other columns, or the text is blank.
+std::vector<at::Tensor> decode_text(std::string text, const std::string& name,
+                                    const InputSpec& spec,
+                                    std::vector<std::string>* warnings = nullptr);
+// A text a line, of which the first is called `first_line`; blank lines at the end are none.
+std::vector<at::Tensor> decode_text_lines(std::string text, const std::string& name,
+                                          const InputSpec& spec, int64_t first_line,
+                                          std::vector<std::string>* warnings);
+
 // Images: an array of pixel values 0..255, flat [C*H*W] or nested [H][W] (one channel) or
 // [C][H][W], or an array of such. Tables: {column: value}, an array of values in column order, or
 // an array of either; null is a missing value; so is an

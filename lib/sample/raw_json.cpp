@@ -144,14 +144,15 @@ class JsonRows final : public CellGrid {
   // "body: column 'x' is absent in 2 rows and counts as missing", a line each, and what else is
   // read in another way than it stands there.
   void tell(const EncodedTable& table, std::vector<std::string>& warnings) const {
-    for (const UnknownValues& unknown : table.unknown) {
-      warnings.push_back(name_ + ": " + to_text(unknown));
-    }
+    EncodedTable odd;
+    odd.unknown = table.unknown;
+    odd.long_texts = table.long_texts;
     for (const MissingValues& missing : table.missing) {
       const auto absent = absent_.find(missing.column);
       const bool told = absent != absent_.end() && absent->second == missing.count;
-      if (!told) warnings.push_back(name_ + ": " + to_text(missing));
+      if (!told) odd.missing.push_back(missing);
     }
+    tell_odd_values(odd, spec_, name_, warnings);
     for (const auto& [key, count] : strange_) {
       if (warnings.size() >= kMostTold) break;
       warnings.push_back(fmt::format("{}: '{}' in {} row{} is no column and counts for nothing",

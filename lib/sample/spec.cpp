@@ -8,7 +8,7 @@ namespace maas {
 std::vector<NumericFeature> InputSpec::numeric_features() const {
   std::vector<NumericFeature> features;
   for (const ColumnSpec& column : columns) {
-    if (column.categorical) continue;
+    if (column.type != ColumnType::kNumeric) continue;
     if (!column.date) features.push_back({column.name, column.mean, column.std_dev});
     for (const NumericFeature& part : column.date_parts) {
       features.push_back({column.name + "." + part.name, part.mean, part.std_dev});
@@ -20,7 +20,7 @@ std::vector<NumericFeature> InputSpec::numeric_features() const {
 std::vector<ColumnSpec> InputSpec::categorical_columns() const {
   std::vector<ColumnSpec> picked;
   std::copy_if(columns.begin(), columns.end(), std::back_inserter(picked),
-               [](const ColumnSpec& column) { return column.categorical; });
+               [](const ColumnSpec& column) { return column.is_categorical(); });
   return picked;
 }
 
@@ -35,6 +35,18 @@ bool TaskSpec::needs_float64() const {
 }
 
 std::string to_text(InputKind kind) { return kind == InputKind::kImage ? "image" : "table"; }
+
+std::string type_name(const ColumnSpec& column) {
+  switch (column.type) {
+    case ColumnType::kNumeric:
+      return column.date ? "date" : "numeric";
+    case ColumnType::kCategorical:
+      return "categorical";
+    case ColumnType::kText:
+      return "text";
+  }
+  return "";
+}
 
 std::string to_text(TaskKind kind) {
   switch (kind) {

@@ -18,10 +18,14 @@ struct NumericFeature {
   bool operator==(const NumericFeature&) const = default;
 };
 
-// One column of a table: numbers, dates, or categories.
+// What the model takes in of a column's cells: numbers (dates give several), an index, or the
+// pieces of a text.
+enum class ColumnType { kNumeric, kCategorical, kText };
+
+// One column of a table.
 struct ColumnSpec {
   std::string name;
-  bool categorical = false;
+  ColumnType type = ColumnType::kNumeric;
   // numeric: mean and standard deviation of the training rows; std_dev > 0.
   double mean = 0, std_dev = 1;
   // categorical: known values in order of index 1..n; index 0 = unknown or missing.
@@ -33,8 +37,19 @@ struct ColumnSpec {
   // A column of dates, written in this order; it gives a number for each of date_parts.
   std::optional<DateOrder> date = {};
   std::vector<NumericFeature> date_parts = {};  // names as date_part_names() has them
+  bool is_categorical() const { return type == ColumnType::kCategorical; }
+  bool is_text() const { return type == ColumnType::kText; }
   bool operator==(const ColumnSpec&) const = default;
 };
+
+// How texts become indices (text_pieces.h). All columns of text share both.
+struct TextForm {
+  int64_t buckets = 0;  // a piece is one of 1..buckets; 0 = the table has no text
+  int64_t pieces = 0;   // width of the input "text": what a row has beyond is left out
+  bool operator==(const TextForm&) const = default;
+};
+inline constexpr int64_t kMostTextBuckets = int64_t{1} << 24;
+inline constexpr int64_t kMostTextPieces = int64_t{1} << 16;
 
 // How the text of a table was written, and is read wherever the model reads CSV.
 struct TableFormat {
@@ -60,15 +75,19 @@ struct InputSpec {
 
   // kTable: the numbers of columns make the input "numeric", float32 [B, N], or float64 where
   // `float64`; categorical ones the input "categorical", int64 [B, C] with values in [0,
-  // categories]. An input without columns is absent.
+  // categories]; columns of text together the input "text", int64 [B, text.pieces] with values in
+  // [0, text.buckets], 0 = nothing. An input without columns is absent; the order is this one.
   std::vector<ColumnSpec> columns;  // in file order
   bool float64 = false;             // float32 cannot tell the values of a column apart
   std::string missing = "error";    // error | mean (numeric: the mean; categorical: unknown)
   TableFormat format = {};
+  TextForm text = {};
 
   // In the order of the input "numeric": of a column of dates "when.year", "when.day", ...
   std::vector<NumericFeature> numeric_features() const;
   std::vector<ColumnSpec> categorical_columns() const;
+  bool has_text() const { return text.buckets > 0; }
+  bool is_one_text() const { return columns.size() == 1 && columns[0].is_text(); }
   bool operator==(const InputSpec&) const = default;
 };
 
@@ -104,7 +123,9 @@ struct TaskSpec {
 };
 
 std::string to_text(InputKind kind);  // "image", "table"
-std::string to_text(TaskKind kind);   // "classification", "multi_label", "regression"
+// "numeric", "date", "categorical", "text"
+std::string type_name(const ColumnSpec& column);
+std::string to_text(TaskKind kind);  // "classification", "multi_label", "regression"
 
 struct DataSpec {
   InputSpec input;

@@ -8,11 +8,14 @@
 #include <cmath>
 #include <exception>
 #include <limits>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/throw_error.h"
+#include "sample/text_pieces.h"
 
 namespace maas {
 namespace {
@@ -59,6 +62,13 @@ std::vector<DatePart> parts_of(const ColumnSpec& column) {
   return parts;
 }
 
+// What a thread made of one piece of the rows.
+struct EncodedPiece {
+  std::vector<MissingValues> missing;  // of each column
+  LongTexts long_texts;
+  std::exception_ptr error;  // of its first row that has one
+};
+
 void count_missing(const CellGrid& cells, int64_t row, int64_t column, MissingValues& missing) {
   if (missing.count++ == 0) missing.first_place = cells.place(row, column);
 }
@@ -77,23 +87,14 @@ class NumericEncoder {
     for (const ColumnSpec& column : spec.columns) parts_.push_back(parts_of(column));
   }
 
-  // No cell of any column is missing, so far.
-  std::vector<MissingValues> none_missing() const {
-    std::vector<MissingValues> missing;
-    for (const ColumnSpec& column : spec_.columns) {
-      missing.push_back({.column = column.name, .first_place = {}});
-    }
-    return missing;
-  }
-
-  void encode_row(int64_t row, Number* to, std::vector<MissingValues>& missing) const {
+  void operator()(int64_t row, Number* to, EncodedPiece& piece) const {
     for (size_t c = 0; c < spec_.columns.size(); ++c) {
       const ColumnSpec& column = spec_.columns[c];
-      if (column.categorical) continue;
+      if (column.type != ColumnType::kNumeric) continue;
       const auto at = static_cast<int64_t>(c);
       const bool is_there = !is_missing_number(cells_.at(row, at), spec_.format);
       if (!is_there && spec_.missing == "error") refuse_missing(cells_, row, at, column);
-      if (!is_there) count_missing(cells_, row, at, missing[c]);
+      if (!is_there) count_missing(cells_, row, at, piece.missing[c]);
       if (column.date) {
         const DateTime date = is_there ? encode_date(cells_, row, at, column) : DateTime();
         for (size_t p = 0; p < parts_[c].size(); ++p) {
@@ -111,49 +112,104 @@ class NumericEncoder {
   std::vector<std::vector<DatePart>> parts_;
 };
 
-// What a thread made of one piece of the rows.
-struct EncodedPiece {
-  std::vector<MissingValues> missing;
-  std::exception_ptr error;  // of its first row that has one
+// The texts of some rows.
+class TextEncoder {
+ public:
+  TextEncoder(const CellGrid& cells, const InputSpec& spec) : cells_(cells), spec_(spec) {}
+
+  void operator()(int64_t row, int64_t* to, EncodedPiece& piece) const {
+    std::vector<TextCell> texts;
+    int64_t first = -1;
+    for (size_t c = 0; c < spec_.columns.size(); ++c) {
+      const ColumnSpec& column = spec_.columns[c];
+      if (!column.is_text()) continue;
+      const auto at = static_cast<int64_t>(c);
+      const std::string_view cell = cells_.at(row, at);
+      if (first < 0) first = at;
+      if (!is_missing_text(cell, spec_.format)) {
+        texts.push_back({cell, column.name});
+        continue;
+      }
+      if (spec_.missing == "error") refuse_missing(cells_, row, at, column);
+      count_missing(cells_, row, at, piece.missing[c]);
+    }
+    const int64_t room = spec_.text.pieces;
+    const int64_t count = text_pieces(texts, spec_.text, to, room);
+    std::fill(to + std::min(count, room), to + room, 0);
+    if (count > room && piece.long_texts.count++ == 0) {
+      piece.long_texts.first_place = cells_.place(row, first);
+    }
+  }
+
+ private:
+  const CellGrid& cells_;
+  const InputSpec& spec_;
 };
 
 // As if one thread had gone through all rows: the first error is thrown.
-std::vector<MissingValues> joined(std::vector<EncodedPiece>& pieces) {
-  std::vector<MissingValues> all = std::move(pieces[0].missing);
-  for (const EncodedPiece& piece : pieces) {
+EncodedPiece joined(std::vector<EncodedPiece>& pieces) {
+  const auto add = [](const auto& more, auto& sum) {
+    if (sum.count == 0) sum.first_place = more.first_place;
+    sum.count += more.count;
+  };
+  EncodedPiece all = std::move(pieces[0]);
+  if (all.error) std::rethrow_exception(all.error);
+  for (const EncodedPiece& piece : std::span(pieces).subspan(1)) {
     if (piece.error) std::rethrow_exception(piece.error);
-    if (&piece == pieces.data()) continue;
-    for (size_t c = 0; c < all.size(); ++c) {
-      if (all[c].count == 0) all[c].first_place = piece.missing[c].first_place;
-      all[c].count += piece.missing[c].count;
-    }
+    for (size_t c = 0; c < all.missing.size(); ++c) add(piece.missing[c], all.missing[c]);
+    add(piece.long_texts, all.long_texts);
   }
   return all;
 }
 
-template <typename Number>
-at::Tensor encode_numeric(const CellGrid& cells, const InputSpec& spec, int64_t width,
-                          EncodedTable& table) {
-  constexpr int64_t kPiece = 8192;
+// A word becomes as many numbers as the longest text has.
+void check_room(int64_t rows, int64_t pieces) {
+  constexpr int64_t kLittle = int64_t{64} << 20;
+  const double bytes = static_cast<double>(rows) * static_cast<double>(pieces) * 8;
+  if (bytes < static_cast<double>(kLittle)) return;
+  const int64_t available = available_memory();
+  if (bytes < static_cast<double>(available) / 2) return;
+  throw Error(ErrorKind::kResources,
+              {.where = "text",
+               .what = fmt::format("{} rows of {} pieces take {:.1f} GiB", rows, pieces,
+                                   bytes / static_cast<double>(int64_t{1} << 30)),
+               .expected = fmt::format(
+                   "at most half of the {:.1f} GiB that are available",
+                   static_cast<double>(available) / static_cast<double>(int64_t{1} << 30)),
+               .fix = "give fewer rows, or a lower data.text_pieces"});
+}
+
+// encoder(row, to, piece) writes `width` values of each row.
+template <typename Number, typename Encoder>
+at::Tensor encode_rows(const CellGrid& cells, const InputSpec& spec, int64_t width,
+                       EncodedTable& table) {
+  constexpr int64_t kPiece = 1024;
   const int64_t rows = cells.rows(), count = std::max<int64_t>((rows + kPiece - 1) / kPiece, 1);
+  if constexpr (std::is_same_v<Encoder, TextEncoder>) check_room(rows, width);
   at::Tensor out = at::empty({rows, width}, c10::CppTypeToScalarType<Number>::value);
   auto* to = out.mutable_data_ptr<Number>();
-  const NumericEncoder<Number> encoder(cells, spec);
+  const Encoder encoder(cells, spec);
+  std::vector<MissingValues> none;
+  for (const ColumnSpec& column : spec.columns) {
+    none.push_back({.column = column.name, .type = column.type, .first_place = {}});
+  }
   std::vector<EncodedPiece> pieces(static_cast<size_t>(count));
   at::parallel_for(0, count, 1, [&](int64_t from, int64_t end) {
     for (int64_t i = from; i < end; ++i) {
       EncodedPiece& piece = pieces[static_cast<size_t>(i)];
-      piece.missing = encoder.none_missing();
+      piece.missing = none;
       try {
         for (int64_t row = i * kPiece; row < std::min((i + 1) * kPiece, rows); ++row) {
-          encoder.encode_row(row, to + row * width, piece.missing);
+          encoder(row, to + row * width, piece);
         }
       } catch (const Error&) {
         piece.error = std::current_exception();
       }
     }
   });
-  add_missing(joined(pieces), table);
+  EncodedPiece all = joined(pieces);
+  add_missing(std::move(all.missing), table);
+  if (all.long_texts.count > 0) table.long_texts = all.long_texts;
   return out;
 }
 
@@ -193,7 +249,7 @@ void encode_category_column(const CellGrid& cells, const InputSpec& spec, size_t
   unknown.column = column.name;
   std::vector<MissingValues> missing(1);
   missing[0].column = column.name;
-  missing[0].categorical = true;
+  missing[0].type = ColumnType::kCategorical;
   const CategoryIndex index(column);
   for (int64_t row = 0; row < cells.rows(); ++row, to += stride) {
     const std::string_view cell = cells.at(row, at);
@@ -225,9 +281,21 @@ std::string to_text(const UnknownValues& unknown) {
 
 std::string to_text(const MissingValues& missing) {
   const bool one = missing.count == 1;
+  const char* as = missing.type == ColumnType::kNumeric       ? "the mean of training"
+                   : missing.type == ColumnType::kCategorical ? "unknown"
+                                                              : "a text without words";
   return fmt::format("column '{}': {} value{} missing and count{} as {} (first: {})",
-                     missing.column, missing.count, one ? " is" : "s are", one ? "s" : "",
-                     missing.categorical ? "unknown" : "the mean of training", missing.first_place);
+                     missing.column, missing.count, one ? " is" : "s are", one ? "s" : "", as,
+                     missing.first_place);
+}
+
+std::string to_text(const LongTexts& texts, const TextForm& form) {
+  const bool one = texts.count == 1;
+  return fmt::format(
+      "the text{} of {} row{} {} more than the {} pieces that the model takes in; pieces of words "
+      "and pairs of words are left out first (first: {})",
+      one ? "" : "s", texts.count, one ? "" : "s", one ? "has" : "have", form.pieces,
+      texts.first_place);
 }
 
 bool is_value(std::string_view cell, const ColumnSpec& column, const TableFormat& format) {
@@ -240,30 +308,42 @@ EncodedTable encode_table(const CellGrid& cells, const InputSpec& spec) {
   const auto numeric = static_cast<int64_t>(spec.numeric_features().size());
   EncodedTable table;
   if (numeric > 0) {
-    table.inputs.push_back(spec.float64 ? encode_numeric<double>(cells, spec, numeric, table)
-                                        : encode_numeric<float>(cells, spec, numeric, table));
+    using Double = NumericEncoder<double>;
+    using Float = NumericEncoder<float>;
+    table.inputs.push_back(spec.float64 ? encode_rows<double, Double>(cells, spec, numeric, table)
+                                        : encode_rows<float, Float>(cells, spec, numeric, table));
   }
-  if (categorical == 0) return table;
-  at::Tensor out = at::empty({cells.rows(), categorical}, at::kLong);
-  auto* to = out.mutable_data_ptr<int64_t>();
-  for (size_t c = 0; c < spec.columns.size(); ++c) {
-    if (spec.columns[c].categorical)
-      encode_category_column(cells, spec, c, categorical, to++, table);
+  if (categorical > 0) {
+    at::Tensor out = at::empty({cells.rows(), categorical}, at::kLong);
+    auto* to = out.mutable_data_ptr<int64_t>();
+    for (size_t c = 0; c < spec.columns.size(); ++c) {
+      if (spec.columns[c].is_categorical())
+        encode_category_column(cells, spec, c, categorical, to++, table);
+    }
+    table.inputs.push_back(out);
   }
-  table.inputs.push_back(out);
+  if (spec.has_text()) {
+    table.inputs.push_back(encode_rows<int64_t, TextEncoder>(cells, spec, spec.text.pieces, table));
+  }
   return table;
+}
+
+void tell_odd_values(const EncodedTable& table, const InputSpec& spec, const std::string& name,
+                     std::vector<std::string>& warnings) {
+  for (const UnknownValues& unknown : table.unknown) {
+    warnings.push_back(name + ": " + to_text(unknown));
+  }
+  for (const MissingValues& missing : table.missing) {
+    warnings.push_back(name + ": " + to_text(missing));
+  }
+  if (table.long_texts.count == 0) return;
+  warnings.push_back(name + ": " + to_text(table.long_texts, spec.text));
 }
 
 std::vector<at::Tensor> encode_rows(const CellGrid& cells, const InputSpec& spec,
                                     const std::string& name, std::vector<std::string>* warnings) {
   EncodedTable table = encode_table(cells, spec);
-  if (warnings == nullptr) return std::move(table.inputs);
-  for (const UnknownValues& unknown : table.unknown) {
-    warnings->push_back(name + ": " + to_text(unknown));
-  }
-  for (const MissingValues& missing : table.missing) {
-    warnings->push_back(name + ": " + to_text(missing));
-  }
+  if (warnings != nullptr) tell_odd_values(table, spec, name, *warnings);
   return std::move(table.inputs);
 }
 

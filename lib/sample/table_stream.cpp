@@ -8,6 +8,7 @@
 
 #include "base/throw_error.h"
 #include "sample/cell_text.h"
+#include "sample/text_pieces.h"
 
 namespace maas {
 namespace {
@@ -41,13 +42,15 @@ bool is_wrong_header(const CsvTable& table, const InputSpec& spec) {
   for (int64_t c = 0; c < table.columns(); ++c) {
     const std::string_view cell = table.at(0, c);
     const ColumnSpec& column = spec.columns[static_cast<size_t>(c)];
-    const bool category = column.categorical && is_known_category(cell, column);
+    const bool category = column.is_categorical() && is_known_category(cell, column);
     const bool name =
         std::any_of(spec.columns.begin(), spec.columns.end(),
                     [&](const ColumnSpec& other) { return same_but_for_case(cell, other.name); });
     if (name && !category) return true;
-    if (column.categorical) {
+    if (column.is_categorical()) {
       any_value = any_value || category || is_missing(cell, spec.format);
+    } else if (column.is_text()) {
+      any_value = any_value || count_words(cell) > 1;
     } else {
       if (!is_missing_number(cell, spec.format) && !is_value(cell, column, spec.format)) {
         return true;
@@ -79,6 +82,17 @@ CsvGrid grid_of_model(CsvTable table, const InputSpec& spec) {
     grid.select_all();
   }
   return grid;
+}
+
+CsvStream::Options stream_options(const InputSpec& spec) {
+  CsvStream::Options options;
+  constexpr int64_t kTextValues = int64_t{1} << 26;
+  if (spec.has_text()) {
+    options.piece_bytes =
+        static_cast<size_t>(std::clamp<int64_t>(kTextValues / spec.text.pieces, int64_t{4} << 10,
+                                                static_cast<int64_t>(options.piece_bytes)));
+  }
+  return options;
 }
 
 TableStream::TableStream(CsvStream csv, std::string name, const InputSpec& spec)
@@ -122,14 +136,15 @@ void TableStream::add(const EncodedTable& table) {
       known->count += more.count;
     }
   };
-  for (const UnknownValues& unknown : table.unknown) sum(unknown, unknown_);
-  for (const MissingValues& missing : table.missing) sum(missing, missing_);
+  for (const UnknownValues& unknown : table.unknown) sum(unknown, odd_.unknown);
+  for (const MissingValues& missing : table.missing) sum(missing, odd_.missing);
+  if (odd_.long_texts.count == 0) odd_.long_texts.first_place = table.long_texts.first_place;
+  odd_.long_texts.count += table.long_texts.count;
 }
 
 std::vector<std::string> TableStream::warnings() const {
   std::vector<std::string> lines;
-  for (const UnknownValues& unknown : unknown_) lines.push_back(name_ + ": " + to_text(unknown));
-  for (const MissingValues& missing : missing_) lines.push_back(name_ + ": " + to_text(missing));
+  tell_odd_values(odd_, spec_, name_, lines);
   return lines;
 }
 

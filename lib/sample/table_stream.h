@@ -18,6 +18,10 @@ namespace maas {
 // finds them. Throws Error{kInput} naming those that are absent.
 CsvGrid grid_of_model(CsvTable table, const InputSpec& spec);
 
+// How much text is to be parsed together, so that the inputs of many short rows stay below some
+// hundred MiB.
+CsvStream::Options stream_options(const InputSpec& spec);
+
 struct TablePiece {
   CsvGrid grid;                    // with the file's other columns, too
   std::vector<at::Tensor> inputs;  // of the model, [rows, ...]
@@ -32,7 +36,7 @@ class TableStream {
   std::optional<TablePiece> next();
   int64_t rows() const { return rows_; }  // so far
   bool at_end() const { return csv_.at_end(); }
-  // So far, a line for each column that had values which training did not have, or missing ones.
+  // So far, as tell_odd_values() has it.
   std::vector<std::string> warnings() const;
 
  private:
@@ -45,8 +49,7 @@ class TableStream {
   std::vector<std::string> names_;  // of the file's columns; empty before the first piece
   std::vector<int64_t> selected_;   // the model's columns among them
   int64_t rows_ = 0;
-  std::vector<UnknownValues> unknown_;
-  std::vector<MissingValues> missing_;
+  EncodedTable odd_;  // without inputs: what all pieces together have
 };
 
 }  // namespace maas

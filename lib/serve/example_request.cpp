@@ -56,7 +56,9 @@ std::string example_row(const InputSpec& input) {
     json.key(column.name);
     if (column.date) {
       json.value(date_example(*column.date));
-    } else if (!column.categorical) {
+    } else if (column.is_text()) {
+      json.value("some words");
+    } else if (!column.is_categorical()) {
       json.value(round_mean(column));
     } else if (column.categories.empty()) {
       json.value("");

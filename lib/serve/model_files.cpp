@@ -7,6 +7,7 @@
 #include <charconv>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <system_error>
 
 #include "base/throw_error.h"
@@ -157,12 +158,12 @@ class Folder {
 
   void choose(std::map<int64_t, ModelFile>& versions) {
     int64_t left = policy_.latest;
-    for (auto it = versions.rbegin(); it != versions.rend(); ++it) {
+    for (const auto& [version, file] : std::views::reverse(versions)) {
       const auto& numbers = policy_.numbers;
-      const bool wanted =
-          numbers.empty() ? policy_.latest == 0 || left-- > 0
-                          : std::find(numbers.begin(), numbers.end(), it->first) != numbers.end();
-      if (wanted) all_.files.push_back(it->second);
+      const bool wanted = numbers.empty()
+                              ? policy_.latest == 0 || left-- > 0
+                              : std::find(numbers.begin(), numbers.end(), version) != numbers.end();
+      if (wanted) all_.files.push_back(file);
     }
   }
 

@@ -25,6 +25,7 @@ namespace {
 
 std::vector<int64_t> protocol_shape(const std::vector<Dim>& shape) {
   std::vector<int64_t> sizes;
+  sizes.reserve(shape.size());
   for (const Dim& dim : shape) sizes.push_back(dim.is_symbolic() ? -1 : dim.size);
   return sizes;
 }

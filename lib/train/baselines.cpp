@@ -19,6 +19,8 @@
 #include <deque>
 #include <functional>
 
+#include "train/naive_bayes.h"
+
 namespace maas {
 namespace {
 
@@ -36,7 +38,7 @@ int64_t feature_count(const InputSpec& input) {
   return count;
 }
 
-// float64 [R, F]: numbers as they are, categories as 0 and 1.
+// float64 [R, F]: numbers as they are, categories as 0 and 1; without texts.
 at::Tensor features_of(const Batch& batch, const InputSpec& input) {
   std::vector<at::Tensor> parts;
   size_t next = 0;
@@ -137,7 +139,8 @@ at::Tensor ridge(const at::Tensor& x, const at::Tensor& truth) {
 
 // Answers of both for `to`, from the rows `from` of the training data.
 struct Answers {
-  at::Tensor constant, linear;  // float64 [R, K]; linear undefined for too many columns
+  // float64 [R, K]; linear undefined for too many columns or none, texts without texts or classes.
+  at::Tensor constant, linear, texts;
 };
 
 Answers answers_of(const Batch& from, const Batch& to, const DataSpec& spec) {
@@ -151,7 +154,12 @@ Answers answers_of(const Batch& from, const Batch& to, const DataSpec& spec) {
         spec.task.kind == TaskKind::kClassification ? p.log() : p.log() - p.neg().log1p();
   }
   answers.constant = answers.constant.expand({to.size(), -1}).contiguous();
-  if (feature_count(spec.input) > kMostColumns) return answers;
+  if (spec.input.has_text() && spec.task.kind == TaskKind::kClassification) {
+    answers.texts =
+        naive_bayes(from.inputs.back(), truth, to.inputs.back(), spec.input.text.buckets);
+  }
+  const int64_t features = feature_count(spec.input);
+  if (features == 0 || features > kMostColumns) return answers;
   at::Tensor x = features_of(from, spec.input), z = features_of(to, spec.input);
   const at::Tensor mean = x.mean(0, true);
   at::Tensor spread = (x - mean).square().mean(0, true).sqrt();
@@ -186,6 +194,7 @@ Answers answers_by_folds(const BaselineSplits& splits, const Batch& all) {
       to.index_copy_(0, own, from);
     };
     put(part.constant, joined.constant), put(part.linear, joined.linear);
+    put(part.texts, joined.texts);
   }
   return joined;
 }
@@ -203,9 +212,10 @@ std::vector<Baseline> table_baselines(const BaselineSplits& splits,
   const Answers answers = splits.folds.defined()
                               ? answers_by_folds(splits, held_out)
                               : answers_of(splits.train.rows(sample), held_out, spec);
-  const std::string note = sample.size(0) == rows.size(0)
-                               ? ""
-                               : fmt::format("learnt from a sample of {} rows", sample.size(0));
+  std::string note;
+  if (sample.size(0) < rows.size(0)) {
+    note = fmt::format("learnt from a sample of {} rows", sample.size(0));
+  }
   const bool regression = spec.task.kind == TaskKind::kRegression;
   std::vector<Baseline> found;
   const auto add = [&](const char* name, const at::Tensor& outputs) {
@@ -214,6 +224,8 @@ std::vector<Baseline> table_baselines(const BaselineSplits& splits,
     found.push_back({name, compute_metrics(predictions, metrics), note});
   };
   add(regression ? "mean" : "most frequent", answers.constant);
+  add("naive Bayes", answers.texts);
+  if (spec.input.has_text()) note += std::string(note.empty() ? "" : ", ") + "without the text";
   add(regression ? "ridge regression" : "logistic regression", answers.linear);
   return found;
 }

@@ -24,9 +24,15 @@ at::Tensor EpochBatches::index(int64_t step) const {
 Batch EpochBatches::load(int64_t step) const {
   Batch batch = load_batch(*samples, index(step));
   const auto global = static_cast<uint64_t>(first_step + step);
-  if (hide_categories > 0 && batch.inputs.back().scalar_type() == at::kLong) {
-    batch.inputs.back() = hidden_categories(batch.inputs.back(), hide_categories,
-                                            mix_seed(seed, "hide_categories", global));
+  const InputSpec& form = samples->spec().input;
+  const size_t categorical = form.numeric_features().empty() ? 0 : 1;
+  if (hide_categories > 0 && !form.categorical_columns().empty()) {
+    at::Tensor& values = batch.inputs.at(categorical);
+    values = hidden_categories(values, hide_categories, mix_seed(seed, "hide_categories", global));
+  }
+  if (hide_text > 0 && form.has_text()) {
+    at::Tensor& values = batch.inputs.back();
+    values = hidden_categories(values, hide_text, mix_seed(seed, "hide_text", global));
   }
   if (augments.empty()) return batch;
   batch.inputs[0] = augment(batch.inputs[0], augments, mix_seed(seed, "augment", global));

@@ -25,6 +25,7 @@ EpochBatches batches_of(const FitJob& job, int64_t epoch) {
                               mix_seed(job.seed, "order"), epoch),
           .augments = images ? job.data_config.augment : std::vector<AugmentConfig>{},
           .hide_categories = images ? 0 : job.data_config.hide_categories,
+          .hide_text = images ? 0 : job.data_config.hide_text,
           .seed = job.seed,
           .first_step = 0,
           .smallest = smallest_batch(job.program)};

@@ -117,6 +117,7 @@ class Fit {
         .order = BatchOrder(rows_, job_.train.batch_size, mix_seed(job_.seed, "order"), epoch),
         .augments = images ? job_.data_config.augment : std::vector<AugmentConfig>{},
         .hide_categories = images ? 0 : job_.data_config.hide_categories,
+        .hide_text = images ? 0 : job_.data_config.hide_text,
         .seed = job_.seed,
         .first_step = epoch * steps_per_epoch_,
         .smallest = smallest_});

@@ -3,6 +3,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "base/error.h"
+#include "program/arguments.h"
 
 namespace maas {
 namespace {
@@ -71,6 +72,28 @@ Handle encoded_categories(GraphBuilder& g, const std::vector<ColumnSpec>& column
   return parts.size() == 1 ? parts[0] : g.concat(parts, 1);
 }
 
+// The mean of the pieces' embeddings times the root of their number: [B, kTextWidth]. A sum grows
+// with the length of a text, and a mean forgets how much it is worth.
+Handle bag_of_pieces(GraphBuilder& g, const TextForm& form) {
+  constexpr int64_t kTextWidth = 16;
+  constexpr double kSpread = 0.05;  // of the first weights: the sum of many must not be loud
+  const Handle pieces = g.input("text", {form.pieces}, at::kLong);
+  const Handle vectors = g.embedding("embed.text", pieces, form.buckets + 1, kTextWidth, kSpread);
+  Handle there = g.call("aten::ne.Scalar", {{"self", ValueRef{pieces.id}}, {"other", int64_t{0}}});
+  there = in_float32(g, there);
+  const Handle mask =
+      g.call("aten::unsqueeze", {{"self", ValueRef{there.id}}, {"dim", int64_t{2}}});
+  const Handle kept =
+      g.call("aten::mul.Tensor", {{"self", ValueRef{vectors.id}}, {"other", ValueRef{mask.id}}});
+  const Handle sum =
+      g.call("aten::sum.dim_IntList", {{"self", ValueRef{kept.id}}, {"dim", int_list({1})}});
+  Handle count = g.call("aten::sum.dim_IntList",
+                        {{"self", ValueRef{there.id}}, {"dim", int_list({1})}, {"keepdim", true}});
+  count = g.call("aten::clamp_min", {{"self", ValueRef{count.id}}, {"min", 1.0}});
+  count = g.call("aten::sqrt", {{"self", ValueRef{count.id}}});
+  return g.call("aten::div.Tensor", {{"self", ValueRef{sum.id}}, {"other", ValueRef{count.id}}});
+}
+
 }  // namespace
 
 Normalize normalize_of(const std::string& name) {
@@ -91,6 +114,7 @@ Handle prepared_input(GraphBuilder& g, const DataSpec& data, const BuildOptions&
   if (!categorical.empty()) {
     parts.push_back(encoded_categories(g, categorical, options.embed_categories));
   }
+  if (data.input.has_text()) parts.push_back(bag_of_pieces(g, data.input.text));
   return parts.size() == 1 ? parts[0] : g.concat(parts, 1);
 }
 

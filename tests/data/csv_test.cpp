@@ -78,7 +78,7 @@ TEST(CsvDataset, TellsColumnTypesByTheirValues) {
   const auto& columns = splits.spec.input.columns;
   ASSERT_EQ(columns.size(), 2U);
   EXPECT_EQ(columns[0].name, "size");
-  EXPECT_FALSE(columns[0].categorical);
+  EXPECT_FALSE(columns[0].is_categorical());
   EXPECT_DOUBLE_EQ(columns[0].mean, 3.5);
   EXPECT_NEAR(columns[0].std_dev, 1.7078251, 1e-6);
   EXPECT_THAT(columns[1].categories, ElementsAre("blue", "green", "red"));
@@ -253,7 +253,7 @@ TEST(CsvDataset, ReadsMissingNumbersAndOtherSigns) {
   config.delimiter = ";";
   config.missing = "mean";
   config.missing_values = {"k.A."};
-  EXPECT_FALSE(open_data(config, 1).spec.input.columns[0].categorical);
+  EXPECT_FALSE(open_data(config, 1).spec.input.columns[0].is_categorical());
   EXPECT_EQ(open_data(config, 1).spec.input.format.missing_values, config.missing_values);
   config.missing = "drop";
   EXPECT_EQ(open_data(config, 1).train->size(), 39);

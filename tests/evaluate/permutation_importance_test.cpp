@@ -25,7 +25,7 @@ InputSpec table() {
   InputSpec input;
   input.kind = InputKind::kTable;
   input.columns = {column("a"), column("colour"), column("unused"), column("when"), column("b")};
-  input.columns[1].categorical = true;
+  input.columns[1].type = ColumnType::kCategorical;
   input.columns[1].categories = {"red", "green"};
   input.columns[3].date = DateOrder::kYearFirst;
   input.columns[3].date_parts = {{"year", 0, 1}, {"day", 0, 1}};

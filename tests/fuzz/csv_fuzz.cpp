@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     made.kind = maas::InputKind::kTable;
     made.missing = "mean";
     made.columns = {{.name = "a", .categories = {}},
-                    {.name = "b", .categorical = true, .categories = {"x", "y"}},
+                    {.name = "b", .type = ColumnType::kCategorical, .categories = {"x", "y"}},
                     {.name = "c", .categories = {}, .sign = "$"},
                     {.name = "d",
                      .categories = {},

@@ -42,7 +42,7 @@ TEST_F(CheckManifest, TellsATableFromAnImage) {
   data.input.kind = InputKind::kTable;
   EXPECT_THAT(refusal_of(data), HasSubstr("describes no inputs; expected u8[s0, 1, 3, 3]"));
   data.input.columns = {{.name = "a", .categories = {}},
-                        {.name = "b", .categorical = true, .categories = {}}};
+                        {.name = "b", .type = ColumnType::kCategorical, .categories = {}}};
   EXPECT_THAT(refusal_of(data), HasSubstr("describes the inputs f32[batch, 1], i64[batch, 1]"));
 }
 

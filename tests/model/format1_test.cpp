@@ -31,7 +31,7 @@ TEST(FormatOne, KeepsEveryKeyOfATable) {
   data.input.columns = {
       {.name = "area", .mean = 108.33333333333331, .std_dev = 44.55259064671025, .categories = {}},
       {.name = "age", .mean = 34.2888888888889, .std_dev = 22.45550882396589, .categories = {}},
-      {.name = "kind", .categorical = true, .categories = {"flat", "house", "villa"}}};
+      {.name = "kind", .type = ColumnType::kCategorical, .categories = {"flat", "house", "villa"}}};
   data.task = {.kind = TaskKind::kRegression,
                .labels = {"price"},
                .scales = {{358.488888888889, 142.1404035487013}}};

@@ -42,8 +42,8 @@ TEST_F(ManifestFile, MayBeAbsentAsInAStrangersModel) {
 }
 
 TEST_F(ManifestFile, OfANewerFormatIsRefused) {
-  EXPECT_THAT(refusal_of(changed("\"format\":2", "\"format\":4")),
-              AllOf(HasSubstr("manifest format 4; expected 1 to 3"),
+  EXPECT_THAT(refusal_of(changed("\"format\":2", "\"format\":5")),
+              AllOf(HasSubstr("manifest format 5; expected 1 to 4"),
                     HasSubstr("fix: use a maas of the version that wrote the model")));
 }
 
@@ -107,16 +107,47 @@ Manifest of_a_table() {
   InputSpec& input = manifest.data->input;
   input.kind = InputKind::kTable;
   input.missing = "mean";
-  input.columns = {{.name = "a", .mean = -1.5, .std_dev = 1e-7, .categories = {}},
-                   {.name = "b,\"", .categorical = true, .categories = {"", "x", "\xe2\x82\xac"}},
-                   {.name = "c", .categories = {}, .sign = "%"},
-                   {.name = "d", .categorical = true, .categories = {"u"}, .rare = {"v", "w"}},
-                   {.name = "e",
-                    .categories = {},
-                    .date = DateOrder::kDayFirst,
-                    .date_parts = {{"year", 2020, 1.5}, {"month_sin", 0.1, 0.7}}}};
+  input.columns = {
+      {.name = "a", .mean = -1.5, .std_dev = 1e-7, .categories = {}},
+      {.name = "b,\"", .type = ColumnType::kCategorical, .categories = {"", "x", "\xe2\x82\xac"}},
+      {.name = "c", .categories = {}, .sign = "%"},
+      {.name = "d", .type = ColumnType::kCategorical, .categories = {"u"}, .rare = {"v", "w"}},
+      {.name = "e",
+       .categories = {},
+       .date = DateOrder::kDayFirst,
+       .date_parts = {{"year", 2020, 1.5}, {"month_sin", 0.1, 0.7}}}};
   manifest.data->task = {.labels = {"y"}, .scales = {}};
   return manifest;
+}
+
+Manifest of_texts() {
+  Manifest manifest = of_a_table();
+  InputSpec& input = manifest.data->input;
+  input.columns.push_back({.name = "words", .type = ColumnType::kText, .categories = {}});
+  input.text = {.buckets = 65536, .pieces = 640};
+  return manifest;
+}
+
+TEST(Manifest, OfTextsComesBackInAFormatThatOlderReadersRefuse) {
+  const std::string json = manifest_to_json(of_texts());
+  EXPECT_EQ(manifest_from_json(json, "model.pt").data, of_texts().data);
+  EXPECT_THAT(json, HasSubstr("\"format\":4"));
+  EXPECT_THAT(manifest_to_json(of_a_table()), HasSubstr("\"format\":2"));
+}
+
+TEST(Manifest, OfTextsWithoutAFormOrBeyondReasonIsRefused) {
+  const auto refusal = [](const std::string& from, const std::string& to) {
+    std::string json = manifest_to_json(of_texts());
+    json.replace(json.find(from), from.size(), to);
+    return error_of([&] { manifest_from_json(json, "model.pt"); });
+  };
+  EXPECT_THAT(refusal("\"buckets\":65536", "\"buckets\":0"),
+              HasSubstr("text of 640 pieces in 0 buckets; expected 1 to 65536 in 1 to 16777216"));
+  EXPECT_THAT(refusal("\"pieces\":640", "\"pieces\":9000000000000000000"),
+              HasSubstr("text of 9000000000000000000 pieces"));
+  EXPECT_THAT(refusal("\"text\":true", "\"text\":false"),
+              HasSubstr("a form of text without a column"));
+  EXPECT_THAT(refusal("\"text\":{", "\"txt\":{"), HasSubstr("columns of text of no form"));
 }
 
 TEST(Manifest, OfATableComesBack) {

@@ -41,7 +41,7 @@ class OneRow : public Dataset {
     age.name = "age";
     job.name = "job";
     town.name = "town";
-    job.categorical = town.categorical = true;
+    job.type = town.type = ColumnType::kCategorical;
     job.categories = {"clerk", "cook"};
     spec_.input.columns = {job, age, town};
   }

@@ -86,8 +86,9 @@ TEST(CsvStream, RefusesARowThatFillsTheMemory) {
 TEST(TableStream, ReadsTheModelsColumnsPieceByPiece) {
   InputSpec spec;
   spec.kind = InputKind::kTable;
-  spec.columns = {{.name = "size", .categories = {}},
-                  {.name = "colour", .categorical = true, .categories = {"blue", "red"}}};
+  spec.columns = {
+      {.name = "size", .categories = {}},
+      {.name = "colour", .type = ColumnType::kCategorical, .categories = {"blue", "red"}}};
   for (const char* head : {"id,colour,size\n", "\nid,colour,size\n"}) {
     std::string text = head;
     for (int i = 0; i < 50; ++i) {

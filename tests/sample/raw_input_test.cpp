@@ -21,8 +21,9 @@ InputSpec image_spec() {
 InputSpec table_spec() {
   InputSpec spec;
   spec.kind = InputKind::kTable;
-  spec.columns = {{.name = "size", .mean = 7, .categories = {}},
-                  {.name = "colour", .categorical = true, .categories = {"blue", "red"}}};
+  spec.columns = {
+      {.name = "size", .mean = 7, .categories = {}},
+      {.name = "colour", .type = ColumnType::kCategorical, .categories = {"blue", "red"}}};
   return spec;
 }
 
@@ -55,7 +56,8 @@ TEST(DecodeCsv, FindsColumnsByNameOrByCount) {
 
 TEST(DecodeTables, WarnOfCategoriesThatTrainingDidNotHaveColumnByColumn) {
   InputSpec spec = table_spec();
-  spec.columns.push_back({.name = "form", .categorical = true, .categories = {"flat"}});
+  spec.columns.push_back(
+      {.name = "form", .type = ColumnType::kCategorical, .categories = {"flat"}});
   std::vector<std::string> warnings;
   decode_csv("size,colour,form\n1,pink,flat\n2,red,round\n3,grey,flat\n", "in.csv", spec,
              &warnings);
@@ -81,7 +83,8 @@ TEST(DecodeCsv, RefusesAHeaderWithAWrongName) {
   InputSpec spec;
   spec.kind = InputKind::kTable;
   for (const char* name : {"a", "b"}) {
-    spec.columns.push_back({.name = name, .categorical = true, .categories = {"p", "q"}});
+    spec.columns.push_back(
+        {.name = name, .type = ColumnType::kCategorical, .categories = {"p", "q"}});
   }
   const std::string error = error_of([&] { decode_csv("b,A\np,q\n", "in", spec); });
   EXPECT_THAT(error, HasSubstr("there is no column 'a'; did you mean 'A'?"));
@@ -109,9 +112,9 @@ TEST(DecodeCsv, ReadsTheFormatOfTraining) {
 TEST(DecodeTables, FindCategoriesInOtherSpellings) {
   InputSpec spec;
   spec.kind = InputKind::kTable;
-  spec.columns = {{.name = "f", .categorical = true, .categories = {"False", "True"}},
-                  {.name = "n", .categorical = true, .categories = {"1", "2.0", "x"}},
-                  {.name = "zip", .categorical = true, .categories = {"01", "1"}}};
+  spec.columns = {{.name = "f", .type = ColumnType::kCategorical, .categories = {"False", "True"}},
+                  {.name = "n", .type = ColumnType::kCategorical, .categories = {"1", "2.0", "x"}},
+                  {.name = "zip", .type = ColumnType::kCategorical, .categories = {"01", "1"}}};
   const auto first = [&](const std::vector<at::Tensor>& inputs) {
     const auto* data = inputs[0].const_data_ptr<int64_t>();
     return std::vector<int64_t>(data, data + 3);

@@ -39,9 +39,10 @@ inline SessionInfo table_model(const std::vector<std::string>& targets = {"price
   info.samples.emplace();
   InputSpec& input = info.samples->data.input;
   input.kind = InputKind::kTable;
-  input.columns = {{.name = "age", .categories = {}},
-                   {.name = "income", .categories = {}},
-                   {"city", true, 0, 1, {"oslo", "rome"}}};
+  input.columns = {
+      {.name = "age", .categories = {}},
+      {.name = "income", .categories = {}},
+      {.name = "city", .type = ColumnType::kCategorical, .categories = {"oslo", "rome"}}};
   info.samples->data.task.kind = TaskKind::kRegression;
   info.samples->data.task.labels = targets;
   return info;

@@ -1,6 +1,11 @@
 // What holds for every network.
 #include "zoo/build_model.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -132,7 +137,7 @@ TEST(BuildModel, CallsTheOutputsOfARegressionValues) {
 TEST(BuildModel, EmbedsCategoriesBesideTheNumbers) {
   DataSpec data = table(2);
   data.input.columns.push_back(
-      {.name = "city", .categorical = true, .categories = {"a", "b", "c"}});
+      {.name = "city", .type = ColumnType::kCategorical, .categories = {"a", "b", "c"}});
   ModelConfig config = network("mlp");
   config.hidden = {};
   const Program program = build(config, data);
@@ -145,9 +150,33 @@ TEST(BuildModel, EmbedsCategoriesBesideTheNumbers) {
   EXPECT_EQ(hot.parameters.at("fc1.weight").sizes(), (at::IntArrayRef{3, 2 + 4}));
 }
 
+// The sum of the rows that are not 0, over the root of their number; nothing gives nothing.
+TEST(BuildModel, TakesTextAsABagOfItsPieces) {
+  DataSpec data = table(1);
+  data.input.columns.push_back({.name = "words", .type = ColumnType::kText, .categories = {}});
+  data.input.text = {.buckets = 30, .pieces = 4};
+  ModelConfig config = network("mlp");
+  config.hidden = {};
+  const Program program = build(config, data);
+  EXPECT_NO_THROW(verify(program, "mlp"));
+  const at::Tensor& table = program.parameters.at("embed.text.weight");
+  EXPECT_EQ(table.sizes(), (at::IntArrayRef{31, 16}));
+  EXPECT_NEAR(table.std().item<double>(), 0.05, 0.01);
+  const at::Tensor& weight = program.parameters.at("fc1.weight");
+  const at::Tensor bias = program.parameters.at("fc1.bias");
+  const at::Tensor numbers = at::zeros({3, 1});
+  const at::Tensor pieces =
+      at::tensor({3, 7, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0}, at::kLong).view({3, 4});
+  const at::Tensor bags =
+      at::stack({(table[3] + table[7]) / std::sqrt(2.0), table[5], at::zeros({16})});
+  const at::Tensor wanted = bags.mm(weight.slice(1, 1).t()) + bias;
+  const at::Tensor found = evaluate(program, {numbers, pieces}).at(0);
+  EXPECT_TRUE(at::allclose(found, wanted, 1e-5, 1e-6));
+}
+
 TEST(BuildModel, DrawsEmbeddingsNormally) {
   DataSpec data = table(0);
-  ColumnSpec word{.name = "word", .categorical = true, .categories = {}};
+  ColumnSpec word{.name = "word", .type = ColumnType::kCategorical, .categories = {}};
   for (int i = 0; i < 500; ++i) word.categories.push_back(std::to_string(i));
   data.input.columns = {word};
   const at::Tensor weight = build(network("mlp"), data).parameters.at("embed.word.weight");

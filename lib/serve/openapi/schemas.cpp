@@ -54,14 +54,17 @@ void write_row(JsonWriter& json, const InputSpec& input) {
   json.begin_object().field("type", "object").key("properties").begin_object();
   for (const ColumnSpec& column : input.columns) {
     json.key(column.name).begin_object().key("type").begin_array();
-    json.value(column.categorical || column.date ? "string" : "number").value("null").end_array();
+    const bool is_number = column.type == ColumnType::kNumeric && !column.date;
+    json.value(is_number ? "number" : "string").value("null").end_array();
     json.key("examples").begin_array();
     constexpr size_t kShown = 20;
     const size_t shown = std::min(column.categories.size(), kShown);
     for (size_t i = 0; i < shown; ++i) json.value(column.categories[i]);
     if (column.date) {
       json.value(date_example(*column.date));
-    } else if (!column.categorical) {
+    } else if (column.is_text()) {
+      json.value("some words");
+    } else if (is_number) {
       json.value(column.mean);
     }
     json.end_array().end_object();

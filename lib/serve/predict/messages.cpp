@@ -88,12 +88,12 @@ std::string labelled_answer(const SessionInfo& info, const std::vector<at::Tenso
 bool is_bare_sample(std::string_view body, const SessionInfo& info) {
   if (!info.samples) return false;
   const size_t first = body.find_first_not_of(" \t\r\n");
-  if (first == body.npos) return false;
+  if (first == std::string_view::npos) return false;
   if (body[first] == '[') return true;
   const size_t key = body.find_first_not_of(" \t\r\n", first + 1);
-  if (body[first] != '{' || key == body.npos || body[key] != '"') return false;
+  if (body[first] != '{' || key == std::string_view::npos || body[key] != '"') return false;
   const size_t end = body.find('"', key + 1);
-  if (end == body.npos) return false;
+  if (end == std::string_view::npos) return false;
   const std::string_view name = body.substr(key + 1, end - key - 1);
   const InputSpec& input = info.samples->data.input;
   if (input.kind == InputKind::kImage) return name == "b64" || name == "data";

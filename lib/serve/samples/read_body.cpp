@@ -25,6 +25,8 @@ bool is_image_type(std::string_view type) {
 
 bool is_csv_type(std::string_view type) { return is_content_type(type, "text/csv"); }
 
+bool is_text_type(std::string_view type) { return is_content_type(type, "text/plain"); }
+
 bool is_form_type(std::string_view type) { return is_content_type(type, "multipart/form-data"); }
 
 // The list of {"instances": [...]}, an envelope that KServe's clients send; else all of it.
@@ -53,8 +55,9 @@ ReadSamples read_bytes(std::string_view bytes, const SessionInfo& info) {
   const bool table = info.samples && info.samples->data.input.kind == InputKind::kTable;
   if (image_format_of(bytes) != nullptr) return read_image(bytes, info, "body");
   const size_t first = bytes.find_first_not_of(" \t\r\n");
-  const bool json = first != bytes.npos && (bytes[first] == '{' || bytes[first] == '[');
+  const bool json = first != std::string_view::npos && (bytes[first] == '{' || bytes[first] == '[');
   if (json || !info.samples) return read_json(bytes, info);
+  if (info.samples->data.input.is_one_text()) return read_text(bytes, info, "body");
   return table ? read_csv_rows(bytes, info, "body") : read_image(bytes, info, "body");
 }
 
@@ -62,6 +65,7 @@ ReadSamples read_typed(std::string_view bytes, std::string_view type, const Sess
   if (is_json_content_type(type)) return read_json(bytes, info);
   if (is_csv_type(type)) return read_csv_rows(bytes, info, "body");
   if (is_image_type(type)) return read_image(bytes, info, "body");
+  if (is_text_type(type)) return read_text(bytes, info, "body");
   return read_bytes(bytes, info);
 }
 
@@ -153,8 +157,9 @@ ReadSamples read_form(const std::vector<FormPart>& parts, const SessionInfo& inf
 }  // namespace
 
 bool is_body_type(std::string_view type) {
-  return type.empty() || is_json_content_type(type) || is_csv_type(type) || is_image_type(type) ||
-         is_form_type(type) || is_content_type(type, "application/octet-stream") ||
+  return type.empty() || is_json_content_type(type) || is_csv_type(type) || is_text_type(type) ||
+         is_image_type(type) || is_form_type(type) ||
+         is_content_type(type, "application/octet-stream") ||
          is_content_type(type, "application/x-www-form-urlencoded");
 }
 

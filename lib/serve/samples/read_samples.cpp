@@ -70,16 +70,22 @@ std::optional<ReadSamples> read_files(element value, const InputSpec& spec,
 
 bool is_row(element value) { return value.is_array() || value.is_object(); }
 
-// Before a cell is looked at: `{}` may stand for a row of many columns.
-void check_rows(element value, const InputSpec& spec, const std::string& where) {
+// Before a cell is looked at: `{}` may stand for a row of many columns, and a text of one word
+// becomes as many numbers as the longest has.
+void check_rows(int64_t rows, const InputSpec& spec, const std::string& where) {
   const auto columns = static_cast<int64_t>(std::max<size_t>(spec.columns.size(), 1));
+  const int64_t most = kMostCells / (columns + spec.text.pieces);
+  if (rows <= most) return;
+  throw_input(where, fmt::format("has {} rows of {} columns", rows, columns),
+              fmt::format("at most {} rows in a request", most));
+}
+
+int64_t rows_in(element value) {
   int64_t rows = 0;
   if (simdjson::dom::array list; value.get(list) == simdjson::SUCCESS) {
     for ([[maybe_unused]] const element row : list) ++rows;
   }
-  if (rows <= kMostCells / columns) return;
-  throw_input(where, fmt::format("has {} rows of {} columns", rows, columns),
-              fmt::format("at most {} rows in a request", kMostCells / columns));
+  return rows;
 }
 
 bool is_list_of_rows(element value) {
@@ -130,7 +136,7 @@ ReadSamples read_samples(element value, const SessionInfo& info, const std::stri
     read.is_list = !is_one_image(value, spec);
     return read;
   }
-  check_rows(value, spec, where);
+  check_rows(rows_in(value), spec, where);
   read.is_list = is_list_of_rows(value);
   read.inputs = decode_json(value, where, spec, &read.warnings);
   return read;
@@ -145,8 +151,20 @@ ReadSamples read_csv_rows(std::string_view text, const SessionInfo& info,
   if (cells > kMostCells) {
     throw_input(where, "has too many cells", fmt::format("at most {} in a request", kMostCells));
   }
+  if (spec.has_text()) {
+    check_rows(
+        std::count_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }),
+        spec, where);
+  }
   ReadSamples read;
   read.inputs = decode_csv(text, where, spec, &read.warnings);
+  return read;
+}
+
+ReadSamples read_text(std::string_view text, const SessionInfo& info, const std::string& where) {
+  ReadSamples read;
+  read.is_list = false;
+  read.inputs = decode_text(std::string(text), where, spec_of(info, where), &read.warnings);
   return read;
 }
 

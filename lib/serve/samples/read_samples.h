@@ -44,5 +44,7 @@ ReadSamples read_samples_text(std::string text, const SessionInfo& info, const s
 
 // Rows of a table, with or without a header.
 ReadSamples read_csv_rows(std::string_view text, const SessionInfo& info, const std::string& where);
+// One text, for a model that takes nothing else.
+ReadSamples read_text(std::string_view text, const SessionInfo& info, const std::string& where);
 
 }  // namespace maas

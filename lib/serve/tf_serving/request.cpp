@@ -106,7 +106,8 @@ std::string rows_of_columns(const JsonMembers& columns, const InputSpec& spec) {
                 fmt::format("{}, as the first column", lists.front().second.size()));
   }
   if (lists.empty()) throw_input("inputs", "are empty", "columns by their names");
-  const size_t most = static_cast<size_t>(kMostCells) / spec.columns.size();
+  const size_t most = static_cast<size_t>(kMostCells) /
+                      (spec.columns.size() + static_cast<size_t>(spec.text.pieces));
   if (lists.front().second.size() > most) {
     throw_input("inputs", "have too many rows", fmt::format("at most {}", most));
   }

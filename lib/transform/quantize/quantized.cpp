@@ -137,7 +137,8 @@ void note_float_weights(const Program& program, Quantized& done) {
       const auto found = tensors.find(value);
       if (found == tensors.end() || found->second.dim() < 2) return;
       if (!at::isFloatingType(found->second.scalar_type())) return;
-      if (node.op == "aten::mul") return;  // the scales of what is int8
+      // The scales of what is int8: of layers, and a number a row of an embedding.
+      if (node.op == "aten::mul" || found->second.size(-1) == 1) return;
       operators.insert(node.op);
       if (counted.insert(value).second) floats += found->second.numel();
     });

@@ -81,6 +81,53 @@ TEST_F(PredictImages, OutputsThatAreNoNumbersAreNull) {
             R"({"label":null,"probability":null,"probabilities":null})");
 }
 
+SessionInfo text_model() {
+  SessionInfo info = table_model({"tone"});
+  info.inputs = {{"text", at::kLong, {-1, 32}}};
+  InputSpec& input = info.samples->data.input;
+  input.columns = {{.name = "words", .type = ColumnType::kText, .categories = {}}};
+  input.text = {.buckets = 1000, .pieces = 32};
+  return info;
+}
+
+// How many pieces each text has.
+Tensors piece_count(const Tensors& inputs) { return {inputs[0].ne(0).sum(1, true).to(at::kFloat)}; }
+
+struct PredictTexts : PredictRows {
+  PredictTexts() : PredictRows(std::make_shared<StubSession>(text_model(), piece_count)) {}
+};
+
+// a, bc, "a bc", <a>, <bc, bc>, <bc>
+TEST_F(PredictTexts, ATextIsAnsweredHoweverItIsSent) {
+  const std::string wanted = R"({"values":{"tone":7}})";
+  EXPECT_EQ(post("/predict", "a bc", {{"Content-Type", "text/plain"}}).body, wanted);
+  EXPECT_EQ(post("/predict", "a, bc...", {{"Content-Type", "text/plain; charset=utf-8"}}).body,
+            wanted);
+  EXPECT_EQ(post("/predict", "a bc", kCurl).body, wanted);
+  EXPECT_EQ(post("/predict", R"({"words":"a bc"})").body, wanted);
+  EXPECT_EQ(post("/predict", "words=a+bc", kCurl).body, wanted);
+  EXPECT_EQ(post("/predict", "words\n\"a, bc\"\n", kCsv).body, "[" + wanted + "]");
+  EXPECT_EQ(post("/predict", R"([{"words":"a bc"},["A BC"]])").body,
+            "[" + wanted + "," + wanted + "]");
+}
+
+TEST_F(PredictTexts, ATextWithoutWordsOrTooManyAreRefused) {
+  EXPECT_THAT(post("/predict", "  ", {{"Content-Type", "text/plain"}}).body,
+              HasSubstr("the value of column 'words' is missing"));
+  const auto caf = post("/predict", "caf\xe9", {{"Content-Type", "text/plain"}});
+  EXPECT_EQ(caf.status, 400);
+  std::string rows = "[";
+  for (int i = 0; i < 400'000; ++i) rows += "{},";
+  const auto many = post("/predict", rows + "{}]");
+  EXPECT_EQ(many.status, 400);
+  EXPECT_THAT(many.body, HasSubstr("400001 rows of 1 columns"));
+}
+
+TEST_F(PredictRows, ATextIsNoRow) {
+  EXPECT_THAT(post("/predict", "some words", {{"Content-Type", "text/plain"}}).body,
+              HasSubstr("is a text; expected rows of the model's columns"));
+}
+
 TEST_F(PredictRows, AFormAsBrowsersSendItIsARow) {
   const auto row = post("/predict", R"({"city": "rome", "age": 4, "income": 1})", kCurl);
   EXPECT_EQ(row.status, 200);

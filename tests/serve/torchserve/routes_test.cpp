@@ -115,7 +115,7 @@ TEST_F(Images, RefusalsSayWhy) {
   EXPECT_THAT(refusal("GIF89a", {{"Content-Type", "image/gif"}}), HasSubstr("body"));
   EXPECT_THAT(refusal("[[0,85,170,255],[0,85,170,255],[0,85,170,255],[0,85,170,255],[0,0,0,0]]"),
               HasSubstr("has 5 rows; expected at most 4"));
-  EXPECT_EQ(post(kPath, "x", {{"Content-Type", "text/plain"}}).status, 415);
+  EXPECT_EQ(post(kPath, "x", {{"Content-Type", "text/html"}}).status, 415);
   EXPECT_EQ(post("/predictions/other", "x").status, 404);
   EXPECT_EQ(post("/predictions/net/2", "x").status, 404);
   EXPECT_EQ(get(kPath).headers.allow, "POST, PUT");

@@ -1,0 +1,127 @@
+// Texts in files: of a folder with a folder for each class. To a model they are a table of one
+// column.
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/files.h"
+#include "base/throw_error.h"
+#include "data/image_list.h"
+#include "data/source.h"
+#include "data/tensor_dataset.h"
+#include "sample/labels.h"
+#include "sample/table_encoder.h"
+#include "sample/text_pieces.h"
+
+namespace maas {
+namespace {
+
+constexpr int64_t kMostTextBytes = int64_t{16} << 20;
+
+class FileTexts final : public CellGrid {
+ public:
+  FileTexts(const std::vector<ImageFile>& files, const TableFormat& format) : files_(files) {
+    texts_.reserve(files.size());
+    for (const ImageFile& file : files) {
+      texts_.push_back(to_utf8(read_file(file.path, kMostTextBytes), format, file.path));
+      if (!is_missing_text(texts_.back(), format)) continue;
+      throw_input(file.path, "holds no text", "words", "write some, or remove the file");
+    }
+  }
+
+  int64_t rows() const override { return static_cast<int64_t>(texts_.size()); }
+  std::string_view at(int64_t row, int64_t /*column*/) const override {
+    return texts_[static_cast<size_t>(row)];
+  }
+  std::string place(int64_t row, int64_t /*column*/) const override {
+    return files_[static_cast<size_t>(row)].path;
+  }
+
+ private:
+  const std::vector<ImageFile>& files_;
+  std::vector<std::string> texts_;
+};
+
+// Files have no columns, and so no signs of numbers; but predict reads CSV of the texts, too.
+TableFormat format_of(const DataConfig& config) {
+  TableFormat format;
+  format.encoding = config.encoding;
+  return format;
+}
+
+class TextSource final : public Source {
+ public:
+  TextSource(const SourceRequest& request, ImageList list)
+      : config_(request.config),
+        root_(request.where.path.path),
+        files_(std::move(list.files)),
+        classes_(std::move(list.classes)),
+        texts_(files_, format_of(config_)) {}
+
+  int64_t size() const override { return texts_.rows(); }
+
+  RowMarks marks() const override {
+    at::Tensor classes = at::empty({size()}, at::kLong);
+    std::transform(files_.begin(), files_.end(), classes.mutable_data_ptr<int64_t>(),
+                   [](const ImageFile& file) { return static_cast<int64_t>(file.label); });
+    return {.classes = classes};
+  }
+
+  DataSpec learn(const at::Tensor& index, std::vector<std::string>& told) const override {
+    DataSpec spec;
+    spec.input.kind = InputKind::kTable;
+    spec.input.format = format_of(config_);
+    spec.input.columns = {{.name = "text", .type = ColumnType::kText, .categories = {}}};
+    spec.input.text =
+        learn_text_form(texts_, spec.input, index,
+                        {.buckets = config_.text_buckets, .pieces = config_.text_pieces}, told);
+    spec.task.labels = classes_;
+    return spec;
+  }
+
+  std::shared_ptr<const Dataset> conform(const DataSpec& spec,
+                                         std::vector<std::string>& warnings) const override {
+    if (!spec.input.is_one_text() || spec.task.kind != TaskKind::kClassification) {
+      throw_input(root_, "holds texts with one label each",
+                  "data of one column of text for a classification",
+                  "give data of the kind that the model was trained on");
+    }
+    const LabelIndex known(spec.task.labels);
+    at::Tensor targets = at::empty({size()}, at::kLong);
+    for (size_t i = 0; i < files_.size(); ++i) {
+      const ImageFile& file = files_[i];
+      targets.mutable_data_ptr<int64_t>()[i] =
+          known.at(classes_[file.label], [&] { return file.path; });
+    }
+    return tensor_dataset({.inputs = encode_rows(texts_, spec.input, root_, &warnings),
+                           .targets = targets,
+                           .spec = spec,
+                           .name_of = [files = files_](int64_t i) { return files[i].name; }});
+  }
+
+ private:
+  const DataConfig config_;
+  const std::string root_;
+  const std::vector<ImageFile> files_;
+  const std::vector<std::string> classes_;
+  const FileTexts texts_;  // of files_
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_text_source(const SourceRequest& request) {
+  const std::string& root = request.where.path.path;
+  ImageList list = list_text_folder(root);
+  for (const std::string& what : list.left_out) {
+    request.warnings.push_back(fmt::format("{}: {}", request.split, what));
+  }
+  if (list.files.empty()) {
+    throw_input(root, fmt::format("0 texts of {} classes", list.classes.size()),
+                "texts in files called *.txt", "check the path");
+  }
+  return std::make_unique<TextSource>(request, std::move(list));
+}
+
+}  // namespace maas

@@ -217,6 +217,7 @@ class Samples {
     std::vector<at::Tensor> outputs;
     for (int64_t at = 0; at < count; at += kRowsAtOnce) {
       std::vector<at::Tensor> part;
+      part.reserve(inputs.size());
       for (const at::Tensor& input : inputs) {
         part.push_back(input.narrow(0, at, std::min(kRowsAtOnce, count - at)));
       }

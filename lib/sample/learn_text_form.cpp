@@ -29,6 +29,7 @@ TextForm learn_text_form(const CellGrid& cells, const InputSpec& spec, const at:
   at::parallel_for(0, count, kRowsAtOnce, [&](int64_t from, int64_t to) {
     for (int64_t i = from; i < to; ++i) {
       std::vector<TextCell> texts;
+      texts.reserve(columns.size());
       for (const int64_t c : columns) {
         texts.push_back({cells.at(rows[i], c), spec.columns[static_cast<size_t>(c)].name});
       }

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <ranges>
 
 #include "train/naive_bayes.h"
 
@@ -75,9 +76,9 @@ at::Tensor minimised(at::Tensor w, const std::function<Point(const at::Tensor&)>
     if (here.gradient.abs().max().item<double>() < 1e-5) break;
     at::Tensor direction = here.gradient.neg();
     std::vector<double> alphas;
-    for (auto it = pairs.rbegin(); it != pairs.rend(); ++it) {
-      alphas.push_back(dot(it->first, direction) / dot(it->first, it->second));
-      direction = direction - it->second.mul(alphas.back());
+    for (const auto& [s, y] : std::views::reverse(pairs)) {
+      alphas.push_back(dot(s, direction) / dot(s, y));
+      direction = direction - y.mul(alphas.back());
     }
     if (!pairs.empty()) {
       const auto& [s, y] = pairs.back();

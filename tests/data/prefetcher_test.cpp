@@ -77,11 +77,11 @@ TEST(Prefetcher, NamesTheBatchThatHangsAndDoesNotWaitForIt) {
       },
       {.first = 0,
        .last = 3,
-       .patience = std::chrono::milliseconds(50),
+       .patience = std::chrono::milliseconds(500),
        .name_of = [](int64_t step) { return "samples of step " + std::to_string(step); }});
   EXPECT_TRUE(batches.next());
   EXPECT_THAT(error_of([&] { batches.next(); }, ErrorKind::kResources),
-              testing::AllOf(testing::HasSubstr("samples of step 1: is not loaded after 0.05 s"),
+              testing::AllOf(testing::HasSubstr("samples of step 1: is not loaded after 0.5 s"),
                              testing::HasSubstr("--resume")));
   EXPECT_FALSE(batches.next());
   const std::lock_guard lock(gate->mutex);

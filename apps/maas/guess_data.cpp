@@ -140,6 +140,7 @@ DataGuess guess_classes(const fs::path& folder, const fs::path& config_folder) {
   guess.metrics = "[accuracy, macro_f1, nll]";
   guess.watched = "nll";
   if (are_texts) {
+    guess.data += "  missing: mean                      # blank texts: error | mean\n";
     suit_texts(guess);
     return guess;
   }

@@ -1,6 +1,6 @@
 #include "predict_samples.h"
 
-#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -26,7 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMostJsonBytes = size_t{1} << 32;
-constexpr int64_t kMostTextBytes = int64_t{16} << 20;
 constexpr size_t kMostWarnings = 20;  // of an input
 
 std::string ending_of(const std::string& path) { return fs::path(path).extension().string(); }
@@ -107,13 +106,14 @@ class Samples {
       if (has_text_extension(input)) return answer_text(input);
     }
     ByteStream stream(input);
-    const int first = stream.peek();
-    const bool blank = first == ' ' || first == '\n';
-    const bool json =
-        is_json_name(input) || is_json_lines_name(input) ||
-        (input == "-" && (first == '{' || first == '[' || (blank && !spec_.is_one_text()) ||
-                          spec_.kind == InputKind::kImage));
-    if (!json && spec_.is_one_text() && input == "-") return answer_lines(stream);
+    const bool from_stdin = input == "-";
+    constexpr size_t kMostHeader = size_t{1} << 16;
+    const std::string line = from_stdin ? stream.first_line(kMostHeader) : "";
+    const bool json = is_json_name(input) || is_json_lines_name(input) ||
+                      (from_stdin && (spec_.kind == InputKind::kImage || begins_json(line)));
+    if (!json && from_stdin && spec_.is_one_text() && !is_csv_header(line, stream.name())) {
+      return answer_lines(stream);
+    }
     if (!json) return answer_csv(stream);
     const std::string text = rest_of(stream);
     if (spec_.kind == InputKind::kImage && image_format_of(text) != nullptr) {
@@ -135,32 +135,72 @@ class Samples {
     progress_.show(path, rows_, {});
   }
 
-  // A text a line, or CSV if the first line is the column's name.
-  void answer_lines(ByteStream& stream) {
-    const std::string text = rest_of(stream);
-    const std::string_view first = std::string_view(text).substr(0, text.find_first_of("\r\n"));
-    std::vector<std::string> warnings;
-    if (first == spec_.columns[0].name) {
-      answer(decode_csv(text, stream.name(), spec_, &warnings), {.input = stream.name()});
-      return tell(warnings);
-    }
-    constexpr int64_t kLinesAtOnce = 256;
-    int64_t line = 0;
-    for (size_t at = 0; at < text.size();) {
-      size_t end = at;
-      int64_t lines = 0;
-      for (; lines < kLinesAtOnce && end < text.size(); ++lines) {
-        end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  // Whether the line holds the names of columns, the model's only one among them.
+  bool is_csv_header(const std::string& line, const std::string& name) const {
+    try {
+      const CsvTable table = read_csv(line, name, spec_.format);
+      for (int64_t c = 0; table.rows() > 0 && c < table.columns(); ++c) {
+        if (table.at(0, c) == spec_.columns[0].name) return true;
       }
-      if (end == text.size() && text.find_first_not_of(" \t\r\n", at) == std::string::npos) break;
-      answer(
-          decode_text_lines(text.substr(at, end - at), stream.name(), spec_, line + 1, &warnings),
-          {.input = stream.name(), .first_row = line});
-      line += lines;
-      at = end;
+    } catch (const Error&) {  // a sentence with quotes
+    }
+    return false;
+  }
+
+  // Whether stdin holds JSON: of texts, some begin with a bracket.
+  bool begins_json(const std::string& line) const {
+    const size_t first = line.find_first_not_of(" \t\r\n");
+    if (!spec_.is_one_text()) return first == line.npos || line[first] == '{' || line[first] == '[';
+    if (first == line.npos || (line[first] != '{' && line[first] != '[')) return false;
+    const size_t second = line.find_first_not_of(" \t\r\n", first + 1);
+    if (second == line.npos) return true;
+    const std::string_view follows = line[first] == '{' ? "\"}" : "\"{[]";
+    return follows.find(line[second]) != follows.npos;
+  }
+
+  // A text a line.
+  void answer_lines(ByteStream& stream) {
+    constexpr int64_t kLinesAtOnce = 256;
+    constexpr size_t kStep = size_t{1} << 16;
+    std::vector<std::string> warnings;
+    std::string text;
+    int64_t line = 0;
+    for (bool ended = false; !ended;) {
+      const size_t had = text.size();
+      text.resize(had + kStep);
+      const size_t more = stream.read(text.data() + had, kStep);
+      text.resize(had + more);
+      ended = more == 0;
+      if (!ended && text.size() < static_cast<size_t>(kMostTextBytes) &&
+          std::count(text.begin(), text.end(), '\n') < kLinesAtOnce) {
+        continue;
+      }
+      const size_t end = ended ? text.size() : text.rfind('\n') + 1;
+      if (end == 0) {
+        throw_input(fmt::format("{}:{}", stream.name(), line + 1),
+                    fmt::format("a text of more than {} bytes", text.size()),
+                    fmt::format("at most {}", kMostTextBytes), "cut it, or split it into several");
+      }
+      line += answer_whole_lines(text.substr(0, end), {stream.name(), line, ended}, warnings);
+      text.erase(0, end);
     }
     if (line == 0) throw_input(stream.name(), "holds no text", "a text a line", "write one");
     tell(warnings);
+  }
+
+  struct LinesPlace {
+    const std::string& name;
+    int64_t first = 0;
+    bool are_last = false;
+  };
+  // How many lines were answered: blank ones at the very end are none.
+  int64_t answer_whole_lines(const std::string& text, const LinesPlace& place,
+                             std::vector<std::string>& warnings) {
+    if (place.are_last && text.find_first_not_of(" \t\r\n") == text.npos) return 0;
+    const auto inputs = decode_text_lines(text, place.name, spec_, place.first + 1, &warnings);
+    answer(inputs, {.input = place.name, .first_row = place.first});
+    progress_.show(place.name, rows_, {});
+    return inputs.at(0).size(0);
   }
 
   void answer_json(const std::string& text, const std::string& name) {
@@ -214,16 +254,23 @@ class Samples {
     // A piece of a file has more rows than the caches hold of a network's activations.
     constexpr int64_t kRowsAtOnce = 512;
     const int64_t count = inputs.at(0).size(0);
-    std::vector<at::Tensor> outputs;
+    // One piece of memory for all: small ones that stay between the large ones that come and go
+    // would make the heap grow with every part.
+    at::Tensor all;
     for (int64_t at = 0; at < count; at += kRowsAtOnce) {
       std::vector<at::Tensor> part;
       part.reserve(inputs.size());
       for (const at::Tensor& input : inputs) {
         part.push_back(input.narrow(0, at, std::min(kRowsAtOnce, count - at)));
       }
-      outputs.push_back(plan_->run(part).at(0).clone());
+      const at::Tensor output = plan_->run(part).at(0);
+      if (!all.defined()) {
+        std::vector<int64_t> sizes = output.sizes().vec();
+        sizes[0] = count;
+        all = at::empty(sizes, output.options());
+      }
+      all.narrow(0, at, output.size(0)).copy_(output);
     }
-    const at::Tensor all = outputs.size() == 1 ? outputs[0] : at::cat(outputs);
     const JudgedOutputs judged =
         judge_outputs(all.dim() == 1 ? all.unsqueeze(1) : all, task_.kind, form_);
     const auto broken = std::count(judged.is_answer.begin(), judged.is_answer.end(), 0);

@@ -49,7 +49,7 @@ void ByteStream::throw_interrupted() const {
                                         .fix = "start it again"});
 }
 
-size_t ByteStream::read(char* to, size_t size) {
+size_t ByteStream::read_more(char* to, size_t size) {
   const int got = ::gzread(handle(file_), to, static_cast<unsigned>(std::min(size, kMostAtOnce)));
   if (got > 0) return static_cast<size_t>(got);
   int status = Z_OK;
@@ -72,13 +72,25 @@ size_t ByteStream::read(char* to, size_t size) {
   return 0;
 }
 
-int ByteStream::peek() {
-  const int byte = gzgetc(handle(file_));
-  if (byte >= 0) gzungetc(byte, handle(file_));
-  int status = Z_OK;
-  if (byte < 0) ::gzerror(handle(file_), &status);
-  if (status == Z_ERRNO && errno == EINTR) throw_interrupted();
-  return byte;
+std::string ByteStream::first_line(size_t most) {
+  constexpr size_t kStep = 4096;
+  size_t end = std::string::npos;
+  while (end == std::string::npos && ahead_.size() < most) {
+    std::string more(kStep, '\0');
+    more.resize(read_more(more.data(), more.size()));
+    if (more.empty()) break;
+    const size_t found = more.find('\n');
+    if (found != std::string::npos) end = ahead_.size() + found;
+    ahead_ += more;
+  }
+  return ahead_.substr(0, end);
+}
+
+size_t ByteStream::read(char* to, size_t size) {
+  if (ahead_.empty()) return read_more(to, size);
+  const size_t taken = ahead_.copy(to, size);
+  ahead_.erase(0, taken);
+  return taken;
 }
 
 uint64_t ByteStream::read_bytes() const {

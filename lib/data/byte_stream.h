@@ -20,18 +20,21 @@ class ByteStream {
   // the file where its gzip stream is damaged or ends early, Error{kResources} where it cannot be
   // read, and Error{kInterrupted} where a signal with a handler came while it waited.
   size_t read(char* to, size_t size);
-  // The next byte without taking it; -1 = the end. Error{kInterrupted} as read().
-  int peek();
+  // What comes up to the first line feed, or the first `most` bytes or a few more, without taking
+  // it; throws as read(). Before anything is read.
+  std::string first_line(size_t most);
 
   const std::string& name() const { return name_; }  // "stdin" of "-"
   uint64_t size_bytes() const { return size_; }      // as it lies on disk; 0 = not known
   uint64_t read_bytes() const;                       // of these
 
  private:
+  size_t read_more(char* to, size_t size);
   [[noreturn]] void throw_interrupted() const;
 
   std::string name_;
   uint64_t size_ = 0;
+  std::string ahead_;     // read and not handed out
   void* file_ = nullptr;  // zlib's
 };
 

@@ -20,6 +20,9 @@ class Checker {
     if (data_.is_table()) check_no_image_settings();
     if (data_.type == "csv") check_table();
     if (data_.type == "image_list") check_image_list();
+    if (data_.type == "texts" && data_.missing == "drop") {
+      add("data.missing", "'drop' for files of text", "error or mean", "remove the blank files");
+    }
     if (data_.type == "csv") check_kept_apart();
     if (data_.type == "synthetic") check_synthetic();
     if ((data_.height == 0) != (data_.width == 0)) {

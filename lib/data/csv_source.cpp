@@ -106,11 +106,10 @@ class CsvSource final : public Source {
         {.inputs = std::move(table.inputs),
          .targets = targets(spec.task).to(target_type(spec.task)),
          .spec = spec,
-         .name_of =
-             [stem, lines = grid_.lines(), texts = first_texts(spec.input)](int64_t i) {
-               return fmt::format("{}:{}{}", stem, lines[i], texts.empty() ? "" : texts[i]);
-             },
-         .missing = std::move(table.missing)});
+         .name_of = [stem, lines = grid_.lines()](
+                        int64_t i) { return fmt::format("{}:{}", stem, lines[i]); },
+         .missing = std::move(table.missing),
+         .texts = first_texts(spec.input)});
   }
 
  private:
@@ -138,8 +137,7 @@ class CsvSource final : public Source {
     grid_.select(features);
   }
 
-  // ": how the row's first text begins", since its pieces tell nobody what it says; of a table of
-  // many rows none.
+  // How each row's first text begins; of a table of many rows none.
   std::vector<std::string> first_texts(const InputSpec& input) const {
     constexpr int64_t kMostRows = 200'000;
     constexpr size_t kMostBytes = 160;
@@ -149,7 +147,7 @@ class CsvSource final : public Source {
     if (text == input.columns.end() || grid_.rows() > kMostRows) return texts;
     texts.reserve(static_cast<size_t>(grid_.rows()));
     for (int64_t row = 0; row < grid_.rows(); ++row) {
-      texts.push_back(": " + first_words(grid_.at(row, text - input.columns.begin()), kMostBytes));
+      texts.push_back(first_words(grid_.at(row, text - input.columns.begin()), kMostBytes));
     }
     return texts;
   }

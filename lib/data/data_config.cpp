@@ -178,7 +178,7 @@ void describe_tables(DataConfig& data, Fields& field) {
 
 void describe_cells(DataConfig& data, Fields& field) {
   field("missing", data.missing)
-      .only_for("type", {"csv"})
+      .only_for("type", kWithText)
       .one_of({"error", "mean", "drop"})
       .doc("empty values: mean also means unknown for categories; drop leaves the row out");
   field("missing_label", data.missing_label)

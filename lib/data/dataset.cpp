@@ -33,6 +33,10 @@ class Subset final : public Dataset {
     MAAS_CHECK(i >= 0 && i < size());
     return whole_->name_of(index_.const_data_ptr<int64_t>()[i]);
   }
+  std::string text_of(int64_t i) const override {
+    MAAS_CHECK(i >= 0 && i < size());
+    return whole_->text_of(index_.const_data_ptr<int64_t>()[i]);
+  }
 
  private:
   std::shared_ptr<const Dataset> whole_;

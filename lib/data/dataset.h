@@ -43,6 +43,9 @@ class Dataset {
   virtual const DataSpec& spec() const = 0;
   // Where sample i came from, for reports and errors: "train-images:17", "cats/3.jpg", "a.csv:12".
   virtual std::string name_of(int64_t i) const = 0;
+  // How the text of sample i begins, since its pieces tell nobody; "" = it has none, or it is not
+  // kept.
+  virtual std::string text_of(int64_t /*i*/) const { return ""; }
 };
 
 // Rows `index` of another dataset (a split), without copying it.

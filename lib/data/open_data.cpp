@@ -136,6 +136,15 @@ bool are_among(const std::vector<std::string>& labels, const std::vector<std::st
   });
 }
 
+void tell_ignored_buckets(const DataConfig& config, DataSplits& splits) {
+  const int64_t buckets = splits.spec.input.text.buckets;
+  const bool is_set = config.text_buckets != DataConfig().text_buckets;
+  if (buckets == 0 || !is_set || config.text_buckets == buckets) return;
+  splits.warnings.push_back(
+      fmt::format("data.text_buckets: {} counts for nothing: the network to start from has {}",
+                  config.text_buckets, buckets));
+}
+
 // What the parent's weights were made for stays as they know it.
 DataSpec inherit(DataSpec learnt, const DataSpec& parent, Targets targets) {
   const InputSpec &own = learnt.input, &known = parent.input;
@@ -209,6 +218,7 @@ DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* pa
   splits.spec = source->learn(rows.train, splits.warnings);
   if (config.normalize == "imagenet") take_imagenet_scale(splits.spec.input);
   if (parent != nullptr) splits.spec = inherit(std::move(splits.spec), *parent, targets);
+  if (parent != nullptr) tell_ignored_buckets(config, splits);
   const auto whole = source->conform(splits.spec, splits.warnings);
   splits.train = part_of(whole, rows.train);
   splits.validation = part_of(whole, rows.validation);

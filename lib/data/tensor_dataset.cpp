@@ -40,6 +40,9 @@ class TensorDataset final : public Dataset {
   }
   std::vector<MissingValues> missing() const override { return samples_.missing; }
   const DataSpec& spec() const override { return samples_.spec; }
+  std::string text_of(int64_t i) const override {
+    return samples_.texts.empty() ? "" : samples_.texts.at(static_cast<size_t>(i));
+  }
   std::string name_of(int64_t i) const override {
     MAAS_CHECK(i >= 0 && i < size());
     return samples_.name_of(i);

@@ -19,6 +19,7 @@ struct TensorSamples {
   DataSpec spec;
   std::function<std::string(int64_t)> name_of;
   std::vector<MissingValues> missing = {};
+  std::vector<std::string> texts = {};  // text_of() each row; empty = none
 };
 std::shared_ptr<const Dataset> tensor_dataset(TensorSamples samples);
 

@@ -18,17 +18,33 @@
 namespace maas {
 namespace {
 
-constexpr int64_t kMostTextBytes = int64_t{16} << 20;
+// Files have no columns, and so no signs of numbers; but predict reads CSV of the texts, too.
+TableFormat format_of(const DataConfig& config) {
+  TableFormat format;
+  format.encoding = config.encoding;
+  return format;
+}
 
 class FileTexts final : public CellGrid {
  public:
-  FileTexts(const std::vector<ImageFile>& files, const TableFormat& format) : files_(files) {
+  FileTexts(const std::vector<ImageFile>& files, const DataConfig& config) : files_(files) {
+    const TableFormat format = format_of(config);
+    const bool takes_blank = config.missing == "mean";
     texts_.reserve(files.size());
     for (const ImageFile& file : files) {
-      texts_.push_back(to_utf8(read_file(file.path, kMostTextBytes), format, file.path));
-      if (!is_missing_text(texts_.back(), format)) continue;
-      throw_input(file.path, "holds no text", "words", "write some, or remove the file");
+      texts_.push_back(plain_text(read_file(file.path, kMostTextBytes), format, file.path));
+      if (takes_blank || !is_missing_text(texts_.back(), format)) continue;
+      throw_input(file.path, "holds no text", "words",
+                  "write some, remove the file, or set data.missing: mean");
     }
+  }
+
+  std::vector<std::string> first_texts() const {
+    constexpr size_t kMostBytes = 160;
+    std::vector<std::string> texts;
+    texts.reserve(texts_.size());
+    for (const std::string& text : texts_) texts.push_back(first_words(text, kMostBytes));
+    return texts;
   }
 
   int64_t rows() const override { return static_cast<int64_t>(texts_.size()); }
@@ -44,13 +60,6 @@ class FileTexts final : public CellGrid {
   std::vector<std::string> texts_;
 };
 
-// Files have no columns, and so no signs of numbers; but predict reads CSV of the texts, too.
-TableFormat format_of(const DataConfig& config) {
-  TableFormat format;
-  format.encoding = config.encoding;
-  return format;
-}
-
 class TextSource final : public Source {
  public:
   TextSource(const SourceRequest& request, ImageList list)
@@ -58,7 +67,7 @@ class TextSource final : public Source {
         root_(request.where.path.path),
         files_(std::move(list.files)),
         classes_(std::move(list.classes)),
-        texts_(files_, format_of(config_)) {}
+        texts_(files_, config_) {}
 
   int64_t size() const override { return texts_.rows(); }
 
@@ -73,6 +82,7 @@ class TextSource final : public Source {
     DataSpec spec;
     spec.input.kind = InputKind::kTable;
     spec.input.format = format_of(config_);
+    spec.input.missing = config_.missing;
     spec.input.columns = {{.name = "text", .type = ColumnType::kText, .categories = {}}};
     spec.input.text =
         learn_text_form(texts_, spec.input, index,
@@ -98,7 +108,8 @@ class TextSource final : public Source {
     return tensor_dataset({.inputs = encode_rows(texts_, spec.input, root_, &warnings),
                            .targets = targets,
                            .spec = spec,
-                           .name_of = [files = files_](int64_t i) { return files[i].name; }});
+                           .name_of = [files = files_](int64_t i) { return files[i].name; },
+                           .texts = texts_.first_texts()});
   }
 
  private:

@@ -125,6 +125,17 @@ bool is_content_type(std::string_view value, std::string_view type) {
   return same_ignoring_case(bare, type);
 }
 
+std::string charset_of(std::string_view content_type) {
+  std::string type(content_type);
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const size_t at = type.find("charset=");
+  if (at == std::string::npos) return "";
+  std::string charset = type.substr(at + 8, type.find_first_of("; \t", at) - at - 8);
+  std::erase(charset, '"');
+  return charset;
+}
+
 bool is_json_content_type(std::string_view value) {
   return is_content_type(value, "application/json");
 }

@@ -69,6 +69,8 @@ bool is_preflight(const RequestHead& head, const std::optional<std::string_view>
 // The type of a Content-Type, with or without parameters, in any case. `type` in lower case.
 bool is_content_type(std::string_view value, std::string_view type);
 // "application/json", with or without parameters, in any case.
+// The charset that a Content-Type names, in lower case and without quotes; "" = none.
+std::string charset_of(std::string_view content_type);
 bool is_json_content_type(std::string_view value);
 bool is_loopback_name(std::string_view host);  // localhost, 127.x.y.z, [::1], ::1; without port
 bool same_ignoring_case(std::string_view a, std::string_view b);

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "base/throw_error.h"
+#include "call/index_limits.h"
 
 namespace maas {
 namespace {
@@ -53,6 +54,17 @@ void check_inputs(const InputSpec& input, const Program& program, const std::str
          fmt::format("{}, which the graph takes", fmt::join(wanted, ", ")));
 }
 
+// An index that means another row would be answered without a word.
+void check_text(const InputSpec& input, const Program& program, const std::string& where) {
+  if (!input.has_text()) return;
+  const std::vector<std::vector<IndexLimit>> limits = index_limits(program);
+  for (const IndexLimit& limit : limits.back()) {
+    if (limit.highest == input.text.buckets) continue;
+    refuse(where, fmt::format("text in {} buckets", input.text.buckets),
+           fmt::format("{}, as '{}' has rows", limit.highest, limit.table));
+  }
+}
+
 void check_outputs(const TaskSpec& task, const Program& program, const std::string& where) {
   const std::vector<Dim> shape = program.output_shape();
   if (is_rows(shape, task.outputs())) return;
@@ -64,6 +76,7 @@ void check_outputs(const TaskSpec& task, const Program& program, const std::stri
 
 void check_manifest(const DataSpec& data, const Program& program, const std::string& where) {
   check_inputs(data.input, program, where);
+  check_text(data.input, program, where);
   check_outputs(data.task, program, where);
 }
 

@@ -93,6 +93,8 @@ std::vector<ReportExample> report_examples(const Predictions& predictions, const
       example.image = batch.inputs.at(0).select(0, 0).contiguous();
     } else {
       example.text = row_text(batch, spec);
+      const std::string words = dataset.text_of(i);
+      if (!words.empty()) example.text += (example.text.empty() ? "" : "\n") + words;
     }
     example.truth = score.target;
     example.predicted = score.predicted;

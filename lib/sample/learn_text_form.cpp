@@ -31,7 +31,10 @@ TextForm learn_text_form(const CellGrid& cells, const InputSpec& spec, const at:
       std::vector<TextCell> texts;
       texts.reserve(columns.size());
       for (const int64_t c : columns) {
-        texts.push_back({cells.at(rows[i], c), spec.columns[static_cast<size_t>(c)].name});
+        // Longer texts are refused when they are encoded.
+        const std::string_view cell =
+            cells.at(rows[i], c).substr(0, static_cast<size_t>(kMostTextBytes));
+        texts.push_back({cell, spec.columns[static_cast<size_t>(c)].name});
       }
       wanted[static_cast<size_t>(i)] = text_pieces(texts, most, nullptr, 0);
     }

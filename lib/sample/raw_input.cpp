@@ -72,7 +72,7 @@ std::vector<at::Tensor> decode_csv(std::string_view text, const std::string& nam
 std::vector<at::Tensor> decode_text(std::string text, const std::string& name,
                                     const InputSpec& spec, std::vector<std::string>* warnings) {
   refuse_text(name, spec);
-  text = to_utf8(std::move(text), spec.format, name);
+  text = plain_text(std::move(text), spec.format, name);
   return encode_rows(PlainTexts({text}, name), spec, name, warnings);
 }
 
@@ -80,7 +80,8 @@ std::vector<at::Tensor> decode_text_lines(std::string text, const std::string& n
                                           const InputSpec& spec, int64_t first_line,
                                           std::vector<std::string>* warnings) {
   refuse_text(name, spec);
-  text = to_utf8(std::move(text), spec.format, name);
+  text = first_line == 1 ? plain_text(std::move(text), spec.format, name)
+                         : to_utf8(std::move(text), spec.format, name);
   std::vector<std::string_view> lines;
   for (std::string_view rest = text; !rest.empty();) {
     const size_t end = std::min(rest.find('\n'), rest.size());

@@ -126,6 +126,7 @@ class TextEncoder {
       const auto at = static_cast<int64_t>(c);
       const std::string_view cell = cells_.at(row, at);
       if (first < 0) first = at;
+      if (static_cast<int64_t>(cell.size()) > kMostTextBytes) refuse_length(row, at, cell.size());
       if (!is_missing_text(cell, spec_.format)) {
         texts.push_back({cell, column.name});
         continue;
@@ -142,6 +143,11 @@ class TextEncoder {
   }
 
  private:
+  [[noreturn]] void refuse_length(int64_t row, int64_t column, size_t bytes) const {
+    throw_input(cells_.place(row, column), fmt::format("a text of {} bytes", bytes),
+                fmt::format("at most {}", kMostTextBytes), "cut it, or split it into several");
+  }
+
   const CellGrid& cells_;
   const InputSpec& spec_;
 };

@@ -66,6 +66,7 @@ bool has_header(const CsvTable& table, const InputSpec& spec) {
   if (table.rows() == 0) return false;
   if (names_every_column(table, spec)) return true;
   const bool as_wide = table.columns() == static_cast<int64_t>(spec.columns.size());
+  if (!as_wide && !spec.format.header) return false;  // columns are called by their places
   if (as_wide && !(spec.format.header && is_wrong_header(table, spec))) return false;
   CsvGrid(table, {.has_header = true}).select(spec.columns);  // names what is absent
   return true;
@@ -78,15 +79,17 @@ CsvGrid grid_of_model(CsvTable table, const InputSpec& spec) {
   CsvGrid grid(std::move(table), {.has_header = named});
   if (named) {
     grid.select(spec.columns);
-  } else {
+  } else if (grid.header().size() == spec.columns.size()) {
     grid.select_all();
+  } else {
+    grid.select(spec.columns);
   }
   return grid;
 }
 
 CsvStream::Options stream_options(const InputSpec& spec) {
   CsvStream::Options options;
-  constexpr int64_t kTextValues = int64_t{1} << 26;
+  constexpr int64_t kTextValues = int64_t{1} << 24;
   if (spec.has_text()) {
     options.piece_bytes =
         static_cast<size_t>(std::clamp<int64_t>(kTextValues / spec.text.pieces, int64_t{4} << 10,

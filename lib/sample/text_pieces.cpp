@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/utf8.h"
+#include "sample/cell_text.h"
 
 namespace maas {
 namespace {
@@ -220,6 +221,11 @@ std::string first_words(std::string_view text, size_t most) {
   return line;
 }
 
+std::string plain_text(std::string bytes, const TableFormat& format, const std::string& name) {
+  if (bytes.starts_with("\xef\xbb\xbf")) bytes.erase(0, 3);
+  return to_utf8(std::move(bytes), format, name);
+}
+
 bool has_text_extension(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
@@ -234,13 +240,15 @@ bool is_missing_text(std::string_view cell, const TableFormat& format) {
 }
 
 int64_t count_words(std::string_view cell) {
-  int64_t words = 0;
+  int64_t words = 0, ideographs = 0;
   bool inside = false;
-  for (const char c : cell) {
-    words += !inside && !is_space(c) ? 1 : 0;
-    inside = !is_space(c);
+  for (size_t i = 0; i < cell.size(); ++i) {
+    words += !inside && !is_space(cell[i]) ? 1 : 0;
+    inside = !is_space(cell[i]);
+    const size_t length = static_cast<unsigned char>(cell[i]) >= 0xe3 ? utf8_length(cell, i) : 0;
+    if (length == 3 && is_ideograph(cell.substr(i, 3))) ++ideographs;
   }
-  return words;
+  return words + ideographs / 2;
 }
 
 bool is_like_text(int64_t different, int64_t with_words, int64_t values) {

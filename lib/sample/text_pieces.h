@@ -35,6 +35,13 @@ int64_t text_pieces(std::span<const TextCell> cells, const TextForm& form, int64
 // words and "...".
 std::string first_words(std::string_view text, size_t most);
 
+// Longer texts are refused: their words take some 75 times their bytes while they are counted.
+inline constexpr int64_t kMostTextBytes = int64_t{1} << 20;
+
+// The text in bytes of a file or a request, as the format's encoding has it, without a byte order
+// mark. Throws Error{kInput} where it is not in that encoding.
+std::string plain_text(std::string bytes, const TableFormat& format, const std::string& name);
+
 // .txt, whatever the case.
 bool has_text_extension(const std::filesystem::path& path);
 
@@ -45,7 +52,7 @@ bool is_missing_text(std::string_view cell, const TableFormat& format);
 // four words.
 bool is_like_text(int64_t different, int64_t with_words, int64_t values);
 inline constexpr int64_t kFewestTextWords = 4;
-// Words of a cell, by the spaces between them.
+// Words of a cell, by the spaces between them; two characters of writing without spaces are one.
 int64_t count_words(std::string_view cell);
 
 }  // namespace maas

@@ -67,11 +67,28 @@ class Texts(Case):
                       blank.stderr)
         self.assertIn("holds no text", maas("predict", self.model, "-", stdin="\n", check=3).stderr)
 
+    def test_stdin_is_csv_json_or_lines(self):
+        wanted = self.answers("-", stdin="great\n")[0]["probabilities"]
+        for text in ('"review"\ngreat\n', "id,review\n1,great\n", "\ufeffreview\ngreat\n", "\ufeffgreat\n",
+                     '["great"]', '[{"review": "great"}]', '{"review": "great"}'):
+            self.assertEqual(self.answers("-", stdin=text)[0]["probabilities"], wanted, text)
+        self.assertEqual(len(self.answers("-", stdin="[2024] great\n{sic} great\n")), 2)
+
+    def test_slices_go_by_the_line_and_not_by_what_a_sentence_says(self):
+        table = self.folder / "times.csv"
+        rows = "".join(f"meet at 10:{i + 3} or later today,{row[1]},{'ab'[i % 2]}\n" for i, row in
+                       enumerate(self.rows[:40]))
+        table.write_text("review,opinion,kind\n" + rows)
+        found = json.loads(maas("eval", self.model, table, "--by", "kind", "--json", check=0).stdout)
+        self.assertIn('"samples":20', json.dumps(found, separators=(",", ":")))
+
     def test_a_long_text_is_told(self):
         done = maas("predict", self.model, "-", stdin=" ".join(row[0] for row in self.rows[:20]), check=0)
         self.assertRegex(done.stderr, r"the text of 1 row has more than the \d+ pieces that the model takes in")
 
     def test_bad_texts_are_named(self):
+        self.assertRegex(maas("predict", self.model, "-", stdin="a\n" + "a" * 1048577 + "\n", check=3).stderr,
+                         r"stdin:\d: a text of .* bytes; expected at most 1048576")
         file = self.folder / "bad.txt"
         file.write_bytes(b"caf\xe9")
         done = maas("predict", self.model, file, check=3)

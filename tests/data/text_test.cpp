@@ -48,7 +48,8 @@ TEST(TextColumn, IsToldByItsSentences) {
   ASSERT_EQ(batch.inputs.size(), 2);
   EXPECT_EQ(batch.inputs[1].sizes(), (at::IntArrayRef{30, input.text.pieces}));
   EXPECT_EQ(batch.inputs[1].scalar_type(), at::kLong);
-  EXPECT_EQ(splits.train->name_of(1), "a.csv:3: word1 is a good one");
+  EXPECT_EQ(splits.train->name_of(1), "a.csv:3");
+  EXPECT_EQ(splits.train->text_of(1), "word1 is a good one");
 }
 
 TEST(TextColumn, MayBeSaidToBeOneOrToBeNone) {

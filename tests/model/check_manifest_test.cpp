@@ -70,5 +70,21 @@ TEST(Manifest, TakesOneOutputWithoutADimensionOfItsOwn) {
               HasSubstr("names 2 outputs; expected as many as the graph gives: [s0]"));
 }
 
+// Other buckets than the table has rows for would answer by other words, without a word.
+TEST(Manifest, NamesBucketsThatAreNotTheTables) {
+  GraphBuilder g("test", 1);
+  const Handle words = g.embedding("embed.text", g.input("text", {4}, at::kLong), 31, 2);
+  const Program program = g.finish({{"y", g.linear("fc", g.flatten(words), 1)}});
+  DataSpec data;
+  data.input.kind = InputKind::kTable;
+  data.input.columns = {{.name = "a", .type = ColumnType::kText, .categories = {}}};
+  data.input.text = {.buckets = 30, .pieces = 4};
+  data.task = {TaskKind::kRegression, {"price"}};
+  EXPECT_NO_THROW(check_manifest(data, program, "model.pt"));
+  data.input.text.buckets = 16;
+  EXPECT_THAT(error_of([&] { check_manifest(data, program, "model.pt"); }),
+              HasSubstr("text in 16 buckets; expected 30, as 'embed.text.weight' has rows"));
+}
+
 }  // namespace
 }  // namespace maas

@@ -126,6 +126,7 @@ TEST(MissingText, IsBlankOrWhatTheFormatSays) {
 
 TEST(LikeText, AreManyDifferentCellsOfFourWordsOrMore) {
   EXPECT_EQ(count_words("  a bc\td "), 3);
+  EXPECT_EQ(count_words("\xe9\x9d\x9e\xe5\xb8\xb8\xe5\xa5\xbd\xe5\xa5\xbd"), 3);
   EXPECT_TRUE(is_like_text(100, 90, 120));
   EXPECT_FALSE(is_like_text(100, 30, 120));  // mostly short
   EXPECT_FALSE(is_like_text(40, 120, 120));  // a few sentences again and again

@@ -10,6 +10,7 @@
 #include "base/throw_error.h"
 #include "http/head.h"
 #include "http/multipart.h"
+#include "sample/cell_text.h"
 #include "sample/image_format.h"
 #include "serve/nested_lists.h"
 #include "serve/request_json.h"
@@ -26,6 +27,29 @@ bool is_image_type(std::string_view type) {
 bool is_csv_type(std::string_view type) { return is_content_type(type, "text/csv"); }
 
 bool is_text_type(std::string_view type) { return is_content_type(type, "text/plain"); }
+
+// The text in the model's own encoding, where the type names another.
+std::string in_charset(std::string_view bytes, std::string_view type, const SessionInfo& info) {
+  const std::string charset = charset_of(type);
+  const std::string own = info.samples ? info.samples->data.input.format.encoding : "utf-8";
+  TableFormat given;
+  given.encoding = charset == "us-ascii"     ? "utf-8"
+                   : charset == "iso-8859-1" ? "latin-1"
+                   : charset.empty()         ? own
+                                             : charset;
+  if (given.encoding == own) return std::string(bytes);
+  if (given.encoding != "utf-8" && given.encoding != "latin-1" &&
+      given.encoding != "windows-1252") {
+    throw_input("body", fmt::format("the charset '{}'", charset.substr(0, 64)),
+                "utf-8, iso-8859-1 or windows-1252");
+  }
+  if (own != "utf-8") {
+    throw_input("body", fmt::format("the charset '{}', and the model reads {}", charset, own),
+                "text in the encoding of the model's files, or JSON",
+                "send {column: text} as JSON");
+  }
+  return to_utf8(std::string(bytes), given, "body");
+}
 
 bool is_form_type(std::string_view type) { return is_content_type(type, "multipart/form-data"); }
 
@@ -65,7 +89,7 @@ ReadSamples read_typed(std::string_view bytes, std::string_view type, const Sess
   if (is_json_content_type(type)) return read_json(bytes, info);
   if (is_csv_type(type)) return read_csv_rows(bytes, info, "body");
   if (is_image_type(type)) return read_image(bytes, info, "body");
-  if (is_text_type(type)) return read_text(bytes, info, "body");
+  if (is_text_type(type)) return read_text(in_charset(bytes, type, info), info, "body");
   return read_bytes(bytes, info);
 }
 
@@ -108,6 +132,17 @@ std::string url_decoded(std::string_view text) {
     }
   }
   return plain;
+}
+
+// Whether it is written as browsers write forms: curl says so of any body. Words have spaces.
+bool is_url_form(std::string_view body) {
+  const size_t equals = body.find('=');
+  return equals != std::string_view::npos && equals > 0 &&
+         body.find_first_of(" \t\r\n{[\"") == std::string_view::npos &&
+         std::all_of(body.begin(), body.begin() + static_cast<int64_t>(equals), [](char c) {
+           return c == '_' || c == '-' || c == '+' || c == '%' || (c >= '0' && c <= '9') ||
+                  ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+         });
 }
 
 // "age=42&city=rome" whose first name is a column's: a row. Of anything else none: curl says of any
@@ -169,6 +204,13 @@ ReadSamples read_body(std::string_view body, std::string_view content_type,
       is_content_type(content_type, "application/x-www-form-urlencoded")) {
     if (const auto row = row_of_url(body, *table_of(info))) {
       return read_samples_text(*row, info, "form");
+    }
+    if (table_of(info)->is_one_text() && is_url_form(body)) {
+      throw_input(
+          "form",
+          fmt::format("names '{}'", url_decoded(body.substr(0, body.find('='))).substr(0, 64)),
+          fmt::format("the column '{}'", table_of(info)->columns[0].name),
+          "send a text as text/plain");
     }
   }
   if (!is_form_type(content_type)) return read_typed(body, content_type, info);

@@ -111,6 +111,28 @@ TEST_F(PredictTexts, ATextIsAnsweredHoweverItIsSent) {
             "[" + wanted + "," + wanted + "]");
 }
 
+TEST_F(PredictTexts, ACharsetIsHeeded) {
+  const auto answer = [&](const std::string& text, const std::string& type) {
+    return post("/predict", text, {{"Content-Type", type}}).body;
+  };
+  EXPECT_EQ(answer("\xfc"
+                   "ber",
+                   "text/plain; charset=ISO-8859-1"),
+            answer("\xc3\xbc"
+                   "ber",
+                   "text/plain;charset=\"utf-8\""));
+  EXPECT_EQ(answer("\xef\xbb\xbf"
+                   "a bc",
+                   "text/plain"),
+            R"({"values":{"tone":7}})");
+  EXPECT_THAT(answer("a", "text/plain; charset=utf-16"), HasSubstr("the charset 'utf-16'"));
+}
+
+TEST_F(PredictTexts, AFormOfAnotherFieldIsNoText) {
+  EXPECT_THAT(post("/predict", "data=a+bc", kCurl).body, HasSubstr("the column 'words'"));
+  EXPECT_EQ(post("/predict", "x = 3 is true", kCurl).status, 200);
+}
+
 TEST_F(PredictTexts, ATextWithoutWordsOrTooManyAreRefused) {
   EXPECT_THAT(post("/predict", "  ", {{"Content-Type", "text/plain"}}).body,
               HasSubstr("the value of column 'words' is missing"));

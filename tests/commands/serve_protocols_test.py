@@ -112,7 +112,7 @@ class Digits(Served):
 
     def test_refusals_are_errors_in_json(self):
         for method, path, body, kind, status in (
-                ("POST", "/predictions/bench_mlp", b"x", "text/plain", 415),
+                ("POST", "/predictions/bench_mlp", b"x", "text/html", 415),
                 ("POST", "/predictions/other", b"x", None, 404),
                 ("POST", "/predictions/bench_mlp", self.bytes[:40], "image/png", 400),
                 ("POST", "/predictions/bench_mlp", b"--x", "multipart/form-data", 400),

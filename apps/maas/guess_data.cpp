@@ -9,7 +9,7 @@
 #include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "data/idx.h"
-#include "data/image_list.h"
+#include "data/labelled_files.h"
 #include "guess_table.h"
 #include "sample/image_format.h"
 #include "suit_images.h"
@@ -92,7 +92,7 @@ fs::path split_folder(const fs::path& folder, const std::vector<const char*>& na
   return {};
 }
 
-void check_classes(const fs::path& folder, const ImageList& list) {
+void check_classes(const fs::path& folder, const LabelledFiles& list) {
   const int64_t classes = static_cast<int64_t>(list.classes.size());
   if (classes >= 2 && !list.files.empty()) return;
   throw_input(
@@ -129,9 +129,9 @@ DataGuess guess_splits(const fs::path& folder, const fs::path& config_folder,
 DataGuess guess_classes(const fs::path& folder, const fs::path& config_folder) {
   const fs::path split = split_folder(folder, {"train", "training"});
   const std::string root = (split.empty() ? folder : split).string();
-  const ImageList images = list_image_folder(root), texts = list_text_folder(root);
+  const LabelledFiles images = list_image_folder(root), texts = list_text_folder(root);
   const bool are_texts = texts.files.size() > images.files.size();
-  const ImageList& list = are_texts ? texts : images;
+  const LabelledFiles& list = are_texts ? texts : images;
   check_classes(root, list);
   DataGuess guess = guess_splits(folder, config_folder, are_texts ? "texts" : "images");
   guess.samples = static_cast<int64_t>(list.files.size());
@@ -145,7 +145,7 @@ DataGuess guess_classes(const fs::path& folder, const fs::path& config_folder) {
     return guess;
   }
   std::vector<fs::path> files;
-  for (const ImageFile& file : list.files) files.emplace_back(file.path);
+  for (const LabelledFile& file : list.files) files.emplace_back(file.path);
   suit_images(guess, files, list.classes);
   return guess;
 }

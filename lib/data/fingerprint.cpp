@@ -9,7 +9,7 @@
 
 #include "base/files.h"
 #include "base/throw_error.h"
-#include "data/image_list.h"
+#include "data/labelled_files.h"
 #include "data/open_data.h"
 
 namespace maas {
@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kEndBytes = 64 * 1024;
+constexpr int64_t kEndBytes = int64_t{64} * 1024;
 
 // Texts to digest.
 struct Marks {
@@ -57,7 +57,7 @@ void add_file(const InputPath& input, Marks& marks) {
 // An image may be absent where those are skipped.
 void add_images(const SourceConfig& where, const DataConfig& config, Marks& marks) {
   if (config.type == "image_list") add_file(where.path, marks);
-  for (const ImageFile& file : list_images(where, config).files) {
+  for (const LabelledFile& file : list_images(where, config).files) {
     std::error_code error;
     if (fs::exists(file.path, error)) {
       add_status(file.path, file.name, marks);

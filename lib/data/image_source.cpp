@@ -17,7 +17,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/throw_error.h"
-#include "data/image_list.h"
+#include "data/labelled_files.h"
 #include "data/pixel_cache.h"
 #include "data/row_gather.h"
 #include "data/source.h"
@@ -36,7 +36,7 @@ constexpr const char* kSkipHint = "set data.corrupt: skip to leave such images o
 
 // work(bytes of the file). Its error tells the row that names the file, too, and `hint`.
 template <class Work>
-auto with_bytes(const ImageFile& file, const std::string& hint, const Work& work) {
+auto with_bytes(const LabelledFile& file, const std::string& hint, const Work& work) {
   try {
     std::error_code absent;  // of which reading tells more
     const auto status = std::filesystem::status(file.path, absent);
@@ -87,7 +87,7 @@ void spread(int64_t count, const Work& work) {
 // Decodes a batch when it is asked for: for sets that are not kept in memory.
 class LazyImages final : public Dataset {
  public:
-  LazyImages(std::vector<ImageFile> files, at::Tensor targets, DataSpec spec)
+  LazyImages(std::vector<LabelledFile> files, at::Tensor targets, DataSpec spec)
       : files_(std::move(files)), targets_(std::move(targets)), spec_(std::move(spec)) {}
 
   int64_t size() const override { return targets_.size(0); }
@@ -101,7 +101,7 @@ class LazyImages final : public Dataset {
     auto* to = images.mutable_data_ptr<uint8_t>();
     const auto* row = index.const_data_ptr<int64_t>();
     spread(index.size(0), [&](int64_t i) {
-      const ImageFile& file = files_[row[i]];
+      const LabelledFile& file = files_[row[i]];
       const at::Tensor pixels = with_bytes(file, "", [&](const std::string& bytes) {
         return decode_to_fit(bytes, file.path, form);
       });
@@ -118,7 +118,7 @@ class LazyImages final : public Dataset {
   std::string name_of(int64_t i) const override { return files_[i].name; }
 
  private:
-  std::vector<ImageFile> files_;
+  std::vector<LabelledFile> files_;
   at::Tensor targets_;
   DataSpec spec_;
 };
@@ -127,7 +127,7 @@ class ImageSource final : public Source {
  public:
   explicit ImageSource(const SourceRequest& request)
       : config_(request.config), split_(request.split), root_(request.where.path.path) {
-    ImageList list = list_images(request.where, config_);
+    LabelledFiles list = list_images(request.where, config_);
     files_ = std::move(list.files);
     classes_ = std::move(list.classes);
     for (const std::string& what : list.left_out) {
@@ -146,7 +146,7 @@ class ImageSource final : public Source {
   RowMarks marks() const override {
     at::Tensor classes = at::empty({size()}, at::kLong);
     std::transform(files_.begin(), files_.end(), classes.mutable_data_ptr<int64_t>(),
-                   [](const ImageFile& file) { return static_cast<int64_t>(file.label); });
+                   [](const LabelledFile& file) { return static_cast<int64_t>(file.label); });
     return {.classes = classes};
   }
 
@@ -177,7 +177,7 @@ class ImageSource final : public Source {
     const LabelIndex known(spec.task.labels);
     at::Tensor targets = at::empty({size()}, at::kLong);
     for (size_t i = 0; i < files_.size(); ++i) {
-      const ImageFile& file = files_[i];
+      const LabelledFile& file = files_[i];
       targets.mutable_data_ptr<int64_t>()[i] = known.at(
           classes_[file.label], [&] { return file.place.empty() ? file.path : file.place; });
     }
@@ -193,7 +193,7 @@ class ImageSource final : public Source {
   // Colour as soon as one image has it: grey ones lose nothing in colour. 0 = no header tells.
   int64_t find_channels(std::vector<std::string>& warnings) const {
     int64_t channels = 0;
-    for (const ImageFile& file : files_) {
+    for (const LabelledFile& file : files_) {
       int64_t stored = 0;
       try {
         stored = with_bytes(file, kSkipHint, stored_channels);
@@ -220,7 +220,7 @@ class ImageSource final : public Source {
     form.width = config_.width;
     form.resize_to_fit = config_.height > 0;
     if (form.height > 0 && form.channels > 0) return form;
-    for (const ImageFile& file : files_) {
+    for (const LabelledFile& file : files_) {
       try {
         const at::Tensor first = with_bytes(file, kSkipHint, [&](const std::string& bytes) {
           return decode_pixels(bytes, file.path, {.channels = form.channels});
@@ -333,7 +333,7 @@ class ImageSource final : public Source {
 
   void remove_rows(const std::vector<std::string>& faults, std::vector<std::string>& warnings) {
     const auto channels = static_cast<size_t>(form_.channels);
-    std::vector<ImageFile> files;
+    std::vector<LabelledFile> files;
     std::vector<ChannelSums> sums;
     std::vector<int64_t> good;
     size_t named = 0;
@@ -364,7 +364,7 @@ class ImageSource final : public Source {
 
   const DataConfig config_;
   std::string split_, root_;
-  std::vector<ImageFile> files_;
+  std::vector<LabelledFile> files_;
   std::vector<std::string> classes_;
   InputSpec form_;
   at::Tensor pixels_;              // uint8 [N, C, H, W]; undefined when they are not kept

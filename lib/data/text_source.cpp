@@ -8,7 +8,7 @@
 
 #include "base/files.h"
 #include "base/throw_error.h"
-#include "data/image_list.h"
+#include "data/labelled_files.h"
 #include "data/source.h"
 #include "data/tensor_dataset.h"
 #include "sample/labels.h"
@@ -27,11 +27,11 @@ TableFormat format_of(const DataConfig& config) {
 
 class FileTexts final : public CellGrid {
  public:
-  FileTexts(const std::vector<ImageFile>& files, const DataConfig& config) : files_(files) {
+  FileTexts(const std::vector<LabelledFile>& files, const DataConfig& config) : files_(files) {
     const TableFormat format = format_of(config);
     const bool takes_blank = config.missing == "mean";
     texts_.reserve(files.size());
-    for (const ImageFile& file : files) {
+    for (const LabelledFile& file : files) {
       texts_.push_back(plain_text(read_file(file.path, kMostTextBytes), format, file.path));
       if (takes_blank || !is_missing_text(texts_.back(), format)) continue;
       throw_input(file.path, "holds no text", "words",
@@ -56,13 +56,13 @@ class FileTexts final : public CellGrid {
   }
 
  private:
-  const std::vector<ImageFile>& files_;
+  const std::vector<LabelledFile>& files_;
   std::vector<std::string> texts_;
 };
 
 class TextSource final : public Source {
  public:
-  TextSource(const SourceRequest& request, ImageList list)
+  TextSource(const SourceRequest& request, LabelledFiles list)
       : config_(request.config),
         root_(request.where.path.path),
         files_(std::move(list.files)),
@@ -74,7 +74,7 @@ class TextSource final : public Source {
   RowMarks marks() const override {
     at::Tensor classes = at::empty({size()}, at::kLong);
     std::transform(files_.begin(), files_.end(), classes.mutable_data_ptr<int64_t>(),
-                   [](const ImageFile& file) { return static_cast<int64_t>(file.label); });
+                   [](const LabelledFile& file) { return static_cast<int64_t>(file.label); });
     return {.classes = classes};
   }
 
@@ -101,7 +101,7 @@ class TextSource final : public Source {
     const LabelIndex known(spec.task.labels);
     at::Tensor targets = at::empty({size()}, at::kLong);
     for (size_t i = 0; i < files_.size(); ++i) {
-      const ImageFile& file = files_[i];
+      const LabelledFile& file = files_[i];
       targets.mutable_data_ptr<int64_t>()[i] =
           known.at(classes_[file.label], [&] { return file.path; });
     }
@@ -115,7 +115,7 @@ class TextSource final : public Source {
  private:
   const DataConfig config_;
   const std::string root_;
-  const std::vector<ImageFile> files_;
+  const std::vector<LabelledFile> files_;
   const std::vector<std::string> classes_;
   const FileTexts texts_;  // of files_
 };
@@ -124,7 +124,7 @@ class TextSource final : public Source {
 
 std::unique_ptr<Source> open_text_source(const SourceRequest& request) {
   const std::string& root = request.where.path.path;
-  ImageList list = list_text_folder(root);
+  LabelledFiles list = list_text_folder(root);
   for (const std::string& what : list.left_out) {
     request.warnings.push_back(fmt::format("{}: {}", request.split, what));
   }

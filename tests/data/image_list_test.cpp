@@ -1,9 +1,8 @@
-#include "data/image_list.h"
-
 #include <ATen/ops/arange.h>
 #include <gmock/gmock.h>
 
 #include "data/batches.h"
+#include "data/labelled_files.h"
 #include "data/open_data.h"
 #include "sample/picture.h"
 #include "support/scratch.h"

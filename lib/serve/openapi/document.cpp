@@ -75,9 +75,9 @@ class Document {
   }
 
   void write_parameters(std::string_view pattern) {
-    if (pattern.find('{') == pattern.npos) return;
+    if (pattern.find('{') == std::string_view::npos) return;
     json_.key("parameters").begin_array();
-    for (size_t begin; (begin = pattern.find('{')) != pattern.npos;) {
+    for (size_t begin; (begin = pattern.find('{')) != std::string_view::npos;) {
       const size_t end = pattern.find('}', begin);
       const std::string_view name = pattern.substr(begin + 1, end - begin - 1);
       json_.begin_object().field("name", name).field("in", "path").field("required", true);
@@ -157,6 +157,25 @@ class Document {
     json_.field("type", "object").key("required").begin_array().value("data").end_array();
     json_.key("properties").begin_object().key("data").begin_object().field("type", "string");
     json_.field("format", "binary").end_object().end_object().end_object().end_object();
+    if (any_model([](const InputSpec& input) { return input.kind == InputKind::kTable; })) {
+      write_text_type("text/csv");
+    }
+    if (any_model([](const InputSpec& input) { return input.is_one_text(); })) {
+      write_text_type("text/plain");
+    }
+  }
+
+  void write_text_type(std::string_view type) {
+    json_.key(type).begin_object().key("schema").begin_object();
+    json_.field("type", "string").end_object().end_object();
+  }
+
+  template <class Is>
+  bool any_model(const Is& is) const {
+    return std::any_of(models_.begin(), models_.end(), [&](const auto& model) {
+      const SessionInfo& info = model->info();
+      return info.samples && is(info.samples->data.input);
+    });
   }
 
   void write_schemas() {

@@ -10,16 +10,16 @@
 
 namespace maas {
 
-struct ImageFile {
+struct LabelledFile {
   std::string path;
   std::string name;        // below the folder: "cats/2021/3.jpg"; or as the CSV file has it
-  size_t label = 0;        // index into ImageList::classes
+  size_t label = 0;        // index into LabelledFiles::classes
   std::string place = {};  // the cell that names it, "pets.csv:3:1"; "" = found in a folder
 };
 
-struct ImageList {
+struct LabelledFiles {
   std::vector<std::string> classes;
-  std::vector<ImageFile> files;
+  std::vector<LabelledFile> files;
   std::vector<std::string> left_out = {};  // what was left out, in words with counts
 };
 
@@ -28,18 +28,18 @@ struct ImageList {
 // followed; a folder that a class holds already is left out, so that no loop of links is endless.
 // Names that start with a dot are passed over without notice. Throws Error{kInput} when `root` is
 // no folder or has no folder in it, kResources when one may not be listed.
-ImageList list_image_folder(const std::string& root);
+LabelledFiles list_image_folder(const std::string& root);
 
 // The same of text files: .txt, whatever the case.
-ImageList list_text_folder(const std::string& root);
+LabelledFiles list_text_folder(const std::string& root);
 
 // The rows of a CSV file (may be gzipped): the columns data.image and data.label, in the form that
 // `data` says. Paths are relative to data.root, or else to the folder of the CSV file; nothing is
 // opened yet. Classes are in the order of sorted_labels(). Throws Error{kInput} for a file that
 // cannot be read, an absent column, an empty cell.
-ImageList list_image_rows(const std::string& csv, const DataConfig& data);
+LabelledFiles list_image_rows(const std::string& csv, const DataConfig& data);
 
 // By data.type: images, image_list or texts.
-ImageList list_images(const SourceConfig& where, const DataConfig& data);
+LabelledFiles list_images(const SourceConfig& where, const DataConfig& data);
 
 }  // namespace maas

@@ -1,4 +1,4 @@
-#include "data/image_list.h"
+#include "data/labelled_files.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -69,7 +69,7 @@ struct WantedFiles {
 
 class FolderWalk {
  public:
-  FolderWalk(ImageList& list, const WantedFiles& wanted) : list_(list), wanted_(wanted) {}
+  FolderWalk(LabelledFiles& list, const WantedFiles& wanted) : list_(list), wanted_(wanted) {}
 
   void add_class(const fs::directory_entry& folder) {
     seen_.clear();
@@ -103,15 +103,15 @@ class FolderWalk {
     }
   }
 
-  ImageList& list_;
+  LabelledFiles& list_;
   const WantedFiles& wanted_;
   std::string name_;
   std::set<std::pair<dev_t, ino_t>> seen_;  // folders of this class
   LeftOut others_, repeats_;
 };
 
-ImageList list_folder(const std::string& root, const WantedFiles& wanted) {
-  ImageList list;
+LabelledFiles list_folder(const std::string& root, const WantedFiles& wanted) {
+  LabelledFiles list;
   FolderWalk walk(list, wanted);
   std::error_code ignored;
   for (const fs::directory_entry& entry : sorted_entries(root)) {
@@ -132,15 +132,15 @@ ImageList list_folder(const std::string& root, const WantedFiles& wanted) {
 
 }  // namespace
 
-ImageList list_image_folder(const std::string& root) {
+LabelledFiles list_image_folder(const std::string& root) {
   return list_folder(root, {has_image_extension, "images", image_extensions()});
 }
 
-ImageList list_text_folder(const std::string& root) {
+LabelledFiles list_text_folder(const std::string& root) {
   return list_folder(root, {has_text_extension, "texts", ".txt"});
 }
 
-ImageList list_image_rows(const std::string& csv, const DataConfig& data) {
+LabelledFiles list_image_rows(const std::string& csv, const DataConfig& data) {
   const TableFormat format = data.table_format();
   const CsvGrid grid(read_csv(read_maybe_gzipped(csv, kMostFileBytes), csv, format),
                      {.has_header = data.header});
@@ -154,21 +154,22 @@ ImageList list_image_rows(const std::string& csv, const DataConfig& data) {
   };
   std::set<std::string_view> values;
   for (int64_t row = 0; row < grid.rows(); ++row) values.insert(cell_of(row, label_column, label));
-  ImageList list;
+  LabelledFiles list;
   list.classes = sorted_labels(values);
   const LabelIndex known(list.classes);
   const fs::path folder =
       data.root.path.empty() ? fs::path(csv).parent_path() : fs::path(data.root.path);
   for (int64_t row = 0; row < grid.rows(); ++row) {
     const std::string name(cell_of(row, image_column, data.image));
-    const std::string place = grid.cell_place(row, image_column);
+    std::string place = grid.cell_place(row, image_column);
     const int64_t index = known.at(grid.cell(row, label_column), [&] { return place; });
-    list.files.push_back({(folder / name).string(), name, static_cast<size_t>(index), place});
+    list.files.push_back(
+        {(folder / name).string(), name, static_cast<size_t>(index), std::move(place)});
   }
   return list;
 }
 
-ImageList list_images(const SourceConfig& where, const DataConfig& data) {
+LabelledFiles list_images(const SourceConfig& where, const DataConfig& data) {
   const std::string& path = where.path.path;
   if (data.type == "texts") return list_text_folder(path);
   return data.type == "image_list" ? list_image_rows(path, data) : list_image_folder(path);

@@ -33,8 +33,8 @@ class Predict : public Command {
   void declare(CLI::App& app) override {
     app.add_option("model", model_, "a model: .pt or .pt2, or a run folder")->required();
     app.add_option("inputs", inputs_,
-                   "images or texts (.txt), folders of them, CSV or JSON files; - reads one of "
-                   "these from stdin, texts a line each")
+                   "images, texts (.txt), folders of them, CSV, JSON; - = stdin, "
+                   "with a text a line")
         ->required();
     app.add_option("-o,--output", output_,
                    "write the answers into this file: .csv, .jsonl or .txt (a table)");

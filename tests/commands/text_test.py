@@ -101,17 +101,18 @@ class Texts(Case):
 
     def test_every_verb_takes_the_model(self):
         quantized, pruned = self.folder / "q.pt", self.folder / "p.pt"
-        done = maas("quantize", self.model, "-o", quantized, "--force", check=0)
+        done = maas("quantize", self.model, "-o", quantized, "--force", check=0, cwd=self.folder)
         self.assertNotIn("stay float32", done.stderr)
-        maas("prune", self.model, "-o", pruned, "train.epochs=1", "gate.max_drop=0.2", "train.threads=1", check=0)
-        maas("export", self.model, "-o", self.folder / "m.onnx", check=0)
-        maas("import", self.folder / "m.onnx", "-o", self.folder / "back.pt", check=0)
+        maas("prune", self.model, "-o", pruned, "train.epochs=1", "gate.max_drop=0.2", "train.threads=1", check=0,
+             cwd=self.folder)
+        maas("export", self.model, "-o", self.folder / "m.onnx", check=0, cwd=self.folder)
+        maas("import", self.folder / "m.onnx", "-o", self.folder / "back.pt", check=0, cwd=self.folder)
         maas("distill", self.model, "model.type=mlp", "model.hidden=[8]", "-o", self.folder / "s.pt", "train.epochs=1",
-             "train.threads=1", "gate.max_drop=0.5", check=0)
+             "train.threads=1", "gate.max_drop=0.5", check=0, cwd=self.folder)
         text = "dull and far too long\n"
         for model in (quantized, pruned, self.folder / "s.pt"):
-            self.assertIn("negative", maas("predict", model, "-", stdin=text, check=0).stdout, model)
-        metrics = json.loads(maas("eval", self.model, self.table, "--json", check=0).stdout)["metrics"]
+            self.assertIn("negative", maas("predict", model, "-", stdin=text, check=0, cwd=self.folder).stdout, model)
+        metrics = json.loads(maas("eval", self.model, self.table, "--json", check=0, cwd=self.folder).stdout)["metrics"]
         self.assertGreater(metrics["accuracy"], 0.7)
 
     def test_a_server_takes_words(self):

@@ -149,6 +149,7 @@ class Samples {
 
   // Whether stdin holds JSON: of texts, some begin with a bracket.
   bool begins_json(const std::string& line) const {
+    if (line.empty()) return false;
     const size_t first = line.find_first_not_of(" \t\r\n");
     if (!spec_.is_one_text()) return first == line.npos || line[first] == '{' || line[first] == '[';
     if (first == line.npos || (line[first] != '{' && line[first] != '[')) return false;
@@ -159,7 +160,7 @@ class Samples {
   }
 
   // A text a line.
-  void answer_lines(ByteStream& stream) {
+  void answer_lines(ByteStream& stream) try {
     constexpr int64_t kLinesAtOnce = 256;
     constexpr size_t kStep = size_t{1} << 16;
     std::vector<std::string> warnings;
@@ -176,7 +177,7 @@ class Samples {
         continue;
       }
       const size_t end = ended ? text.size() : text.rfind('\n') + 1;
-      if (end == 0) {
+      if (end == 0 && !ended) {
         throw_input(fmt::format("{}:{}", stream.name(), line + 1),
                     fmt::format("a text of more than {} bytes", text.size()),
                     fmt::format("at most {}", kMostTextBytes), "cut it, or split it into several");
@@ -186,6 +187,9 @@ class Samples {
     }
     if (line == 0) throw_input(stream.name(), "holds no text", "a text a line", "write one");
     tell(warnings);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kInterrupted) throw_stopped(stream.name());
+    throw;
   }
 
   struct LinesPlace {

@@ -83,7 +83,7 @@ std::string ByteStream::first_line(size_t most) {
     if (found != std::string::npos) end = ahead_.size() + found;
     ahead_ += more;
   }
-  return ahead_.substr(0, end);
+  return ahead_.substr(0, end == std::string::npos ? end : end + 1);
 }
 
 size_t ByteStream::read(char* to, size_t size) {

@@ -20,8 +20,8 @@ class ByteStream {
   // the file where its gzip stream is damaged or ends early, Error{kResources} where it cannot be
   // read, and Error{kInterrupted} where a signal with a handler came while it waited.
   size_t read(char* to, size_t size);
-  // What comes up to the first line feed, or the first `most` bytes or a few more, without taking
-  // it; throws as read(). Before anything is read.
+  // What comes up to the first line feed and with it, or the first `most` bytes or a few more,
+  // without taking it; "" = there is nothing. Throws as read(). Before anything is read.
   std::string first_line(size_t most);
 
   const std::string& name() const { return name_; }  // "stdin" of "-"

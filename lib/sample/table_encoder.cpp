@@ -187,8 +187,8 @@ void check_room(int64_t rows, int64_t pieces) {
 
 // encoder(row, to, piece) writes `width` values of each row.
 template <typename Number, typename Encoder>
-at::Tensor encode_rows(const CellGrid& cells, const InputSpec& spec, int64_t width,
-                       EncodedTable& table) {
+at::Tensor encode_in_parts(const CellGrid& cells, const InputSpec& spec, int64_t width,
+                           EncodedTable& table) {
   constexpr int64_t kPiece = 1024;
   const int64_t rows = cells.rows(), count = std::max<int64_t>((rows + kPiece - 1) / kPiece, 1);
   if constexpr (std::is_same_v<Encoder, TextEncoder>) check_room(rows, width);
@@ -316,8 +316,9 @@ EncodedTable encode_table(const CellGrid& cells, const InputSpec& spec) {
   if (numeric > 0) {
     using Double = NumericEncoder<double>;
     using Float = NumericEncoder<float>;
-    table.inputs.push_back(spec.float64 ? encode_rows<double, Double>(cells, spec, numeric, table)
-                                        : encode_rows<float, Float>(cells, spec, numeric, table));
+    table.inputs.push_back(spec.float64
+                               ? encode_in_parts<double, Double>(cells, spec, numeric, table)
+                               : encode_in_parts<float, Float>(cells, spec, numeric, table));
   }
   if (categorical > 0) {
     at::Tensor out = at::empty({cells.rows(), categorical}, at::kLong);
@@ -329,7 +330,8 @@ EncodedTable encode_table(const CellGrid& cells, const InputSpec& spec) {
     table.inputs.push_back(out);
   }
   if (spec.has_text()) {
-    table.inputs.push_back(encode_rows<int64_t, TextEncoder>(cells, spec, spec.text.pieces, table));
+    table.inputs.push_back(
+        encode_in_parts<int64_t, TextEncoder>(cells, spec, spec.text.pieces, table));
   }
   return table;
 }

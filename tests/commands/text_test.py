@@ -65,7 +65,8 @@ class Texts(Case):
         self.assertEqual(blank.returncode, 0, blank.stderr)
         self.assertIn("column 'review': 1 value is missing and counts as a text without words (first: stdin:2)",
                       blank.stderr)
-        self.assertIn("holds no text", maas("predict", self.model, "-", stdin="\n", check=3).stderr)
+        for nothing in ("", "\n"):
+            self.assertIn("holds no text", maas("predict", self.model, "-", stdin=nothing, check=3).stderr)
 
     def test_stdin_is_csv_json_or_lines(self):
         wanted = self.answers("-", stdin="great\n")[0]["probabilities"]
@@ -97,7 +98,8 @@ class Texts(Case):
 
     def test_mistakes_stand_in_the_report_with_their_words(self):
         report = (self.run_folder / "report.html").read_text()
-        self.assertTrue(any(" ".join(row[0].split()[:3]).replace("'", "&#39;") in report for row in self.rows))
+        sentences = [" ".join(row[0].split()[:7]) for row in self.rows if len(row[0].split()) > 12]
+        self.assertTrue(any(sentence in report for sentence in sentences))
 
     def test_every_verb_takes_the_model(self):
         quantized, pruned = self.folder / "q.pt", self.folder / "p.pt"

@@ -237,7 +237,7 @@ TEST_F(BatcherTest, AnnouncesWorkThatTookLongBeforeOrWasNeverDone) {
   EXPECT_EQ(told_at(std::chrono::milliseconds(20)), 1);  // unknown
   EXPECT_EQ(told_at(std::chrono::milliseconds(0)), 1);
   int rounds = 0;  // about forty, more where the machine is busy
-  while (told_at(std::chrono::milliseconds(0)) != 0) ASSERT_LT(++rounds, 100'000);
+  while (told_at(std::chrono::milliseconds(0)) != 0) ASSERT_LT(++rounds, 1000);
 }
 
 TEST_F(BatcherTest, ForeseesWhatIsComputedAndWhatComesToShareABatch) {

@@ -156,7 +156,10 @@ AnswerWriter::Cells AnswerWriter::cells_of(const JudgedOutputs& judged, int64_t 
     cells.push_back(rows.input);
   }
   if (is_table) cells.push_back(std::to_string(rows.first_row + row + 1));
-  for (const int64_t column : kept_) cells.emplace_back(rows.cells->cell(row, column));
+  for (const int64_t column : kept_) {
+    const Cell cell = rows.cells->cell(row, column);
+    cells.emplace_back(cell.view());
+  }
   add_answer(judged, row, cells);
   return cells;
 }
@@ -191,7 +194,10 @@ std::string AnswerWriter::line_of_text(const JudgedOutputs& judged, int64_t row,
                                        const AnswerRows& rows) const {
   std::string text =
       rows.is_alone ? rows.input : fmt::format("{}:{}", rows.input, rows.first_row + row + 1);
-  for (const int64_t column : kept_) text += fmt::format("  {}", rows.cells->cell(row, column));
+  for (const int64_t column : kept_) {
+    const Cell cell = rows.cells->cell(row, column);
+    text += fmt::format("  {}", cell.view());
+  }
   if (task_.kind == TaskKind::kRegression) {
     // float64 is given where the values differ in digits that float32 does not have.
     const int digits = judged.outputs.scalar_type() == at::kDouble ? 15 : 6;
@@ -216,7 +222,8 @@ std::string AnswerWriter::line_of_json(const JudgedOutputs& judged, int64_t row,
                                     : fmt::format("{}:{}", rows.input, rows.first_row + row + 1));
   for (size_t i = 0; i < kept_.size(); ++i) {
     if (i == 0) json.key("kept").begin_object();
-    json.field(options_.keep[i], rows.cells->cell(row, kept_[i]));
+    const Cell cell = rows.cells->cell(row, kept_[i]);
+    json.field(options_.keep[i], cell.view());
     if (i + 1 == kept_.size()) json.end_object();
   }
   Answer answer{judged.outputs[row], judged.is_answer[row] != 0};

@@ -10,7 +10,7 @@
 #include <unordered_map>
 
 #include "base/throw_error.h"
-#include "data/gzip_reader.h"
+#include "data/read_csv_file.h"
 #include "sample/cell_text.h"
 #include "sample/csv_grid.h"
 #include "sample/labels.h"
@@ -18,7 +18,6 @@
 namespace maas {
 namespace {
 
-constexpr uint64_t kMostFileBytes = uint64_t{1} << 34;
 constexpr size_t kMostValues = 100;
 constexpr size_t kMostNumbers = 20;  // more are put into quarters
 
@@ -35,19 +34,16 @@ int64_t line_in(const std::string& name) {
 
 // What the column says of each row of the data set.
 std::vector<std::string> cells_of(const SliceRequest& request, const std::string& column) {
-  CsvTable table = read_csv(read_maybe_gzipped(request.path, kMostFileBytes), request.path,
-                            request.config.table_format());
-  const CsvGrid grid(std::move(table), {.has_header = request.config.header});
+  const CsvGrid grid = read_csv_file(request.path, request.config.table_format(),
+                                     {.has_header = request.config.header});
   const int64_t at = grid.find(column);
-  const std::vector<int64_t> lines = grid.lines();
+  const RowLines lines = grid.lines();
   std::unordered_map<int64_t, int64_t> row_of;
-  for (size_t row = 0; row < lines.size(); ++row) {
-    row_of.emplace(lines[row], static_cast<int64_t>(row));
-  }
+  for (int64_t row = 0; row < lines.size(); ++row) row_of.emplace(lines[row], row);
   std::vector<std::string> cells;
   for (int64_t i = 0; i < request.dataset.size(); ++i) {
-    const std::string_view cell = grid.cell(row_of.at(line_in(request.dataset.name_of(i))), at);
-    cells.emplace_back(is_missing(cell, request.config.table_format()) ? "(missing)" : cell);
+    const Cell cell = grid.cell(row_of.at(line_in(request.dataset.name_of(i))), at);
+    cells.emplace_back(is_missing(cell, request.config.table_format()) ? "(missing)" : cell.view());
   }
   return cells;
 }

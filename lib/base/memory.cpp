@@ -1,5 +1,7 @@
 #include "base/memory.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <fstream>
 #include <limits>
@@ -86,5 +88,7 @@ int64_t available_memory(const fs::path& root) {
   }
   return bytes;
 }
+
+void release_freed_memory() { malloc_trim(0); }
 
 }  // namespace maas

@@ -11,4 +11,8 @@ namespace maas {
 // `root`: where /proc and /sys are looked for, "/" but in tests.
 int64_t available_memory(const std::filesystem::path& root = "/");
 
+// Gives the pages of memory that was freed back to the kernel, which the allocator keeps otherwise:
+// where much was taken for a moment and is not soon wanted again. Takes milliseconds.
+void release_freed_memory();
+
 }  // namespace maas

@@ -1,5 +1,8 @@
 #include "base/utf8.h"
 
+#include <cstdint>
+#include <cstring>
+
 namespace maas {
 
 size_t utf8_length(std::string_view text, size_t i) {
@@ -23,8 +26,15 @@ size_t utf8_length(std::string_view text, size_t i) {
 }
 
 size_t utf8_fault_offset(std::string_view text) {
+  constexpr uint64_t kBeyondAscii = 0x8080808080808080;
   size_t at = 0;
   while (at < text.size()) {
+    uint64_t eight = 0;
+    for (; at + sizeof(eight) <= text.size(); at += sizeof(eight)) {
+      std::memcpy(&eight, text.data() + at, sizeof(eight));
+      if ((eight & kBeyondAscii) != 0) break;
+    }
+    if (at == text.size()) return at;
     const size_t length = utf8_length(text, at);
     if (length == 0) return at;
     at += length;

@@ -10,7 +10,7 @@
 
 #include "base/did_you_mean.h"
 #include "base/throw_error.h"
-#include "data/gzip_reader.h"
+#include "data/read_csv_file.h"
 #include "data/source.h"
 #include "data/table_marks.h"
 #include "data/tensor_dataset.h"
@@ -21,8 +21,6 @@
 
 namespace maas {
 namespace {
-
-constexpr uint64_t kMostFileBytes = uint64_t{1} << 34;
 
 TaskKind task_of(const DataConfig& config) {
   if (config.task == "regression") return TaskKind::kRegression;
@@ -37,11 +35,11 @@ bool any_needs_float64(const std::vector<NumericFeature>& features) {
 
 class CsvSource final : public Source {
  public:
-  CsvSource(const SourceRequest& request, CsvTable table)
+  CsvSource(const SourceRequest& request, CsvGrid grid)
       : config_(request.config),
         format_(config_.table_format()),
         labels_(config_.label_columns()),
-        grid_(std::move(table), {.has_header = request.config.header}),
+        grid_(std::move(grid)),
         split_(request.split) {
     for (const std::string& label : labels_) label_columns_.push_back(grid_.find(label));
     if (request.known) {
@@ -147,7 +145,8 @@ class CsvSource final : public Source {
     if (text == input.columns.end() || grid_.rows() > kMostRows) return texts;
     texts.reserve(static_cast<size_t>(grid_.rows()));
     for (int64_t row = 0; row < grid_.rows(); ++row) {
-      texts.push_back(first_words(grid_.at(row, text - input.columns.begin()), kMostBytes));
+      const Cell cell = grid_.at(row, text - input.columns.begin());
+      texts.push_back(first_words(cell, kMostBytes));
     }
     return texts;
   }
@@ -168,7 +167,11 @@ class CsvSource final : public Source {
     const auto add = [&](int64_t column) {
       columns.push_back({.name = grid_.header()[column],
                          .rows = grid_.rows(),
-                         .at = [this, column](int64_t row) { return grid_.cell(row, column); }});
+                         .at = [this, column](int64_t row) { return grid_.cell(row, column); },
+                         .next_odd =
+                             [this, column](int64_t row, bool points) {
+                               return grid_.next_odd(row, column, points);
+                             }});
     };
     for (size_t c = 0; c < types_.size(); ++c) {
       if (types_[c].empty() || types_[c] == "numeric") add(grid_.find(grid_.selected_name(c)));
@@ -184,7 +187,7 @@ class CsvSource final : public Source {
   // Of numbers to predict: that of the first row.
   void find_signs() {
     for (const int64_t column : label_columns_) {
-      label_signs_.emplace_back(grid_.rows() > 0 ? sign_of(grid_.cell(0, column)) : "");
+      label_signs_.emplace_back(grid_.rows() > 0 ? sign_of(grid_.text(0, column)) : "");
     }
   }
 
@@ -194,7 +197,7 @@ class CsvSource final : public Source {
     DateOrders dates;
     bool numbers = true;
     for (int64_t row = 0; row < grid_.rows(); ++row) {
-      const std::string_view cell = grid_.at(row, static_cast<int64_t>(column));
+      const Cell cell = grid_.at(row, static_cast<int64_t>(column));
       if (is_missing_number(cell, format_)) continue;
       dates.add(cell);
       numbers = numbers && parse_number(cell, format_, sign_of(cell));
@@ -208,7 +211,7 @@ class CsvSource final : public Source {
     for (size_t c = 0; c < types_.size(); ++c) numeric.push_back(holds_numbers_alone(c));
     grid_.keep_rows([&](int64_t row) {
       for (size_t c = 0; c < types_.size(); ++c) {
-        const std::string_view cell = grid_.at(row, static_cast<int64_t>(c));
+        const Cell cell = grid_.at(row, static_cast<int64_t>(c));
         if (is_missing(cell, format_)) return false;
         if (numeric[c] && is_missing_number(cell, format_)) return false;
       }
@@ -223,7 +226,7 @@ class CsvSource final : public Source {
     const int64_t before = grid_.rows();
     grid_.keep_rows([&](int64_t row) {
       return std::none_of(label_columns_.begin(), label_columns_.end(),
-                          [&](int64_t column) { return is_no_label(grid_.cell(row, column)); });
+                          [&](int64_t column) { return is_no_label(grid_.text(row, column)); });
     });
     if (grid_.rows() == before) return;
     warnings.push_back(fmt::format("{}: dropped {} of {} rows without a label", split_,
@@ -247,7 +250,7 @@ class CsvSource final : public Source {
   }
 
   std::string_view label_cell(int64_t row, size_t which) const {
-    const std::string_view cell = grid_.cell(row, label_columns_[which]);
+    const std::string_view cell = grid_.text(row, label_columns_[which]);
     if (is_no_label(cell)) {
       throw_input(grid_.cell_place(row, label_columns_[which]),
                   fmt::format("the label '{}' is missing", labels_[which]), "a value",
@@ -350,11 +353,15 @@ void tell_renamed(const CsvTable& table, const SourceRequest& request) {
 }  // namespace
 
 std::unique_ptr<Source> open_csv_source(const SourceRequest& request) {
+  const DataConfig& config = request.config;
+  CsvGrid::Options options{.has_header = config.header};
+  for (const std::string& label : config.label_columns()) options.texts.insert(label);
+  options.texts.insert({config.group, config.order});
   const std::string& path = request.where.path.path;
-  CsvTable table =
-      read_csv(read_maybe_gzipped(path, kMostFileBytes), path, request.config.table_format());
-  if (request.known == nullptr) tell_renamed(table, request);
-  return std::make_unique<CsvSource>(request, std::move(table));
+  return std::make_unique<CsvSource>(
+      request, read_csv_file(path, config.table_format(), options, [&](const CsvTable& table) {
+        if (request.known == nullptr) tell_renamed(table, request);
+      }));
 }
 
 }  // namespace maas

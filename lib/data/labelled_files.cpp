@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/throw_error.h"
-#include "data/gzip_reader.h"
+#include "data/read_csv_file.h"
 #include "sample/csv_grid.h"
 #include "sample/image_format.h"
 #include "sample/labels.h"
@@ -20,8 +20,6 @@ namespace maas {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr uint64_t kMostFileBytes = uint64_t{1} << 32;
 
 // Sorted, because the order of a folder's entries differs between file systems.
 std::vector<fs::directory_entry> sorted_entries(const fs::path& folder) {
@@ -142,12 +140,12 @@ LabelledFiles list_text_folder(const std::string& root) {
 
 LabelledFiles list_image_rows(const std::string& csv, const DataConfig& data) {
   const TableFormat format = data.table_format();
-  const CsvGrid grid(read_csv(read_maybe_gzipped(csv, kMostFileBytes), csv, format),
-                     {.has_header = data.header});
+  const CsvGrid grid = read_csv_file(
+      csv, format, {.has_header = data.header, .texts = {data.image, data.label_columns().at(0)}});
   const std::string label = data.label_columns().at(0);
   const int64_t image_column = grid.find(data.image), label_column = grid.find(label);
   const auto cell_of = [&](int64_t row, int64_t column, const std::string& name) {
-    const std::string_view cell = grid.cell(row, column);
+    const std::string_view cell = grid.text(row, column);
     if (!is_missing(cell, format)) return cell;
     throw_input(grid.cell_place(row, column), fmt::format("the cell of '{}' is empty", name),
                 "the path of an image, and its label", "fill it in or remove the row");
@@ -162,7 +160,7 @@ LabelledFiles list_image_rows(const std::string& csv, const DataConfig& data) {
   for (int64_t row = 0; row < grid.rows(); ++row) {
     const std::string name(cell_of(row, image_column, data.image));
     std::string place = grid.cell_place(row, image_column);
-    const int64_t index = known.at(grid.cell(row, label_column), [&] { return place; });
+    const int64_t index = known.at(grid.text(row, label_column), [&] { return place; });
     list.files.push_back(
         {(folder / name).string(), name, static_cast<size_t>(index), std::move(place)});
   }

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/name_first.h"
 #include "base/throw_error.h"
 #include "data/batches.h"
@@ -212,14 +213,16 @@ DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* pa
   DataSplits splits;
   splits.fingerprint = fingerprint(config);
   const bool of_columns = parent != nullptr && !parent->input.columns.empty();
-  const auto source =
+  auto source =
       open_checked({config, config.train, "train", of_columns ? parent : nullptr, splits.warnings});
   const SplitRows rows = split_rows(config, source->marks(), source->size(), seed, splits.warnings);
   splits.spec = source->learn(rows.train, splits.warnings);
   if (config.normalize == "imagenet") take_imagenet_scale(splits.spec.input);
   if (parent != nullptr) splits.spec = inherit(std::move(splits.spec), *parent, targets);
   if (parent != nullptr) tell_ignored_buckets(config, splits);
+  release_freed_memory();  // what reading and splitting took, before the samples take theirs
   const auto whole = source->conform(splits.spec, splits.warnings);
+  source.reset();
   splits.train = part_of(whole, rows.train);
   splits.validation = part_of(whole, rows.validation);
   splits.test = part_of(whole, rows.test);
@@ -234,6 +237,7 @@ DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* pa
   if (splits.validation) warn_of_shared_samples(config, Split::kValidation, splits);
   if (splits.test) warn_of_shared_samples(config, Split::kTest, splits);
   warn_of_absent_labels(splits);
+  release_freed_memory();
   return splits;
 }
 

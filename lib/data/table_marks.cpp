@@ -23,7 +23,7 @@ Cells cells_of(const CsvGrid& grid, const std::string& name, const std::string& 
   const int64_t column = grid.find(name);
   Cells cells;
   for (int64_t row = 0; row < grid.rows(); ++row) {
-    cells.push_back(grid.cell(row, column));
+    cells.push_back(grid.text(row, column));
     if (!is_missing(cells.back(), format)) continue;
     throw_input(grid.cell_place(row, column), fmt::format("{} '{}' is missing", what, name),
                 "a value",

@@ -48,8 +48,8 @@ class FileTexts final : public CellGrid {
   }
 
   int64_t rows() const override { return static_cast<int64_t>(texts_.size()); }
-  std::string_view at(int64_t row, int64_t /*column*/) const override {
-    return texts_[static_cast<size_t>(row)];
+  Cell at(int64_t row, int64_t /*column*/) const override {
+    return std::string_view(texts_[static_cast<size_t>(row)]);
   }
   std::string place(int64_t row, int64_t /*column*/) const override {
     return files_[static_cast<size_t>(row)].path;

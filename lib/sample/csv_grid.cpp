@@ -61,22 +61,69 @@ std::string advice_on(const std::string& name, const std::vector<std::string>& h
 
 }  // namespace
 
-CsvGrid::CsvGrid(CsvTable table, const Options& options) : table_(std::move(table)) {
-  if (table_.rows() == 0) {
-    throw_input(table_.name(), "holds no row", "a table", "check the file");
-  }
+CsvGrid::CsvGrid(const CsvTable& table, const Options& options) : file_(table.name()) {
+  if (table.rows() == 0) throw_input(file_, "holds no row", "a table", "check the file");
   const bool has_header = options.has_header && options.names.empty();
-  header_ = options.names.empty() ? column_names(table_, has_header) : options.names;
-  MAAS_CHECK(static_cast<int64_t>(header_.size()) == table_.columns());
-  rows_.resize(static_cast<size_t>(table_.rows() - (has_header ? 1 : 0)));
-  std::iota(rows_.begin(), rows_.end(), has_header ? 1 : 0);
+  header_ = options.names.empty() ? column_names(table, has_header) : options.names;
+  MAAS_CHECK(static_cast<int64_t>(header_.size()) == table.columns());
+  for (const std::string& name : header_) keeps_text_.push_back(options.texts.contains(name));
+  append({table, has_header ? 1 : 0, keeps_text_});
+}
+
+void CsvGrid::append(PackedRows rows) {
+  MAAS_CHECK(all_);
+  if (rows.rows() == 0) return;
+  blocks_.end += rows.rows();
+  blocks_.ends.push_back(blocks_.end);
+  blocks_.rows.push_back(std::move(rows));
+}
+
+CsvGrid::Place CsvGrid::find_row(int64_t row) const {
+  const auto end = std::upper_bound(blocks_.ends.begin(), blocks_.ends.end(), row);
+  MAAS_CHECK(end != blocks_.ends.end());
+  const PackedRows& block = blocks_.rows[static_cast<size_t>(end - blocks_.ends.begin())];
+  return {block, block.rows() - (*end - row), *end - row};
+}
+
+Cell CsvGrid::cell(int64_t row, int64_t column) const {
+  const Place place = find_row(all_ ? row : rows_[row]);
+  return place.block.column(column).at(place.row);
+}
+
+std::string_view CsvGrid::text(int64_t row, int64_t column) const {
+  MAAS_CHECK(keeps_text_[static_cast<size_t>(column)]);
+  const Cell kept = cell(row, column);  // a view into the column
+  return kept.view();
+}
+
+std::string CsvGrid::cell_place(int64_t row, int64_t column) const {
+  const Place place = find_row(all_ ? row : rows_[row]);
+  return file_ + place.block.place(place.row, column);
+}
+
+void CsvGrid::numbers(int64_t column, int64_t first, std::span<double> to) const {
+  const int64_t of_file = selected_[column];
+  for (size_t done = 0; done < to.size();) {
+    const int64_t row = first + static_cast<int64_t>(done);
+    const Place place = find_row(all_ ? row : rows_[row]);
+    const auto left = static_cast<size_t>(all_ ? place.left : 1);
+    const size_t count = std::min(to.size() - done, left);
+    place.block.column(of_file).numbers(place.row, to.subspan(done, count));
+    done += count;
+  }
+}
+
+int64_t CsvGrid::next_odd(int64_t row, int64_t column, bool points) const {
+  const Place place = find_row(all_ ? row : rows_[row]);
+  const int64_t odd = place.block.column(column).next_odd(place.row, points);
+  if (!all_) return row + (odd > place.row ? 1 : 0);
+  return row + odd - place.row;
 }
 
 int64_t CsvGrid::find(const std::string& name) const {
   const auto found = std::find(header_.begin(), header_.end(), name);
   if (found == header_.end()) {
-    throw_input(table_.name(),
-                fmt::format("there is no column '{}'{}", name, did_you_mean(name, header_)),
+    throw_input(file_, fmt::format("there is no column '{}'{}", name, did_you_mean(name, header_)),
                 fmt::format("one of {}", fmt::join(header_, ", ")), advice_on(name, header_));
   }
   return found - header_.begin();
@@ -90,7 +137,7 @@ void CsvGrid::select(const std::vector<ColumnSpec>& columns) {
     }
   }
   if (absent.size() > 1) {
-    throw_input(table_.name(),
+    throw_input(file_,
                 fmt::format("{} of {} columns are absent: {}", absent.size(), columns.size(),
                             fmt::join(absent, ", ")),
                 fmt::format("them beside those that are there: {}", fmt::join(header_, ", ")),
@@ -108,15 +155,19 @@ void CsvGrid::select_all() {
 void CsvGrid::keep_rows(const std::function<bool(int64_t)>& keep) {
   std::vector<int64_t> kept;
   for (int64_t row = 0; row < rows(); ++row) {
-    if (keep(row)) kept.push_back(rows_[row]);
+    if (keep(row)) kept.push_back(all_ ? row : rows_[row]);
   }
+  if (static_cast<int64_t>(kept.size()) == rows()) return;
   rows_ = std::move(kept);
+  all_ = false;
 }
 
-std::vector<int64_t> CsvGrid::lines() const {
-  std::vector<int64_t> lines;
-  lines.reserve(rows_.size());
-  for (const int64_t row : rows_) lines.push_back(table_.line(row));
+RowLines CsvGrid::lines() const {
+  RowLines lines;
+  for (int64_t row = 0; row < rows(); ++row) {
+    const Place place = find_row(all_ ? row : rows_[row]);
+    lines.add(place.block.line(place.row));
+  }
   return lines;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/throw_error.h"
@@ -13,6 +14,7 @@ namespace {
 
 std::string_view trimmed(std::string_view cell) {
   constexpr std::string_view kBlank = " \t";
+  if (!cell.empty() && cell.front() > ' ' && cell.back() > ' ') return cell;
   const size_t first = cell.find_first_not_of(kBlank);
   if (first == std::string_view::npos) return {};
   return cell.substr(first, cell.find_last_not_of(kBlank) - first + 1);
@@ -29,6 +31,8 @@ class CsvParser {
     table_.delimiter_ = delimiter;
     table_.text_ = std::make_shared<const std::string>(std::move(text));
     text_ = *table_.text_;
+    for (const char end : {delimiter, '\n', '\r'})
+      ends_cell_[static_cast<unsigned char>(end)] = true;
     if (start.byte == 0 && text_.starts_with("\xef\xbb\xbf")) at_ = line_start_ = 3;
   }
 
@@ -48,23 +52,25 @@ class CsvParser {
     return std::move(table_);
   }
 
-  // Where cell `column` of the row that starts at byte `start` starts.
-  size_t find_cell(size_t start, int64_t column) {
-    at_ = start;
-    for (int64_t c = 0; c < column; ++c) {
+  // Where the next so many cells start.
+  std::vector<CsvTable::Start> starts(int64_t cells) {
+    std::vector<CsvTable::Start> all;
+    for (int64_t c = 0; c < cells; ++c) {
+      all.push_back({line_, at_ - line_start_ + 1});
       read_cell();
       ++at_;
     }
-    return at_;
+    return all;
   }
 
  private:
   static bool is_line_end(char c) { return c == '\n' || c == '\r'; }
   bool at_cell_end() const {
-    return at_ >= text_.size() || text_[at_] == table_.delimiter_ || is_line_end(text_[at_]);
+    return at_ >= text_.size() || ends_cell_[static_cast<unsigned char>(text_[at_])];
   }
-  std::string here() const {
-    return fmt::format("{}:{}:{}", table_.name_, line_, at_ - line_start_ + 1);
+  std::string here() const { return place(line_, at_ - line_start_); }
+  std::string place(int64_t line, size_t byte) const {
+    return fmt::format("{}:{}:{}", table_.name_, line, byte + 1);
   }
 
   void end_line() {
@@ -139,12 +145,14 @@ class CsvParser {
   }
 
   std::string_view read_quoted() {
-    const std::string opened = here();
+    const int64_t opened_line = line_;
+    const size_t opened = at_ - line_start_;
     const size_t start = ++at_;
     bool doubled = false;
     while (true) {
       if (at_ >= text_.size()) {
-        throw_input(opened, "this quote is never closed", "a closing quote", "close or remove it");
+        throw_input(place(opened_line, opened), "this quote is never closed", "a closing quote",
+                    "close or remove it");
       }
       if (text_[at_] == '\n') {
         ++line_;
@@ -179,17 +187,37 @@ class CsvParser {
   CsvTable table_;
   CsvStart start_;
   std::string_view text_;
+  std::array<bool, 256> ends_cell_{};
   size_t at_ = 0;
   size_t line_start_ = 0;
   int64_t line_;
 };
 
-std::string CsvTable::place(int64_t row, int64_t column) const {
+bool CsvTable::is_bare(int64_t row) const {
+  const Cell* cells = cells_.data() + row * columns_;
+  size_t at = 0;  // where the next cell starts if it does so right behind the delimiter
+  for (int64_t c = 0; c < columns_; ++c, ++at) {
+    if (cells[c].length == kUnescaped || (cells[c].length > 0 && cells[c].offset != at))
+      return false;
+    at += cells[c].length;
+  }
+  const size_t end = starts_[row] + at - 1;
+  return end >= text_->size() || (*text_)[end] == '\n' || (*text_)[end] == '\r';
+}
+
+std::vector<CsvTable::Start> CsvTable::starts_of(int64_t row) const {
+  // Only rows that are written oddly are asked for, so they are parsed again instead of keeping
+  // every offset.
   const auto start = static_cast<size_t>(starts_[row]);
-  // Only errors ask for places, so the row is parsed again instead of keeping every offset.
-  CsvParser parser(text_->substr(start), name_, delimiter_, {.byte = 1});
-  const size_t at = parser.find_cell(0, column);
-  return fmt::format("{}:{}:{}", name_, line(row) + parser.line_ - 1, at - parser.line_start_ + 1);
+  const size_t end = row + 1 < rows() ? static_cast<size_t>(starts_[row + 1]) : text_->size();
+  CsvParser parser(text_->substr(start, end - start), name_, delimiter_,
+                   {.byte = 1, .line = line(row)});
+  return parser.starts(columns_);
+}
+
+std::string CsvTable::place(int64_t row, int64_t column) const {
+  const Start start = starts_of(row)[static_cast<size_t>(column)];
+  return fmt::format("{}:{}:{}", name_, start.line, start.byte);
 }
 
 CsvTable read_csv(std::string text, const std::string& name, const TableFormat& format,

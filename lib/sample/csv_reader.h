@@ -23,6 +23,15 @@ class CsvTable {
     return {text_->data() + starts_[row] + cell.offset, cell.length};
   }
   int64_t line(int64_t row) const { return lines_[row]; }  // from 1
+  // Whether the row is its cells and delimiters alone, from the start of its line: no quote and no
+  // space around a cell.
+  bool is_bare(int64_t row) const;
+  // Where each cell starts: its line from 1, and the byte within that from 1.
+  struct Start {
+    int64_t line;
+    size_t byte;
+  };
+  std::vector<Start> starts_of(int64_t row) const;
   // "file:line:column": the byte within its line where the cell starts, from 1.
   std::string place(int64_t row, int64_t column) const;
   const std::string& name() const { return name_; }

@@ -8,7 +8,26 @@
 
 namespace maas {
 
+// Text without quotes and carriage returns: every line feed ends a row.
+bool RowEnds::skip_plain(std::string_view text) {
+  const std::string_view fresh = text.substr(seen_);
+  const bool is_quoted = state_ == State::kQuoted || state_ == State::kQuoteInQuoted;
+  if (fresh.empty() || is_quoted || fresh.find('"') != fresh.npos ||
+      fresh.find('\r') != fresh.npos) {
+    return false;
+  }
+  for (size_t at = 0; (at = fresh.find('\n', at)) != fresh.npos;) {
+    end_ = seen_ + ++at;
+    lines_ = ++lines_seen_;
+  }
+  const bool starts = fresh.back() == '\n' || fresh.back() == delimiter_;
+  state_ = starts ? State::kCellStart : State::kPlain;
+  seen_ = text.size();
+  return true;
+}
+
 size_t RowEnds::last_in(std::string_view text) {
+  if (skip_plain(text)) return end_;
   for (; seen_ < text.size(); ++seen_) {
     const char c = text[seen_];
     const bool line_end = c == '\n' || c == '\r';
@@ -64,34 +83,40 @@ void CsvStream::fill() {
   text_.resize(size);
 }
 
-std::optional<CsvTable> CsvStream::next() {
-  while (!at_end()) {
-    size_t end = 0;
-    while (!ended_ && end == 0) {
-      fill();
-      end = ends_.last_in(text_);
-      // Most often a quote that is never closed, and the parser says where it was opened.
-      if (end == 0 && text_.size() > options_.most_row_bytes) {
-        read_csv(std::move(text_), name_, format_, start_);
-        throw_input(fmt::format("{}:{}", name_, start_.line),
-                    fmt::format("the row has more than {} bytes", options_.most_row_bytes),
-                    "rows on lines of their own", "check the file");
-      }
+std::optional<CsvStream::Piece> CsvStream::next_text() {
+  if (at_end()) return std::nullopt;
+  size_t end = 0;
+  while (!ended_ && end == 0) {
+    fill();
+    end = ends_.last_in(text_);
+    // Most often a quote that is never closed, and the parser says where it was opened.
+    if (end == 0 && text_.size() > options_.most_row_bytes) {
+      read_csv(std::move(text_), name_, format_, start_);
+      throw_input(fmt::format("{}:{}", name_, start_.line),
+                  fmt::format("the row has more than {} bytes", options_.most_row_bytes),
+                  "rows on lines of their own", "check the file");
     }
-    if (ended_) end = text_.size();
-    std::string rest = text_.substr(end);
-    text_.resize(end);
-    const int64_t lines = ends_.lines();
-    CsvTable table = read_csv(std::move(text_), name_, format_, start_);
-    text_ = std::move(rest);
-    ends_.cut(end);
-    start_.byte += end;
-    if (table.rows() > 0 && start_.columns == 0) {
+  }
+  if (ended_) end = text_.size();
+  std::string rest = text_.substr(end);
+  text_.resize(end);
+  Piece piece{std::move(text_), start_};
+  text_ = std::move(rest);
+  ends_.cut(end);
+  start_.byte += end;
+  start_.line = 1 + ends_.lines();
+  return piece;
+}
+
+std::optional<CsvTable> CsvStream::next() {
+  while (std::optional<Piece> piece = next_text()) {
+    CsvTable table = read_csv(std::move(piece->text), name_, format_, piece->start);
+    if (table.rows() == 0) continue;
+    if (start_.columns == 0) {
       start_.columns = table.columns();
       start_.first_line = table.line(0);
     }
-    start_.line = 1 + lines;
-    if (table.rows() > 0) return table;
+    return table;
   }
   return std::nullopt;
 }

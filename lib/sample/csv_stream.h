@@ -25,6 +25,7 @@ class RowEnds {
 
  private:
   enum class State { kCellStart, kPlain, kQuoted, kQuoteInQuoted };
+  bool skip_plain(std::string_view text);
   char delimiter_;
   State state_ = State::kCellStart;
   size_t seen_ = 0, end_ = 0;
@@ -46,6 +47,15 @@ class CsvStream {
   // The next rows, at least one; all have as many cells as the first row of the file, of which the
   // lines are counted. nullopt = there are no more. Throws what read_csv() throws.
   std::optional<CsvTable> next();
+  // Their text, to be given to read_csv() in any order, where next() has given a table before: then
+  // errors are told of the columns that it has. It may hold empty lines alone.
+  struct Piece {
+    std::string text;
+    CsvStart start;
+  };
+  std::optional<Piece> next_text();
+  const std::string& name() const { return name_; }
+  const TableFormat& format() const { return format_; }
   bool at_end() const { return ended_ && text_.empty(); }
 
  private:

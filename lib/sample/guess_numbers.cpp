@@ -29,6 +29,9 @@ class Verdict {
         left_(readings.size()) {}
 
   void add(std::string_view cell);
+  // Of all rows from `row` to before `end` that are known to say nothing; returns the first that
+  // may.
+  int64_t skip(int64_t row, int64_t end);
   void finish();
 
   bool is_numeric() const { return left_ > 0; }  // some reading has read all so far
@@ -36,7 +39,9 @@ class Verdict {
   bool reads(size_t reading) const { return reads_[reading]; }  // all cells as numbers
   // A digest of those that do not say the same by default.
   uint64_t values(size_t reading) const { return values_[reading]; }
-  std::string_view telling() const { return telling_; }  // the first that the default does not read
+  const std::string& telling() const {
+    return telling_;
+  }  // the first that the default does not read
 
  private:
   const std::vector<TableFormat>* readings_;
@@ -44,7 +49,7 @@ class Verdict {
   std::vector<bool> reads_;
   std::vector<uint64_t> values_;
   size_t left_;  // readings that have read all cells
-  std::string_view telling_;
+  std::string telling_;
   int64_t present_ = 0, told_ = 0;  // cells; those that the default does not read
   bool is_sure_ = false;            // a cell that only one reading makes sense of
 };
@@ -116,6 +121,18 @@ void Verdict::add(std::string_view cell) {
   }
 }
 
+int64_t Verdict::skip(int64_t row, int64_t end) {
+  if (!column_->next_odd || !(*readings_)[0].missing_values.empty()) return row;
+  bool points = false;
+  for (size_t r = 0; r < reads_.size(); ++r) {
+    points = points || (reads_[r] && !reads_points((*readings_)[r]));
+  }
+  if (!reads_points((*readings_)[0])) points = true;
+  const int64_t odd = std::min(column_->next_odd(row, points), end);
+  present_ += odd - row;
+  return odd;
+}
+
 void Verdict::finish() {
   // A stray cell that could be two things says nothing of the others.
   const bool is_stray = told_ > 0 && !is_sure_ && present_ - told_ >= 9 * told_;
@@ -141,7 +158,10 @@ std::vector<Verdict> verdicts_of(const std::vector<CellColumn>& columns,
         const CellColumn& column = verdict.column();
         const int64_t end = std::min(first + kBlock, column.rows);
         for (int64_t row = first; row < end && verdict.is_numeric(); ++row) {
-          verdict.add(column.at(row));
+          row = verdict.skip(row, end);
+          if (row == end) break;
+          const Cell cell = column.at(row);
+          verdict.add(cell);
         }
       }
     });

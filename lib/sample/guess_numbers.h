@@ -7,15 +7,19 @@
 #include <string_view>
 #include <vector>
 
+#include "sample/cell.h"
 #include "sample/spec.h"
 
 namespace maas {
 
-// One column that may hold numbers. `at` lives as long as the guess takes.
+// One column that may hold numbers. Functions live as long as the guess takes.
 struct CellColumn {
   std::string name;
   int64_t rows = 0;
-  std::function<std::string_view(int64_t row)> at;
+  std::function<Cell(int64_t row)> at;
+  // The first row from `row` on, or some row before it, that is not known to be a plain number
+  // (packed_column.h), or with `points` one without a point; null = none is known to be.
+  std::function<int64_t(int64_t row, bool points)> next_odd = nullptr;
 };
 
 struct NumberGuess {

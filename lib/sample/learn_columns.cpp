@@ -1,48 +1,19 @@
 // Types and statistics of columns, from the training rows.
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
+#include <unordered_set>
 
 #include "base/throw_error.h"
+#include "sample/cell_kinds.h"
 #include "sample/table_encoder.h"
 #include "sample/text_pieces.h"
 
 namespace maas {
 namespace {
-
-// Running mean and variance (Welford 1962): no cancellation for large values. In long double, whose
-// range holds the squares of very small and very large ones.
-class Moments {
- public:
-  void add(double value) {
-    ++count_;
-    const long double before = value - mean_;
-    mean_ += before / static_cast<long double>(count_);
-    squares_ += before * (value - mean_);
-  }
-  template <class Statistics>  // ColumnSpec, NumericFeature
-  void store(Statistics& column) const {
-    column.mean = static_cast<double>(mean_);
-    // Equal values leave no rounding error behind, so that a column without spread has exactly 0,
-    // however small its values are. Dividing by 1 keeps it at 0.
-    column.std_dev = std_dev() > 0 && std::isfinite(std_dev()) ? std_dev() : 1;
-  }
-  double std_dev() const {
-    return static_cast<double>(count_ > 0 ? std::sqrt(squares_ / static_cast<long double>(count_))
-                                          : 0);
-  }
-
- private:
-  int64_t count_ = 0;
-  long double mean_ = 0, squares_ = 0;
-};
-
-constexpr size_t kManyValues = 20;
 
 // The training rows of one column.
 struct Column {
@@ -56,78 +27,17 @@ struct Column {
   void each(const Visit& visit) const {
     const auto* rows = index.const_data_ptr<int64_t>();
     for (int64_t i = 0; i < index.size(0); ++i) {
-      const std::string_view cell = cells.at(rows[i], column);
-      if (!is_missing_number(cell, hint.format)) visit(rows[i], cell);
+      const Cell cell = cells.at(rows[i], column);
+      if (!is_missing_number(cell, hint.format)) visit(rows[i], cell.view());
     }
   }
 };
 
-// What the cells are.
-struct Kinds {
-  void add(int64_t row, std::string_view cell, const TableFormat& format);
-
-  std::string sign;                   // of the first that has one
-  int64_t numbers = 0;                // with this sign, or all without
-  int64_t signed_numbers = 0;         // with any sign or none
-  DateOrders dates;                   // of all cells
-  std::set<std::string_view> values;  // kManyValues + 1 at most
-  std::vector<int64_t> not_numbers;   // rows: the first three
-  std::string other_sign;             // a number with another sign than the first
-  int64_t other_sign_row = 0;
-  Moments moments;  // of the numbers with this sign
-
-  int64_t count() const { return dates.count(); }
-};
-
-void Kinds::add(int64_t row, std::string_view cell, const TableFormat& format) {
-  const std::string_view its_sign = sign_of(cell);
-  const std::optional<double> number = parse_number(cell, format, its_sign);
-  if (count() == 0 && number) sign = its_sign;
-  signed_numbers += number ? 1 : 0;
-  dates.add(cell);
-  if (values.size() <= kManyValues) values.insert(cell);
-  if (number && its_sign == sign) {
-    ++numbers;
-    moments.add(*number);
-  } else if (not_numbers.size() < 3) {
-    not_numbers.push_back(row);
-  }
-  if (number && its_sign != sign && other_sign.empty()) {
-    other_sign = its_sign.empty() ? "none" : std::string(its_sign);
-    other_sign_row = row;
-  }
-}
-
-// Rows whose cells stay in a core's cache while one column after the other looks at them.
-constexpr int64_t kBlock = 4096;
-
-// Of each column the training rows.
-std::vector<Kinds> kinds_of(const CellGrid& cells, const std::vector<ColumnHint>& hints,
-                            const at::Tensor& index) {
-  const auto* rows = index.const_data_ptr<int64_t>();
-  const int64_t count = index.size(0), columns = static_cast<int64_t>(hints.size());
-  std::vector<Kinds> kinds(hints.size());
-  for (int64_t first = 0; first < count; first += kBlock) {
-    const int64_t end = std::min(first + kBlock, count);
-    at::parallel_for(0, columns, 1, [&](int64_t from, int64_t to) {
-      for (int64_t c = from; c < to; ++c) {
-        const TableFormat& format = hints[static_cast<size_t>(c)].format;
-        for (int64_t i = first; i < end; ++i) {
-          const std::string_view cell = cells.at(rows[i], c);
-          if (is_missing_number(cell, format)) continue;
-          kinds[static_cast<size_t>(c)].add(rows[i], cell, format);
-        }
-      }
-    });
-  }
-  return kinds;
-}
-
 // Codes such as 1, 2, 3, A are categories; 0.117, 2.31, 1.88, x are numbers with a stray cell. So
 // are dates.
-bool are_some_odd(const Kinds& kinds, int64_t fitting) {
+bool are_some_odd(const CellKinds& kinds, int64_t fitting) {
   const auto different = static_cast<int64_t>(kinds.values.size());
-  const int64_t others = kinds.count() - fitting;
+  const int64_t others = kinds.count - fitting;
   return others > 0 && fitting >= 9 * others &&
          (kinds.values.size() > kManyValues || 2 * different > fitting);
 }
@@ -152,9 +62,11 @@ std::string setting_for(std::string_view cell, TableFormat format) {
   const auto& [cells, at, hint, index] = column;
   std::vector<std::string> odd;
   for (const int64_t row : odd_rows) {
-    odd.push_back(fmt::format("'{}' ({})", cells.at(row, at), cells.place(row, at)));
+    const Cell cell = cells.at(row, at);
+    odd.push_back(fmt::format("'{}' ({})", cell.view(), cells.place(row, at)));
   }
-  const std::string first(cells.at(odd_rows[0], at));
+  const Cell first_cell = cells.at(odd_rows[0], at);
+  const std::string first(first_cell.view());
   const std::string setting = kind == "numbers" ? setting_for(first, hint.format) : "";
   throw_input(
       cells.place(odd_rows[0], at),
@@ -169,7 +81,7 @@ std::string setting_for(std::string_view cell, TableFormat format) {
           setting.empty() ? "" : " if it is a number, " + setting + ";", kind, hint.name));
 }
 
-[[noreturn]] void refuse_odd_dates(const Column& column, const Kinds& kinds) {
+[[noreturn]] void refuse_odd_dates(const Column& column, const CellKinds& kinds) {
   std::vector<int64_t> odd;
   for (const DateOrder order :
        {DateOrder::kYearFirst, DateOrder::kDayFirst, DateOrder::kMonthFirst}) {
@@ -178,19 +90,19 @@ std::string setting_for(std::string_view cell, TableFormat format) {
     column.each([&](int64_t row, std::string_view cell) {
       if (!parse_date(cell, order) && ++others <= 3) rows.push_back(row);
     });
-    if (kinds.count() - others == kinds.dates.most_dates()) odd = rows;
+    if (kinds.count - others == kinds.dates.most_dates()) odd = rows;
   }
   refuse_odd_cells(column, "dates", kinds.dates.most_dates(), odd,
-                   kinds.count() - kinds.dates.most_dates());
+                   kinds.count - kinds.dates.most_dates());
 }
 
-[[noreturn]] void refuse_signs(const Column& column, const Kinds& kinds) {
+[[noreturn]] void refuse_signs(const Column& column, const CellKinds& kinds) {
   const auto& [cells, at, hint, index] = column;
+  const Cell other = cells.at(kinds.other_sign_row, at);
   throw_input(
       cells.place(kinds.other_sign_row, at),
       fmt::format("column '{}' has numbers with the sign '{}' and with {} ('{}')", hint.name,
-                  kinds.sign.empty() ? "none" : kinds.sign, kinds.other_sign,
-                  cells.at(kinds.other_sign_row, at)),
+                  kinds.sign.empty() ? "none" : kinds.sign, kinds.other_sign, other.view()),
       "one sign in the whole column",
       fmt::format("convert them; if they are no numbers, data.columns.{}: categorical", hint.name));
 }
@@ -203,11 +115,11 @@ std::string setting_for(std::string_view cell, TableFormat format) {
       "at least one value", fmt::format("set data.columns.{}: ignore", hint.name));
 }
 
-void learn_numbers(const Column& column, const Kinds& kinds, ColumnSpec& spec,
+void learn_numbers(const Column& column, const CellKinds& kinds, ColumnSpec& spec,
                    std::vector<std::string>& told) {
   if (!kinds.other_sign.empty()) refuse_signs(column, kinds);
   spec.sign = kinds.sign;
-  if (kinds.count() == 0) refuse_empty(column);
+  if (kinds.count == 0) refuse_empty(column);
   kinds.moments.store(spec);  // encode_table names a cell that is no number
   if (spec.sign.empty() || !column.hint.type.empty()) return;
   told.push_back(
@@ -217,7 +129,7 @@ void learn_numbers(const Column& column, const Kinds& kinds, ColumnSpec& spec,
 }
 
 // The order in which all cells are dates.
-DateOrder order_of(const Column& column, const Kinds& kinds) {
+DateOrder order_of(const Column& column, const CellKinds& kinds) {
   std::vector<DateOrder> left = kinds.dates.left();
   const std::string& wanted = column.hint.dates;
   if (wanted != "auto") {
@@ -251,9 +163,9 @@ DateOrder order_of(const Column& column, const Kinds& kinds) {
                   column.hint.name));
 }
 
-void learn_dates(const Column& column, const Kinds& kinds, ColumnSpec& spec,
+void learn_dates(const Column& column, const CellKinds& kinds, ColumnSpec& spec,
                  std::vector<std::string>& told) {
-  if (kinds.count() == 0) refuse_empty(column);
+  if (kinds.count == 0) refuse_empty(column);
   spec.date = order_of(column, kinds);
   const std::vector<std::string>& names = date_part_names();
   std::vector<Moments> moments(names.size());
@@ -278,11 +190,17 @@ void learn_dates(const Column& column, const Kinds& kinds, ColumnSpec& spec,
 void learn_categories(const Column& column, ColumnSpec& spec, std::vector<std::string>& told) {
   const auto& [cells, at, hint, index] = column;
   spec.type = ColumnType::kCategorical;
-  std::map<std::string_view, int64_t> counts;
+  std::map<std::string, int64_t, std::less<>> counts;
   const auto* rows = index.const_data_ptr<int64_t>();
   for (int64_t i = 0; i < index.size(0); ++i) {
-    const std::string_view cell = cells.at(rows[i], at);
-    if (!is_missing(cell, hint.format)) ++counts[cell];
+    const Cell cell = cells.at(rows[i], at);
+    if (is_missing(cell, hint.format)) continue;
+    const auto known = counts.find(cell.view());
+    if (known == counts.end()) {
+      counts.emplace(cell.view(), 1);
+    } else {
+      ++known->second;
+    }
   }
   for (const auto& [value, count] : counts) {
     (count < hint.rare ? spec.rare : spec.categories).emplace_back(value);
@@ -295,12 +213,12 @@ void learn_categories(const Column& column, ColumnSpec& spec, std::vector<std::s
 }
 
 bool holds_texts(const Column& column) {
-  std::set<std::string_view> different;
+  std::unordered_set<size_t> different;  // digests of them
   int64_t values = 0, with_words = 0;
   column.each([&](int64_t, std::string_view cell) {
     ++values;
     with_words += count_words(cell) >= kFewestTextWords ? 1 : 0;
-    different.insert(cell);
+    different.insert(std::hash<std::string_view>()(cell));
   });
   return is_like_text(static_cast<int64_t>(different.size()), with_words, values);
 }
@@ -310,7 +228,8 @@ void learn_text(const Column& column, ColumnSpec& spec, std::vector<std::string>
   spec.type = ColumnType::kText;
   const auto* rows = index.const_data_ptr<int64_t>();
   const bool any = std::any_of(rows, rows + index.size(0), [&](int64_t row) {
-    return !is_missing_text(cells.at(row, at), hint.format);
+    const Cell cell = cells.at(row, at);
+    return !is_missing_text(cell, hint.format);
   });
   if (!any) refuse_empty(column);
   if (!hint.type.empty()) return;
@@ -321,7 +240,7 @@ void learn_text(const Column& column, ColumnSpec& spec, std::vector<std::string>
 }
 
 // Many different cells, none a number as the table is read, and all under one other setting.
-void refuse_numbers_written_otherwise(const Column& column, const Kinds& kinds) {
+void refuse_numbers_written_otherwise(const Column& column, const CellKinds& kinds) {
   if (kinds.numbers > 0 || kinds.values.size() <= kManyValues) return;
   std::string setting;
   bool is_one = true;
@@ -332,20 +251,20 @@ void refuse_numbers_written_otherwise(const Column& column, const Kinds& kinds) 
     setting = own;
   });
   if (!is_one) return;
-  refuse_odd_cells(column, "numbers", 0, kinds.not_numbers, kinds.count());
+  refuse_odd_cells(column, "numbers", 0, kinds.not_numbers, kinds.count);
 }
 
 // By the whole column where no type is declared.
-std::string type_of(const Column& column, const Kinds& kinds) {
+std::string type_of(const Column& column, const CellKinds& kinds) {
   if (!column.hint.type.empty()) return column.hint.type;
-  if (kinds.numbers == kinds.count()) return "numeric";
+  if (kinds.numbers == kinds.count) return "numeric";
   if (!kinds.dates.left().empty()) return "date";
   if (are_some_odd(kinds, kinds.numbers)) {
     if (!kinds.other_sign.empty()) refuse_signs(column, kinds);
     refuse_odd_cells(column, "numbers", kinds.numbers, kinds.not_numbers,
-                     kinds.count() - kinds.numbers);
+                     kinds.count - kinds.numbers);
   }
-  if (kinds.signed_numbers == kinds.count()) refuse_signs(column, kinds);
+  if (kinds.signed_numbers == kinds.count) refuse_signs(column, kinds);
   if (are_some_odd(kinds, kinds.dates.most_dates())) refuse_odd_dates(column, kinds);
   refuse_numbers_written_otherwise(column, kinds);
   return kinds.values.size() > kManyValues && holds_texts(column) ? "text" : "categorical";
@@ -355,7 +274,7 @@ std::string type_of(const Column& column, const Kinds& kinds) {
 
 std::vector<ColumnSpec> learn_columns(const CellGrid& cells, const std::vector<ColumnHint>& hints,
                                       const at::Tensor& index, std::vector<std::string>& told) {
-  const std::vector<Kinds> kinds = kinds_of(cells, hints, index);
+  const std::vector<CellKinds> kinds = cell_kinds(cells, hints, index);
   std::vector<ColumnSpec> specs(hints.size());
   for (size_t c = 0; c < hints.size(); ++c) {
     ColumnSpec& spec = specs[c];

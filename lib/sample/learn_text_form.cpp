@@ -28,12 +28,15 @@ TextForm learn_text_form(const CellGrid& cells, const InputSpec& spec, const at:
   std::vector<int64_t> wanted(static_cast<size_t>(count));
   at::parallel_for(0, count, kRowsAtOnce, [&](int64_t from, int64_t to) {
     for (int64_t i = from; i < to; ++i) {
+      std::vector<Cell> kept;  // texts are views of them
       std::vector<TextCell> texts;
+      kept.reserve(columns.size());
       texts.reserve(columns.size());
       for (const int64_t c : columns) {
         // Longer texts are refused when they are encoded.
-        const std::string_view cell =
-            cells.at(rows[i], c).substr(0, static_cast<size_t>(kMostTextBytes));
+        const std::string_view cell = kept.emplace_back(cells.at(rows[i], c))
+                                          .view()
+                                          .substr(0, static_cast<size_t>(kMostTextBytes));
         texts.push_back({cell, spec.columns[static_cast<size_t>(c)].name});
       }
       wanted[static_cast<size_t>(i)] = text_pieces(texts, most, nullptr, 0);

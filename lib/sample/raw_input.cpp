@@ -23,7 +23,7 @@ class PlainTexts final : public CellGrid {
   PlainTexts(std::vector<std::string_view> texts, const std::string& name, int64_t first_line = 0)
       : texts_(std::move(texts)), name_(name), first_line_(first_line) {}
   int64_t rows() const override { return static_cast<int64_t>(texts_.size()); }
-  std::string_view at(int64_t row, int64_t /*column*/) const override {
+  Cell at(int64_t row, int64_t /*column*/) const override {
     return texts_[static_cast<size_t>(row)];
   }
   std::string place(int64_t row, int64_t /*column*/) const override {

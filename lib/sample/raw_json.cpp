@@ -167,8 +167,9 @@ class JsonRows final : public CellGrid {
   int64_t rows() const override {
     return static_cast<int64_t>(names_.empty() ? 0 : cells_.size() / names_.size());
   }
-  std::string_view at(int64_t row, int64_t column) const override {
-    return cells_[static_cast<size_t>(row) * names_.size() + static_cast<size_t>(column)];
+  Cell at(int64_t row, int64_t column) const override {
+    return std::string_view(
+        cells_[static_cast<size_t>(row) * names_.size() + static_cast<size_t>(column)]);
   }
   std::string place(int64_t row, int64_t column) const override {
     return fmt::format("{}[{}].{}", name_, row, names_[column]);

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <exception>
 #include <limits>
 #include <span>
@@ -15,63 +14,11 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/throw_error.h"
+#include "sample/numeric_encoder.h"
 #include "sample/text_pieces.h"
 
 namespace maas {
 namespace {
-
-double encode_number(const CellGrid& cells, int64_t row, int64_t column, const InputSpec& input) {
-  const ColumnSpec& spec = input.columns[static_cast<size_t>(column)];
-  const std::string_view cell = cells.at(row, column);
-  const std::optional<double> number = parse_number(cell, input.format, spec.sign);
-  if (!number) {
-    throw_input(cells.place(row, column),
-                fmt::format("'{}' in column '{}' is not a finite number", cell, spec.name),
-                "a number, as in training",
-                "correct it, or declare the column categorical and train anew");
-  }
-  if (std::abs(*number) > std::numeric_limits<float>::max()) {
-    throw_input(cells.place(row, column),
-                fmt::format("{} in column '{}' does not fit float32", cell, spec.name),
-                "at most 3.4e38", "use another unit");
-  }
-  return *number;
-}
-
-DateTime encode_date(const CellGrid& cells, int64_t row, int64_t column, const ColumnSpec& spec) {
-  const std::string_view cell = cells.at(row, column);
-  if (const auto date = parse_date(cell, *spec.date)) return *date;
-  throw_input(cells.place(row, column),
-              fmt::format("'{}' in column '{}' is no date", cell, spec.name),
-              fmt::format("one such as {}, as in training", date_example(*spec.date)),
-              "correct it, or declare the column categorical and train anew");
-}
-
-void refuse_missing(const CellGrid& cells, int64_t row, int64_t column, const ColumnSpec& spec) {
-  throw_input(cells.place(row, column),
-              fmt::format("the value of column '{}' is missing", spec.name), "a value",
-              "fill it in, or train with data.missing: mean");
-}
-
-std::vector<DatePart> parts_of(const ColumnSpec& column) {
-  std::vector<DatePart> parts;
-  for (const NumericFeature& part : column.date_parts) {
-    parts.push_back(date_part(part.name));
-    MAAS_CHECK(parts.back() != nullptr);  // the manifest was checked
-  }
-  return parts;
-}
-
-// What a thread made of one piece of the rows.
-struct EncodedPiece {
-  std::vector<MissingValues> missing;  // of each column
-  LongTexts long_texts;
-  std::exception_ptr error;  // of its first row that has one
-};
-
-void count_missing(const CellGrid& cells, int64_t row, int64_t column, MissingValues& missing) {
-  if (missing.count++ == 0) missing.first_place = cells.place(row, column);
-}
 
 void add_missing(std::vector<MissingValues>&& columns, EncodedTable& table) {
   for (MissingValues& missing : columns) {
@@ -79,52 +26,28 @@ void add_missing(std::vector<MissingValues>&& columns, EncodedTable& table) {
   }
 }
 
-// Numbers and dates of some rows.
-template <typename Number>
-class NumericEncoder {
- public:
-  NumericEncoder(const CellGrid& cells, const InputSpec& spec) : cells_(cells), spec_(spec) {
-    for (const ColumnSpec& column : spec.columns) parts_.push_back(parts_of(column));
-  }
-
-  void operator()(int64_t row, Number* to, EncodedPiece& piece) const {
-    for (size_t c = 0; c < spec_.columns.size(); ++c) {
-      const ColumnSpec& column = spec_.columns[c];
-      if (column.type != ColumnType::kNumeric) continue;
-      const auto at = static_cast<int64_t>(c);
-      const bool is_there = !is_missing_number(cells_.at(row, at), spec_.format);
-      if (!is_there && spec_.missing == "error") refuse_missing(cells_, row, at, column);
-      if (!is_there) count_missing(cells_, row, at, piece.missing[c]);
-      if (column.date) {
-        const DateTime date = is_there ? encode_date(cells_, row, at, column) : DateTime();
-        for (size_t p = 0; p < parts_[c].size(); ++p) {
-          *to++ = static_cast<Number>(is_there ? parts_[c][p](date) : column.date_parts[p].mean);
-        }
-      } else {
-        *to++ = static_cast<Number>(is_there ? encode_number(cells_, row, at, spec_) : column.mean);
-      }
-    }
-  }
-
- private:
-  const CellGrid& cells_;
-  const InputSpec& spec_;
-  std::vector<std::vector<DatePart>> parts_;
-};
-
 // The texts of some rows.
 class TextEncoder {
  public:
   TextEncoder(const CellGrid& cells, const InputSpec& spec) : cells_(cells), spec_(spec) {}
 
-  void operator()(int64_t row, int64_t* to, EncodedPiece& piece) const {
+  void operator()(RowRange rows, int64_t* to, EncodedPiece& piece) const {
+    for (int64_t row = rows.first; row < rows.end; ++row, to += spec_.text.pieces) {
+      encode(row, to, piece);
+    }
+  }
+
+ private:
+  void encode(int64_t row, int64_t* to, EncodedPiece& piece) const {
+    std::vector<Cell> kept;  // texts are views of them
+    kept.reserve(spec_.columns.size());
     std::vector<TextCell> texts;
     int64_t first = -1;
     for (size_t c = 0; c < spec_.columns.size(); ++c) {
       const ColumnSpec& column = spec_.columns[c];
       if (!column.is_text()) continue;
       const auto at = static_cast<int64_t>(c);
-      const std::string_view cell = cells_.at(row, at);
+      const std::string_view cell = kept.emplace_back(cells_.at(row, at));
       if (first < 0) first = at;
       if (static_cast<int64_t>(cell.size()) > kMostTextBytes) refuse_length(row, at, cell.size());
       if (!is_missing_text(cell, spec_.format)) {
@@ -142,7 +65,6 @@ class TextEncoder {
     }
   }
 
- private:
   [[noreturn]] void refuse_length(int64_t row, int64_t column, size_t bytes) const {
     throw_input(cells_.place(row, column), fmt::format("a text of {} bytes", bytes),
                 fmt::format("at most {}", kMostTextBytes), "cut it, or split it into several");
@@ -185,12 +107,12 @@ void check_room(int64_t rows, int64_t pieces) {
                .fix = "give fewer rows, or a lower data.text_pieces"});
 }
 
-// encoder(row, to, piece) writes `width` values of each row.
+// encoder(rows, to, piece) writes `width` values of each row.
 template <typename Number, typename Encoder>
 at::Tensor encode_in_parts(const CellGrid& cells, const InputSpec& spec, int64_t width,
                            EncodedTable& table) {
-  constexpr int64_t kPiece = 1024;
-  const int64_t rows = cells.rows(), count = std::max<int64_t>((rows + kPiece - 1) / kPiece, 1);
+  const int64_t rows = cells.rows();
+  const int64_t count = std::max<int64_t>((rows + kRowsAtOnce - 1) / kRowsAtOnce, 1);
   if constexpr (std::is_same_v<Encoder, TextEncoder>) check_room(rows, width);
   at::Tensor out = at::empty({rows, width}, c10::CppTypeToScalarType<Number>::value);
   auto* to = out.mutable_data_ptr<Number>();
@@ -205,9 +127,8 @@ at::Tensor encode_in_parts(const CellGrid& cells, const InputSpec& spec, int64_t
       EncodedPiece& piece = pieces[static_cast<size_t>(i)];
       piece.missing = none;
       try {
-        for (int64_t row = i * kPiece; row < std::min((i + 1) * kPiece, rows); ++row) {
-          encoder(row, to + row * width, piece);
-        }
+        const int64_t first = i * kRowsAtOnce;
+        encoder({first, std::min(first + kRowsAtOnce, rows)}, to + first * width, piece);
       } catch (const Error&) {
         piece.error = std::current_exception();
       }
@@ -258,7 +179,7 @@ void encode_category_column(const CellGrid& cells, const InputSpec& spec, size_t
   missing[0].type = ColumnType::kCategorical;
   const CategoryIndex index(column);
   for (int64_t row = 0; row < cells.rows(); ++row, to += stride) {
-    const std::string_view cell = cells.at(row, at);
+    const Cell cell = cells.at(row, at);
     if (is_missing(cell, spec.format)) {
       if (spec.missing == "error") refuse_missing(cells, row, at, column);
       count_missing(cells, row, at, missing[0]);
@@ -268,7 +189,7 @@ void encode_category_column(const CellGrid& cells, const InputSpec& spec, size_t
     *to = index.of(cell);
     if (*to > 0 || index.is_rare(cell)) continue;
     if (unknown.count++ > 0) continue;
-    unknown.first = cell;
+    unknown.first = cell.view();
     unknown.first_place = cells.place(row, at);
   }
   if (unknown.count > 0) table.unknown.push_back(std::move(unknown));
@@ -276,6 +197,16 @@ void encode_category_column(const CellGrid& cells, const InputSpec& spec, size_t
 }
 
 }  // namespace
+
+void CellGrid::numbers(int64_t /*column*/, int64_t /*first*/, std::span<double> to) const {
+  std::fill(to.begin(), to.end(), std::numeric_limits<double>::quiet_NaN());
+}
+
+bool reads_plain_numbers(const TableFormat& format) {
+  return format.decimal == "." && format.thousands != "." &&
+         std::none_of(format.missing_values.begin(), format.missing_values.end(),
+                      [](const std::string& value) { return parse_number(value).has_value(); });
+}
 
 std::string to_text(const UnknownValues& unknown) {
   return fmt::format(

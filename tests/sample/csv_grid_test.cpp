@@ -26,7 +26,8 @@ TEST(CsvGrid, LaterColumnsOfOneNameGetANumberThatNoOtherHas) {
 
 TEST(CsvGrid, FindsAColumnByTheNameItWasGiven) {
   const CsvGrid grid(parse_csv("x,x\n1,2\n", "t.csv", ','), {});
-  EXPECT_EQ(grid.cell(0, grid.find("x_2")), "2");
+  const Cell cell = grid.cell(0, grid.find("x_2"));
+  EXPECT_EQ(cell.view(), "2");
 }
 
 TEST(CsvGrid, SaysWhatAHeaderWithoutTheColumnLooksLike) {

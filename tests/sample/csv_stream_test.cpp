@@ -103,7 +103,8 @@ TEST(TableStream, ReadsTheModelsColumnsPieceByPiece) {
     while (const auto piece = stream.next()) {
       EXPECT_EQ(piece->first_row, row);
       for (int64_t i = 0; i < piece->grid.rows(); ++i, ++row) {
-        EXPECT_EQ(piece->grid.cell(i, piece->grid.find("id")), std::to_string(row));
+        const Cell id = piece->grid.cell(i, piece->grid.find("id"));
+        EXPECT_EQ(id.view(), std::to_string(row));
         EXPECT_EQ(piece->inputs[0].const_data_ptr<float>()[i], static_cast<float>(2 * row));
       }
     }

@@ -138,13 +138,28 @@ at::Tensor ridge(const at::Tensor& x, const at::Tensor& truth) {
   return at::cat({w, mean});
 }
 
-// Answers of both for `to`, from the rows `from` of the training data.
 struct Answers {
   // float64 [R, K]; linear undefined for too many columns or none, texts without texts or classes.
   at::Tensor constant, linear, texts;
 };
 
-Answers answers_of(const Batch& from, const Batch& to, const DataSpec& spec) {
+struct SomeRows {
+  const Dataset& data;
+  at::Tensor index;  // int64 [R]
+};
+
+// answer(batch) of all rows, a part of them in memory at a time. float64 [R, K].
+at::Tensor answered(const SomeRows& rows, const std::function<at::Tensor(const Batch&)>& answer) {
+  constexpr int64_t kRowsAtOnce = 1 << 16;
+  std::vector<at::Tensor> parts;
+  for (int64_t first = 0; first < rows.index.size(0); first += kRowsAtOnce) {
+    parts.push_back(answer(rows.data.rows(rows.index.slice(0, first, first + kRowsAtOnce))));
+  }
+  return at::cat(parts);
+}
+
+// Answers of all for `to`, from some rows of the training data.
+Answers answers_of(const Batch& from, const SomeRows& to, const DataSpec& spec) {
   const at::Tensor truth = truth_of(from, spec.task);
   const at::Tensor share = truth.mean(0, true);
   Answers answers;
@@ -154,22 +169,26 @@ Answers answers_of(const Batch& from, const Batch& to, const DataSpec& spec) {
     answers.constant =
         spec.task.kind == TaskKind::kClassification ? p.log() : p.log() - p.neg().log1p();
   }
-  answers.constant = answers.constant.expand({to.size(), -1}).contiguous();
+  answers.constant = answers.constant.expand({to.index.size(0), -1}).contiguous();
   if (spec.input.has_text() && spec.task.kind == TaskKind::kClassification) {
-    answers.texts =
-        naive_bayes(from.inputs.back(), truth, to.inputs.back(), spec.input.text.buckets);
+    answers.texts = answered(to, [&](const Batch& batch) {
+      return naive_bayes(from.inputs.back(), truth, batch.inputs.back(), spec.input.text.buckets);
+    });
   }
   const int64_t features = feature_count(spec.input);
   if (features == 0 || features > kMostColumns) return answers;
-  at::Tensor x = features_of(from, spec.input), z = features_of(to, spec.input);
+  at::Tensor x = features_of(from, spec.input);
   const at::Tensor mean = x.mean(0, true);
   at::Tensor spread = (x - mean).square().mean(0, true).sqrt();
   spread.masked_fill_(spread.lt(1e-12), 1);
-  x = (x - mean).div(spread), z = (z - mean).div(spread);
+  x = (x - mean).div(spread);
   const at::Tensor w = spec.task.kind == TaskKind::kRegression
                            ? ridge(x, truth)
                            : logistic(x, truth, spec.task.kind == TaskKind::kClassification);
-  answers.linear = z.mm(w.slice(0, 0, -1)) + w.slice(0, -1);
+  answers.linear = answered(to, [&](const Batch& batch) {
+    const at::Tensor z = (features_of(batch, spec.input) - mean).div(spread);
+    return z.mm(w.slice(0, 0, -1)) + w.slice(0, -1);
+  });
   return answers;
 }
 
@@ -182,16 +201,16 @@ at::Tensor sample_of(const at::Tensor& rows, const DataSpec& spec) {
   return rows.index_select(0, spread);
 }
 
-Answers answers_by_folds(const BaselineSplits& splits, const Batch& all) {
+Answers answers_by_folds(const BaselineSplits& splits) {
   const DataSpec& spec = splits.train.spec();
   Answers joined;
   for (int64_t fold = 0; fold <= splits.folds.max().item<int64_t>(); ++fold) {
     const at::Tensor own = splits.folds.eq(fold).nonzero().view(-1);
     const at::Tensor others = sample_of(splits.folds.ne(fold).nonzero().view(-1), spec);
-    const Answers part = answers_of(splits.train.rows(others), splits.train.rows(own), spec);
+    const Answers part = answers_of(splits.train.rows(others), {splits.train, own}, spec);
     const auto put = [&](const at::Tensor& from, at::Tensor& to) {
       if (!from.defined()) return;
-      if (!to.defined()) to = at::empty({all.size(), from.size(1)}, from.options());
+      if (!to.defined()) to = at::empty({splits.train.size(), from.size(1)}, from.options());
       to.index_copy_(0, own, from);
     };
     put(part.constant, joined.constant), put(part.linear, joined.linear);
@@ -207,21 +226,22 @@ std::vector<Baseline> table_baselines(const BaselineSplits& splits,
   const DataSpec& spec = splits.train.spec();
   if (spec.input.kind != InputKind::kTable) return {};
   const at::NoGradGuard no_grad;
-  const Batch held_out = splits.held_out.rows(at::arange(splits.held_out.size(), at::kLong));
+  const at::Tensor held_out = at::arange(splits.held_out.size(), at::kLong);
   const at::Tensor rows = at::arange(splits.train.size(), at::kLong);
   const at::Tensor sample = sample_of(rows, spec);
-  const Answers answers = splits.folds.defined()
-                              ? answers_by_folds(splits, held_out)
-                              : answers_of(splits.train.rows(sample), held_out, spec);
+  const Answers answers = splits.folds.defined() ? answers_by_folds(splits)
+                                                 : answers_of(splits.train.rows(sample),
+                                                              {splits.held_out, held_out}, spec);
   std::string note;
   if (sample.size(0) < rows.size(0)) {
     note = fmt::format("learnt from a sample of {} rows", sample.size(0));
   }
   const bool regression = spec.task.kind == TaskKind::kRegression;
+  const at::Tensor targets = splits.held_out.targets(held_out);
   std::vector<Baseline> found;
   const auto add = [&](const char* name, const at::Tensor& outputs) {
     if (!outputs.defined()) return;
-    const Predictions predictions{outputs, held_out.targets, spec.task.kind, spec.task.labels};
+    const Predictions predictions{outputs, targets, spec.task.kind, spec.task.labels};
     found.push_back({name, compute_metrics(predictions, metrics), note});
   };
   add(regression ? "mean" : "most frequent", answers.constant);

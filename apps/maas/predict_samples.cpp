@@ -1,11 +1,14 @@
 #include "predict_samples.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <future>
 
 #include "base/files.h"
 #include "base/throw_error.h"
@@ -64,6 +67,22 @@ std::vector<std::string> files_below(const std::string& folder,
   }
   return found;
 }
+
+// Threads that are started meanwhile take no signals.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
 
 class Samples {
  public:
@@ -237,18 +256,52 @@ class Samples {
     TableStream table(CsvStream([&](char* to, size_t size) { return stream.read(to, size); },
                                 stream.name(), spec_.format, stream_options(spec_)),
                       stream.name(), spec_);
-    while (auto piece = table.next()) {
-      const bool is_alone = table.rows() == 1 && table.at_end();
-      answer(piece->inputs, {.input = stream.name(),
-                             .first_row = piece->first_row,
-                             .is_alone = is_alone,
-                             .cells = &piece->grid});
-      progress_.show(stream.name(), table.rows(), {stream.read_bytes(), stream.size_bytes()});
-    }
+    answer_pieces(stream, table);
     tell(table.warnings());
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kInterrupted) throw_stopped(stream.name());
     throw;
+  }
+
+  // One piece is answered while the next is read; before a fault is told, the rows in front of it
+  // are answered.
+  void answer_pieces(ByteStream& stream, TableStream& table) {
+    std::future<void> answering;
+    const auto finish = [&] {
+      if (answering.valid()) answering.get();
+    };
+    try {
+      while (auto piece = table.next()) {
+        finish();
+        if (rows_ > 0) {
+          progress_.show(stream.name(), piece->first_row,
+                         {stream.read_bytes(), stream.size_bytes()});
+        }
+        const bool is_alone = table.rows() == 1 && table.at_end();
+        answering = beside([this, &stream, is_alone, piece = std::move(*piece)] {
+          answer(piece.inputs, {.input = stream.name(),
+                                .first_row = piece.first_row,
+                                .is_alone = is_alone,
+                                .cells = &piece.grid});
+        });
+      }
+    } catch (const Error&) {
+      finish();
+      throw;
+    }
+    finish();
+  }
+
+  // In a thread of its own, where there may be several. Signals stay with this one, whose reading
+  // they end.
+  static std::future<void> beside(std::function<void()> act) {
+    const int threads = at::get_num_threads();
+    if (threads == 1) return std::async(std::launch::deferred, std::move(act));
+    const BlockedSignals blocked;
+    return std::async(std::launch::async, [threads, act = std::move(act)] {
+      at::set_num_threads(threads);
+      act();
+    });
   }
 
   void answer(const std::vector<at::Tensor>& inputs, const AnswerRows& rows) {

@@ -88,8 +88,7 @@ void append_pieces(std::vector<CsvStream::Piece>& pieces, const CsvStream& strea
 CsvGrid read_csv_file(const std::string& path, const TableFormat& format,
                       const CsvGrid::Options& options,
                       const std::function<void(const CsvTable& first)>& look) {
-  CsvStream stream(at_most(kMostFileBytes, path, reading(path)), path, format,
-                   {.piece_bytes = size_t{1} << 20});
+  CsvStream stream(at_most(kMostFileBytes, path, reading(path)), path, format);
   const std::optional<CsvTable> first = stream.next();
   if (!first) throw_input(path, "holds no row", "a table", "check the file");
   if (look) look(*first);

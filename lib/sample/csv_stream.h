@@ -37,7 +37,7 @@ class CsvStream {
   // Fills at most `size` bytes; 0 = the end. What it throws passes through.
   using Read = std::function<size_t(char* to, size_t size)>;
   struct Options {
-    size_t piece_bytes = size_t{4} << 20;     // of text that are parsed together
+    size_t piece_bytes = size_t{1} << 20;     // of text that are parsed together
     size_t most_row_bytes = size_t{1} << 26;  // longer ones are refused
   };
   CsvStream(Read read, std::string name, TableFormat format, const Options& options);

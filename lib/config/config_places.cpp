@@ -12,12 +12,13 @@ constexpr bool kIsVector = false;
 template <class T>
 constexpr bool kIsVector<std::vector<T>> = true;
 
-// A map or list of values: what it holds are no settings, but have places, too.
-bool holds_values(const Field& field) {
+// A map or list: what it holds are no settings, but have places, too.
+bool holds_items(const Field& field) {
   return std::visit(
       [](const auto& target) {
         using T = std::remove_pointer_t<std::decay_t<decltype(target)>>;
-        return std::is_same_v<T, std::map<std::string, std::string>> || kIsVector<T>;
+        return std::is_same_v<T, std::map<std::string, std::string>> ||
+               std::is_same_v<T, SectionListRef> || kIsVector<T>;
       },
       field.target);
 }
@@ -34,7 +35,7 @@ std::string parent_of(const std::string& key) {
 
 ConfigPlaces::ConfigPlaces(const YamlNode& tree, const SectionRef& root) {
   walk_fields(root, [&](const std::string& key, const Field& field) {
-    settings_.emplace(key, holds_values(field));
+    settings_.emplace(key, holds_items(field));
   });
   written_.emplace("", tree.place);
   add(tree, "");

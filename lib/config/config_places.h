@@ -18,9 +18,10 @@ class ConfigPlaces {
   ConfigPlaces(const YamlNode& tree, const SectionRef& root);
 
   // `error` with file:line:column and excerpt in each problem whose `where` is a setting ("data",
-  // "data.columns.age", "model (mlp)"): those of the setting, or when it was left to its default
-  // those of the section around it. Problems elsewhere, in files for instance, stay as they are.
-  // Of a problem at a path that note_lost() knows it says how to name it.
+  // "data.columns.age", "model (mlp)", "model.layers.3 (layer 4, conv)"): those of the setting, or
+  // when it was left to its default those of the section around it. Problems elsewhere, in files
+  // for instance, stay as they are. Of a problem at a path that note_lost() knows it says how to
+  // name it.
   Error located(const Error& error) const;
 
   // Whether the setting, or one below it, was written.
@@ -36,7 +37,7 @@ class ConfigPlaces {
 
   std::map<std::string, YamlPlace> written_;
   std::map<std::string, std::string> lost_;  // path -> setting
-  std::map<std::string, bool> settings_;     // every key there is -> it is a map or list of values
+  std::map<std::string, bool> settings_;     // every key there is -> it is a map or list
 };
 
 // What `work` returns; an Error that it throws comes out with its places.

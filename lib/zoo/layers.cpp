@@ -23,24 +23,27 @@ class Stack {
  public:
   Stack(GraphBuilder& g, Handle input) : g_(g), last_(input) { named_["input"] = input; }
 
+  // Errors are at the layer's item in the config, not at the network's.
   void add(const LayerConfig& layer) {
-    const std::string name = fmt::format("{}{}", layer.type, number_++);
-    const Handle x = joins(layer) || layer.from.empty() ? last_ : single(name, layer);
-    const std::string input = to_text(g_.shape(x));
+    const std::string name = fmt::format("{}{}", layer.type, number_);
+    std::string input;
     try {
+      const Handle x = joins(layer) || layer.from.empty() ? last_ : single(name, layer);
+      input = inputs_text(x, layer);
       last_ = added(name, x, layer);
+      remember(name, layer);
     } catch (const Error& error) {
       Problem problem = error.first();
       if (problem.what.find('\'' + name + '\'') == std::string::npos) {
-        problem.what = fmt::format("'{}' on {}: {}", name, input, problem.what);
+        problem.what = fmt::format("'{}'{}: {}", name, input, problem.what);
+      }
+      if (problem.where == g_.where()) {
+        problem.where =
+            fmt::format("model.layers.{} (layer {}, {})", number_ - 1, number_, layer.type);
       }
       throw Error(error.kind(), problem);
     }
-    if (layer.name.empty()) return;
-    if (!named_.emplace(layer.name, last_).second) {
-      refuse(fmt::format("'{}' is named '{}', as another is", name, layer.name),
-             "a name for each output", "choose another name; `input` is the network's input");
-    }
+    ++number_;
   }
 
   Handle last() const { return last_; }
@@ -48,6 +51,23 @@ class Stack {
  private:
   static bool joins(const LayerConfig& layer) {
     return layer.type == "add" || layer.type == "multiply" || layer.type == "concat";
+  }
+
+  void remember(const std::string& name, const LayerConfig& layer) {
+    if (layer.name.empty() || named_.emplace(layer.name, last_).second) return;
+    refuse(fmt::format("'{}' is named '{}', as another is", name, layer.name),
+           "a name for each output", "choose another name; `input` is the network's input");
+  }
+
+  // " on [s0, 4, 6, 6]", " on [s0, 4, 6, 6] and [s0, 4, 8, 8] of 'stem'"
+  std::string inputs_text(Handle x, const LayerConfig& layer) const {
+    std::string text = fmt::format(" on {}", to_text(g_.shape(x)));
+    for (size_t i = 0; joins(layer) && i < layer.from.size(); ++i) {
+      const auto source = named_.find(layer.from[i]);
+      if (source == named_.end()) continue;  // told by joined()
+      text += fmt::format(" and {} of '{}'", to_text(g_.shape(source->second)), source->first);
+    }
+    return text;
   }
 
   [[noreturn]] void refuse(const std::string& what, const std::string& expected,
@@ -231,7 +251,7 @@ class Stack {
   GraphBuilder& g_;
   Handle last_;
   std::map<std::string, Handle> named_;
-  int64_t number_ = 1;
+  int64_t number_ = 1;  // of the next layer
 };
 
 }  // namespace

@@ -102,6 +102,40 @@ seed: 2
         self.assertIn("command line", done.stderr)
         self.assertIn("eval.metrics: ", done.stderr)
 
+    def test_errors_of_a_layer_are_at_its_line(self):
+        path = self.folder / "net.yaml"
+        ground = ("data: {type: synthetic, samples: 64, height: 8, width: 8, classes: 2}\n"
+                  "model:\n  type: layers\n  layers:\n    - {conv: 4, name: stem}\n")
+        layer = "model.layers.2 (layer 3, "
+        for lines, place, *parts in (
+                # While the file is read.
+                (["relu", "conv: -1"], "7:13: model.layers.2.size is '-1'"),
+                (["relu", "{conv: 4, kernal: 3}"], "7:17: unknown key 'kernal'"),
+                (["relu", "{type: conv}"], "7:7: model.layers.2.size is missing"),
+                (["relu", "{relu: 4}"], "7:8: unknown key 'relu' under model.layers.2"),
+                (["relu", "{max_pool: 2, dilation: 2}"], "7:21: model.layers.2.dilation has no meaning here"),
+                (["relu", "maxpool: 2"], "7:7: model.layers.2: no type is called 'maxpool'"),
+                # While shapes are worked out.
+                (["flatten", "conv: 4"], f"7:7: {layer}conv): 'conv3' takes no input of shape [s0, 144]"),
+                (["relu", "{conv: 4, groups: 3}"], f"7:7: {layer}conv): 'conv3' has 3 groups"),
+                (["relu", "max_pool: 7"], f"7:7: {layer}max_pool): 'max_pool3'", "[s0, 4, 6, 6]"),
+                (["relu", "add: stm"], f"7:7: {layer}add): 'add3' takes its input from 'stm'",
+                 "did you mean 'stem'?"),
+                (["relu", "{type: relu, from: stm}"], f"7:7: {layer}relu): 'relu3' takes its input from 'stm'"),
+                (["conv: 4", "add: stem"], f"7:7: {layer}add): 'add3' on [s0, 4, 4, 4] and [s0, 4, 6, 6] of 'stem'"),
+                (["max_pool: 2", "concat: stem"], f"7:7: {layer}concat): 'concat3' on [s0, 4, 3, 3] and [s0, 4, 6, 6] of 'stem'"),
+                (["relu", "{relu: , name: stem}"], f"7:7: {layer}relu): 'relu3' is named 'stem'"),
+                (["relu", "reshape: [5, -1]"], f"7:7: {layer}reshape): 'reshape3' makes [5, -1]"),
+                (["relu", "linear: 1000000000"], f"7:7: {layer}linear): "),
+        ):
+            path.write_text(ground + "".join(f"    - {line}\n" for line in lines))
+            said = maas("train", path, "--dry-run", check=None).stderr
+            for part in (f"{path}:{place}", *parts):
+                with self.subTest(layers=lines):
+                    self.assertIn(part, said)
+        self.assertIn(f"command line: model.layers=[flatten, conv: 4]: model.layers.1 (layer 2, conv): 'conv2'",
+                      maas("train", path, "--dry-run", "model.layers=[flatten, conv: 4]", check=2).stderr)
+
     def test_overrides_say_where_they_come_from(self):
         done = maas("config", "check", EXAMPLE, "train.epochs=ten", check=2)
         self.assertIn("command line: train.epochs=ten: train.epochs is 'ten'", done.stderr)

@@ -75,7 +75,8 @@ TEST(ConfigPlaces, TurnSettingsIntoPlaces) {
   CaseConfig config;
   const ConfigPlaces places =
       read_config({.file = "",
-                   .text = "name: x\nrule:\n  type: sgd\ncolumns: {age: numeric}\nhidden: [1, 2]\n",
+                   .text = "name: x\nrule:\n  type: sgd\ncolumns: {age: numeric}\nhidden: [1, 2]\n"
+                           "stages:\n  - flatten\n  - {kind: linear, size: 2}\n",
                    .text_name = "a.yaml",
                    .overrides = {"epochs=3"}},
                   section_of(config));
@@ -89,6 +90,9 @@ TEST(ConfigPlaces, TurnSettingsIntoPlaces) {
   EXPECT_THAT(located("columns.other"), HasSubstr("a.yaml:4:1: columns.other: is odd"));
   EXPECT_THAT(located("hidden.1"), HasSubstr("a.yaml:5:13: hidden.1"));
   EXPECT_THAT(located("rule (sgd)"), HasSubstr("a.yaml:2:1: rule (sgd): is odd"));
+  EXPECT_EQ(located("stages.1 (second)"),
+            "a.yaml:8:5: stages.1 (second): is odd\n    - {kind: linear, size: 2}\n      ^");
+  EXPECT_THAT(located("stages.2"), HasSubstr("a.yaml:6:1: stages.2: is odd"));
   EXPECT_EQ(located("epochs"), "command line: epochs=3: epochs: is odd");
   EXPECT_THAT(located("warmup"), HasSubstr("a.yaml:1:1: warmup: is odd"));
 }

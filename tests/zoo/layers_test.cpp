@@ -146,6 +146,15 @@ TEST(Layers, SayWhichNamesThereAre) {
               HasSubstr("'relu2' takes its input from 2 outputs"));
 }
 
+TEST(Layers, SayWhichShapesDoNotJoin) {
+  LayerConfig stem = layer("linear", 5), side = layer("linear", 4), sum = layer("add");
+  stem.name = "stem";
+  sum.from = {"stem"};
+  EXPECT_THAT(
+      misfit(layers({stem, side, sum}), table(8)),
+      HasSubstr("model.layers.2 (layer 3, add): 'add3' on [s0, 4] and [s0, 5] of 'stem': "));
+}
+
 TEST(Layers, SayWhatASequenceIs) {
   for (const char* kind : {"lstm", "gru", "attention", "position"}) {
     EXPECT_THAT(
@@ -179,33 +188,35 @@ TEST(Layers, EmbedWholeNumbersAsTheyAre) {
 
 TEST(Layers, RefuseAConvolutionBehindAFlattenLayer) {
   EXPECT_THAT(misfit(layers({layer("flatten"), layer("conv", 4)}), images(1, 8)),
-              AllOf(HasSubstr("model (layers): 'conv2' takes no input of shape"),
+              AllOf(HasSubstr("model.layers.1 (layer 2, conv): 'conv2' takes no input of shape"),
                     HasSubstr("[s0, 64]"), HasSubstr("expected images [B, C, H, W]"),
                     HasSubstr("put the convolutions before the flatten layer")));
 }
 
 TEST(Layers, RefuseAWindowLargerThanTheImage) {
   EXPECT_THAT(misfit(layers({window("conv", 9)}), images(1, 8)),
-              AllOf(HasSubstr("model (layers): 'conv1'"), HasSubstr("[s0, 1, 8, 8]"),
-                    HasSubstr("(9 x 9)")));
+              AllOf(HasSubstr("model.layers.0 (layer 1, conv): 'conv1'"),
+                    HasSubstr("[s0, 1, 8, 8]"), HasSubstr("(9 x 9)")));
   EXPECT_THAT(misfit(layers({layer("relu"), window("max_pool", 9)}), images(1, 8)),
-              AllOf(HasSubstr("model (layers): 'max_pool2'"), HasSubstr("[s0, 1, 8, 8]"),
-                    HasSubstr("too small")));
+              AllOf(HasSubstr("model.layers.1 (layer 2, max_pool): 'max_pool2'"),
+                    HasSubstr("[s0, 1, 8, 8]"), HasSubstr("too small")));
   EXPECT_THAT(misfit(layers({window("avg_pool", 9)}), images(1, 8)),
-              AllOf(HasSubstr("model (layers): 'avg_pool1'"), HasSubstr("[s0, 1, 8, 8]"),
-                    HasSubstr("too small")));
+              AllOf(HasSubstr("model.layers.0 (layer 1, avg_pool): 'avg_pool1'"),
+                    HasSubstr("[s0, 1, 8, 8]"), HasSubstr("too small")));
 }
 
 TEST(Layers, RefusePaddingBeyondHalfAPoolsWindow) {
-  EXPECT_THAT(misfit(layers({window("max_pool", 2, 2, 2)}), images(1, 8)),
-              AllOf(HasSubstr("model (layers): 'max_pool1'"), HasSubstr("pad")));
+  EXPECT_THAT(
+      misfit(layers({window("max_pool", 2, 2, 2)}), images(1, 8)),
+      AllOf(HasSubstr("model.layers.0 (layer 1, max_pool): 'max_pool1'"), HasSubstr("pad")));
 }
 
 TEST(Layers, RefuseToPoolATable) {
   for (const char* kind : {"max_pool", "avg_pool", "global_avg_pool"}) {
-    EXPECT_THAT(misfit(layers({layer(kind)}), table(13)),
-                AllOf(HasSubstr(std::string("model (layers): '") + kind + "1'"),
-                      HasSubstr("[s0, 13]"), HasSubstr("expected "), HasSubstr("fix: ")));
+    EXPECT_THAT(
+        misfit(layers({layer(kind)}), table(13)),
+        AllOf(HasSubstr(std::string("model.layers.0 (layer 1, ") + kind + "): '" + kind + "1'"),
+              HasSubstr("[s0, 13]"), HasSubstr("expected "), HasSubstr("fix: ")));
   }
 }
 

@@ -77,7 +77,7 @@ class Expander {
     const ValueId x = operand_of(node, "input"), weight = operand_of(node, "weight");
     const ValueId bias = operand_of(node, "bias");
     if (x == kNoValue || weight == kNoValue || rank(x) != 2 || rank(weight) != 2) return {};
-    const ValueId transposed = one("aten::t", {{"self", ValueRef{weight}}}, kNoValue);
+    const ValueId transposed = one("aten::t", {{"self", ValueRef{weight}}}, weight);
     program_.value(transposed).shape = {program_.value(weight).shape[1],
                                         program_.value(weight).shape[0]};
     if (bias == kNoValue) {
@@ -180,6 +180,7 @@ class Expander {
                            {"ignore_index", integer_of(node, "ignore_index", -100)}},
                           2, loss);
     if (smoothing == 0) return nll[0];
+    program_.value(nll[1]).dtype = program_.value(loss).dtype;
     ValueId weighted = log_p;
     if (weight != kNoValue) {
       weighted =

@@ -121,8 +121,6 @@ bool pass_on(Backward& b) {
   return true;
 }
 
-bool nothing(Backward&) { return true; }
-
 bool negative(Backward& b) {
   b.give("self", scaled(b, b.gradient(), -1));
   return true;
@@ -195,7 +193,6 @@ void add_elementwise_rules(GradientRules& rules) {
   for (const char* op : {"aten::to.dtype", "aten::to.dtype_layout", "aten::_to_copy"}) {
     rules[op] = convert;
   }
-  rules["aten::detach"] = nothing;
 }
 
 }  // namespace maas

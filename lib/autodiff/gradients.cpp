@@ -5,6 +5,7 @@
 #include "autodiff/expand.h"
 #include "autodiff/gradient_rule.h"
 #include "program/arguments.h"
+#include "program/operator_facts.h"
 #include "program/rewrite.h"
 
 namespace maas {
@@ -22,6 +23,12 @@ const GradientRules& rules() {
   return table;
 }
 
+// Sizes, indices and answers of comparisons do not.
+bool takes_gradient(const Value& value) {
+  return value.kind == ValueKind::kTensor &&
+         (at::isFloatingType(value.dtype) || at::isComplexType(value.dtype));
+}
+
 // Values through which a gradient flows to one of the parameters.
 std::vector<bool> values_on_the_way(const Program& program, const std::vector<std::string>& names) {
   std::vector<bool> needed(program.values.size(), false);
@@ -33,12 +40,8 @@ std::vector<bool> values_on_the_way(const Program& program, const std::vector<st
   for (const Node& node : program.nodes) {
     bool depends = false;
     for_each_use(node, [&](ValueId id) { depends = depends || needed[id]; });
-    if (!depends) continue;
-    for (const Node::Output& output : node.outputs) {
-      for (const ValueId id : output.ids) {
-        if (id != kNoValue) needed[id] = true;
-      }
-    }
+    if (!depends || is_constant(node.op)) continue;
+    for_each_result(node, [&](ValueId id) { needed[id] = takes_gradient(program.value(id)); });
   }
   return needed;
 }
@@ -94,6 +97,7 @@ std::string gradient_mark(const std::string& op) {
     for (const auto& [name, rule] : rules()) all.push_back(name);
     return all;
   }();
+  if (is_constant(op)) return "none flows";
   const std::string words = overloads_of(op, names);
   return words.empty() && !overloads_of(op, expanded_operators()).empty() ? "expanded" : words;
 }

@@ -26,7 +26,8 @@ std::optional<Program> with_gradients(Program program, const std::vector<std::st
                                       std::string* missing = nullptr);
 
 // A column of `maas inspect --operators`: the overloads with a rule; "expanded" for what
-// expand_composites() writes out; "" = a network that has it trains under autograd.
+// expand_composites() writes out; "none flows" for constants (operator_facts.h); "" = a network
+// that has it trains under autograd.
 OperatorConcern gradient_concern();
 
 }  // namespace maas

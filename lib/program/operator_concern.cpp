@@ -23,6 +23,7 @@ std::string facts_mark(const std::string& op) {
   if (facts.pointwise) add_word(words, "pointwise");
   if (facts.random) add_word(words, "random");
   if (facts.comparison) add_word(words, "comparison");
+  if (facts.constant) add_word(words, "constant");
   return words;
 }
 

@@ -188,6 +188,14 @@ constexpr const char* kComparisons =
     "eq ne lt le gt ge not_equal less less_equal greater greater_equal logical_and logical_or "
     "logical_not logical_xor isnan isinf isposinf isneginf isfinite isclose isin signbit";
 
+constexpr const char* kConstants =
+    "zeros ones full empty empty_strided empty_permuted arange range linspace logspace eye "
+    "scalar_tensor zeros_like ones_like full_like empty_like new_zeros new_ones new_full new_empty "
+    "new_empty_strided tril_indices triu_indices bartlett_window blackman_window hamming_window "
+    "hann_window kaiser_window rand rand_like randn randn_like randint randint_like randperm "
+    "detach "
+    "detach_copy";
+
 struct Flag {
   const char* op;
   const char* name;
@@ -232,6 +240,7 @@ class Table {
     mark(kSameElements, &OperatorFacts::same_elements);
     mark(kRandom, &OperatorFacts::random);
     mark(kComparisons, &OperatorFacts::comparison);
+    mark(kConstants, &OperatorFacts::constant);
     for (const Flag& flag : kTrainingFlags) at(flag.op).training_flag = flag.name;
   }
 
@@ -278,6 +287,11 @@ const OperatorFacts* facts_of(const std::string& op) {
 bool is_view(const std::string& op) {
   const OperatorFacts* facts = facts_of(op);
   return facts != nullptr && facts->view;
+}
+
+bool is_constant(const std::string& op) {
+  const OperatorFacts* facts = facts_of(op);
+  return facts != nullptr && facts->constant;
 }
 
 std::string pure_form(const std::string& op) {

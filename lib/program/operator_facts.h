@@ -19,6 +19,8 @@ struct OperatorFacts {
                             // after broadcasting
   bool random = false;      // draws random numbers, in one of its modes at least
   bool comparison = false;  // the result is bool whatever its operands hold
+  bool constant = false;    // numbers of the result have no derivative by the operands: they are
+                            // filled in or drawn, or cut off on purpose (detach)
   std::string training_flag;  // the boolean argument that says "training"; "" = none
 
   // Behaves differently in training, or from call to call.
@@ -33,6 +35,7 @@ const std::vector<OperatorFacts>& operator_facts();  // all, sorted by op
 
 // False for what has no facts.
 bool is_view(const std::string& op);
+bool is_constant(const std::string& op);
 
 // "aten::relu_" -> "aten::relu" when that may be in a Program; "" otherwise.
 std::string pure_form(const std::string& op);

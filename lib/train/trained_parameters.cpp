@@ -8,21 +8,13 @@
 #include "base/name_pattern.h"
 #include "base/throw_error.h"
 #include "program/last_layer.h"
+#include "program/operator_facts.h"
 #include "program/rewrite.h"
 
 namespace maas {
 namespace {
 
 constexpr const char* kBackbone = "backbone";
-
-// What gives floating-point numbers without a derivative by its operand. Comparisons and indices
-// need no row: their results are no floats.
-bool stops_gradient(const Node& node) {
-  static const std::set<std::string> kStops = {
-      "aten::detach",     "aten::detach_copy", "aten::zeros_like", "aten::ones_like",
-      "aten::empty_like", "aten::full_like",   "aten::rand_like",  "aten::randn_like"};
-  return kStops.contains(node.op);
-}
 
 // Values through which the loss depends on what comes before them with a gradient.
 std::vector<bool> values_with_gradient(const Program& loss) {
@@ -36,7 +28,7 @@ std::vector<bool> values_with_gradient(const Program& loss) {
     for_each_result(node, [&](ValueId id) {
       flows = flows || (reached[id] && at::isFloatingType(loss.value(id).dtype));
     });
-    if (!flows || stops_gradient(node)) continue;
+    if (!flows || is_constant(node.op)) continue;
     for_each_use(node, [&](ValueId id) { reached[id] = true; });
   }
   return reached;

@@ -60,8 +60,28 @@ std::vector<at::Tensor> by_autograd(Program program, const std::vector<at::Tenso
   return made;
 }
 
+at::Tensor as_double(const at::Tensor& tensor) {
+  return tensor.scalar_type() == at::kFloat ? tensor.to(at::kDouble) : tensor;
+}
+
+// The same graph in float64.
+Program as_double(Program program) {
+  for (auto* tensors : {&program.parameters, &program.buffers}) {
+    for (auto& [name, tensor] : *tensors) tensor = as_double(tensor);
+  }
+  for (Value& value : program.values) {
+    if (value.dtype == at::kFloat) value.dtype = at::kDouble;
+  }
+  return program;
+}
+
+struct Tolerance {
+  double relative, absolute;
+};
+
 // The gradients of the graph and those of autograd agree.
-void expect_same(const Program& program, const std::vector<at::Tensor>& inputs) {
+void expect_same(const Program& program, const std::vector<at::Tensor>& inputs,
+                 const Tolerance& tolerance) {
   std::string missing;
   const auto gradients = with_gradients(expand_composites(program), names_of(program), &missing);
   ASSERT_TRUE(gradients.has_value()) << "no rule for " << missing;
@@ -74,8 +94,16 @@ void expect_same(const Program& program, const std::vector<at::Tensor>& inputs) 
   const auto names = names_of(program);
   for (size_t i = 0; i < wanted.size(); ++i) {
     EXPECT_EQ(outputs[i + 1].sizes(), wanted[i].sizes()) << names[i];
-    EXPECT_TRUE(at::allclose(outputs[i + 1], wanted[i], 1e-4, 1e-6)) << names[i];
+    EXPECT_TRUE(at::allclose(outputs[i + 1], wanted[i], tolerance.relative, tolerance.absolute))
+        << names[i];
   }
+}
+
+void expect_same(const Program& program, const std::vector<at::Tensor>& inputs) {
+  expect_same(program, inputs, {1e-4, 1e-6});
+  std::vector<at::Tensor> exact;
+  for (const at::Tensor& input : inputs) exact.push_back(as_double(input));
+  expect_same(as_double(program), exact, {1e-10, 1e-13});
 }
 
 void expect_same(const std::vector<int64_t>& shape, const Build& build) {
@@ -194,6 +222,45 @@ TEST(Gradients, OfConcatenationsAndSums) {
     const Handle mean = g.call("aten::mean.dim", {{"self", ref(both)}, {"dim", ints({-1})}});
     return g.add(sum, g.call("aten::unsqueeze", {{"self", ref(mean)}, {"dim", int64_t{1}}}));
   });
+}
+
+// The numbers that they make have no derivative: what is added to them passes by, what they were
+// made like gets nothing.
+TEST(Gradients, StopAtConstants) {
+  const std::vector<std::pair<const char*, std::vector<GraphBuilder::Operand>>> makers = {
+      {"zeros_like", {}},
+      {"ones_like", {}},
+      {"full_like", {{"fill_value", 0.5}}},
+      {"rand_like", {}},
+      {"randn_like", {}},
+      {"new_zeros", {{"size", ints({5})}}},
+      {"new_ones", {{"size", ints({5})}}},
+      {"new_full", {{"size", ints({5})}, {"fill_value", 2.0}}},
+      {"detach", {}}};
+  for (const auto& [op, more] : makers) {
+    SCOPED_TRACE(op);
+    expect_same({6}, [&, op = op, more = more](GraphBuilder& g, Handle x) {
+      const Handle y = g.linear("a", x, 5);
+      std::vector<GraphBuilder::Operand> operands = {{"self", ref(y)}};
+      operands.insert(operands.end(), more.begin(), more.end());
+      const Handle made = g.call(std::string("aten::") + op, operands);
+      const Handle product = g.call("aten::mul.Tensor", {{"self", ref(made)}, {"other", ref(y)}});
+      return g.add(g.add(made, g.parameter("row", at::randn({5}))), product);
+    });
+  }
+  for (const auto& [op, operands] :
+       std::vector<std::pair<const char*, std::vector<GraphBuilder::Operand>>>{
+           {"zeros", {{"size", ints({5})}}},
+           {"ones", {{"size", ints({5})}}},
+           {"full", {{"size", ints({5})}, {"fill_value", 2.0}}},
+           {"arange", {{"end", int64_t{5}}}},
+           {"linspace", {{"start", 0.0}, {"end", 1.0}, {"steps", int64_t{5}}}}}) {
+    SCOPED_TRACE(op);
+    expect_same({6}, [&, op = op, operands = operands](GraphBuilder& g, Handle x) {
+      const Handle made = g.call(std::string("aten::") + op, operands);
+      return g.call("aten::mul.Tensor", {{"self", ref(g.linear("a", x, 5))}, {"other", ref(made)}});
+    });
+  }
 }
 
 TEST(Gradients, OfSoftmaxAndProductsOfBatches) {

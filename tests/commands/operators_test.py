@@ -19,6 +19,7 @@ aten::relu | pointwise | relu_ | maas | - | default | fuse-pointwise
 aten::reshape | maybe-view same-elements | - | libtorch | - | default | -
 aten::view | view same-elements | - | libtorch | - | default | -
 aten::where | pointwise | - | libtorch, maas: self | - | - | -
+aten::zeros_like | constant | - | libtorch | - | none flows | -
 _operator::floordiv | - | - | arithmetic | - | - | -
 """
 

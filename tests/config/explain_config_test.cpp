@@ -76,7 +76,7 @@ TEST(ConfigPlaces, TurnSettingsIntoPlaces) {
   const ConfigPlaces places =
       read_config({.file = "",
                    .text = "name: x\nrule:\n  type: sgd\ncolumns: {age: numeric}\nhidden: [1, 2]\n"
-                           "stages:\n  - flatten\n  - {kind: linear, size: 2}\n",
+                           "stages:\n  - {kind: flatten}\n  - {kind: linear, size: 2}\n",
                    .text_name = "a.yaml",
                    .overrides = {"epochs=3"}},
                   section_of(config));

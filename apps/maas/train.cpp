@@ -3,7 +3,6 @@
 // Reads   the config, its data; with --resume a run folder.
 // Writes  a run folder (docs/run_folder.md) with model.pt in it.
 // Prints  the model's path and its metrics.
-#include <ATen/ops/arange.h>
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -30,7 +29,7 @@
 #include "signals.h"
 #include "sources.h"
 #include "train/baselines.h"
-#include "train/folds.h"
+#include "train/fold_rows.h"
 #include "train/make_job.h"
 #include "train/remembered_config.h"
 #include "train/run_settings.h"
@@ -246,8 +245,8 @@ class Train : public Command {
     const FitJob& job = run.job();
     BaselineSplits splits{*job.data.train, held_out};
     if (by_folds) {
-      const at::Tensor all = at::arange(job.data.train->size(), at::kLong);
-      splits.folds = assign_folds(job.data.train->targets(all), job.train.folds, job.seed);
+      std::vector<std::string> told;  // when training began
+      splits.folds = fold_rows(job.data, job.train.folds, job.seed, told);
     }
     return table_baselines(splits, job.eval.metrics);
   }

@@ -133,12 +133,6 @@ class Checker {
       if (std::count(labels.begin(), labels.end(), column) > 0) {
         add(where, fmt::format("'{}' is the label", column), "another column");
       }
-      if (!data_.keeps_apart()) {
-        add(where, "is given, but no rows of train are kept apart", "a split that it decides",
-            fmt::format("set data.test_fraction or data.validation; to leave the column out alone, "
-                        "data.columns.{}: ignore",
-                        column));
-      }
     }
   }
 

@@ -65,6 +65,9 @@ struct DataSplits {
   DataSpec spec;  // from the training split; the others conform to it
   Fingerprint fingerprint;
   std::vector<std::string> warnings;  // skipped samples and the like, one line each, with counts
+  // Of the rows of train, int64; undefined without data.group and data.order.
+  at::Tensor groups = {};  // 0 and up, equal for rows that stay together
+  at::Tensor ranks = {};   // ascending by data.order, equal for equal cells
 };
 
 }  // namespace maas

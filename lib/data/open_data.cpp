@@ -215,7 +215,10 @@ DataSplits open_data(const DataConfig& config, uint64_t seed, const DataSpec* pa
   const bool of_columns = parent != nullptr && !parent->input.columns.empty();
   auto source =
       open_checked({config, config.train, "train", of_columns ? parent : nullptr, splits.warnings});
-  const SplitRows rows = split_rows(config, source->marks(), source->size(), seed, splits.warnings);
+  const RowMarks marks = source->marks();
+  const SplitRows rows = split_rows(config, marks, source->size(), seed, splits.warnings);
+  if (marks.groups.defined()) splits.groups = marks.groups.index_select(0, rows.train);
+  if (marks.ranks.defined()) splits.ranks = marks.ranks.index_select(0, rows.train);
   splits.spec = source->learn(rows.train, splits.warnings);
   if (config.normalize == "imagenet") take_imagenet_scale(splits.spec.input);
   if (parent != nullptr) splits.spec = inherit(std::move(splits.spec), *parent, targets);

@@ -204,9 +204,10 @@ at::Tensor sample_of(const at::Tensor& rows, const DataSpec& spec) {
 Answers answers_by_folds(const BaselineSplits& splits) {
   const DataSpec& spec = splits.train.spec();
   Answers joined;
-  for (int64_t fold = 0; fold <= splits.folds.max().item<int64_t>(); ++fold) {
-    const at::Tensor own = splits.folds.eq(fold).nonzero().view(-1);
-    const at::Tensor others = sample_of(splits.folds.ne(fold).nonzero().view(-1), spec);
+  const int64_t folds = splits.folds->fold.max().item<int64_t>() + 1;
+  for (int64_t fold = 0; fold < folds; ++fold) {
+    const at::Tensor own = splits.folds->validating(fold);
+    const at::Tensor others = sample_of(splits.folds->learning(fold), spec);
     const Answers part = answers_of(splits.train.rows(others), {splits.train, own}, spec);
     const auto put = [&](const at::Tensor& from, at::Tensor& to) {
       if (!from.defined()) return;
@@ -215,6 +216,10 @@ Answers answers_by_folds(const BaselineSplits& splits) {
     };
     put(part.constant, joined.constant), put(part.linear, joined.linear);
     put(part.texts, joined.texts);
+  }
+  const at::Tensor answered = splits.folds->validated(folds);
+  for (at::Tensor* outputs : {&joined.constant, &joined.linear, &joined.texts}) {
+    if (outputs->defined()) *outputs = outputs->index_select(0, answered);
   }
   return joined;
 }
@@ -229,9 +234,9 @@ std::vector<Baseline> table_baselines(const BaselineSplits& splits,
   const at::Tensor held_out = at::arange(splits.held_out.size(), at::kLong);
   const at::Tensor rows = at::arange(splits.train.size(), at::kLong);
   const at::Tensor sample = sample_of(rows, spec);
-  const Answers answers = splits.folds.defined() ? answers_by_folds(splits)
-                                                 : answers_of(splits.train.rows(sample),
-                                                              {splits.held_out, held_out}, spec);
+  const Answers answers =
+      splits.folds ? answers_by_folds(splits)
+                   : answers_of(splits.train.rows(sample), {splits.held_out, held_out}, spec);
   std::string note;
   if (sample.size(0) < rows.size(0)) {
     note = fmt::format("learnt from a sample of {} rows", sample.size(0));

@@ -3,11 +3,13 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "data/dataset.h"
 #include "evaluate/metrics.h"
+#include "train/fold_rows.h"
 
 namespace maas {
 
@@ -20,9 +22,9 @@ struct Baseline {
 struct BaselineSplits {
   const Dataset& train;
   const Dataset& held_out;
-  // int64 [rows of train], fold of each row, where `held_out` is `train` by folds
-  // (train/folds.h): each row is answered by models of the other folds. Undefined = no folds.
-  at::Tensor folds = {};
+  // Where `held_out` is the rows of `train` that validate in folds: each is answered by models of
+  // what its fold's network learns from.
+  std::optional<FoldRows> folds = {};
 };
 
 // Of tables; empty for images. The first answers what is most frequent (its probabilities are the

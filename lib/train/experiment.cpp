@@ -50,6 +50,20 @@ void check_head(const ModelConfig& model) {
               "model.from beside it", "name one, such as model.from: net.pt2, or leave it out");
 }
 
+// A column that decides which rows are kept apart, where none are.
+void check_kept_apart(const Experiment& experiment) {
+  const DataConfig& data = experiment.data;
+  if (data.keeps_apart() || experiment.train.folds > 0) return;
+  for (const auto& [where, column] :
+       {std::pair("data.group", data.group), std::pair("data.order", data.order)}) {
+    if (column.empty()) continue;
+    throw_usage(where, "is given, but no rows of train are kept apart", "a split that it decides",
+                "set data.validation, data.test_fraction or train.folds; to leave the column out "
+                "alone, data.columns." +
+                    column + ": ignore");
+  }
+}
+
 }  // namespace
 
 void Experiment::describe(Fields& field) {
@@ -77,6 +91,7 @@ void check_experiment(const Experiment& experiment) {
   const EvalConfig& eval = experiment.eval;
   collect([&] { check_name(experiment.name); });
   collect([&] { check_data_config(experiment.data); });
+  collect([&] { check_kept_apart(experiment); });
   collect([&] { check_metric_names(eval.metrics, task, "eval.metrics"); });
   collect([&] { check_metric_names(names_of(eval.require), task, "eval.require"); });
   collect([&] { parse_requirements(eval.require); });

@@ -191,6 +191,27 @@ class Tables(DataCase):
         maas("train", self.folder / "tiny.yaml", "--dry-run", check=0)
 
 
+class Folds(DataCase):
+    """Of a table with twelve patients, each with five days."""
+
+    def data(self, more):
+        rows = "".join(f"p{i % 12},{i},{i % 7},{'yes' if i % 7 > 3 else 'no'}\n" for i in range(60))
+        (self.folder / "t.csv").write_text("patient,day,a,y\n" + rows)
+        return "type: csv\ntrain: t.csv\nlabel: y\n" + more
+
+    def test_keep_groups_whole_and_orders_in_order(self):
+        for more in ("group: patient", "order: day"):
+            said = self.train_on(more[:5], self.data(more), "train.folds=5")
+            self.assertEqual(said["warnings"], [])
+            self.assertEqual(len(said["baselines"]), 2)
+
+    def test_say_what_is_missing_for_them(self):
+        self.assertSays(self.refusal("few", self.data("group: patient\nlimit: 4"), "train.folds=5", check=2),
+                        "train.folds", "5 folds of 4 rows")
+        self.assertSays(self.refusal("none", self.data("order: day"), check=2),
+                        "no rows of train are kept apart", "train.folds")
+
+
 class Images(DataCase):
     def pictures(self, root, broken=0):
         for i in range(20):

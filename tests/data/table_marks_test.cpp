@@ -2,6 +2,7 @@
 #include "data/table_marks.h"
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -77,6 +78,18 @@ TEST(TableMarks, TestsOnTheLastRowsOfAnOrder) {
   EXPECT_EQ(names_of(open_split(config, splits.spec, Split::kTest, 9)), names_of(splits.test));
 }
 
+TEST(TableMarks, OfTheTrainingRowsGoOn) {
+  const Scratch scratch;
+  DataConfig config = table_config(scratch, "a,9,p\na,10,q\nb,8,p\nb,7,q\n");
+  config.order = "n";
+  config.test_fraction = 0.25;
+  const DataSplits ordered = open_data(config, 1);
+  EXPECT_FALSE(ordered.groups.defined());
+  EXPECT_TRUE(ordered.ranks.argsort().equal(at::tensor({2, 1, 0}, at::kLong)));
+  config.order = "", config.group = "c", config.test_fraction = 0;
+  EXPECT_TRUE(open_data(config, 1).groups.equal(at::tensor({0, 0, 1, 1}, at::kLong)));
+}
+
 TEST(TableMarks, OrdersNumbersByValue) {
   const Scratch scratch;
   DataConfig config = table_config(scratch, "a,9,p\na,10,q\nb,8,p\nb,7,q\n");
@@ -96,11 +109,7 @@ TEST(TableMarks, RefusesColumnsThatCannotDecideASplit) {
   EXPECT_THAT(error_of([&] { open_data(config, 1); }, ErrorKind::kUsage),
               HasSubstr("data.group: is given beside order"));
   config.order = "";
-  config.test_fraction = 0;
-  EXPECT_THAT(error_of([&] { open_data(config, 1); }, ErrorKind::kUsage),
-              HasSubstr("no rows of train are kept apart"));
   config.group = "patent";
-  config.test_fraction = 0.2;
   EXPECT_THAT(error_of([&] { open_data(config, 1); }), HasSubstr("did you mean 'patient'"));
 }
 

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "data/tensor_dataset.h"
-#include "train/folds.h"
+#include "train/fold_rows.h"
 
 namespace maas {
 namespace {
@@ -55,10 +55,20 @@ TEST(Baselines, OfFoldsEachRowIsAnsweredByTheOthers) {
   const auto rows = table(TaskKind::kClassification, 60);
   const at::Tensor all = at::arange(60, at::kLong);
   const auto found = table_baselines(
-      {.train = *rows, .held_out = *rows, .folds = assign_folds(rows->targets(all), 5, 1)},
+      {.train = *rows, .held_out = *rows, .folds = folds_by_class(rows->targets(all), 5, 1)},
       {"accuracy"});
   ASSERT_EQ(found.size(), 2);
   EXPECT_GT(found[1].metrics.values.at("accuracy"), 0.8);
+}
+
+TEST(Baselines, OfAnOrderTheFirstRowsAreNotAnswered) {
+  const auto rows = table(TaskKind::kClassification, 60);
+  const FoldRows folds = folds_by_order(at::arange(60, at::kLong), 5);
+  const auto held_out = subset(rows, folds.validated(5));
+  EXPECT_EQ(held_out->size(), 50);
+  const auto found =
+      table_baselines({.train = *rows, .held_out = *held_out, .folds = folds}, {"accuracy"});
+  EXPECT_GT(found.at(1).metrics.values.at("accuracy"), 0.7);
 }
 
 TEST(Baselines, ManyRowsAreSampledAndThatIsTold) {

@@ -105,6 +105,18 @@ TEST(CheckExperiment, FindsEveryContradictionThatNeedsNoData) {
   }
 }
 
+TEST(CheckExperiment, AGroupOrOrderNeedsASplitOrFolds) {
+  for (const std::string column : {"group", "order"}) {
+    auto experiment = read_config<Experiment>(
+        text_source("data: {type: csv, train: x.csv, label: y, " + column + ": day}\n"));
+    EXPECT_THAT(error_of([&] { check_experiment(experiment); }, ErrorKind::kUsage),
+                testing::AllOf(HasSubstr("data." + column + ": is given, but no rows of train"),
+                               HasSubstr("data.columns.day: ignore")));
+    experiment.train.folds = 5;
+    EXPECT_NO_THROW(check_experiment(experiment));
+  }
+}
+
 TEST(CheckExperiment, LetsTheExamplesPass) {
   for (const char* name : {"mnist_mlp", "mnist_lenet", "mnist_cnn", "bench_mlp"}) {
     check_experiment(read_config<Experiment>(

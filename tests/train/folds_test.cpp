@@ -1,7 +1,6 @@
 #include "train/folds.h"
 
 #include <ATen/ops/arange.h>
-#include <ATen/ops/tensor.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,17 +40,6 @@ class Folds : public RunScratch {
   }
 };
 
-TEST_F(Folds, EachRowIsInOneFoldAndEachClassIsShared) {
-  const at::Tensor classes = at::tensor({0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2}, at::kLong);
-  const at::Tensor folds = assign_folds(classes, 4, 1);
-  for (int64_t fold = 0; fold < 4; ++fold) {
-    const at::Tensor in_it = classes.masked_select(folds.eq(fold));
-    EXPECT_TRUE(std::get<0>(in_it.sort()).equal(at::tensor({0, 1, 2}, at::kLong)));
-  }
-  EXPECT_TRUE(folds.equal(assign_folds(classes, 4, 1)));
-  EXPECT_FALSE(folds.equal(assign_folds(classes, 4, 2)));
-}
-
 TEST_F(Folds, TheModelIsTheAverageOfNetworksThatDiffer) {
   const RunFolder run = fresh_run(folder_ / "run");
   std::vector<FoldNews> folds;
@@ -80,6 +68,25 @@ TEST_F(Folds, TheModelIsTheAverageOfNetworksThatDiffer) {
   EXPECT_GT(result.validation.at("accuracy"), 0.3);
 }
 
+TEST_F(Folds, OfAnOrderJudgeTheRowsThatValidate) {
+  FitJob made = job();
+  const int64_t rows = made.data.train->size();
+  made.data.ranks = at::arange(rows - 1, -1, -1, at::kLong);  // the last row comes first
+  int64_t total = 0, steps = 0;
+  std::vector<int64_t> totals;
+  FitWatcher watcher;
+  watcher.on_step = [&](const StepNews& news) {
+    total = news.total_steps, steps = news.step;
+    totals.push_back(total);
+  };
+  const FitResult result = fit_folds(made, fresh_run(folder_ / "run"), watcher);
+  EXPECT_EQ(result.steps, 3 * (1 + 2 + 3));  // of 12, 24 and 36 rows, by twelve
+  EXPECT_EQ(total, steps);
+  EXPECT_THAT(totals, testing::Each(total));
+  EXPECT_TRUE(result.out_of_fold_rows.equal(at::arange(36, at::kLong)));
+  EXPECT_TRUE(result.out_of_fold->targets.equal(made.data.train->targets(result.out_of_fold_rows)));
+}
+
 TEST_F(Folds, AResumedRunEndsWithTheBitsOfOneThatWasNotInterrupted) {
   FitJob made = job();
   const FitResult whole = fit_folds(made, fresh_run(folder_ / "whole"), {});
@@ -103,9 +110,6 @@ TEST_F(Folds, WhatCannotBeFoldedIsRefusedWithTheSettingThatHelps) {
   FitJob both = job();
   both.data.validation = both.data.test;
   EXPECT_THAT(refusal(both, run), testing::HasSubstr("set data.validation=0"));
-  FitJob grouped = job();
-  grouped.data_config.group = "patient";
-  EXPECT_THAT(refusal(grouped, run), testing::HasSubstr("data.group"));
   EXPECT_THAT(refusal(job(40), run), testing::HasSubstr("40 folds of 48 rows"));
 }
 

@@ -24,7 +24,6 @@
 #include "data/tensor_dataset.h"
 #include "sample/image_codec.h"
 #include "sample/image_format.h"
-#include "sample/labels.h"
 
 namespace maas {
 namespace {
@@ -143,12 +142,7 @@ class ImageSource final : public Source {
 
   int64_t size() const override { return static_cast<int64_t>(files_.size()); }
 
-  RowMarks marks() const override {
-    at::Tensor classes = at::empty({size()}, at::kLong);
-    std::transform(files_.begin(), files_.end(), classes.mutable_data_ptr<int64_t>(),
-                   [](const LabelledFile& file) { return static_cast<int64_t>(file.label); });
-    return {.classes = classes};
-  }
+  RowMarks marks() const override { return {.classes = classes_of(files_)}; }
 
   DataSpec learn(const at::Tensor& index, std::vector<std::string>& /*told*/) const override {
     DataSpec spec;
@@ -174,13 +168,7 @@ class ImageSource final : public Source {
                   fmt::format("{} data for {}", to_text(spec.input.kind), to_text(spec.task.kind)),
                   "give data of the kind that the model was trained on");
     }
-    const LabelIndex known(spec.task.labels);
-    at::Tensor targets = at::empty({size()}, at::kLong);
-    for (size_t i = 0; i < files_.size(); ++i) {
-      const LabelledFile& file = files_[i];
-      targets.mutable_data_ptr<int64_t>()[i] = known.at(
-          classes_[file.label], [&] { return file.place.empty() ? file.path : file.place; });
-    }
+    const at::Tensor targets = targets_of(files_, classes_, spec.task.labels);
     warn_of_empty_classes(spec.task, warnings);
     if (!pixels_.defined()) return std::make_shared<LazyImages>(files_, targets, spec);
     return tensor_dataset({.inputs = {pixels_},

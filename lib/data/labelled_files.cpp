@@ -1,5 +1,6 @@
 #include "data/labelled_files.h"
 
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -165,6 +166,26 @@ LabelledFiles list_image_rows(const std::string& csv, const DataConfig& data) {
         {(folder / name).string(), name, static_cast<size_t>(index), std::move(place)});
   }
   return list;
+}
+
+at::Tensor classes_of(const std::vector<LabelledFile>& files) {
+  at::Tensor classes = at::empty({static_cast<int64_t>(files.size())}, at::kLong);
+  std::transform(files.begin(), files.end(), classes.mutable_data_ptr<int64_t>(),
+                 [](const LabelledFile& file) { return static_cast<int64_t>(file.label); });
+  return classes;
+}
+
+at::Tensor targets_of(const std::vector<LabelledFile>& files,
+                      const std::vector<std::string>& classes,
+                      const std::vector<std::string>& labels) {
+  const LabelIndex known(labels);
+  at::Tensor targets = at::empty({static_cast<int64_t>(files.size())}, at::kLong);
+  std::transform(files.begin(), files.end(), targets.mutable_data_ptr<int64_t>(),
+                 [&](const LabelledFile& file) {
+                   return known.at(classes[file.label],
+                                   [&] { return file.place.empty() ? file.path : file.place; });
+                 });
+  return targets;
 }
 
 LabelledFiles list_images(const SourceConfig& where, const DataConfig& data) {

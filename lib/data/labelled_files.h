@@ -1,6 +1,8 @@
 // Which images or texts there are, and the class of each: from folders, or from a CSV file.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -38,6 +40,14 @@ LabelledFiles list_text_folder(const std::string& root);
 // opened yet. Classes are in the order of sorted_labels(). Throws Error{kInput} for a file that
 // cannot be read, an absent column, an empty cell.
 LabelledFiles list_image_rows(const std::string& csv, const DataConfig& data);
+
+// The class of each file, int64 [files].
+at::Tensor classes_of(const std::vector<LabelledFile>& files);
+// The place of its class in `labels`, int64 [files]. Throws Error{kInput} naming the file, or the
+// cell that names it, whose class is not there.
+at::Tensor targets_of(const std::vector<LabelledFile>& files,
+                      const std::vector<std::string>& classes,
+                      const std::vector<std::string>& labels);
 
 // By data.type: images, image_list or texts.
 LabelledFiles list_images(const SourceConfig& where, const DataConfig& data);

@@ -1,17 +1,12 @@
 // Texts in files: of a folder with a folder for each class. To a model they are a table of one
 // column.
-#include <ATen/ops/empty.h>
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <set>
 
 #include "base/files.h"
 #include "base/throw_error.h"
 #include "data/labelled_files.h"
 #include "data/source.h"
 #include "data/tensor_dataset.h"
-#include "sample/labels.h"
 #include "sample/table_encoder.h"
 #include "sample/text_pieces.h"
 
@@ -71,12 +66,7 @@ class TextSource final : public Source {
 
   int64_t size() const override { return texts_.rows(); }
 
-  RowMarks marks() const override {
-    at::Tensor classes = at::empty({size()}, at::kLong);
-    std::transform(files_.begin(), files_.end(), classes.mutable_data_ptr<int64_t>(),
-                   [](const LabelledFile& file) { return static_cast<int64_t>(file.label); });
-    return {.classes = classes};
-  }
+  RowMarks marks() const override { return {.classes = classes_of(files_)}; }
 
   DataSpec learn(const at::Tensor& index, std::vector<std::string>& told) const override {
     DataSpec spec;
@@ -98,13 +88,7 @@ class TextSource final : public Source {
                   "data of one column of text for a classification",
                   "give data of the kind that the model was trained on");
     }
-    const LabelIndex known(spec.task.labels);
-    at::Tensor targets = at::empty({size()}, at::kLong);
-    for (size_t i = 0; i < files_.size(); ++i) {
-      const LabelledFile& file = files_[i];
-      targets.mutable_data_ptr<int64_t>()[i] =
-          known.at(classes_[file.label], [&] { return file.path; });
-    }
+    at::Tensor targets = targets_of(files_, classes_, spec.task.labels);
     return tensor_dataset({.inputs = encode_rows(texts_, spec.input, root_, &warnings),
                            .targets = targets,
                            .spec = spec,

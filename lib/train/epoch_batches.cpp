@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "data/augment.h"
-#include "data/hide_categories.h"
+#include "data/hide_indices.h"
 #include "tensor/random.h"
 
 namespace maas {
@@ -28,11 +28,11 @@ Batch EpochBatches::load(int64_t step) const {
   const size_t categorical = form.numeric_features().empty() ? 0 : 1;
   if (hide_categories > 0 && !form.categorical_columns().empty()) {
     at::Tensor& values = batch.inputs.at(categorical);
-    values = hidden_categories(values, hide_categories, mix_seed(seed, "hide_categories", global));
+    values = hidden_indices(values, hide_categories, mix_seed(seed, "hide_categories", global));
   }
   if (hide_text > 0 && form.has_text()) {
     at::Tensor& values = batch.inputs.back();
-    values = hidden_categories(values, hide_text, mix_seed(seed, "hide_text", global));
+    values = hidden_indices(values, hide_text, mix_seed(seed, "hide_text", global));
   }
   if (augments.empty()) return batch;
   batch.inputs[0] = augment(batch.inputs[0], augments, mix_seed(seed, "augment", global));

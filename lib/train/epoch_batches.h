@@ -16,7 +16,7 @@ struct EpochBatches {
   std::shared_ptr<const Dataset> samples;
   BatchOrder order;
   std::vector<AugmentConfig> augments;        // empty = as they are
-  double hide_categories = 0, hide_text = 0;  // part of the values (data/hide_categories.h)
+  double hide_categories = 0, hide_text = 0;  // part of the values (data/hide_indices.h)
   uint64_t seed = 0;                          // of the run
   int64_t first_step = 0;                     // of the epoch, counted from the start of training
   int64_t smallest = 1;                       // rows of a batch: shorter ones join the one before

@@ -1,11 +1,11 @@
-#include "data/hide_categories.h"
+#include "data/hide_indices.h"
 
 #include "data/counter_random.h"
 
 namespace maas {
 
-at::Tensor hidden_categories(const at::Tensor& categorical, double share, uint64_t seed) {
-  at::Tensor out = categorical.clone();
+at::Tensor hidden_indices(const at::Tensor& indices, double share, uint64_t seed) {
+  at::Tensor out = indices.clone();
   auto* values = out.mutable_data_ptr<int64_t>();
   CounterRandom random(seed, 0);
   for (int64_t i = 0; i < out.numel(); ++i) {

@@ -54,7 +54,8 @@ HttpRefusal refuse_unknown(const HttpExchange& exchange, const ServerState& stat
 
 HttpRefusal admit(const HttpExchange& exchange, const ServerState& state) {
   if (HttpRefusal refusal = refuse_unknown(exchange, state); refusal.status != 0) return refusal;
-  return refuse_body_type(exchange);
+  const auto model = state.repository.find(name_asked(exchange, state), exchange.route["version"]);
+  return model ? refuse_body_type(exchange, model->info()) : HttpRefusal{};
 }
 
 void predict(Exchange exchange, const ServerState& state) {

@@ -191,10 +191,10 @@ ReadSamples read_form(const std::vector<FormPart>& parts, const SessionInfo& inf
 
 }  // namespace
 
-bool is_body_type(std::string_view type) {
-  return type.empty() || is_json_content_type(type) || is_csv_type(type) || is_text_type(type) ||
-         is_image_type(type) || is_form_type(type) ||
-         is_content_type(type, "application/octet-stream") ||
+bool is_body_type(std::string_view type, const SessionInfo& info) {
+  if (is_text_type(type)) return info.samples && info.samples->data.input.is_one_text();
+  return type.empty() || is_json_content_type(type) || is_csv_type(type) || is_image_type(type) ||
+         is_form_type(type) || is_content_type(type, "application/octet-stream") ||
          is_content_type(type, "application/x-www-form-urlencoded");
 }
 

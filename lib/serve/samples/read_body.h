@@ -7,9 +7,10 @@
 
 namespace maas {
 
-// Of a type that read_body() knows: JSON, CSV, text/plain, image/*, multipart/form-data; none, or
-// what curl says of any file: application/octet-stream, application/x-www-form-urlencoded.
-bool is_body_type(std::string_view content_type);
+// Of a type that read_body() knows: JSON, CSV, image/*, multipart/form-data; none, or what curl
+// says of any file: application/octet-stream, application/x-www-form-urlencoded; text/plain for a
+// model whose only column is text.
+bool is_body_type(std::string_view content_type, const SessionInfo& info);
 
 // The samples in a body. Images, and without a type that says otherwise whatever looks like one;
 // JSON: read_samples(), also as {"instances": [...]}; CSV; for a model whose only column is text

@@ -20,8 +20,8 @@ void SampleInference::answer(const std::vector<at::Tensor>& outputs) {
   send(answer_text(outputs, is_list_), warnings_);
 }
 
-HttpRefusal refuse_body_type(const HttpExchange& exchange) {
-  if (is_body_type(exchange.head.content_type)) return {};
+HttpRefusal refuse_body_type(const HttpExchange& exchange, const SessionInfo& info) {
+  if (is_body_type(exchange.head.content_type, info)) return {};
   return {415,
           "the Content-Type must be application/json, image/..., text/csv, multipart/form-data or "
           "application/octet-stream; `curl -T FILE` sends a file without any"};

@@ -27,7 +27,8 @@ class SampleInference : public ExchangeInference {
   std::vector<std::string> warnings_;
 };
 
-// 415 for a body of a type that read_body() does not know, saying which it does; else none.
-HttpRefusal refuse_body_type(const HttpExchange& exchange);
+// 415 for a body of a type that read_body() does not know for the model, saying which it does; else
+// none.
+HttpRefusal refuse_body_type(const HttpExchange& exchange, const SessionInfo& info);
 
 }  // namespace maas

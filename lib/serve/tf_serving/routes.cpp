@@ -82,7 +82,7 @@ HttpRefusal admit_inference(const HttpExchange& exchange, const ServerState& sta
   const auto model = model_of(exchange, state);
   const bool takes_files = model && model->info().samples && exchange.route.route != nullptr &&
                            exchange.route.route->pattern.ends_with(":predict");
-  if (takes_files && is_body_type(type)) return {};
+  if (takes_files && is_body_type(type, model->info())) return {};
   return {415, "the Content-Type must be application/json"};
 }
 

@@ -24,7 +24,8 @@ HttpRefusal admit_prediction(const HttpExchange& exchange, const ServerState& st
   if (HttpRefusal refusal = refuse_unknown_model(exchange, state); refusal.status != 0) {
     return refusal;
   }
-  return refuse_body_type(exchange);
+  const auto model = model_of(exchange, state);
+  return model ? refuse_body_type(exchange, model->info()) : HttpRefusal{};
 }
 
 void ping(HttpExchange& exchange, const ServerState& state) {

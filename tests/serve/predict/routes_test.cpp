@@ -146,8 +146,15 @@ TEST_F(PredictTexts, ATextWithoutWordsOrTooManyAreRefused) {
 }
 
 TEST_F(PredictRows, ATextIsNoRow) {
-  EXPECT_THAT(post("/predict", "some words", {{"Content-Type", "text/plain"}}).body,
-              HasSubstr("is a text; expected rows of the model's columns"));
+  const auto text = post("/predict", "some words", {{"Content-Type", "text/plain"}});
+  EXPECT_EQ(text.status, 415);
+  EXPECT_THAT(text.body, HasSubstr("the Content-Type must be application/json"));
+}
+
+TEST_F(PredictImages, ATextIsNoPicture) {
+  const auto text = post("/predict", "some words", {{"Content-Type", "text/plain; charset=utf-8"}});
+  EXPECT_EQ(text.status, 415);
+  EXPECT_THAT(text.body, HasSubstr("the Content-Type must be application/json"));
 }
 
 TEST_F(PredictRows, AFormAsBrowsersSendItIsARow) {

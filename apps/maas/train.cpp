@@ -315,12 +315,11 @@ class Train : public Command {
                              warnings.size() == 1 ? "" : "s",
                              run.folder().file("warnings.txt").string()));
     }
-    const bool table = run.job().data.spec.input.kind == InputKind::kTable;
     output.say(
         fmt::format("trained {} steps in {:.1f} s; report: {}\n"
                     "next: maas serve {} --port 8000, or maas predict {} {}",
                     run.result.steps, run.result.seconds, run.folder().file("report.html").string(),
-                    path, path, table ? "new.csv" : "picture.png"));
+                    path, path, example_file(run.job())));
   }
 
   std::vector<std::string> words_;

@@ -78,13 +78,21 @@ std::vector<std::string> model_lines(const Program& program) {
 
 }  // namespace
 
-std::vector<ReportCommand> next_commands(const std::string& model_path, const InputSpec& input) {
-  const bool table = input.kind == InputKind::kTable;
-  const char* const file = table ? "new.csv" : "picture.png";
-  const char* const body =
-      table ? "-H 'Content-Type: text/csv' --data-binary @new.csv" : "-F image=@picture.png";
+std::string example_file(const FitJob& job) {
+  if (job.data.spec.input.kind != InputKind::kTable) return "picture.png";
+  return job.data_config.type == "texts" ? "new.txt" : "new.csv";
+}
+
+std::vector<ReportCommand> next_commands(const std::string& model_path, const FitJob& job) {
+  const std::string file = example_file(job);
+  const bool text = file == "new.txt", table = file == "new.csv";
+  const char* const body = text    ? "-H 'Content-Type: text/plain' --data-binary @new.txt"
+                           : table ? "-H 'Content-Type: text/csv' --data-binary @new.csv"
+                                   : "-F image=@picture.png";
   return {{fmt::format("maas predict {} {}", model_path, file),
-           table ? "answers for new rows, of the same columns" : "the answer for a picture"},
+           text    ? "the answer for a text"
+           : table ? "answers for new rows, of the same columns"
+                   : "the answer for a picture"},
           {fmt::format("maas eval {}", model_path), "measure it again; name new data with labels"},
           {fmt::format("maas serve {} --port 8000", model_path), "answer requests"},
           {fmt::format("curl http://127.0.0.1:8000/predict {}", body), "ask the server"},
@@ -123,7 +131,7 @@ std::string train_report_html(const TrainReport& report, const std::string& fold
                                                                 warnings.size(), 100)));
   data.resolved_yaml = report.resolved_yaml;
   data.tables_below = data_profile(*report.job.data.train);
-  data.commands = next_commands(report.model_path, report.job.data.spec.input);
+  data.commands = next_commands(report.model_path, report.job);
   return report_html(data);
 }
 

@@ -26,8 +26,12 @@ struct TrainReport {
   std::vector<BarChart> bars = {};       // after them
 };
 
-// What to type next with a model that takes such input: answers for a file, a service, a request.
-std::vector<ReportCommand> next_commands(const std::string& model_path, const InputSpec& input);
+// A name for a file of what the job learnt from: "new.csv", "picture.png", of a folder of texts
+// "new.txt".
+std::string example_file(const FitJob& job);
+
+// What to type next with a model of such data: answers for a file, a service, a request.
+std::vector<ReportCommand> next_commands(const std::string& model_path, const FitJob& job);
 
 // Reads metrics.jsonl in `folder` for the curves; returns the page.
 std::string train_report_html(const TrainReport& report, const std::string& folder);

@@ -142,6 +142,12 @@ class TextFolders(Case):
         found = json.loads(maas("train", self.folder / "mails.yaml", "-o", self.folder / "run", "--json",
                                 "train.epochs=30", "train.threads=1", check=0).stdout)
         self.assertEqual(found["metrics"]["accuracy"], 1)
+        page = (self.folder / "run/report.html").read_text()
+        for part in ("new.txt", "Content-Type: text/plain", "the answer for a text"):
+            self.assertIn(part, page)
+        self.assertNotIn("new.csv", page)
+        again = maas("train", self.folder / "mails.yaml", "-o", self.folder / "again", "train.epochs=1", check=0)
+        self.assertRegex(again.stderr, r"next: .*maas predict \S+ new\.txt\n")
         answer = maas("predict", self.folder / "run", "-", stdin="a prize for you\n", check=0)
         self.assertIn("spam", answer.stdout)
 

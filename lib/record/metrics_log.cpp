@@ -18,6 +18,12 @@ double number_or_nan(simdjson::dom::element value) {
   return std::numeric_limits<double>::quiet_NaN();
 }
 
+// 0 for what is no number of a fold.
+int64_t fold_of(simdjson::dom::element value) {
+  int64_t fold = 0;
+  return value.get(fold) == simdjson::SUCCESS && fold > 0 ? fold : 0;
+}
+
 // Nothing when the line is not a row.
 std::optional<MetricsRow> read_row(simdjson::dom::parser& parser, std::string_view line) {
   simdjson::dom::object object;
@@ -32,6 +38,8 @@ std::optional<MetricsRow> read_row(simdjson::dom::parser& parser, std::string_vi
       row.seconds = number_or_nan(value);
     } else if (value.get(text) == simdjson::SUCCESS) {
       if (name == "split") row.split = text;
+    } else if (name == "fold") {
+      row.fold = fold_of(value);
     } else if (name != "step") {
       row.values.emplace_back(name, number_or_nan(value));
     }
@@ -79,6 +87,7 @@ std::string to_json_line(const MetricsRow& row) {
       .field("epoch", row.epoch)
       .field("time", row.seconds)
       .field("split", row.split);
+  if (row.fold > 0) json.field("fold", row.fold);
   for (const auto& [name, value] : row.values) json.field(name, value);
   json.end_object();
   return json.take() + "\n";

@@ -1,6 +1,7 @@
 // metrics.jsonl: one JSON object a line, in the order in which things were measured.
 //   {"step":500,"epoch":0.59,"time":3.2,"split":"train","loss":0.21,"learning_rate":0.001}
-// A value that is not a number (NaN, infinity) is null.
+// A value that is not a number (NaN, infinity) is null. Rows of a fold have "fold":1, 2, ... behind
+// the split; their steps, epochs and times go through all folds.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct MetricsRow {
   double seconds = 0;  // of training so far, over all sessions of a resumed run; "time" in the file
   std::string split;   // "train", "validation", "test"
   std::vector<std::pair<std::string, double>> values;  // name and value, in order of writing
+  int64_t fold = 0;                                    // of train.folds; 0 = there are none
 };
 
 // Appends to the file. Not for use by several threads at once.

@@ -56,14 +56,15 @@ std::string head(const ReportData& data) {
 }
 
 ReportSeries& series_of(std::vector<ReportSeries>& all, const std::string& metric,
-                        const std::string& split) {
+                        const MetricsRow& row) {
   const auto found = std::find_if(all.begin(), all.end(), [&](const ReportSeries& series) {
-    return series.metric == metric && series.split == split;
+    return series.metric == metric && series.split == row.split && series.fold == row.fold;
   });
   if (found != all.end()) return *found;
   ReportSeries series;
   series.metric = metric;
-  series.split = split;
+  series.split = row.split;
+  series.fold = row.fold;
   return all.emplace_back(std::move(series));
 }
 
@@ -71,12 +72,15 @@ ReportSeries& series_of(std::vector<ReportSeries>& all, const std::string& metri
 
 std::vector<ReportSeries> report_curves(const std::vector<MetricsRow>& rows) {
   std::vector<ReportSeries> all;
+  MetricsRow start, last;
   for (const MetricsRow& row : rows) {
+    if (row.fold != last.fold) start = last;
+    last = row;
     for (const auto& [name, value] : row.values) {
-      ReportSeries& series = series_of(all, name, row.split);
-      series.steps.push_back(static_cast<double>(row.step));
-      series.epochs.push_back(row.epoch);
-      series.seconds.push_back(row.seconds);
+      ReportSeries& series = series_of(all, name, row);
+      series.steps.push_back(static_cast<double>(row.step - start.step));
+      series.epochs.push_back(row.epoch - start.epoch);
+      series.seconds.push_back(row.seconds - start.seconds);
       series.values.push_back(value);
     }
   }

@@ -21,6 +21,7 @@ namespace maas {
 struct ReportSeries {
   std::string metric;  // series of one metric share a chart: "loss"
   std::string split;   // "train", "validation", "test"
+  int64_t fold = 0;    // of train.folds, a line each; 0 = there are none
   std::vector<double> steps, epochs, seconds, values;
 };
 
@@ -97,7 +98,8 @@ inline constexpr int64_t kReportImageSide = 160;  // pixels; larger images are s
 // 40 classes are shown for the 40 classes with the most mistakes.
 std::string report_html(const ReportData& data);
 
-// Series from the rows of a log, one for each metric and split, in order of first appearance.
+// Series from the rows of a log, one for each metric, split and fold, in order of first appearance.
+// A fold's steps, epochs and seconds count from the last row of the fold before it.
 std::vector<ReportSeries> report_curves(const std::vector<MetricsRow>& rows);
 
 }  // namespace maas

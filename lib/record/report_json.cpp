@@ -33,6 +33,7 @@ void write_curves(JsonWriter& json, const ReportData& data) {
   json.key("curves").begin_array();
   for (const ReportSeries& series : data.curves) {
     json.begin_object().field("metric", series.metric).field("split", series.split);
+    if (series.fold > 0) json.field("fold", series.fold);
     write_thinned(json, "steps", series.steps);
     write_thinned(json, "epochs", series.epochs);
     write_thinned(json, "seconds", series.seconds);

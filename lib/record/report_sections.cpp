@@ -73,7 +73,8 @@ LineChart loss_chart(const ReportData& data) {
   LineChart chart{.title = "loss", .x_label = "steps", .y_label = "loss"};
   for (const ReportSeries& series : data.curves) {
     if (series.metric != "loss") continue;
-    LineChart::Line line{series.split, {}};
+    LineChart::Line line{
+        series.fold > 0 ? fmt::format("{} {}", series.split, series.fold) : series.split, {}};
     const size_t stride = series.steps.size() / kMostPoints + 1;
     for (size_t i = 0; i < series.steps.size(); i += stride) {
       line.points.emplace_back(series.steps[i], series.values[i]);
@@ -130,9 +131,13 @@ std::string commands_html(const ReportData& data) {
 std::string curves_html(const ReportData& data) {
   if (data.curves.empty()) return "";
   const std::string still = line_chart_svg(loss_chart(data));
+  const bool folded = std::any_of(data.curves.begin(), data.curves.end(),
+                                  [](const ReportSeries& series) { return series.fold > 0; });
   return R"html(<section id="curves"><h2>Curves</h2>
 <p>Drag over a chart to zoom in, double-click to see all of it again. The dashed line marks the
-weights that were kept.</p>
+weights that were kept.)html" +
+         std::string(folded ? " Each fold is a line of its own, from its first step on." : "") +
+         R"html(</p>
 <div class="tools"><label>x axis <select id="x-axis"><option value="steps">steps</option>
 <option value="epochs">epochs</option><option value="seconds">seconds</option></select></label>
 <label>smoothing <input id="smoothing" type="range" min="0" max="0.99" step="0.01" value="0">

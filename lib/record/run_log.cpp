@@ -44,6 +44,8 @@ void RunLog::on_resume(int64_t step, const std::map<std::string, double>& number
 
 void RunLog::on_step(const StepNews& news) {
   if (!is_open_) open(std::nullopt);
+  if (fold_ > 0 && news.fold != fold_) loss_sum_ = 0, loss_steps_ = 0;  // another network's
+  fold_ = news.fold;
   loss_sum_ += news.loss;
   ++loss_steps_;
   if (news.step % every_ != 0 && news.step != news.total_steps) return;
@@ -52,7 +54,8 @@ void RunLog::on_step(const StepNews& news) {
          .seconds = news.seconds,
          .split = "train",
          .values = {{"loss", loss_sum_ / static_cast<double>(loss_steps_)},
-                    {"learning_rate", news.learning_rate}}});
+                    {"learning_rate", news.learning_rate}},
+         .fold = news.fold});
   loss_sum_ = 0;
   loss_steps_ = 0;
 }
@@ -68,14 +71,16 @@ void RunLog::on_epoch(const EpochNews& news) {
            .epoch = news.passes,
            .seconds = news.run_seconds,
            .split = "validation",
-           .values = std::move(values)});
+           .values = std::move(values),
+           .fold = news.fold});
   }
   if (!news.train_sample.empty()) {
     write({.step = news.step,
            .epoch = news.passes,
            .seconds = news.run_seconds,
            .split = "train",
-           .values = {news.train_sample.begin(), news.train_sample.end()}});
+           .values = {news.train_sample.begin(), news.train_sample.end()},
+           .fold = news.fold});
   }
   if (events_) events_->flush();
 }

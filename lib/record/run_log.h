@@ -48,6 +48,7 @@ class RunLog {
   std::optional<EventFile> events_;
   double loss_sum_ = 0;
   int64_t loss_steps_ = 0;
+  int64_t fold_ = 0;  // of the last step
   int64_t lines_without_file_ = 0, points_without_file_ = 0;
 };
 

@@ -2,6 +2,7 @@
 import json
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import time
@@ -140,6 +141,12 @@ class OfATable(Case):
         trained = [row["step"] for row in logged if row["split"] == "train"]
         self.assertEqual(trained, list(range(1, steps + 1)))
         self.assertEqual(max(row["step"] for row in logged), steps)
+        self.assertEqual({row["fold"] for row in logged}, {1, 2, 3})
+        page = (folder / "report.html").read_text()
+        curves = json.loads(re.search(r'<script[^>]*id="data"[^>]*>(.*?)</script>', page, re.S)[1])["curves"]
+        loss = {(line["split"], line["fold"]): line["steps"] for line in curves if line["metric"] == "loss"}
+        self.assertEqual(len(loss), 6)
+        self.assertEqual({line[0] for (split, _), line in loss.items() if split == "train"}, {1})
 
     def test_find_lr_shows_a_rate_and_writes_nothing(self):
         said = json.loads(maas("train", self.config, "--find-lr", "-o", self.folder / "none", "--json",

@@ -170,6 +170,40 @@ TEST(Report, MakesOneSeriesOfAMetricAndASplit) {
   EXPECT_EQ(all[2].split, "validation");
 }
 
+TEST(Report, DrawsALineAFoldFromItsFirstStepOn) {
+  const std::vector<ReportSeries> all = report_curves({{.step = 5,
+                                                        .epoch = 1,
+                                                        .seconds = 2,
+                                                        .split = "validation",
+                                                        .values = {{"loss", 3}},
+                                                        .fold = 1},
+                                                       {.step = 10,
+                                                        .epoch = 2,
+                                                        .seconds = 4,
+                                                        .split = "validation",
+                                                        .values = {{"loss", 2}},
+                                                        .fold = 1},
+                                                       {.step = 15,
+                                                        .epoch = 3,
+                                                        .seconds = 7,
+                                                        .split = "validation",
+                                                        .values = {{"loss", 2.5}},
+                                                        .fold = 2}});
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].fold, 1);
+  EXPECT_THAT(all[0].steps, ElementsAre(5, 10));
+  EXPECT_THAT(all[1].steps, ElementsAre(5));
+  EXPECT_THAT(all[1].epochs, ElementsAre(1));
+  EXPECT_THAT(all[1].seconds, ElementsAre(3));
+  ReportData data = small_report();
+  data.curves = all;
+  simdjson::dom::parser parser;
+  EXPECT_EQ(int64_t(data_of(parser, data)["curves"].at(1)["fold"]), 2);
+  const std::string page = report_html(data);
+  EXPECT_THAT(page, HasSubstr("Each fold is a line of its own"));
+  EXPECT_THAT(page, HasSubstr("validation 2"));
+}
+
 TEST(ReportImage, IsAPngThatReadsBack) {
   const at::Tensor image = at::arange(3 * 4 * 5, at::kByte).view({3, 4, 5});
   EXPECT_TRUE(decode_pixels(png_bytes(image), "picture", {}).equal(image));

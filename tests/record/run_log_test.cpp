@@ -50,6 +50,22 @@ TEST_F(RunLogTest, WritesTheMeanLossOfEverySoManySteps) {
   EXPECT_THAT(warnings_, IsEmpty());
 }
 
+TEST_F(RunLogTest, NamesTheFoldAndTakesNoLossIntoTheNext) {
+  RunLog made = log(2);
+  for (int64_t i = 1; i <= 6; ++i) {
+    StepNews news = step(i, static_cast<double>(i));
+    news.fold = i <= 3 ? 1 : 2;
+    made.on_step(news);
+  }
+  made.finish();
+  const auto found = rows();
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].fold, 1);
+  EXPECT_EQ(found[1].fold, 2);
+  EXPECT_EQ(found[1].values[0].second, 4);
+  EXPECT_EQ(found[2].values[0].second, 5.5);
+}
+
 TEST_F(RunLogTest, WritesTheLossOfValidationBesideThatOfTraining) {
   RunLog made = log(1);
   made.on_step(step(1, 3));

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/json_writer.h"
+#include "base/shown_text.h"
 #include "base/throw_error.h"
 
 namespace maas {
@@ -196,7 +197,7 @@ std::string AnswerWriter::line_of_text(const JudgedOutputs& judged, int64_t row,
       rows.is_alone ? rows.input : fmt::format("{}:{}", rows.input, rows.first_row + row + 1);
   for (const int64_t column : kept_) {
     const Cell cell = rows.cells->cell(row, column);
-    text += fmt::format("  {}", cell.view());
+    text += "  " + shown_text(cell, std::string::npos);
   }
   if (task_.kind == TaskKind::kRegression) {
     // float64 is given where the values differ in digits that float32 does not have.
@@ -209,7 +210,7 @@ std::string AnswerWriter::line_of_text(const JudgedOutputs& judged, int64_t row,
   }
   if (judged.is_answer[row] == 0) return text + "  no answer: the outputs are NaN or infinite\n";
   for (const ScoredLabel& label : highest_labels(judged, row, task_, options_.top.value_or(3))) {
-    text += fmt::format("  {} {:.4f}", label.label, label.probability);
+    text += fmt::format("  {} {:.4f}", shown_text(label.label), label.probability);
   }
   return text + '\n';
 }
@@ -244,6 +245,9 @@ std::string AnswerWriter::table_of(const JudgedOutputs& judged, const AnswerRows
     for (std::string& cell : lines.back()) cell = short_number(cell);
   }
   if (lines.empty()) return "";
+  for (Cells& line : lines) {
+    for (std::string& cell : line) cell = shown_text(cell, std::string::npos);
+  }
   widths_.resize(lines[0].size());
   for (const Cells& line : lines) {
     for (size_t c = 0; c < line.size(); ++c) widths_[c] = std::max(widths_[c], line[c].size());

@@ -15,6 +15,9 @@
 namespace maas {
 
 enum class AnswerFormat { kText, kTable, kCsv, kJsonLines };
+inline bool is_for_programs(AnswerFormat format) {
+  return format == AnswerFormat::kCsv || format == AnswerFormat::kJsonLines;
+}
 
 // "text", "table", "csv" or "jsonl".
 AnswerFormat answer_format(const std::string& name);

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/json_writer.h"
+#include "base/shown_text.h"
 #include "base/throw_error.h"
 #include "command.h"
 #include "data/open_data.h"
@@ -226,11 +227,12 @@ class Eval : public Command {
 
   std::string text_of(const SlicedBy& by) const {
     size_t width = by.column.size();
-    for (const Slice& slice : by.slices) width = std::max(width, slice.value.size());
+    for (const Slice& slice : by.slices) width = std::max(width, shown_text(slice.value).size());
     std::string text = fmt::format("\n  {:<{}} {:>7}", by.column, width, "samples");
     for (const std::string& name : order_) text += fmt::format(" {:>11}", name);
     for (const Slice& slice : by.slices) {
-      text += fmt::format("\n  {:<{}} {:>7}", slice.value, width, slice.metrics.samples);
+      text +=
+          fmt::format("\n  {:<{}} {:>7}", shown_text(slice.value), width, slice.metrics.samples);
       for (const std::string& name : order_) {
         text += fmt::format(" {:>11.4f}", slice.metrics.values.at(name));
       }
@@ -258,8 +260,8 @@ class Eval : public Command {
                           "recall", "f1");
     }
     for (const ClassMetrics& row : metrics.per_class) {
-      text += fmt::format("  {:<16} {:>7} {:>9.4f} {:>7.4f} {:>7.4f}\n", row.label, row.support,
-                          row.precision, row.recall, row.f1);
+      text += fmt::format("  {:<16} {:>7} {:>9.4f} {:>7.4f} {:>7.4f}\n", shown_text(row.label),
+                          row.support, row.precision, row.recall, row.f1);
     }
     for (const SlicedBy& by : found.by) text += text_of(by);
     text.pop_back();

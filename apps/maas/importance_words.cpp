@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/shown_text.h"
 #include "judge_run.h"
 
 namespace maas {
@@ -33,9 +34,9 @@ std::string importance_line(const Importance& importance) {
   std::string line;
   for (size_t i = 0; i < std::min(importance.columns.size(), kTold); ++i) {
     const ColumnImportance& one = importance.columns[i];
-    line += i == 0 ? fmt::format("without {}, {} is {:.4f} worse", one.column, importance.metric,
-                                 one.mean)
-                   : fmt::format(", without {} {:.4f}", one.column, one.mean);
+    line += i == 0 ? fmt::format("without {}, {} is {:.4f} worse", shown_text(one.column),
+                                 importance.metric, one.mean)
+                   : fmt::format(", without {} {:.4f}", shown_text(one.column), one.mean);
   }
   return line;
 }

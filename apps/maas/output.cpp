@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/shown_text.h"
+
 namespace maas {
 namespace {
 
@@ -32,6 +34,10 @@ bool is_set(const char* variable) {
 }  // namespace
 
 void Output::result(std::string_view text) const {
+  data(json() ? std::string(text) : terminal_text(text));
+}
+
+void Output::data(std::string_view text) const {
   has_result_ = true;
   if (write_line(text)) return;
   if (errno == EPIPE) throw StdoutClosed{};
@@ -44,7 +50,7 @@ void Output::result(std::string_view text) const {
 }
 
 void Output::say(const std::string& text) const {
-  if (!options.quiet) std::fprintf(stderr, "%s\n", text.c_str());
+  if (!options.quiet) std::fprintf(stderr, "%s\n", terminal_text(text).c_str());
 }
 
 void Output::detail(const std::string& text) const {
@@ -54,7 +60,8 @@ void Output::detail(const std::string& text) const {
 void Output::warn(const std::string& text) const {
   const char* start = color() ? "\033[33m" : "";
   const char* end = color() ? "\033[0m" : "";
-  if (!options.quiet) std::fprintf(stderr, "%swarning:%s %s\n", start, end, text.c_str());
+  if (options.quiet) return;
+  std::fprintf(stderr, "%swarning:%s %s\n", start, end, terminal_text(text).c_str());
 }
 
 bool Output::terminal() const { return ::isatty(STDERR_FILENO) == 1; }
@@ -76,7 +83,8 @@ void Output::print_problems(const Error& error) const {
   const char* end = color() ? "\033[0m" : "";
   const std::string prefix = verb.empty() ? "maas" : "maas " + verb;
   for (const Problem& problem : error.problems()) {
-    std::fprintf(stderr, "%s%s:%s %s\n", start, prefix.c_str(), end, problem.text().c_str());
+    std::fprintf(stderr, "%s%s:%s %s\n", start, prefix.c_str(), end,
+                 terminal_text(problem.text()).c_str());
   }
 }
 

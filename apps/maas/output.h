@@ -29,9 +29,11 @@ class Output {
   std::string verb;
 
   bool json() const { return options.json; }
-  // The result, on stdout, followed by a line end unless it has one. Throws StdoutClosed, or
-  // Error{kResources} when stdout cannot be written.
+  // The result, on stdout, followed by a line end unless it has one; but for JSON as
+  // terminal_text() (base/shown_text.h) shows it. Throws StdoutClosed, or Error{kResources} when
+  // stdout cannot be written.
   void result(std::string_view text) const;
+  void data(std::string_view text) const;  // the same byte by byte, for other programs
   // Talk, on stderr: says what happens; silent with --quiet.
   void say(const std::string& text) const;
   void detail(const std::string& text) const;  // only with -v

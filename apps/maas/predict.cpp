@@ -62,8 +62,9 @@ class Predict : public Command {
     options_.several_inputs = inputs_.size() > 1;
     const SampleRun run{model, model_, inputs_, signal_or_never(to_file)};
     if (to_file) return into_file(run, output);
-    AnswerWriter writer(options_, model.manifest.data->task,
-                        [&](std::string_view text) { output.result(text); });
+    AnswerWriter writer(options_, model.manifest.data->task, [&](std::string_view text) {
+      is_for_programs(options_.format) ? output.data(text) : output.result(text);
+    });
     predict_samples(
         run,
         [&](const JudgedOutputs& judged, const AnswerRows& rows) { writer.write(judged, rows); },

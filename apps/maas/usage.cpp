@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/did_you_mean.h"
+#include "base/shown_text.h"
 #include "config/values.h"
 #include "config/yaml_place.h"
 

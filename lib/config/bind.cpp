@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/did_you_mean.h"
+#include "base/shown_text.h"
 #include "config/describe_field.h"
 #include "config/values.h"
 #include "config/walk_fields.h"

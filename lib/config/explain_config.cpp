@@ -7,6 +7,7 @@
 
 #include "base/did_you_mean.h"
 #include "base/json_writer.h"
+#include "base/shown_text.h"
 #include "base/throw_error.h"
 #include "config/describe_field.h"
 #include "config/walk_fields.h"

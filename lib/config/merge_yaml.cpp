@@ -6,6 +6,8 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "base/shown_text.h"
+
 namespace maas {
 namespace {
 

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "base/files.h"
+#include "base/shown_text.h"
 #include "config/bind.h"
 #include "config/merge_yaml.h"
 #include "config/walk_fields.h"

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "base/shown_text.h"
 #include "base/utf8.h"
 
 namespace maas {

@@ -62,22 +62,4 @@ bool YamlPlace::operator<(const YamlPlace& other) const {
   return key(*this) < key(other);
 }
 
-std::string shown_text(const std::string& text, size_t most) {
-  std::string shown;
-  const size_t end = text.size() > most ? character_start(text, most) : text.size();
-  for (size_t i = 0; i < end;) {
-    const size_t length = utf8_length(text, i);
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (text[i] == '\n') {
-      shown += "\\n";
-    } else if (length == 0 || byte < 0x20 || byte == 0x7F) {
-      shown += fmt::format("\\x{:02x}", byte);
-    } else {
-      shown += text.substr(i, length);
-    }
-    i += std::max<size_t>(length, 1);
-  }
-  return end < text.size() ? shown + "..." : shown;
-}
-
 }  // namespace maas

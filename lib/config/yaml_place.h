@@ -26,8 +26,4 @@ struct YamlPlace {
   bool operator<(const YamlPlace& other) const;
 };
 
-// `text` fit for a message: control characters as \n or \x1b, at most `most` bytes, whole
-// characters only.
-std::string shown_text(const std::string& text, size_t most = 80);
-
 }  // namespace maas

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/json_writer.h"
+#include "base/shown_text.h"
 #include "config/yaml_place.h"
 #include "tensor/json_view.h"
 

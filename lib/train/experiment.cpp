@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "base/shown_text.h"
 #include "base/throw_error.h"
 #include "config/yaml_place.h"
 #include "evaluate/metrics.h"

@@ -1,6 +1,7 @@
 // Fault C01 and the duplicate keys of C02: texts that are no config at all.
 #include "config/yaml_document.h"
 
+#include "base/shown_text.h"
 #include "config/config_case.h"
 
 namespace maas {

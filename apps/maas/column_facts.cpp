@@ -47,6 +47,7 @@ std::string why_useless(const ColumnFacts& facts, const std::string& given, bool
                         int64_t rows) {
   const auto different = static_cast<int64_t>(facts.values.size());
   if (different == 0) return "it is empty";
+  if (facts.is_beyond_float()) return "its numbers go beyond 3.4e38, the largest of float32";
   if (different == 1 && facts.missing == 0 && rows > 1) return "all rows have the same";
   if (facts.is_date()) return "";
   if (facts.is_numeric) {

@@ -1,7 +1,9 @@
 // What the columns of a table hold, looked at before there is a config.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <set>
 #include <string>
 #include <string_view>
@@ -37,6 +39,11 @@ struct ColumnFacts {
   bool has_odd_cells() const {
     return !odd.empty() && !is_date() && values.size() > kMostCategories;
   }
+  // What training refuses.
+  bool is_beyond_float() const {
+    return is_numeric && std::max(-least, most) > std::numeric_limits<float>::max();
+  }
+  bool can_be_input() const { return !values.empty() && !is_beyond_float(); }
   bool is_few_valued() const { return values.size() >= 2 && values.size() <= kMostClasses; }
 };
 

@@ -4,14 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <set>
 
 #include "base/error.h"
 #include "base/json_writer.h"
+#include "base/shown_text.h"
 #include "base/throw_error.h"
 #include "column_facts.h"
-#include "data/gzip_reader.h"
 #include "guess_label.h"
 #include "sample/cell_text.h"
 #include "sample/csv_reader.h"
@@ -20,29 +21,17 @@
 #include "sample/table_encoder.h"
 #include "suit_images.h"
 #include "table_profile.h"
+#include "table_sample.h"
 
 namespace maas {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kMostBytes = uint64_t{1} << 32;
 constexpr std::string_view kCopyOfLabel = "a copy of the label";
 constexpr int64_t kFewRows = 5000;     // smaller steps learn more from them
 constexpr int64_t kMostToFold = 2000;  // more train and validate one network well enough
 constexpr int64_t kRowsToFold = 50;    // fewer would leave a handful in each fold
-
-// The one that stands most often in the first line.
-char guess_delimiter(std::string_view text) {
-  const std::string_view line = text.substr(0, text.find('\n'));
-  char best = ',';
-  for (const char c : {',', ';', '\t', '|'}) {
-    if (std::count(line.begin(), line.end(), c) > std::count(line.begin(), line.end(), best)) {
-      best = c;
-    }
-  }
-  return best;
-}
 
 // Names are no numbers.
 bool has_header(const CsvTable& table) {
@@ -98,8 +87,17 @@ std::vector<std::string> reasons_to_ignore(const CsvTable& table, bool header,
     inputs += c != label && why.empty() ? 1 : 0;
     reasons.push_back(std::move(why));
   }
-  if (inputs == 0) reasons.assign(columns.size(), "");  // then at least try them
-  return reasons;
+  if (inputs > 0) return reasons;
+  // Then at least try those that hold something.
+  for (size_t c = 0; c < columns.size(); ++c) {
+    if (c == label || !columns[c].can_be_input()) continue;
+    reasons[c] = "";
+    ++inputs;
+  }
+  if (inputs > 0) return reasons;
+  throw_input(table.name(),
+              fmt::format("no column but the label '{}' holds a value", columns[label].name),
+              "at least one to learn from", "give a table that holds what to learn from");
 }
 
 std::string use_of(const ColumnFacts& column, const std::string& why_not, bool of_numbers,
@@ -241,6 +239,46 @@ void check_size(const CsvTable& table, bool header, const fs::path& path) {
               "give a table that holds what to learn from");
 }
 
+// Of the whole file, by the part that was looked at.
+int64_t all_rows(int64_t rows, const TableSample& sample) {
+  return sample.is_part ? static_cast<int64_t>(static_cast<double>(rows) / sample.share) : rows;
+}
+
+// "1500 rows", or "about 9800000 rows, of which 95000 were looked at".
+std::string rows_text(int64_t rows, const TableSample& sample) {
+  if (!sample.is_part) return fmt::format("{} rows", rows);
+  const auto all = static_cast<double>(all_rows(rows, sample));
+  const double unit = std::pow(10, std::max(0.0, std::floor(std::log10(all)) - 1));
+  return fmt::format("about {:.0f} rows, of which {} were looked at", std::round(all / unit) * unit,
+                     rows);
+}
+
+// What training would refuse whatever the config says.
+void check_label(const ColumnFacts& label, bool of_numbers, bool has_images, const fs::path& path) {
+  const auto refuse = [&](const std::string& what, const std::string& expected) {
+    throw_input(path.string(), fmt::format("the label '{}' {}", label.name, what), expected,
+                "name another column with --label");
+  };
+  if (label.values.empty()) refuse("has no value in any row", "a value in at least two rows");
+  const bool is_class = !of_numbers || has_images;
+  if (is_class && label.values.size() < 2) {
+    refuse(fmt::format("is '{}' in every row", shown_text(*label.values.begin())),
+           "two classes or more");
+  }
+  if (of_numbers && label.is_beyond_float()) {
+    refuse(fmt::format("goes up to {:.3g}", std::max(-label.least, label.most)),
+           "numbers below 3.4e38, as float32 holds them");
+  }
+}
+
+void tell_unlabelled(const ColumnFacts& label, const TableSample& sample, bool has_images,
+                     DataGuess& guess) {
+  if (label.missing == 0) return;
+  guess.warnings.push_back(fmt::format(
+      "{} {}rows have no '{}': {}", label.missing, sample.is_part ? "of these " : "", label.name,
+      has_images ? "fill it in or remove them" : "data.missing_label: drop leaves them out"));
+}
+
 std::vector<fs::path> paths_of(const ColumnFacts& images, const fs::path& csv) {
   std::vector<fs::path> paths;
   for (const std::string_view name : images.values) paths.push_back(csv.parent_path() / name);
@@ -259,19 +297,6 @@ void look_at_images(const ColumnFacts& images, const fs::path& csv, DataGuess& g
       "{} of {} images are not where '{}' says, seen from the folder of {} (first: {}): data.root "
       "names the folder that the paths are relative to",
       absent.size(), images.values.size(), images.name, csv.filename().string(), absent[0]));
-}
-
-// "" for UTF-8; else the encoding that such files of one byte a letter most often have.
-std::string guess_encoding(const std::string& text, const std::string& name) {
-  try {
-    to_utf8(text, {}, name);
-    return "";
-  } catch (const Error&) {
-    const bool is_windows = std::any_of(text.begin(), text.end(), [](char c) {
-      return static_cast<unsigned char>(c) >= 0x80 && static_cast<unsigned char>(c) < 0xa0;
-    });
-    return is_windows ? "windows-1252" : "latin-1";
-  }
 }
 
 std::string decoded(std::string text, const std::string& encoding, const std::string& name) {
@@ -303,7 +328,8 @@ std::string lines_of_file(char delimiter, const std::string& encoding, bool head
 
 DataGuess guess_table(const fs::path& path, const std::string& written,
                       const GuessOptions& options) {
-  std::string text = read_maybe_gzipped(path.string(), kMostBytes);
+  TableSample sample = sample_table(path);
+  std::string& text = sample.text;
   const char delimiter = guess_delimiter(text);
   const std::string encoding = guess_encoding(text, path.string());
   text = decoded(std::move(text), encoding, path.string());
@@ -317,8 +343,10 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
   const size_t which = guessed.column;
   const ColumnFacts& label = columns[which];
   const bool of_numbers = predicts_numbers(label, options.task);
+  const int64_t rows = table.rows() - (header ? 1 : 0);
+  check_label(label, of_numbers, image.has_value(), path);
   DataGuess guess;
-  guess.samples = table.rows() - (header ? 1 : 0);
+  guess.samples = all_rows(rows - label.missing, sample);
   guess.data =
       fmt::format("  type: {}\n  train: {{path: {}}}\n", image ? "image_list" : "csv", written);
   guess.data += fmt::format("  label: {:<28}# the column to predict\n", json_quote(label.name));
@@ -339,8 +367,8 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
   }
   if (image) {
     suit_images(guess, paths_of(columns[*image], path), {label.values.begin(), label.values.end()});
-    guess.found =
-        fmt::format("a list of {} images; predicting the class '{}'", guess.samples, label.name);
+    guess.found = fmt::format("a list of images, {}; predicting the class '{}'",
+                              rows_text(rows, sample), label.name);
     look_at_images(columns[*image], path, guess);
     if (of_numbers) {
       guess.warnings.push_back(fmt::format(
@@ -350,15 +378,11 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
   } else {
     suit_table(of_numbers, guess);
     if (is_all_text(columns, which)) suit_texts(guess);
-    guess.found = fmt::format("a table of {} rows; predicting the {} '{}'", guess.samples,
+    guess.found = fmt::format("a table of {}; predicting the {} '{}'", rows_text(rows, sample),
                               of_numbers ? "number" : "class", label.name);
   }
   if (!guessed.why.empty()) guess.found += ", " + guessed.why;
-  if (label.missing > 0) {
-    guess.warnings.push_back(fmt::format(
-        "{} rows have no '{}': {}", label.missing, label.name,
-        image ? "fill it in or remove them" : "data.missing_label: drop leaves them out"));
-  }
+  tell_unlabelled(label, sample, image.has_value(), guess);
   return guess;
 }
 

@@ -21,7 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kFewSamples = 50;  // of which a tenth would say nothing
+constexpr int64_t kFewSamples = 50;   // of which a tenth would say nothing
+constexpr int64_t kFewestToTest = 5;  // of which a fifth is one
 
 // As comments, above `data:`.
 std::string profile_of(const DataGuess& guess) {
@@ -54,7 +55,7 @@ std::string early_stop_of(const DataGuess& guess) {
 
 std::string splits_of(const DataGuess& guess) {
   std::string lines;
-  if (!guess.has_own_test) {
+  if (!guess.has_own_test && guess.samples >= kFewestToTest) {
     lines += "  test_fraction: 0.2                # kept apart and measured at the end\n";
   }
   if (!guess.has_own_validation && guess.folds == 0 && guess.samples >= kFewSamples) {
@@ -119,6 +120,9 @@ class Init : public Command {
     if (!told.empty()) output.say(told);
     const std::string text =
         edit_config(config_text(name, file == "-" ? "FILE" : file, guess), settings_, folder);
+    if (!from_.empty()) {
+      for (const std::string& warning : check_start(text, folder)) output.warn(warning);
+    }
     if (!prints) write(file, text);
     if (output.json()) {
       JsonWriter json;

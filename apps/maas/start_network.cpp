@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include "base/json_writer.h"
+#include "config/read_config.h"
+#include "config_file.h"
 #include "model/model.h"
+#include "program/average.h"
 #include "program/last_layer.h"
+#include "train/make_job.h"
 
 namespace maas {
 namespace {
@@ -35,7 +39,9 @@ StartNetwork start_network(const fs::path& path, const fs::path& config_folder,
   const std::string name =
       path.filename().empty() ? path.parent_path().filename().string() : path.filename().string();
   const Model model = load_model(path);
-  const LastLayer last = find_last_layer(model.program, path.string());
+  const bool is_mean = members_of_average(model.program) > 0;
+  const LastLayer last =
+      find_last_layer(is_mean ? first_of_average(model.program) : model.program, path.string());
   StartNetwork start;
   start.model = fmt::format("{{from: {}, head: auto}}", written(path, config_folder));
   start.settings = {"train.body_learning_rate=1e-4"};
@@ -60,6 +66,14 @@ StartNetwork start_network(const fs::path& path, const fs::path& config_folder,
       fmt::format("its last layer, {} with {} outputs, is replaced where the data have others",
                   last.weight, last.outputs);
   return start;
+}
+
+std::vector<std::string> check_start(const std::string& config, const fs::path& folder) {
+  const auto read = read_config<ConfigFile>(
+      {.text = config, .text_name = "the config to write", .folder = folder});
+  const std::string& from = read.experiment.model.from.path;
+  const Model parent = load_model(from);
+  return make_job(read.experiment, {.network = &parent, .network_name = from}).data.warnings;
 }
 
 }  // namespace maas

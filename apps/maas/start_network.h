@@ -21,4 +21,10 @@ struct StartNetwork {
 StartNetwork start_network(const std::filesystem::path& path,
                            const std::filesystem::path& config_folder, const DataGuess& guess);
 
+// Throws what training by that config would before its first step, such as a network that does not
+// take the data; returns what it would warn of. Reads the data. `folder`: where the config will
+// lie.
+std::vector<std::string> check_start(const std::string& config,
+                                     const std::filesystem::path& folder);
+
 }  // namespace maas

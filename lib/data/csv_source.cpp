@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/did_you_mean.h"
+#include "base/name_first.h"
 #include "base/throw_error.h"
 #include "data/read_csv_file.h"
 #include "data/source.h"
@@ -44,6 +45,7 @@ class CsvSource final : public Source {
     for (const std::string& label : labels_) label_columns_.push_back(grid_.find(label));
     if (request.known) {
       take_up(request.known->input);
+      if (split_ == "train") tell_unread_columns(request.warnings);
     } else {
       select_features();
       guess_format(request.warnings);
@@ -160,6 +162,27 @@ class CsvSource final : public Source {
     if (format_.decimal == "auto") format_.decimal = known.format.decimal;
     if (format_.thousands == "auto") format_.thousands = known.format.thousands;
     if (format_.thousands == format_.decimal) format_.thousands = "";
+  }
+
+  // Of the data that a network of other data is to learn from.
+  void tell_unread_columns(std::vector<std::string>& warnings) const {
+    std::vector<std::string> unread;
+    for (size_t c = 0; c < grid_.header().size(); ++c) {
+      const std::string& name = grid_.header()[c];
+      const auto& read = grid_.selected();
+      const auto given = config_.columns.find(name);
+      const bool is_meant = (given != config_.columns.end() && given->second == "ignore") ||
+                            name == config_.group || name == config_.order ||
+                            std::count(labels_.begin(), labels_.end(), name) > 0;
+      const bool is_read = std::count(read.begin(), read.end(), static_cast<int64_t>(c)) > 0;
+      if (!is_meant && !is_read) unread.push_back("'" + name + "'");
+    }
+    if (unread.empty()) return;
+    warnings.push_back(fmt::format(
+        "{} {} none of the network's columns and count{} for nothing; data.columns: ignore says "
+        "that {} meant",
+        name_first(unread, 5), unread.size() == 1 ? "is" : "are", unread.size() == 1 ? "s" : "",
+        unread.size() == 1 ? "it is" : "they are"));
   }
 
   void guess_format(std::vector<std::string>& warnings) {

@@ -30,7 +30,14 @@ OutputForm output_form_of(const Program& program, TaskKind task) {
 }
 
 std::string scored_note(const Program& program, TaskKind task) {
-  if (output_form_of(program, task) == OutputForm::kLogits) return "";
+  const bool is_plain = output_form_of(program, task) == OutputForm::kLogits;
+  if (is_plain && task == TaskKind::kClassification &&
+      output_form(program, Squash::kSigmoid) != OutputForm::kLogits) {
+    return "the network ends in a sigmoid, and what it gives counts as the scores of classes of "
+           "which one holds: none can become probable; model.head: new replaces the last layer "
+           "and the sigmoid, data.task: multi_label is for labels that hold beside each other";
+  }
+  if (is_plain) return "";
   return fmt::format("the network ends in a {}: losses and metrics take the logits before it",
                      task == TaskKind::kMultiLabel ? "sigmoid" : "softmax");
 }

@@ -119,11 +119,68 @@ class Average {
   std::map<std::string, ValueId> shared_;  // by target
 };
 
+// The value that an operand of the node is; kNoValue where it is no value.
+ValueId operand(const Node& node, const std::string& name) {
+  const Argument* argument = node.find(name);
+  const auto* value = argument == nullptr ? nullptr : std::get_if<ValueRef>(argument);
+  return value == nullptr ? kNoValue : value->id;
+}
+
+// Of a program whose output is (a + b + c + ...) / n: a + b + c, a + b, a. Else empty.
+std::vector<ValueId> sums_of(const Program& program) {
+  const auto* output =
+      program.outputs.empty() ? nullptr : std::get_if<ValueRef>(&program.outputs[0].value);
+  if (output == nullptr) return {};
+  const std::vector<int64_t> made_by = producers(program);
+  const auto maker = [&](ValueId value) -> const Node* {
+    const int64_t node = value == kNoValue ? -1 : made_by[static_cast<size_t>(value)];
+    return node < 0 ? nullptr : &program.nodes[static_cast<size_t>(node)];
+  };
+  const Node* mean = maker(output->id);
+  if (mean == nullptr || mean->full_name() != "aten::mul.Scalar") return {};
+  std::vector<ValueId> sums = {operand(*mean, "self")};
+  for (const Node* sum = maker(sums[0]); sum != nullptr && sum->full_name() == "aten::add.Tensor";
+       sum = maker(sums.back())) {
+    if (operand(*sum, "other") == kNoValue) return {};
+    sums.push_back(operand(*sum, "self"));
+  }
+  const auto* share = mean->find("other");
+  const auto* number = share == nullptr ? nullptr : std::get_if<double>(share);
+  const bool is_mean = number != nullptr && *number == 1.0 / static_cast<double>(sums.size());
+  return is_mean ? sums : std::vector<ValueId>();
+}
+
 }  // namespace
 
 Program averaged(const std::vector<Program>& members) {
   MAAS_CHECK(members.size() >= 2);
   return Average(members).join();
+}
+
+int64_t members_of_average(const Program& program) {
+  const std::vector<ValueId> sums = sums_of(program);
+  const auto in_fold = [](const auto& parameter) { return parameter.first.starts_with("fold"); };
+  const bool all_in_folds =
+      !program.parameters.empty() &&
+      std::all_of(program.parameters.begin(), program.parameters.end(), in_fold);
+  return all_in_folds && sums.size() >= 2 ? static_cast<int64_t>(sums.size()) : 0;
+}
+
+Program first_of_average(Program program) {
+  MAAS_CHECK(members_of_average(program) > 0);
+  program.outputs[0].value = ValueRef{sums_of(program).back()};
+  remove_dead_code(program);
+  const std::string mark = "fold1.";
+  for (GraphInput& input : program.inputs) {
+    if (!input.target.starts_with(mark) || input.value == kNoValue) continue;
+    const std::string own = input.target.substr(mark.size());
+    std::map<std::string, at::Tensor>& table = table_of(program, input.kind);
+    table[own] = table.at(input.target);
+    table.erase(input.target);
+    input.target = own;
+  }
+  compact_values(program);
+  return program;
 }
 
 }  // namespace maas

@@ -40,7 +40,8 @@ class CsvParser {
     const size_t nul = text_.find('\0');
     if (nul != std::string_view::npos) {
       throw_input(table_.name_, fmt::format("there is a NUL byte at byte {}", start_.byte + nul),
-                  "CSV text", "check that this is a text file in UTF-8");
+                  "CSV text",
+                  "check that this is a text file in UTF-8 (of UTF-16: iconv -f UTF-16 -t UTF-8)");
     }
     while (at_ < text_.size()) {
       if (is_line_end(text_[at_])) {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "data/open_data.h"
 #include "evaluate/evaluate.h"
+#include "program/average.h"
 #include "program/last_layer.h"
 #include "tensor/random.h"
 #include "train/check_job.h"
@@ -76,12 +77,26 @@ bool wants_new_head(const ModelConfig& model, const Model& parent, const TaskSpe
   return !known || known->task.kind != task.kind || known->task.labels != task.labels;
 }
 
+bool tells_body_from_head(const TrainConfig& train) {
+  return train.body_learning_rate ||
+         std::find(train.freeze.begin(), train.freeze.end(), "backbone") != train.freeze.end();
+}
+
 // The parent's network for the job's data, and what was done to it.
 void take_network(FitJob& job, const Experiment& experiment, const JobParents& parents) {
   const Model& parent = *parents.network;
   const BuildOptions build = build_options(experiment);
   Program network = parent.program;
-  if (wants_new_head(experiment.model, parent, job.data.spec.task)) {
+  const int64_t folds = members_of_average(network);
+  const bool new_head = wants_new_head(experiment.model, parent, job.data.spec.task);
+  if (folds > 0 && (new_head || tells_body_from_head(job.train))) {
+    network = first_of_average(std::move(network));
+    job.notes.push_back(fmt::format(
+        "model.from: of the {} networks (train.folds) the first one is trained: the mean of "
+        "several has no last layer",
+        folds));
+  }
+  if (new_head) {
     WithNewHead made =
         with_new_head(std::move(network), job.data.spec.task, build.seed, parents.network_name);
     network = std::move(made.program);
@@ -97,13 +112,15 @@ void take_network(FitJob& job, const Experiment& experiment, const JobParents& p
   }
   job.program = adopt_model(network, job.data.spec, build, parents.network_name);
   job.notes.push_back(input_note(network, job, experiment.data.normalize));
+  const std::string scored = scored_note(job.program, job.data.spec.task.kind);
+  if (!scored.empty()) job.notes.push_back("model.from: " + scored);
   for (const std::string& note : learning_notes(job.program, job.train)) job.notes.push_back(note);
 }
 
 // A network whose last layer is no longer to be found, quantized or so, learns as a whole.
 void forget_the_body(const Program& network, TrainConfig& train, std::vector<std::string>& notes) {
+  if (!tells_body_from_head(train)) return;
   const auto backbone = std::find(train.freeze.begin(), train.freeze.end(), "backbone");
-  if (!train.body_learning_rate && backbone == train.freeze.end()) return;
   try {
     find_last_layer(network, "model");
   } catch (const Error& error) {

@@ -59,6 +59,16 @@ std::string resizing(const Value* wanted) {
                      wanted->shape[2].size, wanted->shape[3].size);
 }
 
+std::string advice_on(const Value* wanted, const Value& made) {
+  if (wanted == nullptr || sample_size(*wanted) != sample_size(made)) {
+    return "choose data of that size" + resizing(wanted);
+  }
+  return same_sample(*wanted, made)
+             ? fmt::format("convert the network before it is exported ({})",
+                           made.dtype == at::kFloat ? "model.float()" : "its first layer")
+             : "reshape inside the network";
+}
+
 void check_batch(const Program& network, const std::string& where) {
   for (const GraphInput* input : network.user_inputs()) {
     const Value& value = network.value(input->value);
@@ -97,9 +107,7 @@ Program adopt_model(const Program& network, const DataSpec& data, const BuildOpt
                 raw == scaled
                     ? raw + " as the data gives"
                     : fmt::format("{} as the data gives, or {} after scaling", raw, scaled),
-                wanted != nullptr && sample_size(*wanted) == sample_size(made)
-                    ? "reshape inside the network"
-                    : "choose data of that size" + resizing(wanted));
+                advice_on(wanted, made));
   }
   Program joined = compose(prepared, network);
   verify(joined, where);

@@ -44,5 +44,18 @@ TEST(Average, NamesWeightsByMemberAndSharesBuffersThatAreEqual) {
   EXPECT_EQ(all.user_inputs().size(), 1);
 }
 
+TEST(Average, GivesItsFirstMemberBack) {
+  const std::vector<Program> members = {network(1, 0), network(2, 1), network(3, 2)};
+  const Program all = averaged(members);
+  EXPECT_EQ(members_of_average(all), 3);
+  EXPECT_EQ(members_of_average(members[0]), 0);
+  const Program first = first_of_average(all);
+  EXPECT_NO_THROW(verify(first, "test"));
+  EXPECT_EQ(first.parameters.size(), 2);
+  EXPECT_EQ(first.parameters.count("fc.weight"), 1);
+  const at::Tensor x = at::randn({5, 4});
+  EXPECT_TRUE(evaluate(first, {x})[0].equal(evaluate(members[0], {x})[0]));
+}
+
 }  // namespace
 }  // namespace maas

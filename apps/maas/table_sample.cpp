@@ -1,0 +1,113 @@
+#include "table_sample.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "base/error.h"
+#include "data/byte_stream.h"
+#include "sample/cell_text.h"
+#include "sample/csv_reader.h"
+
+namespace maas {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kWhole = size_t{16} << 20;  // files up to this are read whole
+constexpr size_t kStart = size_t{8} << 20;
+constexpr size_t kPlace = size_t{512} << 10;
+constexpr int kPlaces = 15;
+
+std::string read_up_to(ByteStream& stream, size_t most) {
+  std::string text(most, '\0');
+  size_t size = 0;
+  while (size < most) {
+    const size_t more = stream.read(text.data() + size, most - size);
+    if (more == 0) break;
+    size += more;
+  }
+  text.resize(size);
+  return text;
+}
+
+// Without the row that is cut at the end.
+void end_at_line(std::string& text) {
+  const size_t end = text.rfind('\n');
+  if (end != std::string::npos) text.resize(end + 1);
+}
+
+// Whether the text is rows of that many cells: a place may lie within a quoted cell of many lines.
+bool holds_rows(const std::string& text, char delimiter, int64_t columns) {
+  try {
+    const CsvTable table = parse_csv(text, "", delimiter, {.byte = 1, .columns = columns});
+    return table.rows() > 0;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+std::string rows_at(std::ifstream& file, uint64_t offset) {
+  std::string text(kPlace, '\0');
+  file.clear();
+  file.seekg(static_cast<std::streamoff>(offset));
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
+  const size_t start = text.find('\n');
+  text.erase(0, start == std::string::npos ? start : start + 1);
+  end_at_line(text);
+  return text;
+}
+
+}  // namespace
+
+char guess_delimiter(std::string_view text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  char best = ',';
+  for (const char c : {',', ';', '\t', '|'}) {
+    if (std::count(line.begin(), line.end(), c) > std::count(line.begin(), line.end(), best)) {
+      best = c;
+    }
+  }
+  return best;
+}
+
+std::string guess_encoding(const std::string& text, const std::string& name) {
+  try {
+    to_utf8(text, {}, name);
+    return "";
+  } catch (const Error&) {
+    const bool is_windows = std::any_of(text.begin(), text.end(), [](char c) {
+      return static_cast<unsigned char>(c) >= 0x80 && static_cast<unsigned char>(c) < 0xa0;
+    });
+    return is_windows ? "windows-1252" : "latin-1";
+  }
+}
+
+TableSample sample_table(const fs::path& path) {
+  ByteStream stream(path.string());
+  TableSample sample{.text = read_up_to(stream, kWhole + 1)};
+  if (sample.text.size() <= kWhole) return sample;
+  sample.is_part = true;
+  const auto read = static_cast<double>(stream.read_bytes());
+  const bool is_plain = read >= static_cast<double>(sample.text.size());
+  if (is_plain) sample.text.resize(kStart);
+  end_at_line(sample.text);
+  const auto size = static_cast<double>(stream.size_bytes());
+  if (!is_plain) {
+    sample.share = std::min(1.0, read / std::max(size, read));
+    return sample;
+  }
+  const char delimiter = guess_delimiter(sample.text);
+  const CsvTable first =
+      parse_csv(sample.text.substr(0, sample.text.find('\n') + 1), path.string(), delimiter);
+  std::ifstream file(path, std::ios::binary);
+  const uint64_t left = stream.size_bytes() - kStart;
+  for (int i = 0; i < kPlaces; ++i) {
+    std::string rows = rows_at(file, kStart + left * static_cast<uint64_t>(i) / kPlaces);
+    if (holds_rows(rows, delimiter, first.columns())) sample.text += rows;
+  }
+  sample.share = static_cast<double>(sample.text.size()) / size;
+  return sample;
+}
+
+}  // namespace maas

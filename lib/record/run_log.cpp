@@ -32,6 +32,7 @@ void RunLog::open(std::optional<int64_t> resumed_after) {
 void RunLog::on_save(std::map<std::string, double>& numbers) const {
   numbers["log_loss_sum"] = loss_sum_;
   numbers["log_loss_steps"] = static_cast<double>(loss_steps_);
+  numbers["log_fold"] = static_cast<double>(fold_);
 }
 
 void RunLog::on_resume(int64_t step, const std::map<std::string, double>& numbers) {
@@ -40,6 +41,8 @@ void RunLog::on_resume(int64_t step, const std::map<std::string, double>& number
   if (sum == numbers.end() || steps == numbers.end()) return;
   loss_sum_ = sum->second;
   loss_steps_ = static_cast<int64_t>(steps->second);
+  const auto fold = numbers.find("log_fold");
+  if (fold != numbers.end()) fold_ = static_cast<int64_t>(fold->second);
 }
 
 void RunLog::on_step(const StepNews& news) {

@@ -98,6 +98,26 @@ TEST_F(RunLogTest, ResumesWithinAMean) {
   EXPECT_EQ(rows()[0].values[0].second, 2.5);
 }
 
+TEST_F(RunLogTest, ResumedBehindAFoldTakesNoLossIntoTheNext) {
+  std::map<std::string, double> numbers;
+  const auto of_fold = [](int64_t number, int64_t fold) {
+    StepNews news = step(number, static_cast<double>(number));
+    news.fold = fold;
+    return news;
+  };
+  {
+    RunLog made = log(4);
+    for (int64_t i = 1; i <= 3; ++i) made.on_step(of_fold(i, 1));
+    made.on_save(numbers);
+  }
+  RunLog resumed = log(4);
+  resumed.on_resume(3, numbers);
+  resumed.on_step(of_fold(4, 2));
+  resumed.finish();
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].values[0].second, 4);
+}
+
 TEST_F(RunLogTest, GoesOnWithoutFilesAndCountsWhatTheyMiss) {
   std::filesystem::create_directory(folder_ / "metrics.jsonl");
   {

@@ -1,5 +1,7 @@
 #include "serve/samples/sample_inference.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "serve/request_json.h"
@@ -22,9 +24,11 @@ void SampleInference::answer(const std::vector<at::Tensor>& outputs) {
 
 HttpRefusal refuse_body_type(const HttpExchange& exchange, const SessionInfo& info) {
   if (is_body_type(exchange.head.content_type, info)) return {};
-  return {415,
-          "the Content-Type must be application/json, image/..., text/csv, multipart/form-data or "
-          "application/octet-stream; `curl -T FILE` sends a file without any"};
+  const char* const text = is_body_type("text/plain", info) ? "text/plain, " : "";
+  return {415, fmt::format("the Content-Type must be application/json, image/..., text/csv, {}"
+                           "multipart/form-data or application/octet-stream; `curl -T FILE` sends "
+                           "a file without any",
+                           text)};
 }
 
 }  // namespace maas

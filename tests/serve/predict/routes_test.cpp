@@ -128,6 +128,12 @@ TEST_F(PredictTexts, ACharsetIsHeeded) {
   EXPECT_THAT(answer("a", "text/plain; charset=utf-16"), HasSubstr("the charset 'utf-16'"));
 }
 
+TEST_F(PredictTexts, WhatIsNoTextHearsThatTextsAre) {
+  const auto refused = post("/predict", "%PDF", {{"Content-Type", "application/pdf"}});
+  EXPECT_EQ(refused.status, 415);
+  EXPECT_THAT(refused.body, HasSubstr("text/csv, text/plain, multipart/form-data"));
+}
+
 TEST_F(PredictTexts, AFormOfAnotherFieldIsNoText) {
   EXPECT_THAT(post("/predict", "data=a+bc", kCurl).body, HasSubstr("the column 'words'"));
   EXPECT_EQ(post("/predict", "x = 3 is true", kCurl).status, 200);

@@ -9,6 +9,8 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <numeric>
+#include <tuple>
 
 #include "base/files.h"
 #include "base/json_writer.h"
@@ -38,16 +40,40 @@ double value_of(const RunSummary& run, const std::string& metric) {
   return found == run.metrics.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
 }
 
+// From the epoch on at which each fold has a value, the mean of what each had last: a fold that
+// stops early keeps its own.
+LineChart::Line mean_of(const std::vector<LineChart::Line>& folds) {
+  std::vector<std::tuple<double, size_t, double>> points;  // epoch, fold, value
+  for (size_t fold = 0; fold < folds.size(); ++fold) {
+    for (const auto& [epoch, value] : folds[fold].points) points.emplace_back(epoch, fold, value);
+  }
+  std::sort(points.begin(), points.end());
+  LineChart::Line mean;
+  std::vector<double> latest(folds.size(), std::numeric_limits<double>::quiet_NaN());
+  for (size_t i = 0; i < points.size(); ++i) {
+    const auto& [epoch, fold, value] = points[i];
+    latest[fold] = value;
+    if (i + 1 < points.size() && std::get<0>(points[i + 1]) - epoch < 1e-9) continue;
+    const double sum = std::accumulate(latest.begin(), latest.end(), 0.0);
+    if (std::isnan(sum)) continue;
+    mean.points.emplace_back(epoch, sum / static_cast<double>(folds.size()));
+  }
+  return mean;
+}
+
 // A metric over the training, of one split.
 LineChart::Line curve_of(const RunSummary& run, const std::string& metric,
                          const std::string& split) {
-  LineChart::Line line{run.folder.filename().string(), {}};
-  for (const MetricsRow& row : run.log) {
-    if (row.split != split) continue;
-    for (const auto& [name, value] : row.values) {
-      if (name == metric && std::isfinite(value)) line.points.emplace_back(row.epoch, value);
+  std::vector<LineChart::Line> folds;  // one where there are none
+  for (const ReportSeries& series : report_curves(run.log)) {
+    if (series.metric != metric || series.split != split) continue;
+    auto& points = folds.emplace_back().points;
+    for (size_t i = 0; i < series.values.size(); ++i) {
+      if (std::isfinite(series.values[i])) points.emplace_back(series.epochs[i], series.values[i]);
     }
   }
+  LineChart::Line line = folds.size() == 1 ? folds[0] : mean_of(folds);
+  line.name = run.folder.filename().string();
   return line;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <optional>
+#include <vector>
 
 #include "record/report_text.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr double kWidth = 760, kHeight = 380;
 constexpr double kLeft = 70, kRight = 16, kTop = 36, kBottom = 48;
+constexpr double kLegendRow = 16;
 // Told apart on light and dark, by most who do not see all colours (Okabe and Ito 2008).
 constexpr std::array<const char*, 6> kColours = {"#0072b2", "#d55e00", "#009e73",
                                                  "#cc79a7", "#e69f00", "#56b4e9"};
@@ -54,11 +56,29 @@ bool is_shown(const LineChart& chart, const std::pair<double, double>& point) {
 
 struct Axes {
   Axis x, y;
+  double above = kTop;  // the plot: the legend may take several rows
   double left(double value) const { return kLeft + x.share(value) * (kWidth - kLeft - kRight); }
   double top(double value) const {
-    return kHeight - kBottom - y.share(value) * (kHeight - kTop - kBottom);
+    return kHeight - kBottom - y.share(value) * (kHeight - above - kBottom);
   }
 };
+
+struct LegendPlace {
+  double x, y;  // of the text's line
+};
+
+// Row by row: what does not fit beside the others goes below them.
+std::vector<LegendPlace> legend_places(const LineChart& chart) {
+  std::vector<LegendPlace> places;
+  double x = kLeft + 8, y = kTop - 10;
+  for (const LineChart::Line& line : chart.lines) {
+    const double width = 32 + 7.2 * static_cast<double>(line.name.size());
+    if (x > kLeft + 8 && x + width > kWidth) x = kLeft + 8, y += kLegendRow;
+    places.push_back({x, y});
+    x += width;
+  }
+  return places;
+}
 
 std::optional<Axes> axes_of(const LineChart& chart) {
   std::optional<Axes> axes;
@@ -74,6 +94,7 @@ std::optional<Axes> axes_of(const LineChart& chart) {
     }
   }
   if (!axes) return axes;
+  axes->above = legend_places(chart).back().y + 10;
   if (!chart.logarithmic) axes->y.low = std::min(0.0, axes->y.low);
   for (Axis* axis : {&axes->x, &axes->y}) {
     const double margin = axis->high > axis->low ? 0.04 * (axis->high - axis->low) : 0.5;
@@ -104,9 +125,9 @@ std::string grid(const LineChart& chart, const Axes& axes) {
   svg += fmt::format(
       "<path d=\"M{0:.1f} {1:.1f}V{2:.1f}H{3:.1f}\" fill=\"none\" "
       "stroke=\"currentColor\" stroke-opacity=\"0.6\"/>\n",
-      kLeft, kTop, bottom, right);
+      kLeft, axes.above, bottom, right);
   svg += text_at((kLeft + right) / 2, kHeight - 10, "middle", chart.x_label);
-  return svg + text_at(kLeft - 6, kTop - 12, "end", chart.y_label);
+  return svg + text_at(kLeft - 6, axes.above - 12, "end", chart.y_label);
 }
 
 std::string line_svg(const LineChart& chart, const Axes& axes, size_t number) {
@@ -128,12 +149,12 @@ std::string line_svg(const LineChart& chart, const Axes& axes, size_t number) {
 
 std::string legend(const LineChart& chart) {
   std::string svg;
-  double x = kLeft + 8;
+  const std::vector<LegendPlace> places = legend_places(chart);
   for (size_t i = 0; i < chart.lines.size(); ++i) {
+    const auto& [x, y] = places[i];
     svg += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"12\" height=\"4\" fill=\"{}\"/>\n",
-                       x, kTop - 16, kColours[i % kColours.size()]);
-    svg += text_at(x + 16, kTop - 10, "start", chart.lines[i].name);
-    x += 32 + 7.2 * static_cast<double>(chart.lines[i].name.size());
+                       x, y - 6, kColours[i % kColours.size()]);
+    svg += text_at(x + 16, y, "start", chart.lines[i].name);
   }
   return svg;
 }

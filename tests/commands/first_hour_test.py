@@ -147,6 +147,16 @@ class OfATable(Case):
         loss = {(line["split"], line["fold"]): line["steps"] for line in curves if line["metric"] == "loss"}
         self.assertEqual(len(loss), 6)
         self.assertEqual({line[0] for (split, _), line in loss.items() if split == "train"}, {1})
+        held = {}  # accuracy after each epoch, by fold
+        for row in logged:
+            if row["split"] == "validation":
+                held.setdefault(row["fold"], []).append(row["accuracy"])
+        self.assertEqual([len(values) for values in held.values()], [4, 4, 4])
+        text = maas("runs", "compare", folder, folder, check=0).stdout
+        told = re.search(r"accuracy \(validation\) at epoch.*\n((?:  \d.*\n)+)", text)[1].split("\n")[:-1]
+        wanted = [sum(values) / 3 for values in zip(*held.values())]
+        self.assertEqual([line.split()[:2] for line in told],
+                         [[str(i + 1), f"{value:.4f}"] for i, value in enumerate(wanted)])
 
     def test_find_lr_shows_a_rate_and_writes_nothing(self):
         said = json.loads(maas("train", self.config, "--find-lr", "-o", self.folder / "none", "--json",

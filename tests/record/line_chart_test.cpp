@@ -1,5 +1,6 @@
 #include "record/line_chart.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -35,6 +36,20 @@ TEST(LineChart, LeavesOutWhatHasNoPlace) {
       EXPECT_THAT(line_chart_svg(chart(points, logarithmic)), Not(HasSubstr("nan")));
     }
   }
+}
+
+TEST(LineChart, WrapsALegendThatIsTooLong) {
+  LineChart folds = chart({{0, 1}, {10, 5}});
+  EXPECT_THAT(line_chart_svg(folds), HasSubstr("y=\"26.0\" text-anchor=\"start\">line</text>"));
+  folds.lines.resize(12, folds.lines[0]);
+  for (size_t i = 0; i < folds.lines.size(); ++i) {
+    folds.lines[i].name = fmt::format("validation {}", i);
+  }
+  const std::string svg = line_chart_svg(folds);
+  EXPECT_THAT(svg, HasSubstr("x=\"94.0\" y=\"26.0\" text-anchor=\"start\">validation 0</text>"));
+  EXPECT_THAT(svg, HasSubstr("x=\"94.0\" y=\"42.0\" text-anchor=\"start\">validation 5</text>"));
+  EXPECT_THAT(svg, HasSubstr("y=\"58.0\" text-anchor=\"start\">validation 11</text>"));
+  EXPECT_THAT(svg, HasSubstr("M70.0 68.0V332.0"));
 }
 
 TEST(LineChart, EscapesItsTexts) {

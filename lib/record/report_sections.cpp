@@ -134,8 +134,8 @@ std::string curves_html(const ReportData& data) {
   const bool folded = std::any_of(data.curves.begin(), data.curves.end(),
                                   [](const ReportSeries& series) { return series.fold > 0; });
   return R"html(<section id="curves"><h2>Curves</h2>
-<p>Drag over a chart to zoom in, double-click to see all of it again. The dashed line marks the
-weights that were kept.)html" +
+<p>Drag over a chart to zoom in, double-click to see all of it again.)html" +
+         std::string(data.best_step ? " The dashed line marks the weights that were kept." : "") +
          std::string(folded ? " Each fold is a line of its own, from its first step on." : "") +
          R"html(</p>
 <div class="tools"><label>x axis <select id="x-axis"><option value="steps">steps</option>

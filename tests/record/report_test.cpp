@@ -201,6 +201,9 @@ TEST(Report, DrawsALineAFoldFromItsFirstStepOn) {
   EXPECT_EQ(int64_t(data_of(parser, data)["curves"].at(1)["fold"]), 2);
   const std::string page = report_html(data);
   EXPECT_THAT(page, HasSubstr("Each fold is a line of its own"));
+  EXPECT_THAT(page, testing::Not(HasSubstr("The dashed line marks")));
+  data.best_step = 5;
+  EXPECT_THAT(report_html(data), HasSubstr("The dashed line marks the weights that were kept."));
   EXPECT_THAT(page, HasSubstr("validation 2"));
 }
 

@@ -98,6 +98,26 @@ class OfATable(Case):
         rows = self.rows_of(self.predict(self.new, self.folder / "table.csv", "--format", "csv").stdout)
         self.assertEqual((rows[40]["input"], rows[40]["row"]), (str(self.folder / "table.csv"), "1"))
 
+    def many_rows(self, name, count, bad=None):  # some pieces of 1 MiB
+        rows = [f"{i:0>200},{'red' if i % 3 else 'blue'},{'much' if i == bad else i % 7}\n" for i in range(count)]
+        (self.folder / name).write_text("id,colour,x\n" + "".join(rows))
+        return self.folder / name
+
+    def test_rows_are_answered_in_order_while_the_next_are_read(self):
+        arguments = [self.many_rows("many.csv", 20_000), "--format", "csv", "--keep", "id"]
+        text = self.predict(*arguments, env={"OMP_NUM_THREADS": "3"}).stdout
+        self.assertEqual([int(row["id"]) for row in self.rows_of(text)], list(range(20_000)))
+        self.assertEqual(text, self.predict(*arguments, env={"OMP_NUM_THREADS": "1"}).stdout)
+
+    def test_what_was_answered_before_a_fault_stays_answered(self):
+        arguments = [self.many_rows("fault.csv", 20_000, bad=17_000), "--format", "csv", "--keep", "id"]
+        for threads in ("1", "3"):
+            done = self.predict(*arguments, env={"OMP_NUM_THREADS": threads}, check=3)
+            self.assertIn("fault.csv:17002:206: 'much' in column 'x' is not a finite number", done.stderr)
+            told = [int(row["id"]) for row in self.rows_of(done.stdout)]
+            self.assertEqual(told, list(range(len(told))))
+            self.assertGreater(len(told), 10_000)  # all but those that were read with it
+
     def test_a_signal_leaves_no_half_file(self):
         answers = self.folder / "half.csv"
         process = subprocess.Popen([MAAS, "predict", self.run_folder, "-", "-o", answers], stdin=subprocess.PIPE,

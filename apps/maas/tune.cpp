@@ -230,7 +230,15 @@ class Tune : public Command {
         job, quiet);
     double value = std::nan("");
     run.run([&](const FitResult& result) {
-      value = result.validation.at(metric_);
+      const auto found = result.validation.find(metric_);
+      if (found == result.validation.end()) {
+        throw Error(ErrorKind::kFailed,
+                    {.where = metric_,
+                     .what = "is not defined on the validation rows (of one class, say)",
+                     .expected = "a metric that they have",
+                     .fix = "name another one: tune.metric"});
+      }
+      value = found->second;
       run.note_status("finished");
       return 0;
     });
@@ -263,7 +271,7 @@ class Tune : public Command {
                   {.where = folder_,
                    .what = "no trial of the last round has a value: " + best.error,
                    .expected = fmt::format("a number for {}", metric_),
-                   .fix = "look at tune.jsonl, and narrow tune.settings"});
+                   .fix = "look at tune.jsonl; name another tune.metric, or narrow tune.settings"});
     }
     const fs::path config = fs::path(folder_) / "best.yaml";
     write_file_atomically(config, best_config(best));

@@ -60,7 +60,7 @@ class FoldedFit {
       if (done.interrupted) break;
     }
     if (!members.empty()) {
-      result_.program = averaged(members);
+      result_.program = members.size() == 1 ? members[0] : averaged(members);
       finish(static_cast<int64_t>(members.size()));
     }
     return std::move(result_);

@@ -105,6 +105,19 @@ TEST_F(Folds, AResumedRunEndsWithTheBitsOfOneThatWasNotInterrupted) {
   }
 }
 
+TEST_F(Folds, ARunThatIsStoppedInItsFirstFoldGivesThatNetwork) {
+  const FitJob made = job();
+  FitWatcher stopping;
+  int64_t fold = 0;
+  stopping.on_step = [&](const StepNews& news) { fold = news.fold; };
+  stopping.stop_requested = [left = std::make_shared<int>(5)] { return --*left <= 0; };
+  const FitResult result = fit_folds(made, fresh_run(folder_ / "run"), stopping);
+  EXPECT_TRUE(result.interrupted);
+  ASSERT_EQ(fold, 1);
+  EXPECT_EQ(result.program.parameters.size(), made.program.parameters.size());
+  EXPECT_EQ(result.program.parameters.begin()->first, made.program.parameters.begin()->first);
+}
+
 TEST_F(Folds, WhatCannotBeFoldedIsRefusedWithTheSettingThatHelps) {
   const RunFolder run = fresh_run(folder_ / "run");
   FitJob both = job();

@@ -89,7 +89,9 @@ class Eval : public Command {
                                   ? of.program
                                   : adopt_model(of.program, spec, build_options(experiment), name);
       if (&of == &model) tell(scored_note(program, spec.task.kind), output);
-      return evaluate(program, *dataset, spec.task, experiment.eval,
+      TaskSpec task = spec.task;  // but each answers by its own thresholds
+      if (&of != &model && of.manifest.data) task.thresholds = of.manifest.data->task.thresholds;
+      return evaluate(program, *dataset, task, experiment.eval,
                       {.disabled_passes = {without_.begin(), without_.end()}});
     };
     const Evaluation own = answers(model, model_);
@@ -101,8 +103,7 @@ class Eval : public Command {
     }
     if (!against_.empty()) {
       const Evaluation other = answers(load_model(against_), against_);
-      found.agreement =
-          agreement(own.predictions.outputs, other.predictions.outputs, spec.task.kind);
+      found.agreement = agreement(own.predictions, other.predictions);
     }
     return found;
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/name_first.h"
 #include "evaluate/tune_thresholds.h"
 #include "learning_run.h"
 #include "sample/describe.h"
@@ -20,10 +21,23 @@ void choose_thresholds(const FitJob& job, const FitResult& result, HeldOutResult
           ? *result.out_of_fold
           : evaluate(result.program, *job.data.validation, task, job.eval).predictions;
   const std::string metric = metric_to_tune(job.eval.metrics);
+  const std::string rows = result.out_of_fold ? "the folds" : "validation";
   task.thresholds = tune_thresholds(unseen, metric);
-  progress.tell(fmt::format("eval.threshold: {} is highest on {} with {}",
+  if (const std::vector<std::string> left = untunable_labels(unseen); !left.empty()) {
+    progress.warn(fmt::format(
+        "eval.threshold: the rows of {} cannot tell the threshold{} of {}, which {} as without: "
+        "give rows that have {} and others that have not",
+        rows, left.size() == 1 ? "" : "s", name_first(left, 5),
+        task.thresholds.empty() ? "like all others stay"
+        : left.size() == 1      ? "stays"
+                                : "stay",
+        left.size() == 1 ? "it" : "them"));
+  }
+  if (task.thresholds.empty()) return;
+  const bool is_sure = task.kind == TaskKind::kMultiLabel || task.outputs() == 2;
+  progress.tell(fmt::format("eval.threshold: {} is {} on {} with {}",
                             task.kind == TaskKind::kMultiLabel ? "the f1 of each label" : metric,
-                            result.out_of_fold ? "the folds" : "validation",
+                            is_sure ? "highest" : "the highest found", rows,
                             threshold_words(task)));
   if (held.name != "validation") return;
   progress.warn(

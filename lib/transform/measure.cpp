@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/isnan.h>
 #include <ATen/ops/randint.h>
+#include <ATen/ops/tensor.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
@@ -90,6 +91,18 @@ void keep_best(std::map<int64_t, Latency>& all, int64_t batch, const LatencyStat
   all[batch] = {stats.p50_ms, stats.p90_ms};
 }
 
+// The logits less those that the thresholds ask for: the highest is the answer, or of several
+// labels those that are not below 0.
+at::Tensor leads(const Predictions& predictions) {
+  if (predictions.thresholds.empty()) return predictions.outputs;
+  std::vector<double> wanted;
+  for (const double threshold : predictions.thresholds) {
+    const bool is_multi = predictions.task == TaskKind::kMultiLabel;
+    wanted.push_back(is_multi ? std::log(threshold / (1 - threshold)) : std::log(threshold));
+  }
+  return predictions.outputs.to(at::kDouble) - at::tensor(wanted, at::kDouble);
+}
+
 }  // namespace
 
 Measured measure(const Program& program, const MeasureJob& job, Predictions* predictions) {
@@ -131,15 +144,17 @@ Interval metric_interval(const std::string& metric, const Predictions& predictio
   return wilson(value, predictions.outputs.size(0));
 }
 
-double agreement(const at::Tensor& before, const at::Tensor& after, TaskKind task) {
-  if (task == TaskKind::kClassification) {
-    const at::Tensor same = before.argmax(-1).eq(after.argmax(-1));
-    return same_where_numbers(same, at::isnan(before).any(-1), at::isnan(after).any(-1));
+double agreement(const Predictions& before, const Predictions& after) {
+  const at::Tensor &old = before.outputs, &now = after.outputs;
+  if (before.task == TaskKind::kClassification) {
+    const at::Tensor same = leads(before).argmax(-1).eq(leads(after).argmax(-1));
+    return same_where_numbers(same, at::isnan(old).any(-1), at::isnan(now).any(-1));
   }
-  if (task == TaskKind::kMultiLabel) {
-    return same_where_numbers(before.gt(0).eq(after.gt(0)), at::isnan(before), at::isnan(after));
+  if (before.task == TaskKind::kMultiLabel) {
+    return same_where_numbers(leads(before).ge(0).eq(leads(after).ge(0)), at::isnan(old),
+                              at::isnan(now));
   }
-  const at::Tensor a = before.to(at::kDouble), b = after.to(at::kDouble);
+  const at::Tensor a = old.to(at::kDouble), b = now.to(at::kDouble);
   const double spread = (a - a.mean(0, true)).abs().mean().item<double>();
   const double apart = (a - b).abs().mean().item<double>();
   return spread > 0 ? std::max(0.0, 1 - apart / spread) : (apart == 0 ? 1 : 0);

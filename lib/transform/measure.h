@@ -59,8 +59,9 @@ void time_both(const Program& before, const Program& after, const MeasureJob& jo
 // else the percentile bootstrap of 200 resamples (Efron 1979) with a fixed seed.
 Interval metric_interval(const std::string& metric, const Predictions& predictions);
 
-// Of rows whose largest output is the same in both; of regression outputs: 1 - mean |difference| /
-// (mean |deviation from the mean|), at least 0.
-double agreement(const at::Tensor& before, const at::Tensor& after, TaskKind task);
+// Of rows with the same answer in both, each by its own thresholds (Predictions::thresholds), of
+// several labels each by itself; of regression outputs: 1 - mean |difference| / (mean |deviation
+// from the mean|), at least 0. Targets do not matter.
+double agreement(const Predictions& before, const Predictions& after);
 
 }  // namespace maas

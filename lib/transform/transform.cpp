@@ -16,10 +16,10 @@ namespace maas {
 namespace {
 
 // Without data: how alike the answers for random inputs are.
-std::optional<double> agreement_of(const Predictions& before, const Predictions& after,
-                                   TaskKind task) {
+std::optional<double> agreement_of(Predictions before, Predictions after, const TaskSpec& task) {
   if (!before.outputs.defined() || !after.outputs.defined()) return std::nullopt;
-  return agreement(before.outputs, after.outputs, task);
+  before.task = after.task = task.kind;
+  return agreement(before, after);
 }
 
 void tell(const TransformJob& job, const std::string& text) {
@@ -84,7 +84,7 @@ Transformed transform(const Model& model, const TransformJob& job) {
   tell(job, "measuring the result");
   report.after = measure(rewritten.program, job.measure, &after);
   time_both(model.program, rewritten.program, job.measure, report.before, report.after);
-  report.agreement = agreement_of(before, after, job.measure.task.kind);
+  report.agreement = agreement_of(before, after, job.measure.task);
   report.change = rewritten.change;
   report.layers = std::move(rewritten.layers);
   report.notes = std::move(rewritten.notes);

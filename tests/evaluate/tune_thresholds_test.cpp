@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <random>
 
 #include "base/error.h"
 #include "evaluate/uneven_classes.h"
@@ -46,6 +48,54 @@ TEST(TuneThresholds, MakeEachMetricAtLeastAsHighAsWithoutThem) {
   Predictions tuned = sixty_rows();
   tuned.thresholds = tune_thresholds(tuned, "balanced_accuracy");
   EXPECT_GT(metric_of(tuned, "balanced_accuracy"), 0.72);  // 0.659 without
+}
+
+// Random logits, of which the rare classes' are too low.
+Predictions of_three(uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> noise;
+  Predictions rows;
+  constexpr int64_t kRows = 300;
+  rows.outputs = at::empty({kRows, 3}, at::kDouble);
+  rows.targets = at::empty({kRows}, at::kLong);
+  for (int64_t i = 0; i < kRows; ++i) {
+    const int64_t truth = i % 10 < 7 ? 0 : i % 10 < 9 ? 1 : 2;
+    rows.targets[i] = truth;
+    for (int64_t k = 0; k < 3; ++k) {
+      rows.outputs[i][k] = noise(random) + (k == truth ? 1.0 : 0.0) - 1.2 * static_cast<double>(k);
+    }
+  }
+  return rows;
+}
+
+TEST(TuneThresholds, OfThreeClassesAreNoWorseThanAnyOfAGrid) {
+  for (const char* metric : {"macro_f1", "balanced_accuracy", "mcc"}) {
+    for (const uint64_t seed : {1, 2}) {
+      Predictions rows = of_three(seed);
+      double highest = 0;
+      for (double a = -3; a <= 0.5; a += 0.25) {
+        for (double b = -4; b <= 0.5; b += 0.25) {
+          const double sum = 1 + std::exp(a) + std::exp(b);
+          rows.thresholds = {1 / sum, std::exp(a) / sum, std::exp(b) / sum};
+          highest = std::max(highest, metric_of(rows, metric));
+        }
+      }
+      rows.thresholds = tune_thresholds(rows, metric);
+      EXPECT_GE(metric_of(rows, metric), highest - 1e-12) << metric << seed;
+    }
+  }
+}
+
+TEST(TuneThresholds, LeaveALabelAloneThatNoRowHas) {
+  Predictions rows = of_three(3);
+  rows.targets.masked_fill_(rows.targets.eq(2), 0);
+  rows.labels = {"a", "b", "c"};
+  EXPECT_THAT(untunable_labels(rows), testing::ElementsAre("c"));
+  const std::vector<double> thresholds = tune_thresholds(rows, "balanced_accuracy");
+  EXPECT_LT(thresholds[2], .5);  // not the highest, by which it would never be answered
+  rows.targets.zero_();
+  EXPECT_THAT(untunable_labels(rows), testing::ElementsAre("b", "c"));
+  EXPECT_TRUE(tune_thresholds(rows, "balanced_accuracy").empty());
 }
 
 TEST(TuneThresholds, LeaveAHalfWhereNothingIsGained) {

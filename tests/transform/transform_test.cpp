@@ -66,19 +66,42 @@ TEST(MetricInterval, OfOthersHoldsTheMetricAndIsTheSameEachTime) {
   EXPECT_EQ(first.high, again.high);
 }
 
+Predictions of(const at::Tensor& outputs, TaskKind task, std::vector<double> thresholds = {}) {
+  Predictions predictions;
+  predictions.outputs = outputs;
+  predictions.task = task;
+  predictions.thresholds = std::move(thresholds);
+  return predictions;
+}
+
 TEST(Agreement, TakesNoNumberForNoAnswer) {
   const at::Tensor a = at::tensor({1.0F, 0.0F, NAN, 1.0F, NAN, 2.0F}).view({3, 2});
   const at::Tensor b = at::tensor({1.0F, 0.0F, NAN, 1.0F, 9.0F, 2.0F}).view({3, 2});
-  EXPECT_EQ(agreement(a, a, TaskKind::kClassification), 1);
-  EXPECT_NEAR(agreement(a, b, TaskKind::kClassification), 2.0 / 3, 1e-12);
-  EXPECT_NEAR(agreement(a, b, TaskKind::kMultiLabel), 5.0 / 6, 1e-12);
+  EXPECT_EQ(agreement(of(a, TaskKind::kClassification), of(a, TaskKind::kClassification)), 1);
+  EXPECT_NEAR(agreement(of(a, TaskKind::kClassification), of(b, TaskKind::kClassification)),
+              2.0 / 3, 1e-12);
+  EXPECT_NEAR(agreement(of(a, TaskKind::kMultiLabel), of(b, TaskKind::kMultiLabel)), 5.0 / 6,
+              1e-12);
+}
+
+TEST(Agreement, GoesByTheThresholds) {
+  const at::Tensor a = at::tensor({1.0F, 0.0F, 0.0F, 3.0F}).view({2, 2});
+  const at::Tensor b = at::tensor({3.0F, 0.0F, 0.0F, 3.0F}).view({2, 2});
+  const std::vector<double> rare = {0.9, 0.1};  // a lead of 2.2 is too little for class 0
+  const auto one = TaskKind::kClassification, several = TaskKind::kMultiLabel;
+  EXPECT_EQ(agreement(of(a, one), of(b, one)), 1);
+  EXPECT_EQ(agreement(of(a, one, rare), of(b, one, rare)), 0.5);
+  EXPECT_EQ(agreement(of(a, one, rare), of(a, one)), 0.5);
+  EXPECT_EQ(agreement(of(a, several), of(b, several)), 1);
+  EXPECT_EQ(agreement(of(a, several, rare), of(b, several, rare)), 0.75);
 }
 
 TEST(Agreement, CountsRowsWithTheSameAnswer) {
   const at::Tensor a = at::tensor({1.0F, 0.0F, 0.0F, 1.0F, 3.0F, 2.0F}).view({3, 2});
   const at::Tensor b = at::tensor({2.0F, 0.0F, 1.0F, 0.0F, 9.0F, 2.0F}).view({3, 2});
-  EXPECT_NEAR(agreement(a, b, TaskKind::kClassification), 2.0 / 3, 1e-12);
-  EXPECT_EQ(agreement(a, a, TaskKind::kRegression), 1);
+  EXPECT_NEAR(agreement(of(a, TaskKind::kClassification), of(b, TaskKind::kClassification)),
+              2.0 / 3, 1e-12);
+  EXPECT_EQ(agreement(of(a, TaskKind::kRegression), of(a, TaskKind::kRegression)), 1);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "answer_writer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -209,6 +210,12 @@ std::string AnswerWriter::line_of_text(const JudgedOutputs& judged, int64_t row,
     return text + '\n';
   }
   if (judged.is_answer[row] == 0) return text + "  no answer: the outputs are NaN or infinite\n";
+  if (task_.kind == TaskKind::kMultiLabel) {
+    std::vector<std::string> holding = holding_labels(judged, row, task_);
+    for (std::string& label : holding) label = shown_text(label);
+    text += holding.empty() ? "  no label" : fmt::format("  {}", fmt::join(holding, ", "));
+    text += ":";
+  }
   for (const ScoredLabel& label : highest_labels(judged, row, task_, options_.top.value_or(3))) {
     text += fmt::format("  {} {:.4f}", shown_text(label.label), label.probability);
   }
@@ -231,6 +238,7 @@ std::string AnswerWriter::line_of_json(const JudgedOutputs& judged, int64_t row,
   const bool labelled = task_.kind != TaskKind::kRegression;
   if (labelled && answer.is_answer) {
     answer.labels = highest_labels(judged, row, task_, options_.top.value_or(outputs_));
+    answer.holding = holding_labels(judged, row, task_);
   }
   write_answer(json, answer, task_);
   json.end_object();

@@ -5,6 +5,8 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include <map>
+
 #include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "command.h"
@@ -63,11 +65,12 @@ class Bench : public Command {
       output.detail(fmt::format("pass {}: {} -> {} nodes in {:.1f} ms", pass.name,
                                 pass.nodes_before, pass.nodes_after, 1000 * pass.seconds));
     }
-    Precision precision = Precision::kFp32;
-    if (precision_ == "bf16") {
+    std::map<int64_t, Precision> precisions;
+    for (const int64_t batch : batches_) {
       std::string why;
-      precision = bearable_precision(model.program, batches_[0], why);
-      output.say(why);
+      precisions[batch] =
+          precision_ == "bf16" ? bearable_precision(model.program, batch, why) : Precision::kFp32;
+      if (!why.empty()) output.say(fmt::format("batch {}: {}", batch, why));
     }
     std::vector<Row> rows;
     for (const int64_t threads : threads_) {
@@ -76,7 +79,7 @@ class Bench : public Command {
         const auto plan = Plan::compile(model.program, {.plan_for = PlanFor::kInference,
                                                         .disabled_passes = disabled,
                                                         .rows = batch,
-                                                        .precision = precision});
+                                                        .precision = precisions.at(batch)});
         rows.push_back({batch, threads, {}});
         rows.back().latency = measure_latency(
             *plan, given.empty() ? working_inputs(*plan, batch) : given,

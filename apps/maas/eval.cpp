@@ -81,7 +81,11 @@ class Eval : public Command {
 
   Measurement measure(const Model& model, const Experiment& experiment,
                       const Output& output) const {
-    const DataSpec spec = data_spec_of(model, experiment);
+    DataSpec spec = data_spec_of(model, experiment);
+    if (experiment.eval.threshold == "none" && !spec.task.thresholds.empty()) {
+      spec.task.thresholds.clear();
+      tell("eval.threshold: none: the thresholds of training do not count here", output);
+    }
     check_metrics(experiment.eval, spec.task.kind);
     const auto dataset = open(experiment, spec, output);
     const auto answers = [&](const Model& of, const std::string& name) {

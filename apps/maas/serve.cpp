@@ -110,7 +110,13 @@ class Serve : public Command {
                                 const ServeConfig& config, const Output& output) {
     if (config.precision == "fp32") return Precision::kFp32;
     std::string why;
-    const Precision precision = bearable_precision(model.program, 1, why);
+    Precision precision = bearable_precision(model.program, 1, why);
+    if (why.starts_with(kNoBf16Layer)) {  // of a single row, but batches are larger
+      try {
+        precision = bearable_precision(model.program, 64, why);
+      } catch (const Error&) {  // its batch is fixed
+      }
+    }
     output.say(fmt::format("serve.precision: {}: {}", name, why));
     return precision;
   }

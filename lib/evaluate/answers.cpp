@@ -73,6 +73,16 @@ std::vector<ScoredLabel> highest_labels(const JudgedOutputs& judged, int64_t row
   return labels;
 }
 
+std::vector<std::string> holding_labels(const JudgedOutputs& judged, int64_t row,
+                                        const TaskSpec& task) {
+  std::vector<std::string> names;
+  if (task.kind != TaskKind::kMultiLabel) return names;
+  for (const ScoredLabel& label : highest_labels(judged, row, task, judged.outputs.size(1))) {
+    if (label.holds) names.push_back(label.label);
+  }
+  return names;
+}
+
 std::vector<Answer> answers_of(const at::Tensor& outputs, const TaskSpec& task, OutputForm form,
                                int64_t most) {
   const JudgedOutputs judged = judge_outputs(outputs, task.kind, form);
@@ -80,7 +90,10 @@ std::vector<Answer> answers_of(const at::Tensor& outputs, const TaskSpec& task, 
   for (int64_t i = 0; i < judged.outputs.size(0); ++i) {
     Answer answer{judged.outputs[i], judged.is_answer[i] != 0};
     const bool labelled = task.kind != TaskKind::kRegression;
-    if (labelled && answer.is_answer) answer.labels = highest_labels(judged, i, task, most);
+    if (labelled && answer.is_answer) {
+      answer.labels = highest_labels(judged, i, task, most);
+      answer.holding = holding_labels(judged, i, task);
+    }
     answers.push_back(std::move(answer));
   }
   return answers;
@@ -102,6 +115,13 @@ void write_answer(JsonWriter& json, const Answer& answer, const TaskSpec& task) 
       write_output(json.key(name_of_output(task, i, std::to_string(i))), answer.outputs[i]);
     }
     json.end_object();
+  } else if (task.kind == TaskKind::kMultiLabel) {
+    json.key("labels");
+    answer.is_answer ? json.begin_array() : json.null();
+    for (const std::string& label : answer.holding) json.value(label);
+    if (answer.is_answer) json.end_array().key("probabilities").begin_object();
+    for (const ScoredLabel& label : answer.labels) json.field(label.label, label.probability);
+    if (answer.is_answer) json.end_object();
   } else if (answer.labels.empty()) {
     json.key("label").null().key("index").null().key("probability").null();
   } else {

@@ -39,6 +39,7 @@ struct Answer {
   // Classification and several labels: the answer first, as highest_labels() has them, as many as
   // were asked for; none where is_answer is false.
   std::vector<ScoredLabel> labels = {};
+  std::vector<std::string> holding = {};  // of several labels those that hold, the likeliest first
 };
 
 // One a row of `outputs`, as judge_outputs() takes them. `most`: how many labels, at least 1.
@@ -50,9 +51,13 @@ std::vector<Answer> answers_of(const at::Tensor& outputs, const TaskSpec& task, 
 std::vector<ScoredLabel> highest_labels(const JudgedOutputs& judged, int64_t row,
                                         const TaskSpec& task, int64_t most);
 
-// "label" (of a regression the first target), "index", "probability", "probabilities" (an object of
-// the answer's labels; of a regression "values", by target) and "outputs": members of the object
-// that is open.
+// Of several labels the names of those that hold in row `row`, the likeliest first.
+std::vector<std::string> holding_labels(const JudgedOutputs& judged, int64_t row,
+                                        const TaskSpec& task);
+
+// "label" (of a regression the first target), "index" and "probability", or "labels" of several
+// (Answer::holding; null without an answer); "probabilities" (an object of the answer's labels; of
+// a regression "values", by target) and "outputs": members of the object that is open.
 void write_answer(JsonWriter& json, const Answer& answer, const TaskSpec& task);
 
 // Whether label `k` of several holds in row `row`: its probability is at least its threshold, or

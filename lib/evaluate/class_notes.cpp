@@ -34,7 +34,7 @@ void note_absent_classes(const std::vector<std::string>& names, Metrics& metrics
                                       fmt::join(affected, ", ")));
 }
 
-void note_rare_classes(Metrics& metrics) {
+void note_rare_classes(const Predictions& predictions, Metrics& metrics) {
   const auto samples = static_cast<double>(metrics.samples);
   const auto classes = static_cast<double>(metrics.per_class.size());
   const double accuracy = right_answers(metrics.per_class) / samples;
@@ -49,9 +49,10 @@ void note_rare_classes(Metrics& metrics) {
   if (hidden.empty()) return;
   metrics.notes.push_back(fmt::format(
       "rare and hardly found, which the accuracy of {:.3f} hides: {}; balanced_accuracy counts "
-      "every class alike, and train.loss.class_weights: balanced or eval.threshold: tune finds "
-      "more of them",
-      accuracy, name_first(hidden, kMostNamed)));
+      "every class alike, and {} finds more of them, where it is not on yet",
+      accuracy, name_first(hidden, kMostNamed),
+      predictions.thresholds.empty() ? "train.loss.class_weights: balanced or eval.threshold: tune"
+                                     : "train.loss.class_weights: balanced"));
 }
 
 }  // namespace maas

@@ -15,6 +15,6 @@ void note_absent_classes(const std::vector<std::string>& names, Metrics& metrics
 // Adds a note for the classes that have less than 0.4 times the rows they would have if all had as
 // many, of which less than half of the rows are found and the share of right answers is at least
 // 0.2 higher than their recall: the accuracy hides them then.
-void note_rare_classes(Metrics& metrics);
+void note_rare_classes(const Predictions& predictions, Metrics& metrics);
 
 }  // namespace maas

@@ -168,7 +168,7 @@ Metrics classification_metrics(const Predictions& predictions,
     metrics.values[name] = value_of(name, predictions, rows, metrics.per_class);
   }
   note_absent_classes(names, metrics);
-  note_rare_classes(metrics);
+  note_rare_classes(predictions, metrics);
   return metrics;
 }
 

@@ -8,10 +8,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <optional>
 
+#include "base/error.h"
 #include "program/arguments.h"
 #include "program/emit.h"
 #include "program/rewrite.h"
@@ -185,15 +187,33 @@ class Halver {
 
 // The difference in parts of the largest output.
 double relative_difference(const at::Tensor& exact, const at::Tensor& other) {
+  constexpr double kNotToBeSaid = std::numeric_limits<double>::infinity();
   if (!exact.is_floating_point() || exact.numel() == 0) return 0;
   const at::Tensor a = exact.to(at::kDouble), b = other.to(at::kDouble);
   const at::Tensor finite = at::isfinite(a);
-  if (!finite.equal(at::isfinite(b))) return std::numeric_limits<double>::infinity();
+  if (!finite.equal(at::isfinite(b))) return kNotToBeSaid;
   const at::Tensor kept = a.masked_select(finite);
-  if (kept.numel() == 0) return 0;
+  if (kept.numel() == 0) return kNotToBeSaid;
   const double largest = kept.abs().max().item<double>();
   const double apart = b.masked_select(finite).sub(kept).abs().max().item<double>();
   return largest > 0 ? apart / largest : apart;
+}
+
+int64_t layers_in_bf16(const Program& lowered) {
+  return std::ranges::count_if(lowered.parameters, [](const auto& weight) {
+    return weight.second.scalar_type() == at::kBFloat16;
+  });
+}
+
+// One row says little of a network, so that more are judged where it takes them.
+std::vector<at::Tensor> inputs_to_judge(const Plan& plan, int64_t rows) {
+  constexpr int64_t kFewestRows = 64;
+  if (rows >= kFewestRows) return working_inputs(plan, rows);
+  try {
+    return working_inputs(plan, kFewestRows);
+  } catch (const Error&) {  // its batch is fixed
+    return working_inputs(plan, rows);
+  }
 }
 
 }  // namespace
@@ -224,21 +244,22 @@ Program bf16_layers(Program program, const Target& target) {
   return Halver(std::move(program), target).run();
 }
 
-double bf16_difference(const Program& program, int64_t rows) {
+Bf16Difference bf16_difference(const Program& program, int64_t rows) {
   const at::NoGradGuard no_gradients;
   const auto plan_in = [&](Precision precision) {
     return Plan::compile(program,
                          {.plan_for = PlanFor::kInference, .rows = rows, .precision = precision});
   };
-  const auto exact = plan_in(Precision::kFp32);
-  const std::vector<at::Tensor> inputs = working_inputs(*exact, rows);
+  const auto exact = plan_in(Precision::kFp32), halved = plan_in(Precision::kBf16);
+  Bf16Difference found{.layers = layers_in_bf16(halved->program())};
+  if (found.layers == 0) return found;
+  const std::vector<at::Tensor> inputs = inputs_to_judge(*exact, rows);
   const std::vector<at::Tensor> wanted = exact->run(inputs);
-  const std::vector<at::Tensor> given = plan_in(Precision::kBf16)->run(inputs);
-  double difference = 0;
+  const std::vector<at::Tensor> given = halved->run(inputs);
   for (size_t i = 0; i < wanted.size(); ++i) {
-    difference = std::max(difference, relative_difference(wanted[i], given[i]));
+    found.largest = std::max(found.largest, relative_difference(wanted[i], given[i]));
   }
-  return difference;
+  return found;
 }
 
 Precision bearable_precision(const Program& program, int64_t rows, std::string& why) {
@@ -246,7 +267,17 @@ Precision bearable_precision(const Program& program, int64_t rows, std::string& 
     why = "this processor has no AVX-512, by which oneDNN computes bfloat16: float32 it is";
     return Precision::kFp32;
   }
-  const double difference = bf16_difference(program, rows);
+  const auto [layers, difference] = bf16_difference(program, rows);
+  if (layers == 0) {
+    why = std::string(kNoBf16Layer) + ": float32 it is";
+    return Precision::kFp32;
+  }
+  if (!std::isfinite(difference)) {
+    why =
+        "the outputs for made-up inputs are not all numbers, and bfloat16 cannot be judged by "
+        "them: float32 it is";
+    return Precision::kFp32;
+  }
   why = fmt::format("in bfloat16 the outputs differ by {:.2g} of the largest one", difference);
   if (difference <= kMostBf16Difference) return Precision::kBf16;
   why += fmt::format(", more than {:g}: float32 it is", kMostBf16Difference);

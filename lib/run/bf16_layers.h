@@ -21,13 +21,23 @@ bool can_compute_bf16();
 // program as it is.
 Program bf16_layers(Program program, const Target& target);
 
-// The largest difference between the outputs of the program in bfloat16 and in float32, in parts of
-// the largest output, on made-up inputs of `rows` rows (run/measure_plan.h); infinity where only
-// one of them is finite. Throws what Plan::compile and working_inputs throw.
-double bf16_difference(const Program& program, int64_t rows);
+// Between the outputs of the program in bfloat16 and in float32.
+struct Bf16Difference {
+  int64_t layers = 0;  // that are in bfloat16; of none there is no difference
+  // In parts of the largest output; infinity where only one of them is finite, or none is.
+  double largest = 0;
+};
+
+// With the layers that are in bfloat16 for batches of `rows`, on made-up inputs (measure_plan.h) of
+// as many rows, at least 64 where the program takes them. Throws what Plan::compile and
+// working_inputs throw.
+Bf16Difference bf16_difference(const Program& program, int64_t rows);
 
 // Above this bf16_difference() a network is computed in float32.
 inline constexpr double kMostBf16Difference = 0.02;
+
+// How bearable_precision() says that it would change nothing.
+inline constexpr const char* kNoBf16Layer = "no layer is quicker in bfloat16 here";
 
 // kBf16 where the network's outputs bear it; else kFp32, and `why` says what was found.
 Precision bearable_precision(const Program& program, int64_t rows, std::string& why);

@@ -155,6 +155,28 @@ class OfNumbers(Case):
 
 
 class OfRunFolders(Case):
+    def test_several_labels_are_answered_by_their_thresholds_in_every_form(self):
+        drawn = "".join(f"{i % 10 / 10},{int(i % 10 > 6)},{int(i % 10 > 8)}\n" for i in range(200))
+        (self.folder / "tags.csv").write_text("x,high,higher\n" + drawn)
+        (self.folder / "tags.yaml").write_text(
+            "name: tags\ndata: {type: csv, train: tags.csv, labels: [high, higher], task: multi_label, "
+            "validation: 0.2}\nmodel: {type: mlp, hidden: [8]}\neval: {threshold: tune}\n")
+        run = self.folder / "tags"
+        maas("train", self.folder / "tags.yaml", *TINY, "-o", run, check=0)
+        new = self.folder / "tags_new.csv"
+        new.write_text("x\n0\n0.9\n0.75\n")
+        rows = self.rows_of(maas("predict", run, new, "--format", "csv", check=0).stdout)
+        held = [sorted(name for name in ("high", "higher") if row[name] == "1") for row in rows]
+        lines = maas("predict", run, new, "--format", "jsonl", check=0).stdout.splitlines()
+        self.assertEqual([sorted(json.loads(line)["labels"]) for line in lines], held)
+        self.assertIn([], held)
+        text = maas("predict", run, new, check=0).stdout.splitlines()
+        for line, labels in zip(text, held):
+            said = line.split("  ")[1].rstrip(":")
+            self.assertEqual(sorted(said.split(", ")) if said != "no label" else [], labels)
+        without = json.loads(maas("eval", run, "eval.threshold=none", "--json", check=0).stdout)
+        self.assertIn("metrics", without)
+
     def test_every_verb_takes_the_folder_of_a_run(self):
         self.train("run")
         for verb in (["inspect"], ["eval"], ["bench", "--batch", "1", "--threads", "1"]):

@@ -162,7 +162,7 @@ class OfRunFolders(Case):
             "name: tags\ndata: {type: csv, train: tags.csv, labels: [high, higher], task: multi_label, "
             "validation: 0.2}\nmodel: {type: mlp, hidden: [8]}\neval: {threshold: tune}\n")
         run = self.folder / "tags"
-        maas("train", self.folder / "tags.yaml", *TINY, "-o", run, check=0)
+        maas("train", self.folder / "tags.yaml", *TINY, "train.epochs=60", "train.learning_rate=0.02", "-o", run, check=0)
         new = self.folder / "tags_new.csv"
         new.write_text("x\n0\n0.9\n0.75\n")
         done = maas("predict", run, new, "--format", "csv", check=0)

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/json_writer.h"
+#include "base/shell_word.h"
 #include "command.h"
 #include "config/explain_config.h"
 #include "config/read_config.h"
@@ -98,7 +99,7 @@ class Config : public Command {
     }
     output.result(words_[0] + ": ok");
     output.say(trains ? fmt::format("next: maas train {} --dry-run   # tries its data and network",
-                                    fmt::join(words_, " "))
+                                    shell_words(words_))
                       : fmt::format("it has nothing for training: what was checked is {}",
                                     fmt::join(sections_of_verbs(places), ", ")));
     return 0;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json_writer.h"
+#include "base/shell_word.h"
 #include "train/find_rate.h"
 
 namespace maas {
@@ -71,7 +72,7 @@ void report_rate_search(const FitJob& job, const std::string& config,
       chart_of(search) +
       fmt::format("the loss falls most steeply at {} and is lowest at {} (batches of {})\n",
                   rate_text(search.steepest), rate_text(search.lowest_loss_at), search.batch_size));
-  output.say(fmt::format("next: maas train {} train.learning_rate={}", config,
+  output.say(fmt::format("next: maas train {} train.learning_rate={}", shell_word(config),
                          rate_text(search.steepest)));
 }
 

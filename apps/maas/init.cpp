@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/json_writer.h"
+#include "base/shell_word.h"
 #include "base/throw_error.h"
 #include "command.h"
 #include "edit_config.h"
@@ -138,7 +139,7 @@ class Init : public Command {
     } else {
       output.result(prints ? text : file);
     }
-    if (!prints) output.say("next: maas train " + file);
+    if (!prints) output.say("next: maas train " + shell_word(file));
     return 0;
   }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/shell_word.h"
 #include "record/environment.h"
 #include "signals.h"
 #include "train/folds.h"
@@ -73,10 +74,11 @@ void LearningRun::interrupted(const FitResult& result, const PublishSoFar& publi
   }
   note_status("interrupted", fmt::format("at step {}; {}", result.steps, saved));
   const std::string folder = folder_.path().string();
-  throw Error(ErrorKind::kInterrupted,
-              {.where = folder,
-               .what = fmt::format("stopped by a signal at step {}; {}", result.steps, saved),
-               .fix = fmt::format("go on with: maas {} --resume {}", setup_.verb, folder)});
+  throw Error(
+      ErrorKind::kInterrupted,
+      {.where = folder,
+       .what = fmt::format("stopped by a signal at step {}; {}", result.steps, saved),
+       .fix = fmt::format("go on with: maas {} --resume {}", setup_.verb, shell_word(folder))});
 }
 
 void show_data_warnings(const std::vector<std::string>& warnings, const Output& output) {

@@ -11,6 +11,7 @@
 #include "base/cores.h"
 #include "base/files.h"
 #include "base/json_writer.h"
+#include "base/shell_word.h"
 #include "base/throw_error.h"
 #include "baseline_words.h"
 #include "command.h"
@@ -319,7 +320,7 @@ class Train : public Command {
         fmt::format("trained {} steps in {:.1f} s; report: {}\n"
                     "next: maas serve {} --port 8000, or maas predict {} {}",
                     run.result.steps, run.result.seconds, run.folder().file("report.html").string(),
-                    path, path, example_file(run.job())));
+                    shell_word(path), shell_word(path), example_file(run.job())));
   }
 
   std::vector<std::string> words_;

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/shell_word.h"
 #include "data_profile.h"
 #include "evaluate/class_scores.h"
 #include "evaluate/confidence_bins.h"
@@ -83,7 +84,8 @@ std::string example_file(const FitJob& job) {
   return job.data_config.type == "texts" ? "new.txt" : "new.csv";
 }
 
-std::vector<ReportCommand> next_commands(const std::string& model_path, const FitJob& job) {
+std::vector<ReportCommand> next_commands(const std::string& model, const FitJob& job) {
+  const std::string model_path = shell_word(model);
   const std::string file = example_file(job);
   const bool text = file == "new.txt", table = file == "new.csv";
   const char* const body = text    ? "-H 'Content-Type: text/plain' --data-binary @new.txt"

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/json_writer.h"
+#include "base/shell_word.h"
 #include "base/throw_error.h"
 #include "config/read_config.h"
 #include "sources.h"
@@ -172,7 +173,7 @@ int publish(Transformed done, const TransformInput& input, const std::string& pa
   } else {
     if (published) output.result(path);
     output.say(report_text(report) + "report: " + files.html);
-    if (published) output.say("next: maas serve " + path + " --port 8000");
+    if (published) output.say("next: maas serve " + shell_word(path) + " --port 8000");
   }
   if (missed) throw *missed;
   return 0;

@@ -15,6 +15,7 @@
 #include "base/cores.h"
 #include "base/files.h"
 #include "base/json_writer.h"
+#include "base/shell_word.h"
 #include "base/throw_error.h"
 #include "command.h"
 #include "config/read_config.h"
@@ -258,8 +259,8 @@ class Tune : public Command {
                 {.where = folder_,
                  .what = "stopped by a signal; what was tried is in tune.jsonl",
                  .expected = "",
-                 .fix = fmt::format("go on with: maas tune {} -o {} --resume",
-                                    fmt::join(words_, " "), folder_)});
+                 .fix = fmt::format("go on with: maas tune {} -o {} --resume", shell_words(words_),
+                                    shell_word(folder_))});
   }
 
   int finish(const std::vector<int64_t>& left, const TuneRecord& record,
@@ -280,7 +281,8 @@ class Tune : public Command {
     output.result(output.json() ? tune_json(findings, config.string())
                                 : tune_text(findings, config.string()));
     output.say(fmt::format("report: {}\nnext: maas train {}",
-                           (fs::path(folder_) / "report.html").string(), config.string()));
+                           (fs::path(folder_) / "report.html").string(),
+                           shell_word(config.string())));
     return 0;
   }
 

@@ -6,23 +6,12 @@
 #include <fmt/ranges.h>
 
 #include "base/json_writer.h"
+#include "base/shell_word.h"
 
 namespace maas {
 namespace {
 
 constexpr int64_t kShownValues = 16;
-
-std::string shell_quoted(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      quoted += "'\\''";
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "'";
-}
 
 struct Example {
   std::string text;  // the body up to its `data` and no further

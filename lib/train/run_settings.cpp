@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/shell_word.h"
 #include "config/flatten_config.h"
 #include "train/remembered_config.h"
 
@@ -115,7 +116,7 @@ void check_same_settings(const RunSettings& written, const RunSettings& now,
                            "train.steps may be more",
                .fix = fmt::format("go on with `maas train --resume {0}`, or start a new run from "
                                   "what it has learnt: model.from={0}/model.pt",
-                                  where),
+                                  shell_word(where)),
                .excerpt = table_of(started_with, now, differing)});
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "base/shown_text.h"
@@ -34,6 +35,7 @@ std::string importance_line(const Importance& importance) {
   std::string line;
   for (size_t i = 0; i < std::min(importance.columns.size(), kTold); ++i) {
     const ColumnImportance& one = importance.columns[i];
+    if (!std::isfinite(one.mean)) return "";  // the metric says nothing of these rows
     line += i == 0 ? fmt::format("without {}, {} is {:.4f} worse", shown_text(one.column),
                                  importance.metric, one.mean)
                    : fmt::format(", without {} {:.4f}", shown_text(one.column), one.mean);
@@ -53,7 +55,7 @@ std::vector<BarChart> importance_charts(const Importance& importance, const std:
       .value_label = fmt::format("{} lost, of {:.4f}", importance.metric, importance.value)};
   if (!importance.note.empty()) chart.note += " " + importance.note + ".";
   for (const ColumnImportance& one : importance.columns) {
-    chart.bars.push_back({one.column, one.mean, one.deviation});
+    chart.bars.push_back({shown_text(one.column), one.mean, one.deviation});
   }
   return {chart};
 }

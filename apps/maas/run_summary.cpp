@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kDeepest = 3;
+constexpr size_t kDeepest = 3;
 
 std::string first_line(const fs::path& path) {
   std::error_code ignored;
@@ -58,17 +58,21 @@ std::map<std::string, double> best_in(const std::vector<MetricsRow>& log) {
   return best;
 }
 
-void add_runs(const fs::path& folder, int depth, std::vector<fs::path>& found) {
+// `above`: the folders that lead here, so that a link to one of them ends nowhere.
+void add_runs(const fs::path& folder, std::vector<fs::path> above, std::vector<fs::path>& found) {
   std::error_code error;
+  const fs::path real = fs::canonical(folder, error);
+  if (error || std::ranges::count(above, real) > 0) return;
   if (holds_run(folder)) {
     found.push_back(folder);
     return;  // what lies in it belongs to it
   }
-  if (depth == kDeepest) return;
+  above.push_back(real);
+  if (above.size() > kDeepest) return;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     std::error_code ignored;
     if (it->path().filename().string().starts_with('.')) continue;
-    if (it->is_directory(ignored)) add_runs(it->path(), depth + 1, found);
+    if (it->is_directory(ignored)) add_runs(it->path(), above, found);
   }
 }
 
@@ -114,7 +118,7 @@ std::vector<RunSummary> runs_below(const fs::path& root, std::vector<std::string
     throw_input(root.string(), "is no folder", "a folder of runs", "name one: maas runs DIR");
   }
   std::vector<fs::path> folders;
-  add_runs(root, 0, folders);
+  add_runs(root, {}, folders);
   std::sort(folders.begin(), folders.end());
   std::vector<RunSummary> runs;
   for (const fs::path& folder : folders) {

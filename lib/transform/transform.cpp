@@ -29,6 +29,7 @@ void tell(const TransformJob& job, const std::string& text) {
 }  // namespace
 
 std::string GateResult::became() const {
+  if (!std::isfinite(drop)) return "not to be compared: no number";
   if (drop == 0) return "neither better nor worse";
   return fmt::format("{} by {:.5f}{}", drop < 0 ? "better" : "worse", std::abs(drop), of_what());
 }

@@ -83,6 +83,35 @@ void look_at(std::string_view cell, const TableFormat& format, ColumnFacts& fact
   facts.dates.add(cell);
 }
 
+// What stands behind the number of a cell that is one up to there: " m²" of "117,0 m²".
+std::string_view behind_number(std::string_view cell, const TableFormat& format) {
+  constexpr size_t kMostUnit = 12;
+  const size_t last = cell.find_last_of("0123456789");
+  if (last == cell.npos || last + 1 == cell.size() || cell.size() - last - 1 > kMostUnit) return {};
+  TableFormat comma = format;
+  comma.decimal = ",";
+  comma.thousands = "";
+  const std::string_view number = cell.substr(0, last + 1);
+  const bool is_number = parse_number(number, format) || parse_number(number, comma);
+  return is_number ? cell.substr(last + 1) : std::string_view();
+}
+
+std::string common_unit(const CsvTable& table, int64_t column, int64_t first,
+                        const TableFormat& format) {
+  std::string_view unit;
+  int64_t having = 0, cells = 0;
+  for (int64_t row = first; row < table.rows(); ++row) {
+    const std::string_view cell = table.at(row, column);
+    if (is_missing(cell)) continue;
+    ++cells;
+    const std::string_view own = behind_number(cell, format);
+    if (unit.empty()) unit = own;
+    having += !own.empty() && own == unit ? 1 : 0;
+    if (10 * having < cells) return "";  // the usual column of words ends here
+  }
+  return 10 * having >= 9 * cells && cells > 0 ? std::string(unit) : "";
+}
+
 // What training does with spellings of "missing" that are texts elsewhere, and with odd cells.
 void settle(ColumnFacts& facts, int64_t rows) {
   facts.is_numeric = facts.is_numeric && facts.numbers > 0;
@@ -116,6 +145,9 @@ std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header, const Tabl
     }
     settle(columns[c], table.rows() - first);
     columns[c].is_text = is_text(columns[c], table, column, first);
+    if (!columns[c].is_numeric && columns[c].numbers == 0 && !columns[c].is_date()) {
+      columns[c].unit = common_unit(table, column, first, format);
+    }
     const std::string given = header ? std::string(table.at(0, column)) : names[c];
     columns[c].why_useless =
         why_useless(columns[c], given, counts_rows(table, c, first), table.rows() - first);

@@ -30,6 +30,7 @@ struct ColumnFacts {
   std::string odd;                  // the first that is none where most are; "" = all are or few
   double least = 0, most = 0;       // of numbers
   std::vector<std::string> examples;
+  std::string unit;  // " m²", where nearly all cells are a number and this; "" = they are not
   std::string why_useless;  // as an input and as a label: "it numbers the rows"; "" = it is not
 
   bool is_date() const { return !is_numeric && !dates.left().empty(); }

@@ -79,6 +79,11 @@ class Eval : public Command {
     std::vector<SlicedBy> by = {};
   };
 
+  // Other columns, other statistics of them, or images of another size.
+  static bool reads_otherwise(const DataSpec& one, const DataSpec& other) {
+    return !(one.input == other.input);
+  }
+
   Measurement measure(const Model& model, const Experiment& experiment,
                       const Output& output) const {
     DataSpec spec = data_spec_of(model, experiment);
@@ -93,9 +98,25 @@ class Eval : public Command {
                                   ? of.program
                                   : adopt_model(of.program, spec, build_options(experiment), name);
       if (&of == &model) tell(scored_note(program, spec.task.kind), output);
-      TaskSpec task = spec.task;  // but each answers by its own thresholds
-      if (&of != &model && of.manifest.data) task.thresholds = of.manifest.data->task.thresholds;
-      return evaluate(program, *dataset, task, experiment.eval,
+      TaskSpec task = spec.task;
+      auto rows = dataset;
+      if (&of != &model && of.manifest.data) {
+        if (of.manifest.data->task.labels != spec.task.labels) {
+          throw_usage(name, "answers by other labels than " + model_, "a model of the same labels",
+                      "name another one");
+        }
+        // Each reads the data in its own way, and answers by its own thresholds.
+        task.thresholds = of.manifest.data->task.thresholds;
+        if (reads_otherwise(*of.manifest.data, spec))
+          rows = open(experiment, *of.manifest.data, output);
+        if (rows->size() != dataset->size()) {
+          throw_usage(name,
+                      fmt::format("reads {} of these samples, and {} {}", rows->size(), model_,
+                                  dataset->size()),
+                      "the same ones", "fill in what is missing, so that none is left out");
+        }
+      }
+      return evaluate(program, *rows, task, experiment.eval,
                       {.disabled_passes = {without_.begin(), without_.end()}});
     };
     const Evaluation own = answers(model, model_);

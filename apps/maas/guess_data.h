@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,9 @@ struct DataGuess {
 
 // What the user says of the data.
 struct GuessOptions {
-  std::string label;  // the column to predict; "" = guessed
-  std::string task;   // "classification", "regression"; "" = by the label
+  std::string label;                 // the column to predict; "" = guessed
+  std::string task;                  // "classification", "regression"; "" = by the label
+  std::set<std::string> marks = {};  // the columns of data.group and data.order
 };
 
 // A quarter of the training samples at most, so that an epoch has several steps.

@@ -13,6 +13,7 @@
 #include "base/shown_text.h"
 #include "base/throw_error.h"
 #include "column_facts.h"
+#include "column_uses.h"
 #include "guess_label.h"
 #include "sample/cell_text.h"
 #include "sample/csv_reader.h"
@@ -28,7 +29,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kCopyOfLabel = "a copy of the label";
 constexpr int64_t kFewRows = 5000;     // smaller steps learn more from them
 constexpr int64_t kMostToFold = 2000;  // more train and validate one network well enough
 constexpr int64_t kRowsToFold = 50;    // fewer would leave a handful in each fold
@@ -64,107 +64,6 @@ std::optional<size_t> image_column(const std::vector<ColumnFacts>& columns) {
       return c;
   }
   return {};
-}
-
-bool is_copy_of_label(const std::string& reason) { return reason.ends_with(kCopyOfLabel); }
-
-// Why each column is no input: "" = it is one.
-std::vector<std::string> reasons_to_ignore(const CsvTable& table, bool header,
-                                           const std::vector<ColumnFacts>& columns, size_t label) {
-  std::vector<std::string> reasons;
-  size_t inputs = 0;
-  for (size_t c = 0; c < columns.size(); ++c) {
-    std::string why = c == label ? "" : columns[c].why_useless;
-    if (c != label && why.empty() && are_copies(table, header, c, label)) {
-      why = fmt::format("it tells '{}': {}", columns[label].name, kCopyOfLabel);
-    }
-    for (size_t other = 0; other < c && c != label && why.empty(); ++other) {
-      if (other == label || columns[other].values.size() != columns[c].values.size()) continue;
-      if (are_same(table, header, c, other)) {
-        why = fmt::format("it is the same as '{}'", columns[other].name);
-      }
-    }
-    inputs += c != label && why.empty() ? 1 : 0;
-    reasons.push_back(std::move(why));
-  }
-  if (inputs > 0) return reasons;
-  // Then at least try those that hold something.
-  for (size_t c = 0; c < columns.size(); ++c) {
-    if (c == label || !columns[c].can_be_input()) continue;
-    reasons[c] = "";
-    ++inputs;
-  }
-  if (inputs > 0) return reasons;
-  throw_input(table.name(),
-              fmt::format("no column but the label '{}' holds a value", columns[label].name),
-              "at least one to learn from", "give a table that holds what to learn from");
-}
-
-std::string use_of(const ColumnFacts& column, const std::string& why_not, bool of_numbers,
-                   bool is_label) {
-  if (is_label) return of_numbers ? "the number to predict" : "the class to predict";
-  if (!why_not.empty()) return "ignored: " + why_not;
-  const char* gaps = column.missing == 0 ? "" : ", gaps as data.missing says";
-  return (column.is_date()    ? "date: year, month, weekday and so on"
-          : column.is_text    ? "text: words and pieces of them"
-          : column.is_numeric ? "number, standardised"
-                              : "category, embedded") +
-         std::string(gaps);
-}
-
-// Of a column that is more numbers than not.
-std::string warning_of_odd_cells(const ColumnFacts& column) {
-  return fmt::format(
-      "column {}: {} cells are numbers and {} are not ('{}'): correct them, or say which mean a "
-      "missing value (data.missing_values), or that it holds categories (data.columns)",
-      json_quote(column.name), column.numbers, column.others, column.odd);
-}
-
-// Lines for columns that are left out, with the policy for empty cells of the others.
-std::string lines_of_columns(const std::vector<ColumnFacts>& columns, size_t label,
-                             const std::vector<std::string>& reasons,
-                             std::vector<std::string>& warnings) {
-  std::vector<std::string> ignored, typed;
-  bool is_ambiguous = false;
-  for (size_t c = 0; c < columns.size(); ++c) {
-    if (c == label) continue;
-    const bool is_left_out = !reasons[c].empty();
-    if (columns[c].has_odd_cells()) {
-      warnings.push_back(warning_of_odd_cells(columns[c]));
-    }
-    if (is_left_out) {
-      const std::string quoted = json_quote(columns[c].name);
-      ignored.push_back(fmt::format("    {:<32}# {}", quoted + ": ignore", reasons[c]));
-      if (is_copy_of_label(reasons[c])) {
-        warnings.push_back(fmt::format(
-            "column {} is ignored: {}; if it is known before the label is, remove its line from "
-            "data.columns",
-            quoted, reasons[c]));
-      }
-      continue;
-    }
-    if (columns[c].is_text) typed.push_back(json_quote(columns[c].name) + ": text");
-    if (!columns[c].is_date()) continue;
-    typed.push_back(json_quote(columns[c].name) + ": date");
-    is_ambiguous = is_ambiguous || columns[c].dates.left().size() > 1;
-  }
-  // Mean also where training has no gap: one in a later row would end predict and serve, which tell
-  // of it anyway.
-  std::string lines = "  missing: mean                      # empty cells: error | mean | drop\n";
-  if (columns[label].missing > 0) {
-    lines += "  missing_label: drop                # rows without a label: error | drop\n";
-  }
-  if (ignored.empty() && typed.empty()) return lines;
-  lines += "  columns:\n";
-  for (const std::string& column : typed) lines += "    " + column + "\n";
-  for (const std::string& column : ignored) lines += column + "\n";
-  if (is_ambiguous) {
-    lines += "  dates: day_first                  # or month_first: no cell tells\n";
-    warnings.emplace_back(
-        "in the dates the day could come first or the month: data.dates is written as day_first; "
-        "correct it if that is wrong");
-  }
-  return lines;
 }
 
 std::string lines_of_numbers(const TableFormat& format) {
@@ -220,15 +119,6 @@ void tell_columns(const std::vector<ColumnFacts>& columns, const std::vector<std
     }
     guess.columns.push_back(std::move(seen));
   }
-}
-
-std::vector<std::string> uses_of(const std::vector<ColumnFacts>& columns, size_t label,
-                                 const std::vector<std::string>& reasons, bool of_numbers) {
-  std::vector<std::string> uses;
-  for (size_t c = 0; c < columns.size(); ++c) {
-    uses.push_back(use_of(columns[c], reasons[c], of_numbers, c == label));
-  }
-  return uses;
 }
 
 void check_size(const CsvTable& table, bool header, const fs::path& path) {
@@ -355,8 +245,8 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
                               json_quote(columns[*image].name));
   } else {
     guess.data += fmt::format("  task: {}\n", of_numbers ? "regression" : "classification");
-    const auto reasons = reasons_to_ignore(table, header, columns, which);
-    guess.data += lines_of_columns(columns, which, reasons, guess.warnings);
+    const auto reasons = reasons_to_ignore(table, header, columns, {which, options.marks});
+    guess.data += lines_of_columns(columns, {which, options.marks}, reasons, guess.warnings);
     tell_columns(columns, uses_of(columns, which, reasons, of_numbers), guess);
     if (!numbers.note.empty()) guess.warnings.push_back(numbers.note);
     guess.data += lines_of_numbers(numbers.format);

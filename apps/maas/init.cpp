@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/files.h"
@@ -115,6 +116,7 @@ class Init : public Command {
     output.say("found " + guess.found);
     for (const std::string& line : guess.profile) output.say("  " + line);
     for (const std::string& warning : guess.warnings) output.warn(warning);
+    suit_splits(guess);
     const std::string told = start_from_network(guess, folder);
     if (gives_size()) guess.why_size.clear();
     if (!guess.why_size.empty()) output.say("  " + guess.why_size);
@@ -154,6 +156,18 @@ class Init : public Command {
     return start.told;
   }
 
+  // Folds and a part for validation exclude each other: what is given decides.
+  void suit_splits(DataGuess& guess) const {
+    for (const std::string& setting : settings_) {
+      const std::string value = setting.substr(setting.find('=') + 1);
+      // What is no number of folds is refused with the setting.
+      if (setting.starts_with("train.folds=")) guess.folds = std::atol(value.c_str());
+      const bool validates =
+          setting.starts_with("data.validation") && value != "0" && !value.empty();
+      if (validates) guess.folds = 0;
+    }
+  }
+
   // Whether the size of images is a setting that was given, or that of the network.
   bool gives_size() const {
     return std::any_of(settings_.begin(), settings_.end(), [](const std::string& setting) {
@@ -177,6 +191,9 @@ class Init : public Command {
       } else if (word == "data.task=classification" || word == "data.task=regression") {
         options_.task = word.substr(word.find('=') + 1);
       } else {
+        if (word.starts_with("data.group=") || word.starts_with("data.order=")) {
+          options_.marks.insert(word.substr(word.find('=') + 1));
+        }
         settings_.push_back(word);
       }
     }

@@ -124,7 +124,8 @@ ChosenSize choose_small(const std::vector<ImageSize>& sizes) {
 ChosenSize choose_square(const DataGuess& guess, const std::vector<ImageSize>& sizes) {
   const int64_t there = quantile(sides_of(sizes, shorter_side), 0.25);
   ChosenSize chosen = {{kSides[0], kSides[0]}, ""};
-  std::string limit = fmt::format("few have more than {} pixels in their shorter sides", there);
+  std::string limit =
+      fmt::format("a quarter have {} pixels or fewer in their shorter sides", there);
   for (const int64_t side : kSides) {
     if (side > there) break;
     const double work = work_of_epoch(guess, {side, side}) * static_cast<double>(epochs_for(guess));

@@ -1,5 +1,6 @@
 #include "run/training_layout.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
@@ -21,6 +22,23 @@ bool is_image_convolution(const Program& program, const Node& node) {
   if (x == kNoValue || weight == kNoValue) return false;
   return program.value(x).dtype == at::kFloat && program.value(x).shape.size() == 4 &&
          program.value(weight).shape.size() == 4;
+}
+
+// oneDNN's kernels for the gradients of a convolution of single places with a stride write beyond
+// their memory where less than 16 channels lie last (libtorch 2.13: heap corruption, or a loop
+// without an end): forward and backward such a one reads its input in the export's layout.
+bool is_unsafe_channels_last(const Program& program, const Node& node) {
+  const bool is_backward = node.op == "aten::convolution_backward";
+  if (!is_backward && !is_image_convolution(program, node)) return false;
+  const ValueId weight = operand_of(node, "weight");
+  if (weight == kNoValue || program.value(weight).shape.size() != 4) return false;
+  const std::vector<Dim>& sizes = program.value(weight).shape;  // [out, in / groups, h, w]
+  if (sizes[2] != Dim(1) || sizes[3] != Dim(1)) return false;
+  const auto strides = integers_of(node, "stride", {1});
+  const bool has_stride =
+      !strides || std::ranges::any_of(*strides, [](int64_t stride) { return stride > 1; });
+  constexpr int64_t kFewest = 16;
+  return has_stride && (sizes[1].is_symbolic() || sizes[1].size < kFewest);
 }
 
 // A channel alone looks alike in both layouts, and convolutions would take it for the other one: a
@@ -69,7 +87,9 @@ class ChannelsLast {
   Program run() {
     for (size_t i = 0; i < r_.size(); ++i) {
       const std::string op = r_.node(i).op;
-      if (is_image_convolution(r_.program(), r_.node(i))) {
+      if (is_unsafe_channels_last(r_.program(), r_.node(i))) {
+        read_as_exported(i);
+      } else if (is_image_convolution(r_.program(), r_.node(i))) {
         turn_input(i);
         lie_.insert(result_of(i, 0));
       } else if (op == "aten::convolution_backward" && !lie_.empty()) {
@@ -94,6 +114,12 @@ class ChannelsLast {
   ValueId result_of(size_t index, size_t result) const {
     const Node& node = r_.node(index);
     return result < node.outputs.size() ? node.outputs[result].ids[0] : kNoValue;
+  }
+
+  void read_as_exported(size_t index) {
+    r_.at(index);
+    const ValueId x = operand_of(r_.node(index), "input");
+    r_.node(index).set("input", ValueRef{r_.emit("aten::contiguous", {{"self", ValueRef{x}}})});
   }
 
   // For all that read it, also before the convolution does: so right behind where it is made.

@@ -178,6 +178,18 @@ class OfRunFolders(Case):
         without = maas("eval", run, "--split", "validation", "eval.threshold=none", check=0)
         self.assertIn("the thresholds of training do not count here", without.stderr)
 
+    def test_models_of_other_columns_are_compared_each_by_its_own_reading(self):
+        rows = "".join(f"{i % 7},{'red' if i % 2 else 'blue'},{'ab'[i % 7 > 3]}\n" for i in range(140))
+        (self.folder / "t.csv").write_text("x,colour,kind\n" + rows)
+        for name, columns in (("both", ""), ("one", ", columns: {colour: ignore}")):
+            (self.folder / f"{name}.yaml").write_text(
+                f"name: kinds\ndata: {{type: csv, train: t.csv, label: kind, test_fraction: 0.2{columns}}}\n"
+                "model: {type: mlp, hidden: [16]}\ntrain: {learning_rate: 0.05}\n")
+            maas("train", self.folder / f"{name}.yaml", *TINY, "train.epochs=40", "-o", self.folder / name, check=0)
+        for one, other in (("both", "one"), ("one", "both")):
+            done = maas("eval", self.folder / one, "--against", self.folder / other, "--json", check=0)
+            self.assertGreater(json.loads(done.stdout)["agreement"], 0.9)
+
     def test_every_verb_takes_the_folder_of_a_run(self):
         self.train("run")
         for verb in (["inspect"], ["eval"], ["bench", "--batch", "1", "--threads", "1"]):

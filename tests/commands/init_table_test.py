@@ -1,0 +1,97 @@
+"""maas init: what it says of tables that training would refuse, and of those that are large."""
+import json
+import unittest
+
+from init_case import InitCase
+from maas_runs import maas
+
+
+class OfTables(InitCase):
+    def test_what_training_would_refuse_is_said_now(self):
+        refused = {
+            "no_label.csv": ([["1", ""], ["2", ""], ["3", ""]], "has no value in any row"),
+            "one_class.csv": ([[1, "x"], [2, "x"], [3, "x"]], "is 'x' in every row"),
+            "no_input.csv": ([["", "x"], ["", "y"], ["", "x"]], "no column but the label 'y' holds a value"),
+            "beyond.csv": ([[i, 10**40 + i] for i in range(80)], "as float32 holds them"),
+        }
+        for name, (rows, what) in refused.items():
+            table = self.table(name, "x,y", rows)
+            said = maas("init", table, "-o", self.folder / "no.yaml", "--label", "y", "--task",
+                        "regression" if name == "beyond.csv" else "classification", check=3)
+            self.assertIn(what, said.stderr)
+            self.assertFalse((self.folder / "no.yaml").exists())
+
+    def test_what_decides_the_split_is_no_input(self):
+        rows = [[f"2021-{i % 12 + 1:02}-{i % 28 + 1:02}", f"g{i % 9}", i % 7, "ab"[i % 2]] for i in range(200)]
+        table = self.table("dated.csv", "opened,branch,x,y", rows)
+        for settings in (["data.order=opened"], ["data.group=branch"]):
+            config = self.folder / "dated.yaml"
+            done = maas("init", table, "-o", config, settings[0], "train.folds=5", "--force", check=0)
+            self.assertIn("it decides the split", done.stderr)
+            self.assertNotIn("validation", config.read_text().split("train:")[2])
+            maas("train", config, "train.epochs=1", "-o", self.folder / "dated", "--force", check=0)
+            names = [column["name"] for column in
+                     json.loads(maas("inspect", self.folder / "dated", "--json", check=0).stdout)["data"]["columns"]]
+            self.assertNotIn(settings[0].split("=")[1], names)
+
+    def test_folds_and_a_part_for_validation_are_not_both_written(self):
+        rows = [[i % 7, "ab"[i % 2]] for i in range(3000)]
+        text = self.init_and_train(self.table("many.csv", "x,y", rows))
+        self.assertIn("validation: 0.1", text)
+        config = self.folder / "folded.yaml"
+        maas("init", self.folder / "many.csv", "-o", config, "train.folds=3", check=0)
+        self.assertNotIn("validation: 0.1", config.read_text())
+        maas("train", config, "train.epochs=1", "-o", self.folder / "folded", check=0)
+        few = self.table("few.csv", "x,y", rows[:100])
+        maas("init", few, "-o", config, "--force", "data.validation=0.2", check=0)
+        maas("train", config, "train.epochs=1", "-o", self.folder / "part", check=0)
+
+    def test_numbers_with_a_unit_are_told(self):
+        rows = [[f"{100 + i % 90},5 m\u00b2", i % 5, "ab"[i % 2]] for i in range(90)]
+        done = maas("init", self.table("flats.csv", "Fl\u00e4che;rooms;y", rows, ";"), "-o", "-", check=0)
+        self.assertIn("its cells are numbers with ' m\u00b2' behind them", done.stderr)
+        self.assertRegex(done.stderr, r"  Fl\u00e4che  text")
+
+    def test_what_cannot_be_measured_is_left_out(self):
+        self.init_and_train(self.table("two.csv", "x,y", [[1, "a"], [2, "b"]]))
+        mostly = [[i, i % 3, "ab"[i % 2] if i < 6 else ""] for i in range(100)]
+        text = self.init_and_train(self.table("few_labels.csv", "x,z,y", mostly), "missing_label: drop")
+        self.assertNotIn("folds", text)  # of the six rows that have a label
+        huge = [[10**40 + i, i % 7, "ab"[i % 2]] for i in range(80)]
+        self.init_and_train(self.table("huge.csv", "x,z,y", huge), "go beyond 3.4e38")
+
+    def test_of_a_large_table_a_part_is_looked_at(self):
+        """The rows are sorted by their label, so that those at the start have one of three."""
+        path = self.folder / "large.csv"
+        with path.open("w") as file:
+            file.write("x,words,y\n")
+            for i in range(600_000):
+                file.write(f"{i % 977}.25,\"some \"\"words\"\", and more {i}\",c{i * 3 // 600_000}\n")
+        self.assertGreater(path.stat().st_size, 17 << 20)
+        done = maas("init", path, "-o", self.folder / "large.yaml", "--json", check=0)
+        told = json.loads(done.stdout)
+        self.assertRegex(told["found"], r"about (59|60|61)0000 rows, of which \d+ were looked at")
+        label = [column for column in told["columns"] if column["name"] == "y"][0]
+        self.assertEqual(label["distinct"], 3)
+
+    def test_a_network_that_does_not_take_the_data_is_refused(self):
+        rows = [[i, i % 3, "ab"[i % 2]] for i in range(60)]
+        three = [[i, i % 3, i % 5, "ab"[i % 2]] for i in range(60)]
+        self.init_and_train(self.table("base.csv", "x,z,y", rows))
+        base = self.folder / "run"  # the mean of five networks
+        said = maas("init", self.table("one.csv", "x,y", [[row[0], row[2]] for row in rows]), "--from", base, "-o",
+                    self.folder / "no.yaml", check=3)
+        self.assertIn("there is no column 'z'", said.stderr)
+        self.assertFalse((self.folder / "no.yaml").exists())
+        more = maas("init", self.table("three.csv", "x,z,w,y", three), "--from", base, "-o",
+                    self.folder / "more.yaml", check=0)
+        self.assertIn("'w' is none of the network's columns and counts for nothing", more.stderr)
+        config = self.folder / "next.yaml"
+        maas("init", self.table("other.csv", "x,z,y", [row[:2] + ["pqr"[row[0] % 3]] for row in rows]), "--from",
+             base, "-o", config, check=0)
+        done = maas("train", config, "train.steps=2", "-o", self.folder / "next", check=0)
+        self.assertIn("of the 5 networks (train.folds) the first one is trained", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

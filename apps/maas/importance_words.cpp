@@ -33,6 +33,15 @@ Importance importance_of(const FitJob& job, const FitResult& result, const HeldO
 std::string importance_line(const Importance& importance) {
   constexpr size_t kTold = 4;
   std::string line;
+  constexpr double kShown = 5e-5;  // less is printed as 0
+  const bool any = std::ranges::any_of(
+      importance.columns, [](const ColumnImportance& one) { return std::abs(one.mean) >= kShown; });
+  if (!any && !importance.columns.empty() && std::isfinite(importance.columns[0].mean)) {
+    return fmt::format(
+        "without any one column {} stays as it is; the first of eval.metrics says by what columns "
+        "are judged, and nll sees more than answers do",
+        importance.metric);
+  }
   for (size_t i = 0; i < std::min(importance.columns.size(), kTold); ++i) {
     const ColumnImportance& one = importance.columns[i];
     if (!std::isfinite(one.mean)) return "";  // the metric says nothing of these rows

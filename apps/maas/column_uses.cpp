@@ -55,7 +55,7 @@ std::vector<std::string> reasons_to_ignore(const CsvTable& table, bool header,
   for (size_t c = 0; c < columns.size(); ++c) {
     std::string why = c == label ? "" : columns[c].why_useless;
     if (c != label && roles.splits(columns[c].name)) {
-      reasons.push_back("it decides the split (data.group, data.order)");
+      reasons.emplace_back("it decides the split (data.group, data.order)");
       continue;
     }
     if (c != label && why.empty() && are_copies(table, header, c, label)) {

@@ -21,7 +21,8 @@ std::string shell_quoted(const std::string& text) {
 std::string shell_word(const std::string& text) {
   constexpr std::string_view kPlain = "_-./=:,+@%";
   const bool is_plain = !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
-    return std::isalnum(c) != 0 || c >= 0x80 || kPlain.find(static_cast<char>(c)) != kPlain.npos;
+    return std::isalnum(c) != 0 || c >= 0x80 ||
+           kPlain.find(static_cast<char>(c)) != std::string_view::npos;
   });
   return is_plain ? text : shell_quoted(text);
 }

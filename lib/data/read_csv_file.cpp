@@ -51,7 +51,7 @@ CsvStream::Read reading(const std::string& path) {
   return [file](char* to, size_t size) { return file->read(to, size); };
 }
 
-CsvStream::Read at_most(uint64_t bytes, const std::string& path, CsvStream::Read read) {
+CsvStream::Read at_most(uint64_t bytes, const std::string& path, const CsvStream::Read& read) {
   return [=, had = uint64_t{0}](char* to, size_t size) mutable {
     const size_t more = read(to, size);
     had += more;
@@ -93,7 +93,7 @@ CsvGrid read_csv_file(const std::string& path, const TableFormat& format,
   if (!first) throw_input(path, "holds no row", "a table", "check the file");
   if (look) look(*first);
   CsvGrid grid(*first, options);
-  const auto at_once = static_cast<size_t>(2 * at::get_num_threads());
+  const auto at_once = 2 * static_cast<size_t>(at::get_num_threads());
   while (!stream.at_end()) {
     std::vector<CsvStream::Piece> pieces;
     while (pieces.size() < at_once) {

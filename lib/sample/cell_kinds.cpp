@@ -86,6 +86,7 @@ std::vector<CellKinds> cell_kinds(const CellGrid& cells, const std::vector<Colum
   const int64_t count = index.size(0), columns = static_cast<int64_t>(hints.size());
   std::vector<CellKinds> kinds(hints.size());
   std::vector<uint8_t> numbers_alone;  // so far
+  numbers_alone.reserve(hints.size());
   for (const ColumnHint& hint : hints) numbers_alone.push_back(reads_plain_numbers(hint.format));
   for (int64_t first = 0; first < count; first += kBlock) {
     const int64_t size = std::min(kBlock, count - first);

@@ -228,8 +228,8 @@ void learn_text(const Column& column, ColumnSpec& spec, std::vector<std::string>
   spec.type = ColumnType::kText;
   const auto* rows = index.const_data_ptr<int64_t>();
   const bool any = std::any_of(rows, rows + index.size(0), [&](int64_t row) {
-    const Cell cell = cells.at(row, at);
-    return !is_missing_text(cell, hint.format);
+    const Cell cell = column.cells.at(row, column.column);
+    return !is_missing_text(cell, column.hint.format);
   });
   if (!any) refuse_empty(column);
   if (!hint.type.empty()) return;

@@ -170,12 +170,13 @@ class Samples {
   bool begins_json(const std::string& line) const {
     if (line.empty()) return false;
     const size_t first = line.find_first_not_of(" \t\r\n");
-    if (!spec_.is_one_text()) return first == line.npos || line[first] == '{' || line[first] == '[';
-    if (first == line.npos || (line[first] != '{' && line[first] != '[')) return false;
+    if (!spec_.is_one_text())
+      return first == std::string::npos || line[first] == '{' || line[first] == '[';
+    if (first == std::string::npos || (line[first] != '{' && line[first] != '[')) return false;
     const size_t second = line.find_first_not_of(" \t\r\n", first + 1);
-    if (second == line.npos) return true;
+    if (second == std::string::npos) return true;
     const std::string_view follows = line[first] == '{' ? "\"}" : "\"{[]";
-    return follows.find(line[second]) != follows.npos;
+    return follows.find(line[second]) != std::string_view::npos;
   }
 
   // A text a line.
@@ -219,7 +220,7 @@ class Samples {
   // How many lines were answered: blank ones at the very end are none.
   int64_t answer_whole_lines(const std::string& text, const LinesPlace& place,
                              std::vector<std::string>& warnings) {
-    if (place.are_last && text.find_first_not_of(" \t\r\n") == text.npos) return 0;
+    if (place.are_last && text.find_first_not_of(" \t\r\n") == std::string::npos) return 0;
     const auto inputs = decode_text_lines(text, place.name, spec_, place.first + 1, &warnings);
     answer(inputs, {.input = place.name, .first_row = place.first});
     progress_.show(place.name, rows_, {});

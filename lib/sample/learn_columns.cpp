@@ -311,6 +311,7 @@ std::vector<TargetScale> measure_targets(const at::Tensor& targets, const at::Te
   std::vector<ColumnSpec> columns(static_cast<size_t>(targets.size(1)));
   measure_numeric_columns(targets, index, columns);
   std::vector<TargetScale> scales;
+  scales.reserve(columns.size());
   for (const ColumnSpec& column : columns) scales.push_back({column.mean, column.std_dev});
   return scales;
 }

@@ -37,7 +37,10 @@ void LearningRun::begin() {
 int LearningRun::run(const Publish& publish, const PublishSoFar& publish_so_far) {
   try {
     FitWatcher watcher = progress_.watcher(watch_signals());
-    watcher.on_start = [this] { begin(); };
+    watcher.on_start = [this] {
+      started_ = true;
+      begin();
+    };
     const FitResult result =
         job_.train.folds > 0 ? fit_folds(job_, folder_, watcher) : fit(job_, folder_, watcher);
     progress_.finish();
@@ -47,7 +50,12 @@ int LearningRun::run(const Publish& publish, const PublishSoFar& publish_so_far)
     progress_.finish();
     const bool ended =
         error.kind() == ErrorKind::kInterrupted || error.kind() == ErrorKind::kRequirement;
-    if (!ended && begun_) note_status("failed", error.first().what);
+    // What cannot start cannot be resumed either.
+    if (!ended && !started_ && !setup_.folder.resume) {
+      folder_.withdraw();
+    } else if (!ended && begun_) {
+      note_status("failed", error.first().what);
+    }
     throw;
   }
 }

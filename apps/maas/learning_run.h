@@ -28,7 +28,8 @@ class LearningRun {
   // resumed, these stay as they are until the training accepts it.
   LearningRun(const LearningSetup& setup, const FitJob& job, const Output& output);
 
-  // Trains, then calls `publish`, whose exit code is returned. STATUS says how it ended. A signal
+  // Trains, then calls `publish`, whose exit code is returned. STATUS says how it ended; a new run
+  // that is refused before its first step leaves no folder. A signal
   // ends it with Error{kInterrupted}, which names the command that goes on; before that
   // `publish_so_far`, if given, gets the best network so far, if there is one, and returns what it
   // left behind: "model.pt has ...".
@@ -50,7 +51,8 @@ class LearningRun {
   const FitJob& job_;
   RunFolder folder_;
   TrainProgress progress_;
-  bool begun_ = false;
+  bool begun_ = false;    // resolved.yaml and env.json are this run's
+  bool started_ = false;  // the training accepted the job
 };
 
 // The first twenty; a list of thousands of skipped files would hide the rest.

@@ -86,6 +86,9 @@ RunSummary read_run(const fs::path& folder) {
   RunSummary run;
   run.folder = folder;
   run.status = first_line(folder / "STATUS");
+  if (run.status == "running" && !is_held(folder)) {
+    run.status = "stopped: its process ended before it could say how";
+  }
   run.started = start_of(folder);
   ConfigFile config;
   set_older_defaults(config.experiment);

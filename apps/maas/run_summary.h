@@ -13,7 +13,9 @@ namespace maas {
 
 struct RunSummary {
   std::filesystem::path folder;
-  std::string status;        // "running", "finished", "interrupted: ...", "failed: ..."; "" = none
+  // "running", "finished", "interrupted: ...", "failed: ..."; "stopped: ..." of a run whose process
+  // has gone without a word (killed, or the machine went down); "" = none.
+  std::string status;
   std::string started;       // ISO 8601, UTC; "" = not known
   double seconds = 0;        // of training, over all sessions
   int64_t steps = 0;         // of the last record

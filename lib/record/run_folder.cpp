@@ -7,7 +7,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -34,7 +36,17 @@ fs::path choose(const RunFolderOptions& options) {
   return path;
 }
 
-void set_aside(const fs::path& path) {
+// The uppermost folder of the path that is not there; empty = all are.
+fs::path first_missing(const fs::path& path) {
+  fs::path missing;
+  std::error_code ignored;
+  for (fs::path at = path; !at.empty() && !fs::exists(at, ignored); at = at.parent_path()) {
+    missing = at;
+  }
+  return missing;
+}
+
+fs::path set_aside(const fs::path& path) {
   fs::path old;
   for (int i = 1; old.empty() || fs::exists(old); ++i) old = path / fmt::format(".old-{}", i);
   fs::create_directories(old);
@@ -42,6 +54,16 @@ void set_aside(const fs::path& path) {
     const std::string name = entry.path().filename().string();
     if (name.rfind(".old-", 0) != 0 && name != ".lock") fs::rename(entry.path(), old / name);
   }
+  return old;
+}
+
+// Who only looks whether a run is held (is_held) holds it for a moment.
+bool takes_lock(int file) {
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    if (::flock(file, LOCK_EX | LOCK_NB) == 0) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
 }
 
 }  // namespace
@@ -68,11 +90,12 @@ RunFolder::RunFolder(const RunFolderOptions& options) : path_(choose(options)) {
     throw_usage(path_.string(), "holds a run already", "a new folder",
                 "give --resume to go on, --force to set the old run aside, or another output_dir");
   }
+  made_ = first_missing(path_);
   try {
     fs::create_directories(path_ / "checkpoints");
     lock();
     if (taken && options.force && !options.resume) {
-      set_aside(path_);
+      aside_ = set_aside(path_);
       fs::create_directories(path_ / "checkpoints");
     }
   } catch (const fs::filesystem_error& error) {
@@ -88,7 +111,7 @@ void RunFolder::lock() {
     fail(ErrorKind::kResources, path_, fmt::format("cannot be locked: {}", std::strerror(errno)),
          "a folder that can be written", "check the permissions, or set output_dir");
   }
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+  if (!takes_lock(lock_)) {
     std::array<char, 256> holder{};
     const ssize_t size = ::pread(lock_, holder.data(), holder.size() - 1, 0);
     ::close(lock_);
@@ -114,6 +137,33 @@ RunFolder::~RunFolder() {
 void RunFolder::set_status(const std::string& status, const std::string& reason) const {
   write_file_atomically(file("STATUS"),
                         reason.empty() ? status + "\n" : status + ": " + reason + "\n");
+}
+
+void RunFolder::withdraw() {
+  std::error_code ignored;
+  for (const char* name : {"resolved.yaml", "env.json", "STATUS", "warnings.txt", "checkpoints",
+                           "folds", "parent", "output"}) {
+    fs::remove_all(path_ / name, ignored);
+  }
+  if (!aside_.empty()) {
+    for (fs::directory_iterator it(aside_, ignored), end; !ignored && it != end;
+         it.increment(ignored)) {
+      fs::rename(it->path(), path_ / it->path().filename(), ignored);
+    }
+    fs::remove(aside_, ignored);
+  }
+  fs::remove(path_ / ".lock", ignored);
+  if (made_.empty()) return;
+  // Those that are empty, from the lowest up.
+  for (fs::path at = path_; fs::remove(at, ignored) && at != made_;) at = at.parent_path();
+}
+
+bool is_held(const fs::path& folder) {
+  const int file = ::open((folder / ".lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return errno != ENOENT;
+  const bool is_free = ::flock(file, LOCK_SH | LOCK_NB) == 0;
+  ::close(file);
+  return !is_free;
 }
 
 }  // namespace maas

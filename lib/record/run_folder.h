@@ -30,11 +30,22 @@ class RunFolder {
   // STATUS: "running", "finished", "interrupted", "failed", with one line of reason. Atomic.
   void set_status(const std::string& status, const std::string& reason = "") const;
 
+  // As if the run had never been begun: its files go, the folders that were made for it, too, and
+  // a run that was set aside is back. Whatever else lies in the folder stays. Not for a run that
+  // is resumed. What the disk refuses is left as it is.
+  void withdraw();
+
  private:
   void lock();
   std::filesystem::path path_;
+  std::filesystem::path made_;   // the uppermost folder that was made; empty = it was there
+  std::filesystem::path aside_;  // where the old run went; empty = there was none
   int lock_ = -1;
 };
+
+// Whether a process, of this user or another, holds the folder's lock: the kernel lets go of it
+// when the process ends, however it ends. True also where it cannot be told.
+bool is_held(const std::filesystem::path& folder);
 
 // True when the folder holds a run (a resolved config or checkpoints); Error{kResources} when that
 // cannot be told.

@@ -121,6 +121,30 @@ class Folders(RunCase):
             self.assertSays(done.stderr, self.folder / path, "Not a directory", "output_dir")
             self.assertNotIn("epoch", done.stderr)
 
+    def test_a_run_that_is_refused_leaves_no_folder(self):
+        (self.folder / "mine").mkdir()
+        (self.folder / "mine/notes.txt").write_text("x")
+        for name in ("refused/run", "mine"):
+            done = self.train(name, "train.schedule=plateau", "data.validation=0", check=2)
+            self.assertSays(done.stderr, "without a validation split")
+            self.train(name, "train.folds=3", check=2)
+        self.assertFalse((self.folder / "refused").exists())
+        self.assertEqual([path.name for path in (self.folder / "mine").iterdir()], ["notes.txt"])
+        self.train("refused/run")
+        self.train("refused/run", "--force", "train.folds=3", check=2)
+        self.assertEqual((self.folder / "refused/run/STATUS").read_text(), "finished\n")
+
+    def test_a_run_whose_process_is_gone_is_no_longer_told_as_running(self):
+        def told(name):
+            runs = json.loads(maas("runs", self.folder / "gone", "--json", check=0).stdout)["runs"]
+            return {os.path.basename(run["folder"]): run["status"] for run in runs}[name]
+        process = self.endless("gone/run")
+        self.assertEqual(told("run"), "running")
+        process.kill()
+        process.wait()
+        self.assertSays(told("run"), "stopped: its process ended")
+        self.assertRegex(maas("runs", self.folder / "gone", check=0).stdout, r"(?m)^run +stopped ")
+
     def test_a_second_process_is_told_at_once_who_holds_the_run(self):
         process = self.endless("held")
         for arguments in (["--resume", self.folder / "held"],

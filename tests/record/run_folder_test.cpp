@@ -77,6 +77,51 @@ TEST_F(RunFolderTest, SaysThatANameIsTooLong) {
               HasSubstr("File name too long"));
 }
 
+TEST_F(RunFolderTest, IsHeldAsLongAsItsProcessLives) {
+  EXPECT_FALSE(is_held(run()));
+  {
+    const RunFolder folder = fresh_run(run());
+    EXPECT_TRUE(is_held(run()));
+  }
+  EXPECT_TRUE(fs::exists(run() / ".lock"));
+  EXPECT_FALSE(is_held(run()));
+  const RunFolder again = resumed_run(run());
+  EXPECT_TRUE(is_held(run()));
+}
+
+TEST_F(RunFolderTest, WithdrawsWithTheFoldersThatWereMadeForIt) {
+  const fs::path inner = folder_ / "a" / "b" / "run";
+  RunFolder folder = fresh_run(inner);
+  folder.set_status("running");
+  std::ofstream(inner / "resolved.yaml") << "x";
+  folder.withdraw();
+  EXPECT_FALSE(fs::exists(folder_ / "a"));
+  EXPECT_TRUE(fs::exists(folder_));
+}
+
+TEST_F(RunFolderTest, LeavesWhatIsNotItsOwnWhenItWithdraws) {
+  fs::create_directories(run());
+  std::ofstream(run() / "notes.txt") << "mine";
+  RunFolder folder = fresh_run(run());
+  std::ofstream(run() / "resolved.yaml") << "x";
+  folder.withdraw();
+  EXPECT_FALSE(holds_run(run()));
+  EXPECT_EQ(read_file(run() / "notes.txt"), "mine");
+  EXPECT_FALSE(fs::exists(run() / ".lock"));
+}
+
+TEST_F(RunFolderTest, BringsBackTheRunThatItSetAside) {
+  { const RunFolder first = fresh_run(run()); }
+  std::ofstream(run() / "model.pt") << "old";
+  std::ofstream(run() / "resolved.yaml") << "old";
+  RunFolder second({.folder = run(), .name = "run", .force = true});
+  std::ofstream(run() / "resolved.yaml") << "new";
+  second.withdraw();
+  EXPECT_EQ(read_file(run() / "model.pt"), "old");
+  EXPECT_EQ(read_file(run() / "resolved.yaml"), "old");
+  EXPECT_FALSE(fs::exists(run() / ".old-1"));
+}
+
 TEST_F(RunFolderTest, HasAStatusOfOneLine) {
   const RunFolder folder = fresh_run(run());
   folder.set_status("running");

@@ -11,6 +11,7 @@
 #include "base/throw_error.h"
 #include "config/flatten_config.h"
 #include "config/read_config.h"
+#include "config/walk_fields.h"
 #include "config_file.h"
 #include "evaluate/metrics.h"
 #include "model/model_file.h"
@@ -57,6 +58,38 @@ std::map<std::string, double> best_in(const std::vector<MetricsRow>& log) {
   }
   return best;
 }
+
+// Which settings are of one kind of data, network or optimizer alone.
+class Kinds {
+ public:
+  Kinds() {
+    ConfigFile config;
+    walk_fields(section_of(config.experiment), [this](const std::string& key, const Field& field) {
+      if (!field.selector.empty()) rules_[key] = {field.selector, field.selected_by};
+    });
+  }
+
+  // False: what the run is of has no such setting.
+  bool may_have(const RunSummary& run, std::string setting) const {
+    while (!setting.empty()) {
+      const size_t dot = setting.rfind('.');
+      const std::string around = dot == setting.npos ? "" : setting.substr(0, dot);
+      const auto rule = rules_.find(with_any_index(setting));
+      if (rule != rules_.end()) {
+        const auto& [selector, kinds] = rule->second;
+        const auto kind = run.settings.find(join_key(around, selector));
+        if (kind == run.settings.end() || std::ranges::count(kinds, kind->second) == 0) {
+          return false;
+        }
+      }
+      setting = around;
+    }
+    return true;
+  }
+
+ private:
+  std::map<std::string, std::pair<std::string, std::vector<std::string>>> rules_;
+};
 
 // `above`: the folders that lead here, so that a link to one of them ends nowhere.
 void add_runs(const fs::path& folder, std::vector<fs::path> above, std::vector<fs::path>& found) {
@@ -139,6 +172,7 @@ std::vector<SettingRow> different_settings(const std::vector<RunSummary>& runs) 
   for (const RunSummary& run : runs) {
     for (const auto& [name, value] : run.settings) names.insert(name);
   }
+  const Kinds kinds;
   std::vector<SettingRow> rows;
   for (const std::string& name : names) {
     if (name == "name" || name == "output_dir") continue;
@@ -147,9 +181,11 @@ std::vector<SettingRow> different_settings(const std::vector<RunSummary>& runs) 
       const auto found = run.settings.find(name);
       row.values.push_back(found == run.settings.end() ? "" : found->second);
     }
-    const bool differ = std::any_of(row.values.begin(), row.values.end(),
-                                    [&](const auto& value) { return value != row.values.front(); });
-    if (differ) rows.push_back(std::move(row));
+    std::set<std::string> values;
+    for (size_t i = 0; i < runs.size(); ++i) {
+      if (!row.values[i].empty() || kinds.may_have(runs[i], name)) values.insert(row.values[i]);
+    }
+    if (values.size() > 1) rows.push_back(std::move(row));
   }
   return rows;
 }

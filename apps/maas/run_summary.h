@@ -39,8 +39,10 @@ RunSummary read_run(const std::filesystem::path& folder);
 std::vector<RunSummary> runs_below(const std::filesystem::path& root,
                                    std::vector<std::string>& unreadable);
 
-// The settings in which some of the runs differ, with each run's value ("" = it has none), without
-// output_dir and name.
+// The settings in which some of the runs that have them differ, with each run's value ("" = it has
+// none), without output_dir and name. A setting of one kind of data or network (data.height of
+// images, say) is compared between the runs of that kind alone: that others have none is said by
+// the setting that decides it (data.type).
 struct SettingRow {
   std::string name;
   std::vector<std::string> values;  // one a run

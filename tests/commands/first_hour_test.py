@@ -116,6 +116,24 @@ class OfATable(Case):
         self.assertIn("two or more", maas("runs", "compare", self.run_folder, check=2).stderr)
         self.assertIn("holds no run", maas("runs", "compare", self.run_folder, self.folder, check=3).stderr)
 
+    def test_settings_are_compared_between_runs_of_their_kind(self):
+        runs = self.folder / "kinds"
+        images = self.folder / "images.yaml"
+        images.write_text("name: images\ndata: {type: synthetic, samples: 64, height: 4, width: 4, classes: 2, "
+                          "validation: 0.25}\nmodel: {type: mlp, hidden: [4]}\ntrain: {epochs: 1, batch_size: 8}\n")
+        maas("train", self.config, "train.epochs=1", "train.folds=0", "data.validation=0.2", "-o", runs / "table",
+             check=0)
+        maas("train", images, "-o", runs / "a", check=0)
+        maas("train", images, "data.noise=1", "train.body_learning_rate=0.01", "-o", runs / "b", check=0)
+        said = json.loads(maas("runs", runs, "--json", check=0).stdout)["runs"]
+        kept = {pathlib.Path(run["folder"]).name: run["settings"] for run in said}
+        for name in ("a", "b", "table"):
+            self.assertIn("data.type", kept[name])
+        self.assertEqual(kept["b"]["data.noise"], "1")
+        self.assertEqual([kept[name].get("train.body_learning_rate") for name in ("a", "b")], [None, "0.01"])
+        for name in ("data.height", "data.samples", "data.label", "data.missing"):
+            self.assertNotIn(name, kept["a"] | kept["table"])
+
     def test_an_interrupted_run_leaves_the_best_so_far(self):
         folder = self.folder / "stopped"
         process = subprocess.Popen([MAAS, "train", str(self.config), "train.epochs=100000", "-o", str(folder)],

@@ -108,7 +108,12 @@ std::string verb_help(const CommandRow& row, const CLI::App& app) {
     }
     if (!lines.empty()) text += "\n" + lines;
   }
-  if (takes_settings) text += "\n`maas config explain` tells what settings there are.\n";
+  if (takes_settings) {
+    text +=
+        "\n`maas config explain` tells what settings there are. key=null takes one back: it has "
+        "its\n"
+        "default, whatever the config says.\n";
+  }
   return text;
 }
 

@@ -201,6 +201,7 @@ class Binder {
     if (node.kind != Kind::kMap) return complain(node, name, allowed_item_text(field_));
     std::map<std::string, std::string> values;
     for (const YamlNode::Entry& entry : node.entries) {
+      if (entry.value.takes_back()) continue;
       if (entry.value.kind != Kind::kScalar) {
         complain(entry.value, join_key(name, shown_text(entry.name)), "a word or number");
       } else {
@@ -310,12 +311,17 @@ void bind_section(const YamlNode& node, const SectionRef& section, const std::st
     names.push_back(field->name);
     const std::string key = join_key(path, field->name);
     const YamlNode::Entry* entry = node.find(field->name);
+    YamlPlace place = node.place;  // of what is missing
+    if (entry != nullptr && entry->value.takes_back()) {
+      place = entry->place;
+      entry = nullptr;
+    }
     // Selectors are declared first, so that only_for is decided by what was just read.
     const bool is_wanted = applies(*field, fields) || doubtful.count(field->selector) > 0;
     if (entry == nullptr) {
       if (field->is_required && is_wanted && doubtful.count(field->selector) == 0) {
         findings.add(
-            node.place, key + " is missing", allowed_text(*field),
+            place, key + " is missing", allowed_text(*field),
             fmt::format("add it{}{}", field->doc_text.empty() ? "" : ": ", field->doc_text));
       }
     } else if (is_wanted) {

@@ -43,6 +43,7 @@ ConfigPlaces::ConfigPlaces(const YamlNode& tree, const SectionRef& root) {
 
 void ConfigPlaces::add(const YamlNode& node, const std::string& path) {
   for (const YamlNode::Entry& entry : node.entries) {
+    if (entry.value.takes_back()) continue;
     const std::string key = join_key(path, entry.name);
     written_.emplace(key, entry.place);
     add(entry.value, key);

@@ -162,6 +162,8 @@ std::optional<YamlNode> parse_override(const std::string& text, int order, Findi
     return std::nullopt;
   }
   YamlNode tree = std::move(wrapped->entries.front().value);
+  // The parser tells these words as it tells nothing at all; see YamlNode::takes_back().
+  if (value == "null" || value == "~") tree.scalar = value;
   size_t end = key.size();
   for (size_t parts = 1;; ++parts) {
     const size_t dot = end == 0 ? key.npos : key.rfind('.', end - 1);

@@ -20,7 +20,9 @@ struct ConfigSource {
   std::string text_name = "config";  // what to call `text` in messages
   // Where relative paths in `base` and `text` count from; "" = the working directory.
   std::filesystem::path folder = {};
-  std::vector<std::string> overrides = {};  // "train.epochs=3", in order; later wins
+  // "train.epochs=3", in order; later wins. "train.epochs=null" (or ~) takes a setting back: it has
+  // its default, whatever the files say.
+  std::vector<std::string> overrides = {};
 };
 
 // Reads the file (at most 1 MiB, UTF-8, one document, no aliases, no tags, no duplicate keys,

@@ -268,6 +268,10 @@ YamlNode::Entry* YamlNode::find(const std::string& name) {
   return nullptr;
 }
 
+bool YamlNode::takes_back() const {
+  return kind == Kind::kNull && !scalar.empty() && place.source->is_override;
+}
+
 YamlNode yaml_map(const std::string& name, const YamlPlace& place, YamlNode value) {
   YamlNode map;
   map.kind = YamlNode::Kind::kMap;

@@ -24,6 +24,9 @@ struct YamlNode {
 
   const Entry* find(const std::string& name) const;
   Entry* find(const std::string& name);
+  // key=null or key=~ of the command line: as if no file had the key. Not "key=", in which a
+  // shell's variable may have been empty.
+  bool takes_back() const;
 };
 
 struct YamlNode::Entry {

@@ -13,6 +13,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+using testing::Pair;
 
 CaseConfig load(const std::string& file, std::vector<std::string> overrides = {}) {
   return read_config<CaseConfig>({.file = file, .overrides = std::move(overrides)});
@@ -146,6 +147,22 @@ TEST(ReadConfig, TakesOverridesInTheirOrder) {
   EXPECT_EQ(config.limit, std::nullopt);
   EXPECT_EQ(config.stages.at(0).size, 3);
   EXPECT_EQ(config.columns.at("age"), "numeric");
+}
+
+TEST(ReadConfig, TakesASettingBackFromTheCommandLine) {
+  const std::string text =
+      "name: x\nepochs: 3\nrule: {type: sgd, momentum: 0.5}\ncolumns: {age: numeric, id: ignore}\n";
+  const CaseConfig usual = parse("name: x\n");
+  const CaseConfig config = parse(text, {"epochs=null", "rule=~", "columns.id=null"});
+  EXPECT_EQ(config.epochs, usual.epochs);
+  EXPECT_EQ(config.rule.type, usual.rule.type);
+  EXPECT_THAT(config.columns, ElementsAre(Pair("age", "numeric")));
+  EXPECT_EQ(parse(text, {"rule.momentum=null"}).rule.type, "sgd");
+  EXPECT_EQ(parse(text, {"epochs=null", "epochs=9"}).epochs, 9);
+  // A word in quotes is one, and an empty shell variable no wish.
+  EXPECT_EQ(parse(text, {"name='null'"}).name, "null");
+  EXPECT_THAT(refusal(text, {"epochs="}), HasSubstr("epochs is nothing"));
+  EXPECT_THAT(refusal(text, {"epohcs=null"}), HasSubstr("unknown key 'epohcs'"));
 }
 
 TEST(ReadConfig, ChangesSingleItemsOfAListFromTheCommandLine) {

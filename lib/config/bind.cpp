@@ -229,7 +229,7 @@ class Binder {
         continue;
       }
       const auto index = static_cast<int64_t>(i);
-      if (has_unknown_word(item, key, list, index)) continue;
+      if (has_unknown_word(item, key, list, index) || has_idle_value(item, key, list)) continue;
       bind_section(item, {nullptr, [&](Fields& fields) { list.describe(index, fields); }}, key,
                    findings_);
     }
@@ -257,6 +257,31 @@ class Binder {
       return true;
     }
     return false;
+  }
+
+  // {relu: 4}: a value for a kind for which it would stand for no setting.
+  bool has_idle_value(const YamlNode& item, const std::string& key, const SectionListRef& list) {
+    const YamlNode::Entry* kind = item.find(field_.shorthand_key);
+    if (kind == nullptr || kind->value.kind != Kind::kScalar) return false;
+    const std::string& word = kind->value.scalar;
+    const auto known = field_.word_keys.find(word);
+    if (known == field_.word_keys.end() || !known->second.empty()) return false;
+    const YamlNode::Entry* value = item.find(word);
+    if (value == nullptr) return false;
+    Fields fields;
+    list.describe(0, fields);
+    std::vector<std::string> settings;
+    for (const auto& field : fields.list) {
+      const auto& kinds = field->selected_by;
+      const bool taken = field->selector.empty() || std::ranges::count(kinds, word) > 0;
+      if (taken && field->name != field_.shorthand_key) settings.push_back(field->name);
+    }
+    findings_.add(
+        value->place,
+        fmt::format("{}: {} takes no value, and is given {}", key, word, kind_text(value->value)),
+        fmt::format("{} alone, or with {}", word, fmt::join(settings, ", ")),
+        fmt::format("write {0}, or {{{0}: {{{1}: ...}}}}", word, settings.front()));
+    return true;
   }
 
   const Field& field_;

@@ -112,7 +112,8 @@ seed: 2
                 (["relu", "conv: -1"], "7:13: model.layers.2.size is '-1'"),
                 (["relu", "{conv: 4, kernal: 3}"], "7:17: unknown key 'kernal'"),
                 (["relu", "{type: conv}"], "7:7: model.layers.2.size is missing"),
-                (["relu", "{relu: 4}"], "7:8: unknown key 'relu' under model.layers.2"),
+                (["relu", "{relu: 4}"], "7:8: model.layers.2: relu takes no value, and is given '4'; expected relu alone, or "
+                 "with name, from", "write relu, or {relu: {name: ...}}"),
                 (["relu", "{max_pool: 2, dilation: 2}"], "7:21: model.layers.2.dilation has no meaning here"),
                 (["relu", "maxpool: 2"], "7:7: model.layers.2: no type is called 'maxpool'"),
                 # While shapes are worked out.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/json_writer.h"
 #include "base/throw_error.h"
 #include "config/flatten_config.h"
 #include "config/read_config.h"
@@ -83,6 +84,18 @@ Lines entries_of(const std::string& inside) {
   return entries;
 }
 
+// How much of `text` is the key with its colon, where it begins so; 0 = it does not. init writes
+// names of columns in quotes.
+size_t size_of_key(const std::string& text, const std::string& key) {
+  for (const std::string& start : {key + ":", json_quote(key) + ":"}) {
+    if (text.starts_with(start)) return start.size();
+  }
+  return 0;
+}
+
+// key=null: the setting is taken back (config/yaml_document.h).
+bool takes_back(const std::string& value) { return value == "null" || value == "~"; }
+
 using Path = std::vector<std::string>;  // "train", "optimizer", "type"
 
 std::string flow_of(const Path& path, size_t from, const std::string& value) {
@@ -97,17 +110,40 @@ std::string edited_flow(const std::string& old, const Path& path, size_t from,
   if (from == path.size()) return value;
   if (old.size() < 2 || old.front() != '{' || old.back() != '}') return flow_of(path, from, value);
   Lines entries = entries_of(old.substr(1, old.size() - 2));
-  const std::string start = path[from] + ":";
   bool found = false;
   for (std::string& entry : entries) {
-    if (!entry.starts_with(start)) continue;
-    entry = start + " " + edited_flow(trimmed(entry.substr(start.size())), path, from + 1, value);
+    const size_t size = size_of_key(entry, path[from]);
+    if (size == 0) continue;
+    const std::string start = entry.substr(0, size);
+    entry = start + " " + edited_flow(trimmed(entry.substr(size)), path, from + 1, value);
+    if (takes_back(value) && from + 1 == path.size()) entry.clear();
     found = true;
   }
-  if (!found) entries.push_back(start + " " + flow_of(path, from + 1, value));
+  std::erase(entries, "");
+  if (!found && !takes_back(value)) {
+    entries.push_back(path[from] + ": " + flow_of(path, from + 1, value));
+  }
   std::string text;
   for (const std::string& entry : entries) text += (text.empty() ? "" : ", ") + entry;
   return "{" + text + "}";
+}
+
+// The line among [begin, end) that has the key, indented by so many spaces; `end` where none has.
+size_t line_of(const Lines& lines, size_t begin, size_t end, const std::string& key,
+               size_t indent) {
+  for (; begin < end; ++begin) {
+    const std::string& line = lines[begin];
+    if (indent_of(line) == indent && size_of_key(line.substr(indent), key) > 0) break;
+  }
+  return begin;
+}
+
+// With the line of the section around it, where nothing else is in that.
+void erase_line(Lines& lines, size_t at, size_t indent) {
+  lines.erase(lines.begin() + static_cast<int64_t>(at));
+  const bool is_last = at == lines.size() || indent_of(lines[at]) < indent;
+  const bool is_first = at > 0 && indent > 0 && indent_of(lines[at - 1]) < indent;
+  if (is_first && is_last) lines.erase(lines.begin() + static_cast<int64_t>(at) - 1);
 }
 
 // Sets path[depth...] among lines [begin, end), which are indented by `indent`.
@@ -116,20 +152,25 @@ void edit_lines(Lines& lines, size_t begin, size_t end, const Path& path,
   size_t depth = 0;
   while (true) {
     const size_t indent = 2 * depth;
-    const std::string start = std::string(indent, ' ') + path[depth] + ":";
-    size_t at = begin;
-    while (at < end && !lines[at].starts_with(start)) ++at;
+    const size_t at = line_of(lines, begin, end, path[depth], indent);
     if (at == end) {
+      if (takes_back(value)) return;
       // Behind the last line of the section that says something.
       while (end > begin && !says_something(lines[end - 1])) --end;
       lines.insert(lines.begin() + static_cast<int64_t>(end),
-                   start + " " + flow_of(path, depth + 1, value));
+                   std::string(indent, ' ') + path[depth] + ": " + flow_of(path, depth + 1, value));
       return;
     }
     std::string& line = lines[at];
+    const std::string start =
+        line.substr(0, indent + size_of_key(line.substr(indent), path[depth]));
     const size_t comment = comment_in(line);
     const std::string old = trimmed(line.substr(start.size(), comment - start.size()));
     const bool is_block = old.empty();
+    if (takes_back(value) && depth + 1 == path.size() && !is_block) {
+      erase_line(lines, at, indent);
+      return;
+    }
     if (!is_block || depth + 1 == path.size()) {
       const std::string head = start + " " + edited_flow(old, path, depth + 1, value);
       const std::string tail = trimmed(line.substr(comment));

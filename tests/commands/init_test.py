@@ -1,6 +1,7 @@
 """maas init: the config that it writes for a CSV, an image folder, IDX files trains as it is."""
 import json
 import random
+import re
 import struct
 import unittest
 import zlib
@@ -123,6 +124,22 @@ class Init(InitCase):
         text = self.init_and_train(self.table("t.csv", "id,name,x,empty,y", rows), "missing: mean",
                                    '"id": ignore', '"name": ignore', '"empty": ignore')
         self.assertNotIn('"x": ignore', text)
+
+    def test_kinds_of_columns_are_set_where_they_are_written(self):
+        rows = [[i, i % 7, f"2024-01-{i % 28 + 1:02}", "abc"[i % 3]] for i in range(60)]
+        data = self.table("kinds.csv", "id,house no,when,y", rows)
+
+        def columns(*settings):
+            text = maas("init", data, "-o", "-", *settings, check=0).stdout
+            return re.findall(r'(?m)^    ("?[a-z ]+"?: (?:numeric|ignore|categorical|date))\b', text), text
+        self.assertEqual(columns()[0], ['"when": date', '"id": ignore'])
+        self.assertEqual(columns("data.columns.id=numeric", "data.columns.when=ignore")[0],
+                         ['"when": ignore', '"id": numeric'])
+        self.assertEqual(columns("data.columns.house no=categorical")[0],
+                         ['"when": date', '"id": ignore', "house no: categorical"])
+        self.assertEqual(columns("data.columns.id=null")[0], ['"when": date'])
+        self.assertNotIn("columns:", columns("data.columns.id=~", "data.columns.when=null")[1])
+        self.assertNotIn("weight_decay", columns("train.optimizer.weight_decay=null")[1])
 
     def test_what_was_seen_is_told_and_written(self):
         """Unnamed and repeated columns, a trailing delimiter, copies, rows without a label: all train."""

@@ -70,6 +70,12 @@ const YamlPlace* ConfigPlaces::place_of(std::string key) const {
   }
 }
 
+bool ConfigPlaces::has_beside(const std::string& key, const std::string& other) const {
+  const auto mine = written_.find(key), its = written_.find(other);
+  if (mine == written_.end() || its == written_.end()) return false;
+  return mine->second.source == its->second.source || mine->second.source->is_override;
+}
+
 Error ConfigPlaces::located(const Error& error) const {
   std::vector<Problem> problems = error.problems();
   for (Problem& problem : problems) {

@@ -27,6 +27,10 @@ class ConfigPlaces {
   // Whether the setting, or one below it, was written.
   bool has(const std::string& key) const { return written_.count(key) > 0; }
 
+  // Whether `key` was written in the same file as `other`, or on the command line over it: not
+  // where a config that is extended has it.
+  bool has_beside(const std::string& key, const std::string& other) const;
+
   // Nothing is at `path`, where a config that a model remembers has the input of setting `key`.
   void note_lost(const std::string& path, const std::string& key) { lost_[path] = key; }
 

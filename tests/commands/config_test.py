@@ -102,6 +102,26 @@ seed: 2
         self.assertIn("command line", done.stderr)
         self.assertIn("eval.metrics: ", done.stderr)
 
+    def test_a_network_is_built_or_taken(self):
+        base, path = self.folder / "built.yaml", self.folder / "taken.yaml"
+        data = "data: {type: synthetic, samples: 64, height: 4, width: 4, classes: 2}\ntrain: {epochs: 1}\n"
+        base.write_text(data + "model: {type: mlp, hidden: [4]}\n")
+        first = json.loads(maas("train", base, "-o", self.folder / "first", "--json", check=0).stdout)["model"]
+        path.write_text(data + f"model: {{from: {first}, type: mlp}}\n")
+        said = maas("train", path, "--dry-run", check=2).stderr
+        self.assertIn(f"{path}:3:", said)
+        self.assertIn("model.type: is given beside model.from", said)
+        self.assertIn("leave model.type out to go on with that network", said)
+        path.write_text(data + f"model: {{from: {first}}}\n")
+        self.assertIn("command line: model.hidden=[5]: model.hidden: is given beside model.from",
+                      maas("train", path, "--dry-run", "model.hidden=[5]", check=2).stderr)
+        # What a config that is extended builds is not asked for.
+        path.write_text(f"extends: built.yaml\nmodel: {{from: {first}}}\n")
+        maas("train", path, "-o", self.folder / "second", check=0)
+        maas("train", base, f"model.from={first}", "--dry-run", check=0)
+        maas("train", self.folder / "second/resolved.yaml", "-o", self.folder / "third", check=0)
+        maas("train", "--resume", self.folder / "second", check=0)
+
     def test_errors_of_a_layer_are_at_its_line(self):
         path = self.folder / "net.yaml"
         ground = ("data: {type: synthetic, samples: 64, height: 8, width: 8, classes: 2}\n"

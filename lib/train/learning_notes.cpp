@@ -33,6 +33,21 @@ Learning learning_of(const Program& network, const std::vector<std::string>& fre
 
 }  // namespace
 
+std::string outputs_note(const Program& network) {
+  std::vector<std::string> names;
+  for (const GraphOutput* output : network.user_outputs()) {
+    const auto* ref = std::get_if<ValueRef>(&output->value);
+    names.push_back(ref == nullptr ? "a number" : network.value(ref->id).name);
+  }
+  if (names.size() < 2) return "";
+  const std::string first = names.front();
+  names.erase(names.begin());
+  return fmt::format(
+      "model.from: of its {} outputs the first, {}, is trained, and answers; the model still gives "
+      "the others ({}), and no loss looks at them",
+      names.size() + 1, first, name_first(names, kMostNamed));
+}
+
 std::string input_note(const Program& network, const FitJob& job, const std::string& normalize) {
   const auto inputs = network.user_inputs(), taken = job.program.user_inputs();
   const InputSpec& input = job.data.spec.input;

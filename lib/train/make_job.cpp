@@ -112,6 +112,8 @@ void take_network(FitJob& job, const Experiment& experiment, const JobParents& p
   }
   job.program = adopt_model(network, job.data.spec, build, parents.network_name);
   job.notes.push_back(input_note(network, job, experiment.data.normalize));
+  const std::string outputs = outputs_note(job.program);
+  if (!outputs.empty()) job.notes.push_back(outputs);
   const std::string scored = scored_note(job.program, job.data.spec.task.kind);
   if (!scored.empty()) job.notes.push_back("model.from: " + scored);
   for (const std::string& note : learning_notes(job.program, job.train)) job.notes.push_back(note);

@@ -24,7 +24,8 @@ double average_precision(const std::vector<double>& scores, const std::vector<bo
     sum += here * hits / static_cast<double>(end);
     begin = end;
   }
-  return hits == 0 ? nan : sum / hits;
+  const bool one_kind = hits == 0 || hits == static_cast<double>(scores.size());
+  return one_kind ? nan : sum / hits;
 }
 
 }  // namespace maas

@@ -20,9 +20,9 @@ void note_absent_classes(const std::vector<std::string>& names, Metrics& metrics
     if (one.support == metrics.samples) all.push_back(fmt::format("'{}'", one.label));
   }
   for (const std::string& name : names) {
-    const bool needs_both = name == "roc_auc" && !(none.empty() && all.empty());
-    const bool needs_rows = name == "average_precision" || name == "balanced_accuracy";
-    if (needs_both || (needs_rows && !none.empty())) affected.push_back(name);
+    const bool needs_both = name == "roc_auc" || name == "average_precision";
+    const bool needs_rows = needs_both || name == "balanced_accuracy";
+    if ((needs_rows && !none.empty()) || (needs_both && !all.empty())) affected.push_back(name);
   }
   if (affected.empty()) return;
   std::string what = none.empty() ? "" : "no row is of " + name_first(none, kMostNamed);

@@ -95,6 +95,8 @@ TEST(Thresholds, DecideWhichOfSeveralLabelsHold) {
 
 TEST(AveragePrecision, IsNotANumberWithoutPositiveRowsOrOfNaN) {
   EXPECT_TRUE(std::isnan(average_precision({.1, .2}, {false, false})));
+  EXPECT_TRUE(std::isnan(average_precision({.1, .2}, {true, true})));
+  EXPECT_TRUE(std::isnan(metric_of(of_two({.3, .4}, {1, 1}), "average_precision")));
   EXPECT_TRUE(std::isnan(average_precision({.1, NAN}, {true, false})));
   EXPECT_EQ(average_precision({.2, .2}, {true, false}), 0.5);  // ties are one step
 }
@@ -103,9 +105,9 @@ TEST(ClassNotes, SayWhichClassesAMetricLeavesOut) {
   const Predictions two = from_shares({.7, .2, .1, .3, .6, .1}, {0, 1});
   EXPECT_THAT(compute_metrics(two, {"accuracy", "roc_auc", "average_precision"}).notes,
               ElementsAre("no row is of 'c2': not counted in roc_auc, average_precision"));
-  EXPECT_THAT(compute_metrics(of_two({.3, .4}, {1, 1}), {"roc_auc"}).notes,
+  EXPECT_THAT(compute_metrics(of_two({.3, .4}, {1, 1}), {"roc_auc", "average_precision"}).notes,
               ElementsAre("no row is of 'c0', every row is of 'c1': nothing to tell apart for "
-                          "roc_auc"));
+                          "roc_auc, average_precision"));
   EXPECT_THAT(compute_metrics(two, {"accuracy", "nll"}).notes, IsEmpty());
   EXPECT_THAT(compute_metrics(five_rows(), {"roc_auc"}).notes, IsEmpty());
 }

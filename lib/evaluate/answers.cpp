@@ -68,7 +68,7 @@ std::vector<ScoredLabel> highest_labels(const JudgedOutputs& judged, int64_t row
   std::vector<ScoredLabel> labels;
   for (auto index = order.begin(); index != end; ++index) {
     labels.push_back({*index, name_of_output(task, *index, std::to_string(*index)),
-                      static_cast<float>(share(*index)), label_holds(judged, row, task, *index)});
+                      static_cast<float>(share(*index))});
   }
   return labels;
 }
@@ -78,7 +78,7 @@ std::vector<std::string> holding_labels(const JudgedOutputs& judged, int64_t row
   std::vector<std::string> names;
   if (task.kind != TaskKind::kMultiLabel) return names;
   for (const ScoredLabel& label : highest_labels(judged, row, task, judged.outputs.size(1))) {
-    if (label.holds) names.push_back(label.label);
+    if (label_holds(judged, row, task, label.index)) names.push_back(label.label);
   }
   return names;
 }

@@ -17,8 +17,6 @@ struct ScoredLabel {
   int64_t index = 0;
   std::string label;  // the index in digits where the task has no name for it
   float probability = 0;
-  // Of several labels: the probability is at least the label's threshold, or 0.5.
-  bool holds = true;
 };
 
 // What the first output says of all rows of a batch.

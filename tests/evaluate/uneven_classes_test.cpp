@@ -81,19 +81,14 @@ TEST(Thresholds, DecideWhichOfSeveralLabelsHold) {
   TaskSpec task{.kind = TaskKind::kMultiLabel, .labels = {"a", "b"}};
   const at::Tensor shares = at::tensor({.4F, .6F}).view({1, 2});
   const auto held = [&] {
-    std::set<std::string> names;
-    const std::vector<Answer> answers = answers_of(shares, task, OutputForm::kProbabilities, 2);
-    for (const ScoredLabel& label : answers.at(0).labels) {
-      if (label.holds) names.insert(label.label);
-    }
-    return names;
+    return answers_of(shares, task, OutputForm::kProbabilities, 1).at(0).holding;
   };
   EXPECT_THAT(held(), ElementsAre("b"));
   task.thresholds = {.3, .7};
   EXPECT_THAT(held(), ElementsAre("a"));
 }
 
-TEST(AveragePrecision, IsNotANumberWithoutPositiveRowsOrOfNaN) {
+TEST(AveragePrecision, IsNotANumberOfOneKindOfRowsOrOfNaN) {
   EXPECT_TRUE(std::isnan(average_precision({.1, .2}, {false, false})));
   EXPECT_TRUE(std::isnan(average_precision({.1, .2}, {true, true})));
   EXPECT_TRUE(std::isnan(metric_of(of_two({.3, .4}, {1, 1}), "average_precision")));

@@ -40,9 +40,7 @@ void write_labels(JsonWriter& json, const Answer& answer, const TaskSpec& task) 
   }
   if (several) {
     json.begin_array();
-    for (const ScoredLabel& label : answer.labels) {
-      if (label.holds) json.value(label.label);
-    }
+    for (const std::string& label : answer.holding) json.value(label);
     json.end_array();
   } else {
     json.value(answer.labels.at(0).label).field("probability", answer.labels[0].probability);

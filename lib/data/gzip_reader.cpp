@@ -112,22 +112,4 @@ uint64_t GzipReader::most_bytes_left() const {
                                                         : rest_.size() * kMostExpansion + held_back;
 }
 
-std::string read_maybe_gzipped(const std::string& path, uint64_t max_bytes) {
-  std::string bytes = read_file(path, static_cast<int64_t>(max_bytes));
-  if (!is_gzip(bytes)) return bytes;
-  GzipReader reader(bytes, path);
-  std::string all;
-  while (!reader.at_end()) {
-    const size_t had = all.size();
-    const uint64_t more = std::min<uint64_t>(std::max<uint64_t>(had, 1 << 20), max_bytes + 1 - had);
-    all.resize(had + more);
-    all.resize(had + reader.read_some(all.data() + had, more));
-    if (all.size() > max_bytes) {
-      throw_input(path, fmt::format("holds more than {} bytes when decompressed", max_bytes),
-                  fmt::format("at most {}", max_bytes), "split the file");
-    }
-  }
-  return all;
-}
-
 }  // namespace maas

@@ -35,7 +35,4 @@ class GzipReader {
   int held_byte_ = -1;                  // read ahead by at_end()
 };
 
-// The whole (decompressed) content of a file; Error{kInput} when it is more than max_bytes.
-std::string read_maybe_gzipped(const std::string& path, uint64_t max_bytes);
-
 }  // namespace maas

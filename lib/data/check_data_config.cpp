@@ -59,16 +59,19 @@ class Checker {
 
   void check_fractions() {
     if (data_.validation > 0 && data_.validation_source.given()) {
-      add("data.validation", "is given beside validation_source", "one of them");
+      add("data.validation", "is given beside validation_source", "one of them",
+          "leave data.validation out, or set data.validation=0: the source has the rows");
     }
     if (data_.test_fraction > 0 && data_.test.given()) {
-      add("data.test_fraction", "is given beside test", "one of them");
+      add("data.test_fraction", "is given beside test", "one of them",
+          "set data.test_fraction=0 to test on data.test, or leave data.test out to test on a part "
+          "of data.train");
     }
     if (data_.validation + data_.test_fraction > 0.95) {
       add("data.validation",
           fmt::format("validation {} and test_fraction {} leave too little to train on",
                       data_.validation, data_.test_fraction),
-          "at most 0.95 together");
+          "at most 0.95 together", "lower one of them");
     }
   }
 

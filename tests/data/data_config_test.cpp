@@ -71,6 +71,14 @@ TEST(DataConfig, NamesEveryContradiction) {
               testing::AllOf(HasSubstr("height 8 with width 0"), HasSubstr("data.classes: 1")));
 }
 
+TEST(DataConfig, SaysWhichOfTwoPartsToLeaveOut) {
+  const DataConfig config =
+      parse("type: csv\nlabel: y\ntrain: {path: a.csv}\ntest: {path: b.csv}\ntest_fraction: 0.2\n");
+  EXPECT_THAT(error_of([&] { check_data_config(config); }, ErrorKind::kUsage),
+              testing::AllOf(HasSubstr("data.test_fraction: is given beside test"),
+                             HasSubstr("set data.test_fraction=0 to test on data.test")));
+}
+
 TEST(DataConfig, HasGreyAndColourImagesOnly) {
   EXPECT_THAT(error_of([] { parse("type: synthetic\nchannels: 2\n"); }, ErrorKind::kUsage),
               HasSubstr("channels is '2'; expected one of 0, 1, 3"));

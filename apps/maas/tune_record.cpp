@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json_writer.h"
+#include "base/shown_text.h"
+#include "base/throw_error.h"
 #include "record/append_file.h"
 #include "tensor/json_view.h"
 
@@ -26,7 +28,7 @@ std::string line_of(const TunedTrial& trial) {
   return json.take() + "\n";
 }
 
-TunedTrial trial_of(const std::string& line, const std::string& where) {
+TunedTrial read_line(const std::string& line, const std::string& where) {
   simdjson::dom::parser parser;
   const JsonView json = parse_json(parser, line, where);
   TunedTrial trial{.trial = json.at("trial").integer(),
@@ -39,7 +41,23 @@ TunedTrial trial_of(const std::string& line, const std::string& where) {
   for (const auto& [name, value] : json.at("settings").members()) {
     trial.settings[std::string(name)] = value.text();
   }
+  if (trial.trial < 0 || trial.round < 0) {
+    throw_input(where, "trial or round is below 0", "numbers from 0");
+  }
   return trial;
+}
+
+TunedTrial trial_of(const std::string& line, const std::string& where) {
+  try {
+    return read_line(line, where);
+  } catch (const Error& error) {
+    const Problem& found = error.first();
+    throw_input(where,
+                fmt::format("'{}' is no record of a trial: {}", shown_text(line, 40),
+                            found.where == where ? found.what : found.where + ": " + found.what),
+                "an object of JSON on each line, as maas tune wrote them",
+                "delete the line: --resume then trains that trial again, and keeps all others");
+  }
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ struct TunedTrial {
 class TuneRecord {
  public:
   // Reads `path` where it is; a last line that is not whole, of a crash, is cut off. Throws
-  // Error{kInput} for other lines that are no record.
+  // Error{kInput}, which names the line, for others that are no record.
   explicit TuneRecord(std::filesystem::path path);
 
   // Null: it has not been trained.

@@ -283,6 +283,15 @@ class Searches(Case):
         text = maas("runs", self.folder / "search", check=0).stdout
         self.assertRegex(text, r"trial-001-round-1 +finished")
         self.assertIn("was tried with", self.tune("--resume", "seed=5", check=2).stderr)
+        for bad, why in (("@@ no json", "is no record of a trial"), ('{"trial": -1}', "is no record of a trial"),
+                         ('{"trial": "x"}', "trial")):
+            record.write_text("\n".join(lines[:3] + [bad] + lines[4:]) + "\n")
+            said = self.tune("--resume", check=3).stderr
+            self.assertIn(f"{record}:4: '{bad}", said)
+            self.assertIn(why, said)
+            self.assertIn("delete the line: --resume then trains that trial again", said)
+        record.write_text("\n".join(lines[:3] + lines[4:]) + "\n")
+        self.assertEqual(self.tune("--resume").stderr.count("trial "), 1)
 
     def test_what_cannot_be_searched_is_named(self):
         self.assertIn("an end above the start", self.tune("tune.settings={train.learning_rate: 1 .. 1}", check=2).stderr)

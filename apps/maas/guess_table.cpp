@@ -169,6 +169,14 @@ void tell_unlabelled(const ColumnFacts& label, const TableSample& sample, bool h
       has_images ? "fill it in or remove them" : "data.missing_label: drop leaves them out"));
 }
 
+void tell_unread(const TableSample& sample, const fs::path& path, DataGuess& guess) {
+  if (sample.unread == 0) return;
+  guess.warnings.push_back(fmt::format(
+      "{} of the 15 places of {} that were looked into hold no rows as at its start, and count for "
+      "nothing here: training reads all rows, and tells which one is wrong",
+      sample.unread, path.filename().string()));
+}
+
 std::vector<fs::path> paths_of(const ColumnFacts& images, const fs::path& csv) {
   std::vector<fs::path> paths;
   for (const std::string_view name : images.values) paths.push_back(csv.parent_path() / name);
@@ -271,6 +279,7 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
     guess.found = fmt::format("a table of {}; predicting the {} '{}'", rows_text(rows, sample),
                               of_numbers ? "number" : "class", label.name);
   }
+  tell_unread(sample, path, guess);
   if (!guessed.why.empty()) guess.found += ", " + guessed.why;
   tell_unlabelled(label, sample, image.has_value(), guess);
   return guess;

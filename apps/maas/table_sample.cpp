@@ -30,13 +30,28 @@ std::string read_up_to(ByteStream& stream, size_t most) {
   return text;
 }
 
-// Without the row that is cut at the end.
-void end_at_line(std::string& text) {
-  const size_t end = text.rfind('\n');
-  if (end != std::string::npos) text.resize(end + 1);
+// Where rows end: behind each end of a line that lies in no quoted cell, first and last of them;
+// npos and 0 where there is none. `quoted`: the text begins within such a cell.
+std::pair<size_t, size_t> row_ends(const std::string& text, bool quoted) {
+  size_t first = text.npos, last = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') quoted = !quoted;  // a doubled quote: twice
+    if (text[i] != '\n' || quoted) continue;
+    last = i + 1;
+    if (first == text.npos) first = last;
+  }
+  return {first, last};
 }
 
-// Whether the text is rows of that many cells: a place may lie within a quoted cell of many lines.
+// Without the row that is cut at the end. A quote that opens no cell, an inch mark say, makes all
+// that follows look quoted: then without the line that is cut.
+void end_at_row(std::string& text) {
+  const size_t end = row_ends(text, false).second;
+  const size_t line = text.rfind('\n') + 1;  // npos + 1 = 0
+  text.resize(end > text.size() / 2 || line == 0 ? end : line);
+}
+
+// Whether the text is rows of that many cells.
 bool holds_rows(const std::string& text, char delimiter, int64_t columns) {
   try {
     const CsvTable table = parse_csv(text, "", delimiter, {.byte = 1, .columns = columns});
@@ -46,16 +61,25 @@ bool holds_rows(const std::string& text, char delimiter, int64_t columns) {
   }
 }
 
-std::string rows_at(std::ifstream& file, uint64_t offset) {
+// The bytes of a place, whose first line is cut.
+std::string read_place(std::ifstream& file, uint64_t offset) {
   std::string text(kPlace, '\0');
   file.clear();
   file.seekg(static_cast<std::streamoff>(offset));
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(file.gcount()));
-  const size_t start = text.find('\n');
-  text.erase(0, start == std::string::npos ? start : start + 1);
-  end_at_line(text);
   return text;
+}
+
+// "" where no rows of that many cells are to be seen.
+std::string rows_of(const std::string& place, char delimiter, int64_t columns) {
+  for (const bool quoted : {false, true}) {
+    const auto [start, end] = row_ends(place, quoted);
+    if (start >= end) continue;
+    std::string rows = place.substr(start, end - start);
+    if (holds_rows(rows, delimiter, columns)) return rows;
+  }
+  return "";
 }
 
 }  // namespace
@@ -91,7 +115,7 @@ TableSample sample_table(const fs::path& path) {
   const auto read = static_cast<double>(stream.read_bytes());
   const bool is_plain = read >= static_cast<double>(sample.text.size());
   if (is_plain) sample.text.resize(kStart);
-  end_at_line(sample.text);
+  end_at_row(sample.text);
   const auto size = static_cast<double>(stream.size_bytes());
   if (!is_plain) {
     sample.share = std::min(1.0, read / std::max(size, read));
@@ -103,8 +127,10 @@ TableSample sample_table(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   const uint64_t left = stream.size_bytes() - kStart;
   for (int i = 0; i < kPlaces; ++i) {
-    std::string rows = rows_at(file, kStart + left * static_cast<uint64_t>(i) / kPlaces);
-    if (holds_rows(rows, delimiter, first.columns())) sample.text += rows;
+    const uint64_t at = kStart + left * static_cast<uint64_t>(i) / kPlaces;
+    const std::string rows = rows_of(read_place(file, at), delimiter, first.columns());
+    sample.text += rows;
+    sample.unread += rows.empty() ? 1 : 0;
   }
   sample.share = static_cast<double>(sample.text.size()) / size;
   return sample;

@@ -15,6 +15,7 @@ struct TableSample {
   // anywhere (it is not gzipped), from fifteen places spread over it.
   bool is_part = false;
   double share = 1;  // of the file's bytes that the text is, guessed of a gzipped one
+  int unread = 0;    // of these places, in which no rows like the first one were to be seen
 };
 
 // The one that stands most often in the first line.

@@ -74,6 +74,25 @@ class OfTables(InitCase):
         label = [column for column in told["columns"] if column["name"] == "y"][0]
         self.assertEqual(label["distinct"], 3)
 
+    def test_cells_of_many_lines_do_not_hide_a_part_of_a_large_table(self):
+        path = self.folder / "lines.csv"
+        poem = "\n".join(f"a line, and ""one"" more, {i}" for i in range(40)).replace('"', '""')
+        with path.open("w") as file:
+            file.write("x,words,y\n")
+            for i in range(18_000):
+                file.write(f"{i % 977}.25,\"{i} {poem}\",c{i * 3 // 18_000}\n")
+        self.assertGreater(path.stat().st_size, 17 << 20)
+        done = maas("init", path, "-o", self.folder / "lines.yaml", "--json", check=0)
+        told = json.loads(done.stdout)
+        label = [column for column in told["columns"] if column["name"] == "y"][0]
+        self.assertEqual(label["distinct"], 3)
+        self.assertNotIn("places", done.stderr)
+        with path.open("r+") as file:  # all of its second half is something else
+            file.seek(9 << 20)
+            file.write("\n" + "x y z\n" * (2 << 20))
+        said = maas("init", path, "-o", self.folder / "odd.yaml", check=0).stderr
+        self.assertRegex(said, r"\d+ of the 15 places of lines\.csv that were looked into hold no rows")
+
     def test_a_network_that_does_not_take_the_data_is_refused(self):
         rows = [[i, i % 3, "ab"[i % 2]] for i in range(60)]
         three = [[i, i % 3, i % 5, "ab"[i % 2]] for i in range(60)]

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json_writer.h"
+#include "base/throw_error.h"
 #include "config/read_config.h"
 #include "config_file.h"
 #include "model/model.h"
@@ -31,14 +32,37 @@ bool is_image(const Value& value) {
   return value.shape[1].size == 1 || value.shape[1].size == 3;
 }
 
+bool holds(const DataGuess& guess, const char* type) {
+  return guess.data.find(type) != guess.data.npos;
+}
+
+// What would be refused once all data are read (check_start), where that is seen before.
+void check_kind(const Model& model, const DataGuess& guess, const std::string& where) {
+  const bool images = holds(guess, "type: image"), table = holds(guess, "type: csv");
+  const auto inputs = model.program.user_inputs();
+  const auto& known = model.manifest.data;
+  const bool of_images =
+      known ? known->input.kind == InputKind::kImage
+            : inputs.size() == 1 && is_image(model.program.value(inputs[0]->value));
+  if (table && of_images) {
+    throw_usage(where, "takes images, and the data are a table", "data of the network's kind",
+                "give a folder of images, or leave --from out");
+  }
+  if (images && known && !of_images) {
+    throw_usage(where, "takes a table, and the data are images", "data of the network's kind",
+                "give a table, or leave --from out");
+  }
+}
+
 }  // namespace
 
 StartNetwork start_network(const fs::path& path, const fs::path& config_folder,
                            const DataGuess& guess) {
-  const bool images = guess.data.find("type: image") != guess.data.npos;
+  const bool images = holds(guess, "type: image");
   const std::string name =
       path.filename().empty() ? path.parent_path().filename().string() : path.filename().string();
   const Model model = load_model(path);
+  check_kind(model, guess, path.string());
   const bool is_mean = members_of_average(model.program) > 0;
   const LastLayer last =
       find_last_layer(is_mean ? first_of_average(model.program) : model.program, path.string());

@@ -102,6 +102,12 @@ class OfTables(InitCase):
                     self.folder / "no.yaml", check=3)
         self.assertIn("there is no column 'z'", said.stderr)
         self.assertFalse((self.folder / "no.yaml").exists())
+        images = self.folder / "images.yaml"
+        images.write_text("data: {type: synthetic, samples: 64, height: 4, width: 4, classes: 2}\ntrain: {steps: 2}\n")
+        maas("train", images, "-o", self.folder / "images", check=0)
+        said = maas("init", self.table("two.csv", "x,z,y", rows), "--from", self.folder / "images", "-o",
+                    self.folder / "no.yaml", check=2)
+        self.assertIn("takes images, and the data are a table", said.stderr)
         more = maas("init", self.table("three.csv", "x,z,w,y", three), "--from", base, "-o",
                     self.folder / "more.yaml", check=0)
         self.assertIn("'w' is none of the network's columns and counts for nothing", more.stderr)

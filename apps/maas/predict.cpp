@@ -41,7 +41,8 @@ class Predict : public Command {
     app.add_option("--format", format_, "text, table, csv or jsonl (one JSON object a row)")
         ->check(CLI::IsMember({"text", "table", "csv", "jsonl"}));
     app.add_option("--keep", options_.keep,
-                   "a column of the CSV that stands before its answer (repeatable)");
+                   "a column of the CSV to stand before its answer (repeatable); label: as "
+                   "input_label");
     app.add_option("--top", options_.top, "how many labels to show")->check(whole_number(1, 1000));
     app.add_flag("--force", force_, "replace an existing file");
   }

@@ -73,7 +73,7 @@ class Kinds {
   bool may_have(const RunSummary& run, std::string setting) const {
     while (!setting.empty()) {
       const size_t dot = setting.rfind('.');
-      const std::string around = dot == setting.npos ? "" : setting.substr(0, dot);
+      const std::string around = dot == std::string::npos ? "" : setting.substr(0, dot);
       const auto rule = rules_.find(with_any_index(setting));
       if (rule != rules_.end()) {
         const auto& [selector, kinds] = rule->second;

@@ -33,12 +33,12 @@ std::string read_up_to(ByteStream& stream, size_t most) {
 // Where rows end: behind each end of a line that lies in no quoted cell, first and last of them;
 // npos and 0 where there is none. `quoted`: the text begins within such a cell.
 std::pair<size_t, size_t> row_ends(const std::string& text, bool quoted) {
-  size_t first = text.npos, last = 0;
+  size_t first = std::string::npos, last = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '"') quoted = !quoted;  // a doubled quote: twice
     if (text[i] != '\n' || quoted) continue;
     last = i + 1;
-    if (first == text.npos) first = last;
+    if (first == std::string::npos) first = last;
   }
   return {first, last};
 }

@@ -37,23 +37,6 @@ std::vector<int64_t> hinted(const Value& value) {
   return sizes;
 }
 
-at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight,
-                    const ConvolutionWindow& window) {
-  static const auto convolution = c10::Dispatcher::singleton().findSchemaOrThrow(kConvolution, "");
-  torch::jit::Stack stack = {x,
-                             weight,
-                             c10::IValue(),
-                             window.padding,
-                             window.stride,
-                             window.dilation,
-                             window.groups,
-                             "none",
-                             c10::List<std::optional<at::Scalar>>(),
-                             c10::IValue()};
-  convolution.callBoxed(stack);
-  return stack.at(0).toTensor();
-}
-
 std::string text_of(const std::vector<int64_t>& sizes) {
   std::string text;
   for (const int64_t size : sizes) text += (text.empty() ? "" : "x") + std::to_string(size);
@@ -86,11 +69,13 @@ bool is_quicker(KernelRace& race, const Node& conv, const at::Tensor& packed,
   const std::vector<Kernel> kernels = {
       {"fp32",
        [&] {
-         return [x = input(), w = ready(at::kFloat), window = window] { convolve(x, w, window); };
+         return [x = input(), w = ready(at::kFloat), window = window] {
+           convolve_by_onednn(x, w, window);
+         };
        }},
       {"bf16", [&] {
          return [x = input(), w = ready(at::kBFloat16), window = window] {
-           convolve(x.to(at::kBFloat16), w, window).to(at::kFloat);
+           convolve_by_onednn(x.to(at::kBFloat16), w, window).to(at::kFloat);
          };
        }}};
   const std::string name = fmt::format(

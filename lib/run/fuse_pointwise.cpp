@@ -13,6 +13,9 @@
 #include "program/arguments.h"
 #include "program/operator_facts.h"
 #include "program/rewrite.h"
+#include "run/lower/activation.h"
+#include "run/lower/depthwise_convolution.h"
+#include "run/lower/packed_convolution.h"
 #include "run/lower/packed_linear.h"
 
 namespace maas {
@@ -23,15 +26,20 @@ constexpr const char* kLinear = "mkldnn::_linear_pointwise";
 
 bool is_onednn(const Node& node) { return node.op == kConvolution || node.op == kLinear; }
 
+bool is_own(const Node& node) {
+  return node.op == kPackedLinear || node.op == kPackedConvolution ||
+         node.op == kDepthwiseConvolution;
+}
+
 // An activation as oneDNN's operators take it: `attr`, `scalars`, `algorithm`.
-struct Activation {
+struct OnednnActivation {
   std::string name;
   std::vector<double> scalars = {};
   Argument algorithm = None{};
 };
 
 // Those that oneDNN computes as libtorch does, on numbers.
-std::optional<Activation> fused_activation(const Node& node) {
+std::optional<OnednnActivation> fused_activation(const Node& node) {
   static const std::map<std::string, std::string> kPlain = {
       {"aten::relu", "relu"},  {"aten::sigmoid", "sigmoid"},
       {"aten::tanh", "tanh"},  {"aten::hardswish", "hardswish"},
@@ -100,6 +108,8 @@ bool makes_no_nan(const std::string& op) {
                                               "aten::upsample_bilinear2d",
                                               "aten::upsample_nearest2d",
                                               kConvolution,
+                                              kDepthwiseConvolution,
+                                              kPackedConvolution,
                                               kPackedLinear,
                                               kLinear};
   const OperatorFacts* facts = facts_of(op);
@@ -138,7 +148,7 @@ class Fuser {
     for (size_t i = 0; i < r_.size(); ++i) {
       if (is_onednn(r_.node(i))) {
         take_activation(take_sum(i));
-      } else if (r_.node(i).op == kPackedLinear) {
+      } else if (is_own(r_.node(i))) {
         take_both(i);
       } else if (r_.node(i).full_name() == "aten::addmm") {
         take_relu(i);

@@ -40,7 +40,7 @@ class Lowering {
     const auto made = made_.try_emplace(weight->values_id);
     if (made.second) {
       made.first->second = {
-          add_weight(program_, "packed_int8", shared_columns(weight->values)),
+          add_weight(program_, "packed_int8", shared_form(weight->values, pack_columns)),
           add_weight(program_, "column_scale", weight->scale.reshape({columns}).contiguous())};
     }
     return packed_linear_node(linear, made.first->second, columns);

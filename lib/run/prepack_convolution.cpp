@@ -12,7 +12,12 @@
 #include "program/arguments.h"
 #include "program/emit.h"
 #include "program/rewrite.h"
+#include "run/bf16_layers.h"
+#include "run/lower/convolution_race.h"
+#include "run/lower/depthwise_convolution.h"
 #include "run/lower/layout_free.h"
+#include "run/lower/packed_convolution.h"
+#include "run/lower/packed_product.h"
 
 namespace maas {
 namespace {
@@ -20,13 +25,13 @@ namespace {
 constexpr const char* kReorder = "mkldnn::_reorder_convolution_weight";
 constexpr const char* kConvolution = "mkldnn::_convolution_pointwise";
 
-// For the sizes that the graph has as hints. Without them oneDNN packs for some other input, and
-// then packs again in every call: 2.5 times the time of ResNet-18 on AVX2. At one thread eight rows
-// are as quick when packed for one; at two threads they are not.
-at::Tensor packed(const at::Tensor& weight, const ConvolutionWindow& window, const Value& input) {
+// Those that the graph has as hints. Without them oneDNN packs for some other input, and then
+// packs again in every call: 2.5 times the time of ResNet-18 on AVX2. At one thread eight rows are
+// as quick when packed for one; at two threads they are not.
+std::vector<int64_t> hinted_sizes(const Value& input) {
   std::vector<int64_t> sizes;
   for (const Dim& dim : input.shape) sizes.push_back(std::max<int64_t>(dim.size, 1));
-  return pack_convolution_weight(weight, window, sizes);
+  return sizes;
 }
 
 bool can_prepack() {
@@ -37,9 +42,51 @@ bool can_prepack() {
 
 bool is_finite(const at::Tensor& weight) { return at::isfinite(weight).all().item<bool>(); }
 
-// The packed form of a convolution; nullopt where oneDNN's does not fit.
+Node for_onednn(Program& program, const Node& conv, const at::Tensor& weight,
+                const ConvolutionSizes& sizes) {
+  const ConvolutionWindow& window = sizes.window;
+  const ValueId packed =
+      add_weight(program, "packed", pack_convolution_weight(weight, window, sizes.input));
+  return make_node(kConvolution, {{"X", ValueRef{operand_of(conv, "input")}},
+                                  {"W", ValueRef{packed}},
+                                  {"B", argument_of(conv, "bias", None{})},
+                                  {"padding", int_list(window.padding)},
+                                  {"stride", int_list(window.stride)},
+                                  {"dilation", int_list(window.dilation)},
+                                  {"groups", window.groups},
+                                  {"attr", std::string("none")},
+                                  {"scalars", IntList{}},
+                                  {"algorithm", None{}}});
+}
+
+Node own_form(Program& program, const Node& conv, const at::Tensor& weight,
+              const ConvolutionSizes& sizes) {
+  const ConvolutionWindow& window = sizes.window;
+  const bool is_depthwise = window.groups > 1;
+  is_depthwise ? register_depthwise_convolution() : register_packed_convolution();
+  const ValueId packed =
+      add_weight(program, "packed_columns",
+                 shared_form(weight, is_depthwise ? pack_depthwise : pack_convolution_columns));
+  Node node = make_node(is_depthwise ? kDepthwiseConvolution : kPackedConvolution,
+                        {{"x", ValueRef{operand_of(conv, "input")}},
+                         {"weight", ValueRef{packed}},
+                         {"bias", argument_of(conv, "bias", None{})},
+                         {"other", None{}}});
+  const auto add = [&](const char* name, Argument value) {
+    node.arguments.push_back({name, std::move(value), false});
+  };
+  if (!is_depthwise) add("kernel", int_list({weight.size(2), weight.size(3)}));
+  add("stride", int_list(window.stride));
+  add("padding", int_list(window.padding));
+  add("dilation", int_list(window.dilation));
+  if (!is_depthwise) add("columns", weight.size(0));
+  add("activation", std::string("none"));
+  return node;
+}
+
+// The packed form of a convolution; nullopt where none fits. Without a race oneDNN's.
 std::optional<Node> packed_form(Program& program, const Node& conv,
-                                const std::map<ValueId, at::Tensor>& weights) {
+                                const std::map<ValueId, at::Tensor>& weights, KernelRace* race) {
   if (conv.op != "aten::conv2d" || !conv.overload.empty()) return std::nullopt;
   const ValueId input = operand_of(conv, "input");
   const auto weight = weights.find(operand_of(conv, "weight"));
@@ -55,18 +102,11 @@ std::optional<Node> packed_form(Program& program, const Node& conv,
   if (!is_finite(weight->second) || (bias != weights.end() && !is_finite(bias->second))) {
     return std::nullopt;
   }
-  const ValueId packed_weight =
-      add_weight(program, "packed", packed(weight->second, *window, program.value(input)));
-  Node node = make_node(kConvolution, {{"X", ValueRef{input}},
-                                       {"W", ValueRef{packed_weight}},
-                                       {"B", argument_of(conv, "bias", None{})},
-                                       {"padding", int_list(window->padding)},
-                                       {"stride", int_list(window->stride)},
-                                       {"dilation", int_list(window->dilation)},
-                                       {"groups", window->groups},
-                                       {"attr", std::string("none")},
-                                       {"scalars", IntList{}},
-                                       {"algorithm", None{}}});
+  const ConvolutionSizes sizes{hinted_sizes(program.value(input)), weight->second.sizes().vec(),
+                               *window};
+  Node node = race == nullptr || quickest_convolution(*race, sizes) == ConvolutionKernel::kOnednn
+                  ? for_onednn(program, conv, weight->second, sizes)
+                  : own_form(program, conv, weight->second, sizes);
   node.outputs = conv.outputs;
   return node;
 }
@@ -85,24 +125,17 @@ std::optional<ConvolutionWindow> window_of(const Node& conv) {
   return ConvolutionWindow{*padding, *stride, *dilation, integer_of(conv, "groups", 1)};
 }
 
-at::Tensor pack_convolution_weight(const at::Tensor& weight, const ConvolutionWindow& window,
-                                   const std::vector<int64_t>& sizes) {
-  static const auto reorder = c10::Dispatcher::singleton().findSchemaOrThrow(kReorder, "");
-  torch::jit::Stack stack = {weight,          window.padding, window.stride,
-                             window.dilation, window.groups,  sizes};
-  reorder.callBoxed(stack);
-  return stack.at(0).toTensor();
-}
-
-Program prepack_convolution(Program program) {
+Program prepack_convolution(Program program, const Target& target) {
   static const bool can = can_prepack();
   if (!can || looks_at_strides(program)) return program;
   const at::NoGradGuard no_gradients;
   const std::map<ValueId, at::Tensor> weights = tensors_by_value(program);
+  KernelRace race(target.kernels, kConvolutionSeconds);
+  const bool wants_bf16 = target.precision == Precision::kBf16 && can_compute_bf16();
   bool replaced = false;
   for (size_t i = 0; i < program.nodes.size(); ++i) {
     const Node conv = program.nodes[i];
-    auto node = packed_form(program, conv, weights);
+    auto node = packed_form(program, conv, weights, wants_bf16 ? nullptr : &race);
     if (!node) continue;
     program.nodes[i] = std::move(*node);
     replaced = true;
@@ -114,7 +147,9 @@ Program put_channels_last(Program program) {
   std::vector<Node> before = std::move(program.nodes), nodes;
   std::set<ValueId> done;  // results of packed convolutions
   for (Node& node : before) {
-    if (node.op == kConvolution) {
+    if (node.op == kPackedConvolution || node.op == kDepthwiseConvolution) {
+      done.insert(node.outputs[0].ids[0]);
+    } else if (node.op == kConvolution) {
       auto& input = std::get<ValueRef>(node.arguments.at(0).value);
       if (done.count(input.id) == 0) {
         Node turn = make_node(

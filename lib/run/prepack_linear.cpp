@@ -101,7 +101,7 @@ class Prepacker {
     const at::Tensor& known = weights_.at(weight);
     const auto made = packed_.try_emplace(weight, kNoValue);
     if (made.second) {
-      made.first->second = add_weight(program_, "packed_columns", shared_columns(known));
+      made.first->second = add_weight(program_, "packed_columns", shared_form(known, pack_columns));
     }
     return packed_linear_node(linear, {made.first->second}, known.size(0));
   }

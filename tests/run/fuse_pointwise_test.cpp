@@ -15,7 +15,7 @@ namespace {
 
 Program fused(Program program) {
   return fuse_pointwise(
-      prepack_linear(prepack_convolution(fold_batch_norm(std::move(program))), {}));
+      prepack_linear(prepack_convolution(fold_batch_norm(std::move(program)), {}), {}));
 }
 
 TEST(FusePointwise, PutsReluAndTheResidualSumIntoTheConvolution) {
@@ -53,7 +53,7 @@ Program activated(bool image, const std::string& op, const std::vector<Operand>&
 
 Program fused_by_onednn(const Program& program) {
   static KernelTimes times("onednn");
-  return fuse_pointwise(prepack_linear(prepack_convolution(program), {1, 1, &times}));
+  return fuse_pointwise(prepack_linear(prepack_convolution(program, {}), {1, 1, &times}));
 }
 
 TEST(FusePointwise, PutsActivationsIntoLayersByOneDnn) {

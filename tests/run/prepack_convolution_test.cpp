@@ -2,13 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "run/fuse_pointwise.h"
+#include "run/kernel_times.h"
 #include "run/lower_case.h"
 
 namespace maas {
 namespace {
 
 Program lowered_for_packing(Program program) {
-  return put_channels_last(prepack_convolution(std::move(program)));
+  return put_channels_last(prepack_convolution(std::move(program), {}));
 }
 
 TEST(PrepackConvolution, PacksEveryConvolution) {
@@ -62,7 +64,44 @@ TEST(PrepackConvolution, LeavesAGraphThatLooksAtStridesAlone) {
   const Handle c = g.conv2d("conv", g.input("x", {3, 4, 4}, at::kFloat), 4, 3, {});
   Program program = g.finish({{"y", g.flatten(c)}});
   program.nodes.push_back(make_node("aten::as_strided", {{"self", ValueRef{c.id}}}));
-  EXPECT_EQ(count(prepack_convolution(program), "aten::conv2d"), 1);
+  EXPECT_EQ(count(prepack_convolution(program, {}), "aten::conv2d"), 1);
+}
+
+// Whole, single places, strided, each channel alone, and in groups that only oneDNN takes.
+Program all_kinds_of_convolutions() {
+  GraphBuilder g("net", 3);
+  const Handle a = g.relu(g.conv2d("a", g.input("x", {3, 9, 9}, at::kFloat), 20, 3, {}));
+  const Handle b = g.relu(g.conv2d("b", a, 24, 1, {}));
+  const Handle c = g.relu(g.conv2d("c", b, 24, 3, {.padding = 1, .groups = 24}));
+  const Handle d = g.add(g.conv2d("d", c, 24, 1, {}), b);
+  const Handle e = g.conv2d("e", d, 16, 1, {.stride = 2});
+  return with_mode(
+      g.finish({{"y", g.flatten(g.conv2d("f", e, 8, 3, {.padding = 1, .groups = 4}))}}),
+      Mode::kEval);
+}
+
+TEST(PrepackConvolution, OurOwnKernelsComputeAsStored) {
+  if (!has_packed_convolutions()) GTEST_SKIP() << "this libtorch packs no convolutions";
+  KernelTimes times("packed");
+  const Program before = all_kinds_of_convolutions();
+  const Program packed = prepack_convolution(before, {1, 1, &times});
+  EXPECT_EQ(count(packed, "maas::packed_convolution"), 4);
+  EXPECT_EQ(count(packed, "maas::depthwise_convolution"), 1);
+  EXPECT_EQ(count(packed, "mkldnn::_convolution_pointwise"), 1);
+  const Program after = put_channels_last(fuse_pointwise(packed));
+  EXPECT_EQ(count(after, "aten::relu") + count(after, "aten::add"), 0);
+  EXPECT_EQ(count(after, "aten::contiguous"), 0);  // all inputs are made channels last already
+  for (const int64_t batch : {1, 8}) EXPECT_LT(difference(before, after, batch), 1e-5);
+}
+
+TEST(PrepackConvolution, WhicheverKernelWinsComputesAsStored) {
+  if (!has_packed_convolutions()) GTEST_SKIP() << "this libtorch packs no convolutions";
+  KernelTimes times;
+  const Program before = all_kinds_of_convolutions();
+  const Program after = fuse_pointwise(prepack_convolution(before, {2, 1, &times}));
+  EXPECT_FALSE(times.all().empty());  // as many as there was time for
+  EXPECT_EQ(count(after, "aten::conv2d"), 0);
+  EXPECT_LT(difference(before, after, 2), 1e-5);
 }
 
 TEST(PrepackConvolution, TurnsTheInputOfAChainOnce) {

@@ -15,6 +15,7 @@
 #include "run/plan.h"
 #include "run/prepack_convolution.h"
 #include "run/prepack_linear.h"
+#include "run/target.h"
 
 namespace maas {
 namespace {
@@ -75,7 +76,7 @@ std::shared_ptr<const Plan> integer_plan(const Int8Layer& layer, const std::vect
 
 // As lowering would have it.
 std::shared_ptr<const Plan> float_plan(const Int8Layer& layer, const std::vector<int64_t>& sizes,
-                                       const LayerEnd& end) {
+                                       const LayerEnd& end, const Target& target) {
   Alone alone(at::kFloat, sizes);
   ValueId x = alone.x;
   if (layer.kind == Kind::kTokenLinear) {
@@ -91,7 +92,8 @@ std::shared_ptr<const Plan> float_plan(const Int8Layer& layer, const std::vector
         {{"x", ValueRef{y}}, {"scale", end.grid.scale}, {"zero_point", end.grid.zero_point}}));
   }
   alone.give(y);  // first: passes drop what no output needs
-  alone.program = fuse_pointwise(prepack_linear(prepack_convolution(std::move(alone.program)), {}));
+  Program packed = prepack_convolution(std::move(alone.program), target);
+  alone.program = fuse_pointwise(prepack_linear(std::move(packed), target));
   return Plan::compile(alone.program);
 }
 
@@ -117,7 +119,10 @@ bool Int8Race::integers_win(const Int8Layer& layer, const Value& input,
                           return call_of(integer_plan(layer, sizes, input_grid, alone),
                                          by_token ? x() : (x() * 255).to(at::kByte));
                         }};
-  const Kernel floats{"fp32", [&] { return call_of(float_plan(layer, sizes, alone), x()); }};
+  const Kernel floats{"fp32", [&] {
+                        const Target target = target_of(sizes[0], times_);
+                        return call_of(float_plan(layer, sizes, alone, target), x());
+                      }};
   return race_.winner(signature(layer, sizes, alone), {integers, floats}) == "int8";
 }
 

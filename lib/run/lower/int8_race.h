@@ -13,14 +13,16 @@ namespace maas {
 class Int8Race {
  public:
   // As KernelRace.
-  explicit Int8Race(KernelTimes* times, double seconds = 0.25) : race_(times, seconds) {}
+  explicit Int8Race(KernelTimes* times, double seconds = 0.25)
+      : times_(times), race_(times, seconds) {}
 
   // `input` declares what the layer reads; its sizes count with their hints, and where that is much
-  // work, with fewer rows.
+  // work, with fewer rows. In float32 the layer runs by the quickest kernel for it.
   bool integers_win(const Int8Layer& layer, const Value& input, const AffineGrid& input_grid,
                     const LayerEnd& end);
 
  private:
+  KernelTimes* times_;
   KernelRace race_;
 };
 

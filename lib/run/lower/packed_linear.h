@@ -1,9 +1,6 @@
 // The operator of lowered graphs for a linear layer whose weight's columns are packed in blocks
 #pragma once
 
-#include <optional>
-#include <string>
-
 #include "program/program.h"
 
 namespace maas {
@@ -15,7 +12,7 @@ namespace maas {
 //                       int columns, str activation) -> Tensor
 //     activation(x w scale + bias + other): x float32 [.., in], any layout; weight
 //     pack_columns(w [columns, in]) (packed_product.h) in float32 or int8; scale and bias
-//     float32 [columns]; other float32 [.., columns]; activation as activation_name() says.
+//     float32 [columns]; other float32 [.., columns]; activation as activation_named() takes it.
 //     Gives float32 [.., columns]. Tiles of rows and columns are shared among threads. c10::Error
 //     for sizes that do not fit.
 void register_packed_linear();
@@ -31,9 +28,5 @@ struct PackedWeight {
   ValueId weight = kNoValue, scale = kNoValue;
 };
 Node packed_linear_node(const Node& linear, const PackedWeight& packed, int64_t columns);
-
-// What the operator has for an activation of libtorch: none, relu, sigmoid, tanh, silu, gelu; exact
-// on what is not finite, too. nullopt for others.
-std::optional<std::string> activation_name(const Node& node);
 
 }  // namespace maas

@@ -5,6 +5,7 @@
 
 #include <ATen/ops/constant_pad_nd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -16,64 +17,128 @@
 namespace maas {
 namespace {
 
-constexpr int64_t kRowsAtOnce = 4;
+constexpr int64_t kMostRows = 6;  // at once: as many sums as 32 registers hold beside the operands
 
-// For one block of columns and row_count rows.
-template <class Vectors, int row_count, class Weight>
-MAAS_INLINE inline void multiply_block(const PackedProduct& product, int64_t row,
-                                       const Weight* weight, float* sums) {
+template <class Vectors, int row_count, int vector_count, class Weight>
+MAAS_INLINE inline void multiply_span(const PackedProduct& product, int64_t row,
+                                      const Weight* weight, int64_t column) {
   using Floats = typename Vectors::Floats;
   constexpr int64_t kLanes = sizeof(Floats) / sizeof(float);
-  // As many sums as registers hold beside the operands.
-  constexpr int64_t kVectors = kLanes == 16 ? 4 : (row_count == 1 ? 8 : 2);
-  constexpr int64_t kSpan = kVectors * kLanes;
-  const float* x = product.x + row * product.x_row;
-  for (int64_t first = 0; first < kWeightBlock; first += kSpan) {
-    Floats sum[row_count][kVectors] = {};  // NOLINT: std::array keeps it out of the registers
-    for (int64_t k = 0; k < product.width; ++k) {
-      const Weight* from = weight + k * kWeightBlock + first;
-      Floats w[kVectors];  // NOLINT
+  constexpr int64_t kSpan = vector_count * kLanes;
+  Floats sum[row_count][vector_count] = {};  // NOLINT: std::array keeps it out of the registers
+  if (product.bias != nullptr) {
+#pragma GCC unroll 8
+    for (int64_t v = 0; v < vector_count; ++v) {
+      Floats bias;
+      std::memcpy(&bias, product.bias + column + v * kLanes, sizeof(bias));
+#pragma GCC unroll 8
+      for (int r = 0; r < row_count; ++r) sum[r][v] = bias;
+    }
+  }
+  for (int64_t tap = 0; tap < product.taps; ++tap) {
+    const float* x[row_count];  // NOLINT
+#pragma GCC unroll 8
+    for (int r = 0; r < row_count; ++r) x[r] = product.x[tap * product.x_tap + row + r];
+    for (int64_t k = 0; k < product.width; ++k, weight += kWeightBlock) {
+      Floats w[vector_count];  // NOLINT
       if constexpr (std::is_same_v<Weight, float>) {
 #pragma GCC unroll 8
-        for (int64_t v = 0; v < kVectors; ++v)
-          std::memcpy(&w[v], &from[v * kLanes], sizeof(Floats));
+        for (int64_t v = 0; v < vector_count; ++v)
+          std::memcpy(&w[v], &weight[v * kLanes], sizeof(Floats));
       } else {
         float numbers[kSpan];  // NOLINT
-        for (int64_t i = 0; i < kSpan; ++i) numbers[i] = static_cast<float>(from[i]);
+        for (int64_t i = 0; i < kSpan; ++i) numbers[i] = static_cast<float>(weight[i]);
 #pragma GCC unroll 8
-        for (int64_t v = 0; v < kVectors; ++v)
+        for (int64_t v = 0; v < vector_count; ++v)
           std::memcpy(&w[v], &numbers[v * kLanes], sizeof(Floats));
       }
 #pragma GCC unroll 8
       for (int r = 0; r < row_count; ++r) {
-        const float factor = x[r * product.x_row + k];
+        const float factor = x[r][k];
 #pragma GCC unroll 8
-        for (int64_t v = 0; v < kVectors; ++v) sum[r][v] += factor * w[v];
+        for (int64_t v = 0; v < vector_count; ++v) sum[r][v] += factor * w[v];
       }
     }
+  }
+  const Floats low = Floats{} + product.limits.low, high = Floats{} + product.limits.high;
 #pragma GCC unroll 8
-    for (int r = 0; r < row_count; ++r) {
-      float* to = sums + r * product.sums_row + first;
+  for (int r = 0; r < row_count; ++r) {
+    float* to = product.sums + (row + r) * product.sums_row + column;
 #pragma GCC unroll 8
-      for (int64_t v = 0; v < kVectors; ++v)
-        std::memcpy(&to[v * kLanes], &sum[r][v], sizeof(Floats));
+    for (int64_t v = 0; v < vector_count; ++v) {
+      const Floats above = sum[r][v] < product.limits.low ? low : sum[r][v];  // NaN stays
+      const Floats within = above > product.limits.high ? high : above;
+      std::memcpy(&to[v * kLanes], &within, sizeof(Floats));
+    }
+  }
+}
+
+// For the columns of one block that there are, and row_count rows.
+template <class Vectors, int row_count, class Weight>
+MAAS_INLINE inline void multiply_block(const PackedProduct& product, int64_t row, int64_t column,
+                                       const Weight* weight) {
+  constexpr int64_t kLanes = sizeof(typename Vectors::Floats) / sizeof(float);
+  const int64_t columns = std::min(kWeightBlock, product.columns - column);
+  if constexpr (kLanes == 16) {
+    switch ((columns + kLanes - 1) / kLanes) {
+      case 1:
+        return multiply_span<Vectors, row_count, 1>(product, row, weight, column);
+      case 2:
+        return multiply_span<Vectors, row_count, 2>(product, row, weight, column);
+      case 3:
+        return multiply_span<Vectors, row_count, 3>(product, row, weight, column);
+      default:
+        return multiply_span<Vectors, row_count, 4>(product, row, weight, column);
+    }
+  } else {
+    constexpr int kVectors = kColumnStep / kLanes, kMany = 8;  // of 16 registers
+    int64_t first = 0;
+    if constexpr (row_count == 1) {
+      for (; first + kMany * kLanes <= columns; first += kMany * kLanes) {
+        multiply_span<Vectors, 1, kMany>(product, row, weight + first, column + first);
+      }
+    }
+    for (; first < columns; first += kColumnStep) {
+      multiply_span<Vectors, row_count, kVectors>(product, row, weight + first, column + first);
+    }
+  }
+}
+
+// In groups of rows that differ by one at most: a single row left over would wait for its sums.
+template <class Vectors, class Weight>
+MAAS_INLINE inline void multiply_rows(const PackedProduct& product, int64_t column,
+                                      const Weight* weight) {
+  const int64_t groups = (product.rows + kMostRows - 1) / kMostRows;
+  for (int64_t group = 0; group < groups; ++group) {
+    const int64_t row = product.rows * group / groups,
+                  count = product.rows * (group + 1) / groups - row;
+    switch (count) {
+      case 1:
+        multiply_block<Vectors, 1>(product, row, column, weight);
+        break;
+      case 2:
+        multiply_block<Vectors, 2>(product, row, column, weight);
+        break;
+      case 3:
+        multiply_block<Vectors, 3>(product, row, column, weight);
+        break;
+      case 4:
+        multiply_block<Vectors, 4>(product, row, column, weight);
+        break;
+      case 5:
+        multiply_block<Vectors, 5>(product, row, column, weight);
+        break;
+      default:
+        multiply_block<Vectors, 6>(product, row, column, weight);
+        break;
     }
   }
 }
 
 template <class Vectors, class Weight>
-MAAS_INLINE inline void multiply_rows(const PackedProduct& product, const Weight* weight,
-                                      float* sums) {
-  int64_t row = 0;
-  for (; row + kRowsAtOnce <= product.rows; row += kRowsAtOnce) {
-    multiply_block<Vectors, kRowsAtOnce>(product, row, weight, sums + row * product.sums_row);
-  }
-  if (row + 2 <= product.rows) {
-    multiply_block<Vectors, 2>(product, row, weight, sums + row * product.sums_row);
-    row += 2;
-  }
-  if (row < product.rows) {
-    multiply_block<Vectors, 1>(product, row, weight, sums + row * product.sums_row);
+MAAS_INLINE inline void multiply_blocks(const PackedProduct& product, const Weight* weight) {
+  for (int64_t column = 0; column < product.columns; column += kWeightBlock) {
+    multiply_rows<Vectors>(product, column, weight + column * product.taps * product.width);
   }
 }
 
@@ -90,11 +155,11 @@ uint32_t version_of(const at::Tensor& tensor) {
 
 }  // namespace
 
-at::Tensor shared_columns(const at::Tensor& weight) {
+at::Tensor shared_form(const at::Tensor& weight, at::Tensor (*pack)(const at::Tensor&)) {
   static std::mutex mutex;
-  static std::map<const void*, Shared> known;
+  static std::map<std::pair<const void*, at::Tensor (*)(const at::Tensor&)>, Shared> known;
   const std::lock_guard lock(mutex);
-  const auto found = known.find(weight.unsafeGetTensorImpl());
+  const auto found = known.find({weight.unsafeGetTensorImpl(), pack});
   if (found != known.end() && found->second.version == version_of(weight)) {
     const at::Tensor alive(found->second.weight.lock());
     at::Tensor packed(found->second.packed.lock());
@@ -103,8 +168,8 @@ at::Tensor shared_columns(const at::Tensor& weight) {
   std::erase_if(known, [](const auto& entry) {
     return entry.second.weight.expired() || entry.second.packed.expired();
   });
-  at::Tensor packed = pack_columns(weight);
-  known.insert_or_assign(weight.unsafeGetTensorImpl(),
+  at::Tensor packed = pack(weight);
+  known.insert_or_assign(std::pair(weight.unsafeGetTensorImpl(), pack),
                          Shared{WeakTensor(weight.getIntrusivePtr()),
                                 WeakTensor(packed.getIntrusivePtr()), version_of(weight)});
   return packed;
@@ -119,34 +184,22 @@ at::Tensor pack_columns(const at::Tensor& weight) {
 }
 
 void multiply_packed(const PackedProduct& product, const float* weight) {
-  run_with_widest_vectors([&](auto vectors) MAAS_INLINE {
-    for (int64_t block = 0; block < product.blocks; ++block) {
-      multiply_rows<decltype(vectors)>(product, weight + block * kWeightBlock * product.width,
-                                       product.sums + block * kWeightBlock);
-    }
-  });
+  run_with_widest_vectors([&](auto vectors)
+                              MAAS_INLINE { multiply_blocks<decltype(vectors)>(product, weight); });
 }
 
 void multiply_packed(const PackedProduct& product, const int8_t* weight) {
-  const int64_t size = kWeightBlock * product.width;
-  if (product.rows < kRowsAtOnce) {
-    run_with_widest_vectors([&](auto vectors) MAAS_INLINE {
-      for (int64_t block = 0; block < product.blocks; ++block) {
-        multiply_rows<decltype(vectors)>(product, weight + block * size,
-                                         product.sums + block * kWeightBlock);
-      }
-    });
-    return;
-  }
-  std::vector<float> numbers(static_cast<size_t>(size));  // a block, for all rows
+  run_with_widest_vectors([&](auto vectors)
+                              MAAS_INLINE { multiply_blocks<decltype(vectors)>(product, weight); });
+}
+
+std::vector<float> floats_of(const int8_t* weight, int64_t count) {
+  std::vector<float> numbers(static_cast<size_t>(count));
   float* to = numbers.data();
-  for (int64_t block = 0; block < product.blocks; ++block) {
-    const int8_t* from = weight + block * size;
-    run_with_widest_vectors([&](auto vectors) MAAS_INLINE {
-      for (int64_t i = 0; i < size; ++i) to[i] = static_cast<float>(from[i]);
-      multiply_rows<decltype(vectors)>(product, to, product.sums + block * kWeightBlock);
-    });
-  }
+  run_with_widest_vectors([&](auto) MAAS_INLINE {
+    for (int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(weight[i]);
+  });
+  return numbers;
 }
 
 }  // namespace maas

@@ -124,7 +124,8 @@ void register_recurrent_operator() {
 RecurrentNode recurrent_node(Program& program, const RecurrentCall& call) {
   register_recurrent_operator();
   const auto given = [](ValueId id) { return id == kNoValue ? Argument(None{}) : ValueRef{id}; };
-  const ValueId weight = add_weight(program, "packed_columns", shared_columns(call.weight_hh));
+  const ValueId weight =
+      add_weight(program, "packed_columns", shared_form(call.weight_hh, pack_columns));
   RecurrentNode made;
   made.node = make_node("maas::recurrent", {{"gates", ValueRef{call.gates}},
                                             {"weight", ValueRef{weight}},

@@ -89,15 +89,16 @@ int64_t gate_count(RecurrentCell cell) {
 
 void run_recurrent_steps(const RecurrentSteps& work) {
   const int64_t gates = gate_count(work.cell) * work.width;
-  const int64_t blocks = packed_blocks(gates), columns = blocks * kWeightBlock;
+  const int64_t columns = packed_blocks(gates) * kWeightBlock;
   std::vector<float> sums(static_cast<size_t>(columns * work.rows));
   std::vector<float> zeros(work.bias == nullptr ? static_cast<size_t>(gates) : 0);
   const float* bias = work.bias == nullptr ? zeros.data() : work.bias;
-  const PackedProduct of_state{.x = work.hidden,
+  std::vector<const float*> states(static_cast<size_t>(work.rows));
+  for (int64_t row = 0; row < work.rows; ++row) states[row] = work.hidden + row * work.width;
+  const PackedProduct of_state{.x = states.data(),
                                .rows = work.rows,
                                .width = work.width,
-                               .x_row = work.width,
-                               .blocks = blocks,
+                               .columns = gates,
                                .sums = sums.data(),
                                .sums_row = columns};
   for (int64_t i = 0; i < work.steps; ++i) {

@@ -62,4 +62,9 @@ MAAS_INLINE inline float gelu_of(float x) {
 
 MAAS_INLINE inline float relu_of(float x) { return x < 0.0F ? 0.0F : x; }  // NaN stays
 
+MAAS_INLINE inline float relu6_of(float x) {
+  const float below = x > 6.0F ? 6.0F : x;  // NaN stays
+  return below < 0.0F ? 0.0F : below;
+}
+
 }  // namespace maas

@@ -4,10 +4,13 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/hardsigmoid.h>
+#include <ATen/ops/hardswish.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/relu.h>
+#include <ATen/ops/relu6.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/tanh.h>
@@ -44,6 +47,9 @@ struct Layer {
     if (bias.defined()) y = y + bias;
     if (other.defined()) y = y + other;
     if (activation == "relu") return at::relu(y);
+    if (activation == "relu6") return at::relu6(y);
+    if (activation == "hardswish") return at::hardswish(y);
+    if (activation == "hardsigmoid") return at::hardsigmoid(y);
     if (activation == "sigmoid") return at::sigmoid(y);
     if (activation == "tanh") return at::tanh(y);
     if (activation == "silu") return at::silu(y);
@@ -73,7 +79,8 @@ TEST(PackedLinear, ProductsAreRightForAllSizes) {
 }
 
 TEST(PackedLinear, SumsAndActivationsComeBehind) {
-  for (const char* name : {"none", "relu", "sigmoid", "tanh", "silu", "gelu"}) {
+  for (const char* name :
+       {"none", "relu", "relu6", "sigmoid", "tanh", "silu", "gelu", "hardswish", "hardsigmoid"}) {
     SCOPED_TRACE(name);
     Layer layer{.x = at::randn({3, 5, 20}), .weight = at::randn({70, 20}), .activation = name};
     expect_right(layer);
@@ -105,7 +112,8 @@ TEST(PackedLinear, ThreadsShareTiles) {
 
 TEST(PackedLinear, WhatIsNotFiniteStaysInItsRow) {
   const float infinity = std::numeric_limits<float>::infinity();
-  for (const char* name : {"none", "relu", "sigmoid", "tanh", "silu", "gelu"}) {
+  for (const char* name :
+       {"none", "relu", "relu6", "sigmoid", "tanh", "silu", "gelu", "hardswish", "hardsigmoid"}) {
     Layer layer{.x = at::randn({6, 9}), .weight = at::randn({70, 9}).abs(), .activation = name};
     layer.x[2][4] = std::numeric_limits<float>::quiet_NaN();
     layer.x[3][4] = infinity;
@@ -121,12 +129,12 @@ TEST(PackedLinear, WhatIsNotFiniteStaysInItsRow) {
 
 TEST(PackedLinear, PlansShareThePackedColumnsOfAWeight) {
   const at::Tensor weight = at::randn({7, 9});
-  const at::Tensor first = shared_columns(weight);
-  EXPECT_TRUE(shared_columns(weight).is_same(first));
-  EXPECT_FALSE(shared_columns(weight.clone()).is_same(first));
+  const at::Tensor first = shared_form(weight, pack_columns);
+  EXPECT_TRUE(shared_form(weight, pack_columns).is_same(first));
+  EXPECT_FALSE(shared_form(weight.clone(), pack_columns).is_same(first));
   weight.mul_(2);
-  EXPECT_FALSE(shared_columns(weight).is_same(first));
-  EXPECT_TRUE(shared_columns(weight).equal(pack_columns(weight)));
+  EXPECT_FALSE(shared_form(weight, pack_columns).is_same(first));
+  EXPECT_TRUE(shared_form(weight, pack_columns).equal(pack_columns(weight)));
 }
 
 TEST(PackedLinear, WhatDoesNotFitIsRefused) {

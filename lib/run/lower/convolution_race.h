@@ -1,0 +1,30 @@
+// Which kernel is quickest here for a convolution: oneDNN's or our own?
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "run/kernel_times.h"
+#include "run/lower/convolution_window.h"
+
+namespace maas {
+
+struct ConvolutionSizes {
+  std::vector<int64_t> input;   // [B, C, H, W]
+  std::vector<int64_t> weight;  // [out, C / groups, height, width]
+  ConvolutionWindow window;
+};
+
+enum class ConvolutionKernel {
+  kOnednn,
+  kPacked  // run/lower/packed_convolution.h or depthwise_convolution.h
+};
+
+inline constexpr double kConvolutionSeconds = 0.25;  // of timing that a plan may take
+
+// Times float32 convolutions of random numbers, channels last, with fewer rows where they are much
+// work. kOnednn where our own do not fit: several groups that are not the channels, fewer than
+// kFewestDepthwise of these, no place for the kernel.
+ConvolutionKernel quickest_convolution(KernelRace& race, const ConvolutionSizes& sizes);
+
+}  // namespace maas

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from bench_more_networks import SwinT, densenet121, ghostnet, shufflenet_v2
+
 
 class Block(nn.Module):
     """The basic block of ResNet-18 (He et al. 2015)."""
@@ -63,26 +65,27 @@ def mobilenet_v2():
 
 
 class Gpt(nn.Module):
-    """Pre-norm transformer with causal attention; 65 symbols, 4 layers of 128, 4 heads."""
+    """Pre-norm transformer with causal attention over 128 tokens."""
 
     class Layer(nn.Module):
-        def __init__(self):
+        def __init__(self, width, heads):
             super().__init__()
-            self.n1, self.n2 = nn.LayerNorm(128), nn.LayerNorm(128)
-            self.qkv, self.out = nn.Linear(128, 384), nn.Linear(128, 128)
-            self.up, self.down = nn.Linear(128, 512), nn.Linear(512, 128)
+            self.heads = heads
+            self.n1, self.n2 = nn.LayerNorm(width), nn.LayerNorm(width)
+            self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+            self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
         def forward(self, x):
-            q, k, v = (y.unflatten(-1, (4, 32)).transpose(1, 2) for y in self.qkv(self.n1(x)).chunk(3, -1))
+            q, k, v = (y.unflatten(-1, (self.heads, -1)).transpose(1, 2) for y in self.qkv(self.n1(x)).chunk(3, -1))
             y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
             x = x + self.out(y.transpose(1, 2).flatten(2))
             return x + self.down(F.gelu(self.up(self.n2(x))))
 
-    def __init__(self):
+    def __init__(self, symbols=65, layers=4, width=128, heads=4):
         super().__init__()
-        self.token, self.place = nn.Embedding(65, 128), nn.Embedding(128, 128)
-        self.layers = nn.Sequential(*[Gpt.Layer() for _ in range(4)])
-        self.norm, self.head = nn.LayerNorm(128), nn.Linear(128, 65, bias=False)
+        self.token, self.place = nn.Embedding(symbols, width), nn.Embedding(128, width)
+        self.layers = nn.Sequential(*[Gpt.Layer(width, heads) for _ in range(layers)])
+        self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, symbols, bias=False)
 
     def forward(self, x):
         places = torch.arange(128)
@@ -157,4 +160,10 @@ NETWORKS = {
     "gru": (lambda: Recurrent(nn.GRU), series, (1, 8)),
     "gru-core": (lambda: Recurrent(nn.GRU), series, (1, 8)),
     "gpt": (Gpt, lambda b: torch.randint(0, 65, (b, 128)), (1,)),
+    # GPT-2's smallest but for its 50,257 symbols (Radford et al. 2019).
+    "gpt-2": (lambda: Gpt(8192, 12, 768, 12), lambda b: torch.randint(0, 8192, (b, 128)), (1,)),
+    "shufflenet-v2": (shufflenet_v2, images, (1,)),
+    "ghostnet": (ghostnet, images, (1,)),
+    "densenet-121": (densenet121, images, (1,)),
+    "swin-t": (SwinT, images, (1,)),
 }

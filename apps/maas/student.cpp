@@ -135,6 +135,10 @@ StudentSetup read_student(const StudentWords& given) {
                              section_of(input.config));
   input.config.distill.teacher.path = fs::absolute(input.path).string();
   input.has_data = true;
+  if (!resumes) {
+    with_places(input.places,
+                [&] { refuse_built_beside_from(input.places, input.config.experiment.model); });
+  }
   check_student(setup, words, resumes);
   if (resumes) input.config.experiment.output_dir = given.resume;
   const std::string& from = input.config.experiment.model.from.path;

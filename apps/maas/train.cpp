@@ -123,7 +123,7 @@ class Train : public Command {
     Experiment experiment = std::move(config.experiment);
     // A resolved config has every setting.
     if (resume_.empty() && std::filesystem::path(file).filename() != "resolved.yaml") {
-      with_places(places_, [&] { refuse_built_beside_from(experiment.model); });
+      with_places(places_, [&] { refuse_built_beside_from(places_, experiment.model); });
     }
     if (!resume_.empty()) {
       // Before anything is written: a run keeps the settings that it was started with.
@@ -135,20 +135,6 @@ class Train : public Command {
     }
     if (!output_dir_.empty()) experiment.output_dir = output_dir_;
     return experiment;
-  }
-
-  // How to build a network, where one is there.
-  void refuse_built_beside_from(ModelConfig& model) const {
-    Fields fields;
-    model.describe(fields);
-    for (const auto& field : fields.list) {
-      const std::string key = "model." + field->name;
-      if (field->name == "from" || field->name == "head" || model.from.path.empty()) continue;
-      if (!places_.has_beside(key, "model.from")) continue;
-      throw_usage(
-          key, "is given beside model.from, which is a network already", "one of them",
-          fmt::format("leave {} out to go on with that network, or model.from to build one", key));
-    }
   }
 
   FitJob read_job(const Experiment& experiment, const Output& output) {

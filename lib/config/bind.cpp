@@ -93,13 +93,26 @@ class Binder {
                                           : fmt::format("write {}: [{}]", field_.name, item);
   }
 
+  bool takes_fractions() const {
+    return std::holds_alternative<double*>(field_.target) ||
+           std::holds_alternative<std::optional<double>*>(field_.target);
+  }
+
+  // For whoever gave per cent, or a factor.
+  std::string share_hint(double number) const {
+    if (field_.highest > 1 || field_.lowest < 0 || number <= 1) return "";
+    return number <= 100 ? fmt::format("it is a share: {:g} % are {:g}", number, number / 100)
+                         : "it is a share: 1 is all";
+  }
+
   // The field's type and range, and what about the text may have misled its writer.
   void complain_value(const YamlNode& at, const std::string& name) {
     std::string hint;
     if (at.kind == Kind::kScalar && at.quoted && parse_number(at.scalar)) {
       hint = "remove the quotes";
     } else if (at.kind == Kind::kScalar) {
-      hint = number_trap(at.scalar);
+      const auto number = takes_fractions() ? parse_number(at.scalar) : std::nullopt;
+      hint = number ? share_hint(*number) : number_trap(at.scalar);
       const bool seconds =
           std::find(field_.units.begin(), field_.units.end(), "s") != field_.units.end();
       if (hint.empty() && seconds && parse_number(at.scalar))

@@ -228,4 +228,11 @@ bool applies(const Field& field, const Fields& siblings) {
   return false;
 }
 
+bool is_written(const Field& field, const Fields& siblings) {
+  if (is_absent(field) || !applies(field, siblings)) return false;
+  return std::ranges::none_of(siblings.list, [&](const auto& sibling) {
+    return sibling->name == field.moot_beside && !is_absent(*sibling);
+  });
+}
+
 }  // namespace maas

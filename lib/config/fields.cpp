@@ -49,6 +49,14 @@ Field& Field::worded(std::map<std::string, std::string> keys) {
   word_keys = std::move(keys);
   return *this;
 }
+Field& Field::instead_of(std::vector<std::string> keys) {
+  replaced = std::move(keys);
+  return *this;
+}
+Field& Field::unless(std::string key) {
+  moot_beside = std::move(key);
+  return *this;
+}
 Field& Field::required() {
   is_required = true;
   return *this;

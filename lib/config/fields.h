@@ -81,6 +81,8 @@ struct Field {
   // List of sections: {word: value} means {shorthand_key: word, ...}, the value being the setting
   // that is named here ("" = it has none), or a map of settings.
   std::map<std::string, std::string> word_keys;
+  std::vector<std::string> replaced;  // siblings that it replaces where a later config gives it
+  std::string moot_beside;            // sibling beside which it means nothing once that is given
   bool is_required = false;
 
   Field& doc(std::string text);
@@ -101,6 +103,11 @@ struct Field {
   // Of a list of sections with a shorthand: `conv: 32` for {type: conv, size: 32}, where `keys` has
   // {"conv", "size"}; {conv: 32, kernel: 5} and {conv: {kernel: 5}} mean what they look like.
   Field& worded(std::map<std::string, std::string> keys);
+  // Given by a later config or the command line, it takes the place of siblings `keys` of earlier
+  // ones: of two that exclude each other the later is meant. 0 and null replace nothing.
+  Field& instead_of(std::vector<std::string> keys);
+  // Means nothing once sibling `key` is given: not written to resolved configs then.
+  Field& unless(std::string key);
   Field& required();
 };
 

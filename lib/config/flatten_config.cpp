@@ -11,7 +11,7 @@ void flatten(const SectionRef& section, const std::string& prefix, Settings& set
   Fields fields;
   section.describe(fields);
   for (const auto& field : fields.list) {
-    if (is_absent(*field) || !applies(*field, fields)) continue;
+    if (!is_written(*field, fields)) continue;
     const std::string name = prefix + field->name;
     if (const auto* inner = std::get_if<SectionRef>(&field->target)) {
       flatten(*inner, name + ".", settings);

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/shown_text.h"
+#include "config/values.h"
 
 namespace maas {
 namespace {
@@ -92,6 +93,29 @@ void merge_items(YamlNode& list, YamlNode& over, Findings& findings) {
   }
 }
 
+// Something that a setting means: 0 and null are how one says that there is none.
+bool says_something(const YamlNode& node) {
+  if (node.kind == YamlNode::Kind::kScalar) return parse_number(node.scalar) != 0.0;
+  return node.kind == YamlNode::Kind::kList || !node.entries.empty();
+}
+
+void drop_replaced(YamlNode& base, const YamlNode& over, const SectionRef& section) {
+  if (base.kind != YamlNode::Kind::kMap || over.kind != YamlNode::Kind::kMap) return;
+  Fields fields;
+  section.describe(fields);
+  for (const auto& field : fields.list) {
+    const auto* const given = over.find(field->name);
+    if (given == nullptr) continue;
+    if (const auto* inner = std::get_if<SectionRef>(&field->target)) {
+      if (auto* mine = base.find(field->name)) drop_replaced(mine->value, given->value, *inner);
+    }
+    if (!says_something(given->value)) continue;
+    std::erase_if(base.entries, [&](const YamlNode::Entry& entry) {
+      return std::ranges::count(field->replaced, entry.name) > 0;
+    });
+  }
+}
+
 bool changes_items(const YamlNode& over) {
   return over.kind == YamlNode::Kind::kMap && over.place.source->is_override &&
          !over.entries.empty() && list_index(over.entries.front().name).has_value();
@@ -136,6 +160,11 @@ void merge_yaml(YamlNode& base, YamlNode over, Findings& findings) {
     merge_yaml(base.entries[mine->second].value, std::move(entry.value), findings);
   }
   if (!over.place.source->is_override) base.place = over.place;
+}
+
+void merge_config(YamlNode& base, YamlNode over, const SectionRef& section, Findings& findings) {
+  drop_replaced(base, over, section);
+  merge_yaml(base, std::move(over), findings);
 }
 
 std::optional<YamlNode> parse_override(const std::string& text, int order, Findings& findings) {

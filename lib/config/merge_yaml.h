@@ -18,6 +18,10 @@ void expand_shorthands(YamlNode& tree, const SectionRef& section);
 // finding.
 void merge_yaml(YamlNode& base, YamlNode over, Findings& findings);
 
+// The same for two configs of `section`: what `over` gives also takes the place of what excludes it
+// in `base` (Field::instead_of).
+void merge_config(YamlNode& base, YamlNode over, const SectionRef& section, Findings& findings);
+
 // "a.b=value" -> {a: {b: value}}; the value is YAML in flow style. Nothing, and a finding, when it
 // cannot be read. `order` is 1 for the first override.
 std::optional<YamlNode> parse_override(const std::string& text, int order, Findings& findings);

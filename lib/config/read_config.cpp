@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kLargestFile = 1 << 20;
 constexpr size_t kLongestChain = 32;
+constexpr int kPrecedenceOfBase = -64;  // below every file that a config extends
 
 // At most one byte more than a config may have.
 std::string read_stdin() {
@@ -46,7 +47,7 @@ class Loader {
   // `shown_folder`: the text's folder as the user would write it, for the names of base files.
   YamlNode load_text(const std::string& text, const std::shared_ptr<YamlSource>& source,
                      const fs::path& shown_folder) {
-    source->precedence = 1 - static_cast<int>(std::max<size_t>(chain_.size(), 1));
+    source->precedence += 1 - static_cast<int>(std::max<size_t>(chain_.size(), 1));
     auto tree = parse_yaml(text, source, findings_);
     if (!tree) findings_.raise();
     if (tree->kind != YamlNode::Kind::kMap) {
@@ -60,7 +61,7 @@ class Loader {
     YamlNode base = load_base(*extends, shown_folder);
     std::erase_if(tree->entries, [](const auto& entry) { return entry.name == "extends"; });
     // Nothing but extends changes nothing, where {} otherwise clears.
-    if (!tree->entries.empty()) merge_yaml(base, std::move(*tree), findings_);
+    if (!tree->entries.empty()) merge_config(base, std::move(*tree), root_, findings_);
     return base;
   }
 
@@ -122,25 +123,27 @@ ConfigPlaces read_config(const ConfigSource& config, const SectionRef& root) {
   Findings findings;
   findings.keys = config_keys(root);
   Loader loader(root, findings);
-  const auto load_text = [&](const std::string& text, const std::string& name) {
+  const auto load_text = [&](const std::string& text, const std::string& name, int precedence) {
     auto source = std::make_shared<YamlSource>();
     source->name = name;
+    source->precedence = precedence;
     source->folder = config.folder.empty() ? fs::current_path() : fs::absolute(config.folder);
     return loader.load_text(text, source, "");
   };
   YamlNode tree;
-  if (!config.base.empty()) tree = load_text(config.base, config.base_name);
+  if (!config.base.empty()) tree = load_text(config.base, config.base_name, kPrecedenceOfBase);
   if (!config.file.empty() || config.base.empty()) {
-    YamlNode own = config.file.empty() ? load_text(config.text, config.text_name)
+    YamlNode own = config.file.empty() ? load_text(config.text, config.text_name, 0)
                                        : loader.load_file(config.file);
-    config.base.empty() ? void(tree = std::move(own)) : merge_yaml(tree, std::move(own), findings);
+    config.base.empty() ? void(tree = std::move(own))
+                        : merge_config(tree, std::move(own), root, findings);
   }
   int order = 0;
   for (const std::string& text : config.overrides) {
     auto over = parse_override(text, ++order, findings);
     if (!over) continue;
     expand_shorthands(*over, root);
-    merge_yaml(tree, std::move(*over), findings);
+    merge_config(tree, std::move(*over), root, findings);
   }
   bind_section(tree, root, "", findings);
   if (!findings.empty()) findings.raise();

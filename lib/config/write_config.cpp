@@ -9,10 +9,6 @@
 namespace maas {
 namespace {
 
-bool is_written(const Field& field, const Fields& siblings) {
-  return !is_absent(field) && applies(field, siblings);
-}
-
 class Writer {
  public:
   explicit Writer(const WriteConfigOptions& options) : options_(options) {}

@@ -14,7 +14,9 @@ struct YamlSource {
   std::vector<std::string> lines;  // for excerpts; empty for overrides
   std::filesystem::path folder;    // absolute; relative input paths count from here
   bool is_override = false;
-  int precedence = 0;  // 0 the config, -1 the one it extends, -2 ...; overrides 1, 2, ... in order
+  // 0 the config, -1 the one it extends, -2 ..., what a model remembers below all of these;
+  // overrides 1, 2, ... in order
+  int precedence = 0;
 };
 
 struct YamlPlace {

@@ -77,12 +77,15 @@ void describe_sources(DataConfig& data, Fields& field) {
   field("test", data.test)
       .only_for("type", files)
       .shorthand("path")
+      .instead_of({"test_fraction"})
       .doc("where the test samples lie");
   field("test_fraction", data.test_fraction)
       .between(0, 0.9)
+      .instead_of({"test"})
       .doc("part of train kept for testing, when there is no `test`");
   field("validation", data.validation)
       .between(0, 0.9)
+      .instead_of({"validation_source"})
       .doc("part of train kept to choose the best weights; 0 = none");
   field("split", data.split)
       .one_of({"stratified", "random"})
@@ -92,6 +95,7 @@ void describe_sources(DataConfig& data, Fields& field) {
   field("validation_source", data.validation_source)
       .only_for("type", files)
       .shorthand("path")
+      .instead_of({"validation"})
       .doc("where validation samples lie, instead of a part of train");
   field("limit", data.limit)
       .at_least(0)

@@ -76,7 +76,7 @@ void check_body_rate(const FitJob& job) {
   if (std::find(freeze.begin(), freeze.end(), "backbone") != freeze.end()) {
     throw_usage("train.body_learning_rate", "is set beside train.freeze: backbone",
                 "one of them: what is frozen learns at no rate",
-                "leave train.freeze or train.body_learning_rate out");
+                "set train.body_learning_rate=null to keep them frozen, or train.freeze=[]");
   }
   find_last_layer(job.program, "train.body_learning_rate: the network");
 }

@@ -49,6 +49,14 @@ RunSettings layers_before(const RunSettings& written) {
   return before;
 }
 
+// How to build a network was written beside model.from once, where it means nothing.
+void erase_built(RunSettings& written) {
+  std::erase_if(written, [](const auto& setting) {
+    return setting.first.starts_with("model.") && setting.first != "model.from" &&
+           setting.first != "model.head";
+  });
+}
+
 std::string value_of(const RunSettings& settings, const std::string& name) {
   const auto found = settings.find(name);
   return found == settings.end() ? "-" : found->second;
@@ -98,6 +106,7 @@ void check_same_settings(const RunSettings& written, const RunSettings& now,
       if (now.contains(name)) started_with.emplace(name, value);
     }
   }
+  if (now.contains("model.from")) erase_built(started_with);
   std::set<std::string> all;
   for (const RunSettings* settings : {&std::as_const(started_with), &now}) {
     for (const auto& [name, value] : *settings) all.insert(name);

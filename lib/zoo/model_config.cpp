@@ -1,5 +1,9 @@
 #include "zoo/model_config.h"
 
+#include <fmt/format.h>
+
+#include "base/throw_error.h"
+
 namespace maas {
 
 namespace {
@@ -137,45 +141,76 @@ void LayerConfig::describe(Fields& field) {
   describe_sequences(*this, field);
 }
 
+namespace {
+
+// How a network is built: of no meaning where one is there.
+void describe_building(ModelConfig& model, Fields& field) {
+  field("type", model.type)
+      .one_of({"mlp", "lenet5", "lenet300", "convnet", "resnet", "mobilenet_v2",
+               "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "convnext_t", "vit_s",
+               "layers"})
+      .instead_of({"from", "head"})
+      .doc("network to build; input and output sizes come from the data");
+  field("hidden", model.hidden)
+      .at_least(1)
+      .only_for("type", {"mlp"})
+      .doc("widths of the hidden layers");
+  field("activation", model.activation)
+      .one_of({"relu", "sigmoid", "tanh", "gelu", "silu", "leaky_relu"})
+      .only_for("type", {"mlp", "convnet", "lenet5"})
+      .doc("between the layers");
+  field("dropout", model.dropout)
+      .between(0, 0.95)
+      .only_for("type", {"mlp", "convnet", "lenet5", "mobilenet_v2", "mobilenet_v3_small",
+                         "mobilenet_v3_large", "efficientnet_b0", "convnext_t", "vit_s"})
+      .doc("share of values set to zero in training; 0 = none");
+  field("batch_norm", model.batch_norm)
+      .only_for("type", {"mlp"})
+      .doc("normalise after each hidden layer");
+  field("channels", model.channels)
+      .at_least(1)
+      .only_for("type", {"convnet"})
+      .doc("one block (two convolutions, each with batch norm, then pooling) for each number");
+  field("depth", model.depth)
+      .one_of({"18", "34", "50", "20", "32", "56"})
+      .only_for("type", {"resnet"})
+      .doc("18, 34, 50 as for ImageNet; 20, 32, 56 as for CIFAR");
+  field("layers", model.layers)
+      .only_for("type", {"layers"})
+      .shorthand("type")
+      .worded(layer_kinds())
+      .doc("the layers in order, such as [conv: 32, relu, max_pool: 2]");
+}
+
+}  // namespace
+
 void ModelConfig::describe(Fields& field) {
-  field("from", from).doc("start from this model (.pt or .pt2) instead of building one");
+  field("from", from)
+      .instead_of(
+          {"type", "hidden", "activation", "dropout", "batch_norm", "channels", "depth", "layers"})
+      .doc("start from this model (.pt or .pt2) instead of building one");
   field("head", head)
       .one_of({"keep", "auto", "new"})
       .doc(
           "last layer of `from`: keep it; auto = a new one for the data's classes or targets, "
           "unless "
           "the network was trained for just these; new = a new one");
-  field("type", type)
-      .one_of({"mlp", "lenet5", "lenet300", "convnet", "resnet", "mobilenet_v2",
-               "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "convnext_t", "vit_s",
-               "layers"})
-      .doc("network to build; input and output sizes come from the data");
-  field("hidden", hidden).at_least(1).only_for("type", {"mlp"}).doc("widths of the hidden layers");
-  field("activation", activation)
-      .one_of({"relu", "sigmoid", "tanh", "gelu", "silu", "leaky_relu"})
-      .only_for("type", {"mlp", "convnet", "lenet5"})
-      .doc("between the layers");
-  field("dropout", dropout)
-      .between(0, 0.95)
-      .only_for("type", {"mlp", "convnet", "lenet5", "mobilenet_v2", "mobilenet_v3_small",
-                         "mobilenet_v3_large", "efficientnet_b0", "convnext_t", "vit_s"})
-      .doc("share of values set to zero in training; 0 = none");
-  field("batch_norm", batch_norm)
-      .only_for("type", {"mlp"})
-      .doc("normalise after each hidden layer");
-  field("channels", channels)
-      .at_least(1)
-      .only_for("type", {"convnet"})
-      .doc("one block (two convolutions, each with batch norm, then pooling) for each number");
-  field("depth", depth)
-      .one_of({"18", "34", "50", "20", "32", "56"})
-      .only_for("type", {"resnet"})
-      .doc("18, 34, 50 as for ImageNet; 20, 32, 56 as for CIFAR");
-  field("layers", layers)
-      .only_for("type", {"layers"})
-      .shorthand("type")
-      .worded(layer_kinds())
-      .doc("the layers in order, such as [conv: 32, relu, max_pool: 2]");
+  const size_t others = field.list.size();
+  describe_building(*this, field);
+  for (size_t i = others; i < field.list.size(); ++i) field.list[i]->unless("from");
+}
+
+void refuse_built_beside_from(const ConfigPlaces& places, ModelConfig& model) {
+  if (model.from.path.empty()) return;
+  Fields fields;
+  model.describe(fields);
+  for (const auto& field : fields.list) {
+    const std::string key = "model." + field->name;
+    if (field->moot_beside != "from" || !places.has_beside(key, "model.from")) continue;
+    throw_usage(
+        key, "is given beside model.from, which is a network already", "one of them",
+        fmt::format("leave {} out to go on with that network, or model.from to build one", key));
+  }
 }
 
 }  // namespace maas

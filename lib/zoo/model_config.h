@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/config_places.h"
 #include "config/fields.h"
 
 namespace maas {
@@ -52,5 +53,9 @@ struct ModelConfig {
   std::vector<LayerConfig> layers;           // layers
   void describe(Fields& field);
 };
+
+// Throws Error{kUsage} where one file, or the command line over it, says how to build a network
+// beside model.from, which is one already.
+void refuse_built_beside_from(const ConfigPlaces& places, ModelConfig& model);
 
 }  // namespace maas

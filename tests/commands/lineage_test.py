@@ -58,6 +58,16 @@ class Lineage(Case):
         self.assertEqual(self.metrics(model, cwd="/"), metrics)
         self.assertEqual(self.metrics("run/model.pt", cwd=self.project / "runs"), metrics)
 
+    def test_rows_to_test_on_take_the_place_of_the_part_that_was_kept_apart(self):
+        model, metrics = self.train("run")
+        other = self.folder / "other.csv"
+        lines = (self.project / "data/prices.csv").read_text().splitlines()
+        other.write_text("\n".join(lines[:11]) + "\n")
+        for named in (f"data.test={other}", f"data.test.path={other}"):
+            found = json.loads(maas("eval", model, named, "--json", check=0).stdout)
+            self.assertEqual(found["samples"], 10)
+        maas("quantize", model, f"data.test={other}", "--dry-run", check=0)
+
     def test_a_run_far_from_its_data_finds_them_by_its_folder(self):
         (self.project / "data/prices.csv").rename(self.folder / "prices.csv")
         far = f"data.train={self.folder}/prices.csv"

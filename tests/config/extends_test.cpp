@@ -88,5 +88,75 @@ TEST(Extends, TakesAPath) {
   }
 }
 
+struct Network {
+  InputPath from;
+  std::string type = "mlp";
+  std::vector<int64_t> hidden = {128}, channels = {8};
+  double part = 0;
+  void describe(Fields& field) {
+    field("from", from).instead_of({"type", "hidden", "channels"});
+    field("type", type).one_of({"mlp", "convnet"}).instead_of({"from"}).unless("from");
+    field("hidden", hidden).only_for("type", {"mlp"}).unless("from");
+    field("channels", channels).only_for("type", {"convnet"}).unless("from");
+    field("part", part).instead_of({"from"});
+  }
+};
+
+struct WithNetwork {
+  Network network;
+  void describe(Fields& field) { field("network", network).shorthand("type"); }
+};
+
+Network network_of(const std::string& earlier, const std::string& later,
+                   std::vector<std::string> overrides = {}) {
+  const Scratch scratch;
+  return read_config<WithNetwork>({.base = earlier,
+                                   .base_name = "the model's config",
+                                   .file = scratch.write("a.yaml", later),
+                                   .overrides = std::move(overrides)})
+      .network;
+}
+
+TEST(Extends, LetsAFileOverARememberedConfigChangeTheKind) {
+  const std::string remembered = "network: {type: mlp, hidden: [3]}\n";
+  const Network network = network_of(remembered, "network: {type: convnet, channels: [4]}\n");
+  EXPECT_EQ(network.type, "convnet");
+  EXPECT_THAT(network.channels, testing::ElementsAre(4));
+  EXPECT_THAT(error_of([&] { network_of(remembered, "network: {type: mlp, channels: [4]}\n"); },
+                       ErrorKind::kUsage),
+              HasSubstr("network.channels has no meaning here"));
+}
+
+TEST(Extends, LetsTheLaterOfTwoThatExcludeEachOtherWin) {
+  const std::string from = "network: {from: net.pt}\n", type = "network: {type: convnet}\n",
+                    sizes = "network: {type: convnet, channels: [4]}\n", none = "{}\n";
+  EXPECT_EQ(network_of(from, type).from.path, "");
+  EXPECT_EQ(network_of(none, from, {"network=convnet"}).from.path, "");
+  EXPECT_EQ(network_of(none, from, {"network.type=convnet"}).type, "convnet");
+  EXPECT_THAT(network_of(sizes, from).from.path, testing::EndsWith("net.pt"));
+  EXPECT_THAT(network_of(sizes, from).channels, testing::ElementsAre(8));
+  EXPECT_EQ(network_of(none, from, {"network.part=0.5"}).from.path, "");
+}
+
+TEST(Extends, TakesNothingForNoReasonToReplaceWhatExcludesIt) {
+  const std::string from = "network: {from: net.pt}\n";
+  EXPECT_THAT(network_of("{}\n", from, {"network.part=0"}).from.path, testing::EndsWith("net.pt"));
+}
+
+TEST(Extends, LetsTheLaterOfTheCommandLineWin) {
+  const auto from = [](std::vector<std::string> overrides) {
+    return network_of("{}\n", "{}\n", std::move(overrides)).from.path;
+  };
+  EXPECT_EQ(from({"network.from=net.pt", "network.type=mlp"}), "");
+  EXPECT_THAT(from({"network={type: mlp, hidden: [4]}", "network={from: net.pt}"}),
+              testing::EndsWith("net.pt"));
+}
+
+TEST(Extends, WritesNothingThatIsMootBesideAnother) {
+  WithNetwork config;
+  config.network.from.path = "/net.pt";
+  EXPECT_EQ(write_config(config), "network:\n  from: /net.pt\n  part: 0\n");
+}
+
 }  // namespace
 }  // namespace maas

@@ -56,6 +56,16 @@ TEST(ReadConfig, SaysWhatMisledTheWriterOfANumber) {
   EXPECT_THAT(refusal("rate: .inf\n"), HasSubstr("infinity is no value"));
 }
 
+TEST(ReadConfig, SaysWhatAShareIs) {
+  const auto momentum = [](const std::string& text) {
+    return refusal("rule: {type: sgd, momentum: " + text + "}\n");
+  };
+  EXPECT_THAT(momentum("1.5"), HasSubstr("it is a share: 1.5 % are 0.015"));
+  EXPECT_THAT(momentum("90"), HasSubstr("it is a share: 90 % are 0.9"));
+  EXPECT_THAT(momentum("1.5"), Not(HasSubstr("whole numbers")));
+  EXPECT_THAT(refusal("epochs: 1.5\n"), HasSubstr("write whole numbers in digits"));
+}
+
 TEST(ReadConfig, TakesTrueAndFalseForAFlag) {
   EXPECT_FALSE(parse("prefetch: false\n").prefetch);
   for (const char* word : {"on", "yes", "True"}) {

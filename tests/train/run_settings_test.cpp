@@ -61,6 +61,17 @@ TEST(RunSettings, AreThoseOfThenWhereASettingCameLater) {
   EXPECT_NO_THROW(check_same_settings(written, run_settings(now), "x"));
 }
 
+// How to build a network was written beside model.from, too.
+TEST(RunSettings, OfAnOlderRunFromANetworkCountWithoutHowToBuildOne) {
+  Experiment experiment;
+  experiment.model.from.path = "net.pt";
+  RunSettings written = run_settings(experiment);
+  EXPECT_FALSE(written.contains("model.type"));
+  written["model.type"] = "mlp";
+  written["model.hidden"] = "[128]";
+  EXPECT_NO_THROW(check_same_settings(written, run_settings(experiment), "x"));
+}
+
 TEST(RunSettings, AreCutAfterTwentyRows) {
   RunSettings before, now;
   for (int i = 0; i < 30; ++i) before["setting" + std::to_string(i)] = "1";

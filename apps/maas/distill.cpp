@@ -49,6 +49,7 @@ class Distill : public Command {
                     ? experiment.train.threads
                     : suggest_threads(job.program, job.train.batch_size, usable_cores()));
     if (flags_.dry_run) return dry_run(setup, job, output);
+    if (flags_.output.empty()) flags_.output = remembered_output();
     if (!flags_.output.empty()) result_path(setup.input, flags_, "");  // before the work
     LearningRun run({.verb = "distill",
                      .resolved = write_config(setup.input.config),
@@ -59,10 +60,23 @@ class Distill : public Command {
                                 .force = flags_.force},
                      .log_every = experiment.train.log_every},
                     job, output);
+    flags_.run = run.folder().path().string();
+    if (!flags_.output.empty()) {
+      write_file_atomically(run.folder().file(kOutputFile),
+                            std::filesystem::absolute(flags_.output).string());
+    }
     return run.run([&](const FitResult& result) { return finish(setup, run, result, output); });
   }
 
  private:
+  // -o of the command that began the run; "" = it had none.
+  std::string remembered_output() const {
+    const auto file = std::filesystem::path(resume_) / kOutputFile;
+    std::error_code ignored;
+    const bool is_there = !resume_.empty() && std::filesystem::is_regular_file(file, ignored);
+    return is_there ? read_file(file) : "";
+  }
+
   int finish(const StudentSetup& setup, LearningRun& run, const FitResult& result,
              const Output& output) {
     const FitJob& job = run.job();
@@ -132,6 +146,8 @@ class Distill : public Command {
     output.result(json.text());
     return 0;
   }
+
+  static constexpr const char* kOutputFile = "output";  // in the run folder, for --resume
 
   TransformFlags flags_;
   std::string resume_;

@@ -5,14 +5,18 @@
 // Prints  the new model's path; with --dry-run what would go.
 #include "transform/prune/prune.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "base/files.h"
+#include "base/shell_word.h"
 #include "base/throw_error.h"
 #include "command.h"
 #include "config/write_config.h"
 #include "finetune.h"
 #include "prune_plan.h"
+#include "record/run_folder.h"
 #include "signals.h"
 #include "train/make_job.h"
 #include "transform_verb.h"
@@ -62,9 +66,13 @@ class Prune : public Command {
         measure_job(input.model, input.experiment(), input.config.gate, warnings);
     show_data_warnings(warnings, output);
     const bool learns = config.finetune.epochs > 0 && measure.held_out.rows != nullptr;
+    TransformFlags flags = flags_;
+    if (learns) flags.run = run_folder(input, path);
     const auto rewrite = [&](const Model& model) {
       Rewritten result = pruned(model.program, plan, input.path);
-      if (learns) result.program = learnt(input, path, std::move(result.program), output);
+      if (learns) {
+        result.program = learnt(input, {flags.run, path}, std::move(result.program), output);
+      }
       if (measure.held_out.rows == nullptr) {
         result.notes.emplace_back("prune: there are no data, so nothing was fine-tuned");
       }
@@ -76,27 +84,44 @@ class Prune : public Command {
                            .max_drop = input.config.gate.max_drop_or(kMaxDrop),
                            .rewrite = rewrite,
                            .say = [&](const std::string& text) { output.say(text); }};
-    return publish(transform(input.model, job), input, path, flags_, output);
+    return publish(transform(input.model, job), input, path, flags, output);
   }
 
-  Program learnt(TransformInput& input, const std::string& path, Program network,
+  // Where the fine-tuning runs. Throws Error{kUsage}, before the work, when it holds another run.
+  std::string run_folder(const TransformInput& input, const std::string& path) const {
+    if (!resume_.empty()) return resume_;
+    const std::string& given = input.config.experiment.output_dir;
+    const std::string folder =
+        given.empty() ? fs::path(path).replace_extension(".run").string() : given;
+    if (!flags_.force && holds_run(folder)) {
+      throw_usage(folder, "holds a run already", "a new folder",
+                  fmt::format("go on with it: maas prune --resume {}{}; or give --force to set it "
+                              "aside, or another -o",
+                              shell_word(folder), flags_.keep ? " --keep" : ""));
+    }
+    return folder;
+  }
+
+  struct Places {
+    std::string run, result;
+  };
+
+  Program learnt(TransformInput& input, const Places& places, Program network,
                  const Output& output) const {
     const Experiment tuning = finetuning(input.config.experiment, input.config.prune.finetune);
     FitJob job = make_job_for(tuning, input.model, std::move(network));
     job.resume = !resume_.empty();
-    fs::path folder = job.resume ? resume_ : tuning.output_dir;
-    if (folder.empty()) folder = fs::path(path).replace_extension(".run");
     return finetuned(job,
                      {.verb = "prune",
                       .resolved = write_config(input.config),
                       .words = flags_.words,
-                      .folder = {.folder = folder,
+                      .folder = {.folder = places.run,
                                  .name = tuning.name,
                                  .resume = job.resume,
                                  .force = flags_.force},
                       .log_every = tuning.train.log_every},
                      {{kParentFile, fs::absolute(input.path).string()},
-                      {kOutputFile, fs::absolute(path).string()}},
+                      {kOutputFile, fs::absolute(places.result).string()}},
                      output);
   }
 

@@ -84,6 +84,16 @@ std::string json_text(const TransformReport& report, const std::string& path,
   return json.take();
 }
 
+// How to have a model that did not meet the gate. What was learnt is in the run's folder: the same
+// command again would learn anew, or refuse the folder.
+std::string keeping(const TransformReport& report, const TransformFlags& flags) {
+  if (flags.keep) return "";
+  const std::string command = flags.run.empty() ? "--keep"
+                                                : fmt::format("`maas {} --resume {} --keep`",
+                                                              report.verb, shell_word(flags.run));
+  return command + " writes the model all the same";
+}
+
 }  // namespace
 
 void TransformFlags::declare(CLI::App& app) {
@@ -158,8 +168,9 @@ int publish(Transformed done, const TransformInput& input, const std::string& pa
   file.save(done.model);
   report.before.bytes = static_cast<int64_t>(fs::file_size(input.path));
   report.after.bytes = static_cast<int64_t>(fs::file_size(file.path()));
+  if (const std::string note = no_gain_text(report); !note.empty()) report.notes.push_back(note);
   std::optional<Error> missed;
-  if (!report.gate.is_met) missed = gate_error(report);
+  if (!report.gate.is_met) missed = gate_error(report, keeping(report, flags));
   const bool published = !missed || flags.keep;
   if (published) file.publish();
   const ReportFiles files = report_files(path);
@@ -173,7 +184,7 @@ int publish(Transformed done, const TransformInput& input, const std::string& pa
   } else {
     if (published) output.result(path);
     output.say(report_text(report) + "report: " + files.html);
-    if (published) output.say("next: maas serve " + shell_word(path) + " --port 8000");
+    if (!missed) output.say("next: maas serve " + shell_word(path) + " --port 8000");
   }
   if (missed) throw *missed;
   return 0;

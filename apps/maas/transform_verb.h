@@ -19,6 +19,7 @@ struct TransformFlags {
   std::vector<std::string> words;  // MODEL [CONFIG] [key=value ...]
   std::string output;              // -o; "" = beside the input, with a suffix
   bool force = false, keep = false, dry_run = false;
+  std::string run = {};  // the folder of the learning, for --resume; "" = the verb has none
   void declare(CLI::App& app);
 };
 

@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "evaluate/top_k.h"
 #include "program/rewrite.h"
 #include "program/summary.h"
 #include "run/measure_plan.h"
@@ -137,9 +138,12 @@ void time_both(const Program& before, const Program& after, const MeasureJob& jo
   at::set_num_threads(threads);
 }
 
+bool is_share_of_rows(const std::string& metric) {
+  return metric == "accuracy" || top_k_of(metric) > 0;
+}
+
 Interval metric_interval(const std::string& metric, const Predictions& predictions) {
-  const bool is_share = metric == "accuracy" || metric.rfind("top_", 0) == 0;
-  if (!is_share) return bootstrap(metric, predictions);
+  if (!is_share_of_rows(metric)) return bootstrap(metric, predictions);
   const double value = compute_metrics(predictions, {metric}).values.at(metric);
   return wilson(value, predictions.outputs.size(0));
 }

@@ -47,6 +47,9 @@ struct MeasureJob {
   double seconds = 0.3;  // of timing a batch size
 };
 
+// The metric counts rows: accuracy, top_K of classes.
+bool is_share_of_rows(const std::string& metric);
+
 // Sizes and metrics of `program`; `predictions`, when given, gets what it answered for the rows.
 // `bytes` is left at the weights' sum. No timing: see time_both(). Throws what evaluate() throws.
 Measured measure(const Program& program, const MeasureJob& job, Predictions* predictions = nullptr);

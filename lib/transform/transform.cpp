@@ -31,7 +31,11 @@ void tell(const TransformJob& job, const std::string& text) {
 std::string GateResult::became() const {
   if (!std::isfinite(drop)) return "not to be compared: no number";
   if (drop == 0) return "neither better nor worse";
-  return fmt::format("{} by {:.5f}{}", drop < 0 ? "better" : "worse", std::abs(drop), of_what());
+  const std::string text =
+      fmt::format("{} by {:.5f}{}", drop < 0 ? "better" : "worse", std::abs(drop), of_what());
+  if (rows == 0 || max_drop * static_cast<double>(rows) >= 1) return text;
+  const auto lost = std::lround(std::abs(drop) * static_cast<double>(rows));
+  return fmt::format("{}, {} of {} rows", text, lost, rows);
 }
 
 GateResult judge(const std::string& metric, double before, double after, double max_drop) {
@@ -94,6 +98,7 @@ Transformed transform(const Model& model, const TransformJob& job) {
     const std::string& metric = job.measure.metric;
     report.gate = judge(metric, report.before.metrics.at(metric), report.after.metrics.at(metric),
                         job.max_drop);
+    if (is_share_of_rows(metric)) report.gate.rows = report.after.samples;
   }
   done.model = derived(model, job.verb, std::move(rewritten.program), {.text = report.change});
   done.model.manifest.metrics = report.after.metrics;
@@ -111,7 +116,7 @@ std::string remedy(const std::string& verb) {
 
 }  // namespace
 
-Error gate_error(const TransformReport& report) {
+Error gate_error(const TransformReport& report, const std::string& keeping) {
   const GateResult& gate = report.gate;
   return {ErrorKind::kRequirement,
           {.where = "gate." + gate.metric,
@@ -120,7 +125,7 @@ Error gate_error(const TransformReport& report) {
            .expected = fmt::format("worse by at most {:g}{} (gate.max_drop)", gate.max_drop,
                                    gate.of_what()),
            .fix = remedy(report.verb) +
-                  ", or allow more with gate.max_drop=; --keep writes the model all the same"}};
+                  ", or allow more with gate.max_drop=" + (keeping.empty() ? "" : "; " + keeping)}};
 }
 
 }  // namespace maas

@@ -40,10 +40,12 @@ struct GateResult {
   double max_drop = 0;
   bool is_relative = false;  // both as a share of `before`; else in the metric's unit
   bool is_met = true;
+  int64_t rows = 0;  // of which the metric is a share; 0 = it is of another kind
 
   const char* of_what() const { return is_relative ? " of it" : ""; }
-  std::string became() const;  // "worse by 0.01200", "better by 0.01700 of it", "neither better nor
-                               // worse"
+  // "worse by 0.01200", "better by 0.01700 of it", "neither better nor worse"; "worse by 0.02083, 1
+  // of 48 rows" where a single row is more than may be lost.
+  std::string became() const;
 };
 
 struct TransformReport {
@@ -87,7 +89,8 @@ Transformed transform(const Model& model, const TransformJob& job);
 // is in the units of the target, such as rmse, is judged as a share of `before`.
 GateResult judge(const std::string& metric, double before, double after, double max_drop);
 
-// The error of a gate that is not met, with what to do: Error{kRequirement}.
-Error gate_error(const TransformReport& report);
+// The error of a gate that is not met, with what to do: Error{kRequirement}. `keeping` is how to
+// have the result all the same, such as "--keep writes the model"; "" = it is there.
+Error gate_error(const TransformReport& report, const std::string& keeping);
 
 }  // namespace maas

@@ -1,6 +1,7 @@
 #include "transform/transform_report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <set>
 
@@ -179,6 +180,25 @@ std::string report_text(const TransformReport& report) {
     text += fmt::format("  {:<24} {:>28}  {:>28}  {}\n", row[0], row[1], row[2], row[3]);
   }
   return text + "  " + gate_text(report) + "\n";
+}
+
+std::string no_gain_text(const TransformReport& report) {
+  const Measured &before = report.before, &after = report.after;
+  std::vector<std::string> parts, times;
+  for (const auto& [batch, was] : before.latency) {
+    const double is = after.latency.at(batch).p50_ms;
+    if (!(is > 1.05 * was.p50_ms)) break;
+    times.push_back(fmt::format("{:.4g} ms instead of {:.4g} at batch {}", is, was.p50_ms, batch));
+  }
+  if (!times.empty() && times.size() == before.latency.size()) {
+    parts.push_back(fmt::format("is slower: {}", fmt::join(times, ", ")));
+  }
+  if (after.bytes > before.bytes) {
+    parts.push_back(fmt::format("has a larger file: {} instead of {}", size_text(after.bytes),
+                                size_text(before.bytes)));
+  }
+  if (parts.empty()) return "";
+  return fmt::format("{}: the result {}", report.verb, fmt::join(parts, "; and it "));
 }
 
 std::vector<ReportTable> report_tables(const TransformReport& report) {

@@ -19,6 +19,10 @@ std::string report_text(const TransformReport& report);
 // Before and after, and a row a layer, for a page of record/report.h.
 std::vector<ReportTable> report_tables(const TransformReport& report);
 
+// One line where the result is slower at every batch size that was measured, by more than 5 %,
+// which a busy machine gives, or its file is larger; else "".
+std::string no_gain_text(const TransformReport& report);
+
 // Tables in Markdown, for people and code reviews.
 std::string report_markdown(const TransformReport& report);
 

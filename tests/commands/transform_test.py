@@ -1,6 +1,7 @@
 """What every verb that makes a model from a model keeps to, a row a verb."""
 import hashlib
 import json
+import re
 import signal
 import subprocess
 import time
@@ -80,12 +81,38 @@ class TransformCase(WithTeacher):
                 done = self.run_verb(verb, name, "gate.metric=nll", "gate.max_drop=0",
                                      *VERBS[verb].get("worse", []), check=6)
                 self.assertIn("gate.nll", done.stderr)
+                self.assertIn("--keep` writes" if VERBS[verb]["learns"] else "--keep writes",
+                              done.stderr)
                 self.assertFalse((self.folder / f"{name}.pt").exists())
                 self.assertTrue((self.folder / f"{name}.report.json").exists())
                 kept = self.run_verb(verb, name, "gate.metric=nll", "gate.max_drop=0", "--keep",
                                      "--force", *VERBS[verb].get("worse", []), check=6)
                 self.assertIn("gate.nll", kept.stderr)
+                for word in ("--keep", "next:"):
+                    self.assertNotIn(word, kept.stderr)
                 self.assertTrue((self.folder / f"{name}.pt").exists())
+
+    def test_the_command_that_a_missed_gate_names_writes_the_model(self):
+        for verb in VERBS:
+            if not VERBS[verb]["learns"]:
+                continue
+            with self.subTest(verb):
+                name = f"{verb}-later"
+                done = self.run_verb(verb, name, "gate.metric=nll", "gate.max_drop=0",
+                                     *VERBS[verb].get("worse", []), check=6)
+                named = re.search(r"`maas (\w+ --resume \S+ --keep)`", done.stderr)
+                self.assertIsNotNone(named, done.stderr)
+                maas(*named[1].split(), check=6, cwd=self.folder)
+                self.assertTrue((self.folder / f"{name}.pt").exists())
+
+    def test_a_pruning_whose_run_folder_is_taken_is_refused_before_the_work(self):
+        taken = self.folder / "taken-run"
+        taken.mkdir()
+        (taken / "resolved.yaml").write_text("{}")
+        done = maas("prune", self.model, *VERBS["prune"]["words"], f"output_dir={taken}", "-o",
+                    self.folder / "prune-again.pt", "--keep", check=2, cwd=self.folder)
+        self.assertIn(f"maas prune --resume {taken} --keep", done.stderr)
+        self.assertNotIn("measuring", done.stderr)
 
     def test_json_has_the_keys_that_pipelines_rely_on(self):
         for verb in VERBS:
@@ -168,8 +195,7 @@ class TransformCase(WithTeacher):
                 self.assertEqual(process.returncode, 75, talk)
                 self.assertIn(f"maas {verb} --resume", talk)
                 self.assertFalse((self.folder / f"{name}.pt").exists())
-                maas(verb, "--resume", self.folder / f"{name}-run", "-o",
-                     self.folder / f"{name}.pt", check=0, cwd=self.folder)
+                maas(verb, "--resume", self.folder / f"{name}-run", check=0, cwd=self.folder)
                 self.assertEqual(digest(self.folder / f"{name}.pt"),
                                  digest(self.folder / f"{verb}-whole.pt"))
 
@@ -186,6 +212,30 @@ class DistillCase(WithTeacher):
         done = maas("distill", self.model, "train.epochs=1", check=2)
         for part in ("no student", "model.type=mlp"):
             self.assertIn(part, done.stderr)
+
+    def test_a_config_names_a_student_of_another_kind(self):
+        for student in ("{type: convnet, channels: [4, 8]}", "{type: resnet, depth: 20}", "lenet300"):
+            with self.subTest(student):
+                file = self.folder / "kind.yaml"
+                file.write_text(f"model: {student}\n")
+                maas("distill", self.model, file, "--dry-run", check=0, cwd=self.folder)
+                file.write_text(f"distill: {{teacher: teacher/model.pt}}\nmodel: {student}\n")
+                maas("distill", file, "--dry-run", check=0, cwd=self.folder)
+                file.write_text(CONFIG.replace("{type: mlp, hidden: [64, 32]}", student))
+                maas("distill", self.model, file, "--dry-run", check=0, cwd=self.folder)
+
+    def test_a_network_named_later_takes_the_place_of_the_one_to_start_from(self):
+        file = self.folder / "from.yaml"
+        file.write_text(CONFIG.replace("{type: mlp, hidden: [64, 32]}", "{from: teacher/model.pt}"))
+        whole = maas("distill", self.model, file, "--dry-run", check=0, cwd=self.folder).stdout
+        small = maas("distill", self.model, file, "model.type=mlp", "model.hidden=[4]", "--dry-run",
+                     check=0, cwd=self.folder).stdout
+        self.assertNotEqual(whole, small)
+        maas("train", file, "model.type=mlp", "model.hidden=[4]", "train.epochs=1", "-o",
+             self.folder / "replaced", check=0)
+        self.assertIn("hidden: [4]", (self.folder / "replaced/resolved.yaml").read_text())
+        maas("train", file, "train.epochs=1", "-o", self.folder / "from", check=0)
+        self.assertNotIn("hidden", (self.folder / "from/resolved.yaml").read_text())
 
     def test_a_config_names_the_teacher_beside_it(self):
         (self.folder / "student2.yaml").write_text(

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "support/scratch.h"
+#include "transform/transform_report.h"
 
 namespace maas {
 namespace {
@@ -36,10 +37,50 @@ TEST(Judge, NaNMeetsNothing) { EXPECT_FALSE(judge("accuracy", 0.98, std::nan("")
 TEST(GateError, SaysWhatWasFoundAndWhatIsAllowed) {
   TransformReport report;
   report.gate = judge("accuracy", 0.98, 0.9, 0.005);
-  const Error error = gate_error(report);
+  const Error error = gate_error(report, "--keep writes it");
   EXPECT_EQ(error.kind(), ErrorKind::kRequirement);
   EXPECT_THAT(error.what(), HasSubstr("0.90000 after, 0.98000 before"));
   EXPECT_THAT(error.what(), HasSubstr("at most 0.005"));
+  EXPECT_THAT(error.what(), HasSubstr("--keep writes it"));
+  EXPECT_THAT(gate_error(report, "").what(), testing::Not(HasSubstr("keep")));
+}
+
+TEST(GateResult, CountsRowsWhereASingleOneIsMoreThanMayBeLost) {
+  GateResult gate = judge("accuracy", 47.0 / 48, 46.0 / 48, 0.005);
+  EXPECT_EQ(gate.became(), "worse by 0.02083");
+  gate.rows = 48;
+  EXPECT_EQ(gate.became(), "worse by 0.02083, 1 of 48 rows");
+  gate.rows = 200;  // of which one may be lost
+  EXPECT_EQ(gate.became(), "worse by 0.02083");
+}
+
+TransformReport report_of(double before_ms, double after_ms) {
+  TransformReport report;
+  report.verb = "quantize";
+  report.before.bytes = report.after.bytes = 12000;
+  for (const int64_t batch : {1, 64}) {
+    report.before.latency[batch] = {before_ms, before_ms};
+    report.after.latency[batch] = {after_ms, after_ms};
+  }
+  return report;
+}
+
+TEST(NoGain, IsSaidWhereTheResultIsSlowerEverywhereOrLarger) {
+  TransformReport report = report_of(1, 2);
+  EXPECT_EQ(no_gain_text(report),
+            "quantize: the result is slower: 2 ms instead of 1 at batch 1, 2 ms instead of 1 at "
+            "batch 64");
+  report.after.bytes = 13000;
+  EXPECT_THAT(no_gain_text(report),
+              testing::EndsWith("batch 64; and it has a larger file: 13.0 kB instead of 12.0 kB"));
+  report.after.latency[64] = {0.9, 0.9};
+  EXPECT_EQ(no_gain_text(report),
+            "quantize: the result has a larger file: 13.0 kB instead of 12.0 kB");
+}
+
+TEST(NoGain, IsNotSaidOfWhatABusyMachineGives) {
+  EXPECT_EQ(no_gain_text(report_of(1, 1.04)), "");
+  EXPECT_EQ(no_gain_text(report_of(1, 0.5)), "");
 }
 
 // Wilson, 8 of 10 right: 0.490 to 0.943 (Brown, Cai, DasGupta 2001, formula 4).

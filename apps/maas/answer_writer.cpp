@@ -201,11 +201,9 @@ std::string AnswerWriter::line_of_text(const JudgedOutputs& judged, int64_t row,
     text += "  " + shown_text(cell, std::string::npos);
   }
   if (task_.kind == TaskKind::kRegression) {
-    // float64 is given where the values differ in digits that float32 does not have.
-    const int digits = judged.outputs.scalar_type() == at::kDouble ? 15 : 6;
     for (int64_t i = 0; i < outputs_; ++i) {
-      text += fmt::format("  {} {:.{}g}", name_of_output(task_, i, "value"),
-                          value_at(judged.outputs, row * outputs_ + i), digits);
+      text += fmt::format("  {} {}", name_of_output(task_, i, "value"),
+                          number_text(judged.outputs, row * outputs_ + i));
     }
     return text + '\n';
   }
@@ -250,6 +248,7 @@ std::string AnswerWriter::table_of(const JudgedOutputs& judged, const AnswerRows
   if (!begun_) lines.push_back(header(rows));
   for (int64_t row = 0; row < judged.outputs.size(0); ++row) {
     lines.push_back(cells_of(judged, row, rows));
+    if (task_.kind == TaskKind::kRegression) continue;  // what was asked for
     for (std::string& cell : lines.back()) cell = short_number(cell);
   }
   if (lines.empty()) return "";

@@ -214,6 +214,16 @@ class Eval : public Command {
     json.end_object();
   }
 
+  void write_targets(JsonWriter& json, const Metrics& metrics) const {
+    json.key("per_target").begin_array();
+    for (const TargetMetrics& row : metrics.per_target) {
+      json.begin_object().field("target", row.target);
+      for (const auto& [name, value] : in_order(row.values, order_)) json.field(name, value);
+      json.end_object();
+    }
+    json.end_array();
+  }
+
   void write_slices(JsonWriter& json, const std::vector<SlicedBy>& all) const {
     json.key("by").begin_array();
     for (const SlicedBy& by : all) {
@@ -245,6 +255,7 @@ class Eval : public Command {
       json.end_object();
     }
     json.end_array();
+    if (!metrics.per_target.empty()) write_targets(json, metrics);
     if (!found.by.empty()) write_slices(json, found.by);
     if (!missed.empty()) write_error(json, Error(ErrorKind::kRequirement, missed));
     json.end_object();
@@ -261,6 +272,22 @@ class Eval : public Command {
           fmt::format("\n  {:<{}} {:>7}", shown_text(slice.value), width, slice.metrics.samples);
       for (const std::string& name : order_) {
         text += fmt::format(" {:>11.4f}", slice.metrics.values.at(name));
+      }
+    }
+    return text + "\n";
+  }
+
+  std::string targets_text(const Metrics& metrics) const {
+    size_t width = std::string("target").size();
+    for (const TargetMetrics& row : metrics.per_target) {
+      width = std::max(width, shown_text(row.target).size());
+    }
+    std::string text = fmt::format("\n  {:<{}}", "target", width);
+    for (const std::string& name : order_) text += fmt::format(" {:>11}", name);
+    for (const TargetMetrics& row : metrics.per_target) {
+      text += fmt::format("\n  {:<{}}", shown_text(row.target), width);
+      for (const std::string& name : order_) {
+        text += fmt::format(" {:>11.4f}", row.values.at(name));
       }
     }
     return text + "\n";
@@ -289,6 +316,7 @@ class Eval : public Command {
       text += fmt::format("  {:<16} {:>7} {:>9.4f} {:>7.4f} {:>7.4f}\n", shown_text(row.label),
                           row.support, row.precision, row.recall, row.f1);
     }
+    if (!metrics.per_target.empty()) text += targets_text(metrics);
     for (const SlicedBy& by : found.by) text += text_of(by);
     text.pop_back();
     output.result(text);

@@ -69,10 +69,17 @@ class Export : public Command {
                                               .fix = "run the same command again"});
       }
     };
-    return report(format, samples, export_model(model, format, samples, output_, options_), output);
+    Agreement found = export_model(model, format, samples, output_, options_);
+    if (has_no_classes(model)) found.top1.reset();
+    return report(format, samples, found, output);
   }
 
  private:
+  // The highest of a regression's outputs is no answer.
+  static bool has_no_classes(const Model& model) {
+    return model.manifest.data && model.manifest.data->task.kind == TaskKind::kRegression;
+  }
+
   static void warn_of_unfinite(const Program& program, const Output& output) {
     for (const auto& [name, tensor] : program.parameters) {
       if (!at::isFloatingType(tensor.scalar_type()) || at::isfinite(tensor).all().item<bool>()) {

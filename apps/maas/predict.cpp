@@ -58,6 +58,10 @@ class Predict : public Command {
       predict_tensors(model, model_, inputs_, output);
       return 0;
     }
+    if (options_.top && model.manifest.data->task.kind == TaskKind::kRegression) {
+      throw_usage("command line: --top", model_ + " answers with numbers, not with labels",
+                  "a model of classes or labels", "leave it out: every target is answered");
+    }
     set_threads(1);
     options_.format = chosen_format(output);
     options_.several_inputs = inputs_.size() > 1;
@@ -66,10 +70,10 @@ class Predict : public Command {
     AnswerWriter writer(options_, model.manifest.data->task, [&](std::string_view text) {
       is_for_programs(options_.format) ? output.data(text) : output.result(text);
     });
-    predict_samples(
+    refuse_unread(predict_samples(
         run,
         [&](const JudgedOutputs& judged, const AnswerRows& rows) { writer.write(judged, rows); },
-        output);
+        output));
     return 0;
   }
 
@@ -78,6 +82,10 @@ class Predict : public Command {
   static const std::atomic<int>& signal_or_never(bool to_file) {
     static const std::atomic<int> never{0};
     return to_file ? watch_signals() : never;
+  }
+
+  static void refuse_unread(const AnsweredSamples& answered) {
+    if (!answered.unread.empty()) throw Error(ErrorKind::kInput, answered.unread);
   }
 
   void check_output() const {
@@ -109,19 +117,18 @@ class Predict : public Command {
   }
 
   int into_file(const SampleRun& run, const Output& output) const {
-    int64_t rows = 0;
+    AnsweredSamples answered;
     write_file_atomically(output_, [&](const std::filesystem::path& temporary) {
       NewFile file(temporary);
       AnswerWriter writer(options_, run.model.manifest.data->task,
                           [&](std::string_view text) { file.write(text); });
-      rows = predict_samples(
+      answered = predict_samples(
           run,
-          [&](const JudgedOutputs& judged, const AnswerRows& answered) {
-            writer.write(judged, answered);
-          },
+          [&](const JudgedOutputs& judged, const AnswerRows& rows) { writer.write(judged, rows); },
           output);
       file.close();
     });
+    const int64_t rows = answered.rows;
     if (output.json()) {
       JsonWriter json;
       json.begin_object().field("verb", "predict").field("model", model_).field("rows", rows);
@@ -130,6 +137,7 @@ class Predict : public Command {
     } else {
       output.result(fmt::format("{}: answers for {} row{}", output_, rows, rows == 1 ? "" : "s"));
     }
+    refuse_unread(answered);
     return 0;
   }
 

@@ -96,11 +96,19 @@ class Samples {
         plan_(Plan::compile(run.model.program, {.plan_for = PlanFor::kInference})),
         progress_(output) {}
 
-  int64_t answer_all() {
+  AnsweredSamples answer_all() {
     for (const std::string& input : run_.inputs) answer_input(input);
     progress_.clear();
+    if (unread_count_ > static_cast<int64_t>(unread_.size())) {
+      unread_.push_back(
+          {.where = run_.model_path,
+           .what = fmt::format("{} of {} images could not be read, of which {} are "
+                               "shown",
+                               unread_count_, unread_count_ + rows_, unread_.size())});
+    }
+    if (rows_ == 0 && !unread_.empty()) throw Error(ErrorKind::kInput, unread_);
     unanswered_.tell(run_.model_path, output_);
-    return rows_;
+    return {rows_, std::move(unread_)};
   }
 
  private:
@@ -141,8 +149,18 @@ class Samples {
     answer_json(text, stream.name());
   }
 
+  // One that cannot be read is told of when the others have their answers.
   void answer_image(const std::string& path) {
-    answer(decode_image_file(path, spec_), {.input = path, .is_alone = true});
+    std::vector<at::Tensor> inputs;
+    try {
+      inputs = decode_image_file(path, spec_);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kInput) throw;
+      ++unread_count_;
+      if (unread_.size() < kMostWarnings) unread_.push_back(error.first());
+      return;
+    }
+    answer(inputs, {.input = path, .is_alone = true});
     progress_.show(path, rows_, {});
   }
 
@@ -356,11 +374,14 @@ class Samples {
   RowProgress progress_;
   Unanswered unanswered_{"they have no answer"};
   int64_t rows_ = 0;
+  std::vector<Problem> unread_;  // of images, the first ones
+  int64_t unread_count_ = 0;
 };
 
 }  // namespace
 
-int64_t predict_samples(const SampleRun& run, const WriteAnswers& write, const Output& output) {
+AnsweredSamples predict_samples(const SampleRun& run, const WriteAnswers& write,
+                                const Output& output) {
   return Samples(run, write, output).answer_all();
 }
 

@@ -24,12 +24,19 @@ struct SampleRun {
 // not, in memory that does not grow with the file; JSON of one sample or a list (a name that ends
 // in .json, or stdin that starts with { or [), and JSON documents one a line (.jsonl, .ndjson). An
 // image model takes files, folders of them (all below, by name) and JSON of pixels. Warnings of
-// categories that training did not have come at the end of each input. Returns how many rows there
-// were.
+// categories that training did not have come at the end of each input.
 //
-// Throws Error{kInput} for what does not fit, Error{kInterrupted} after a signal, and
-// Error{kFailed} when more than half of the rows have no answer.
+// Throws Error{kInput} for what does not fit (of image files only where none can be read),
+// Error{kInterrupted} after a signal, and Error{kFailed} when more than half of the rows have no
+// answer.
+struct AnsweredSamples {
+  int64_t rows = 0;
+  // Of image files that could not be read, the first twenty, and how many there are: the others
+  // have their answers.
+  std::vector<Problem> unread;
+};
 using WriteAnswers = std::function<void(const JudgedOutputs&, const AnswerRows&)>;
-int64_t predict_samples(const SampleRun& run, const WriteAnswers& write, const Output& output);
+AnsweredSamples predict_samples(const SampleRun& run, const WriteAnswers& write,
+                                const Output& output);
 
 }  // namespace maas

@@ -109,7 +109,6 @@ void write_output(JsonWriter& json, const at::Tensor& value) {
 
 void write_answer(JsonWriter& json, const Answer& answer, const TaskSpec& task) {
   if (task.kind == TaskKind::kRegression) {
-    json.field("label", name_of_output(task, 0, "")).field("index", 0).key("probability").null();
     json.key("values").begin_object();
     for (int64_t i = 0; i < answer.outputs.numel(); ++i) {
       write_output(json.key(name_of_output(task, i, std::to_string(i))), answer.outputs[i]);

@@ -53,9 +53,9 @@ std::vector<ScoredLabel> highest_labels(const JudgedOutputs& judged, int64_t row
 std::vector<std::string> holding_labels(const JudgedOutputs& judged, int64_t row,
                                         const TaskSpec& task);
 
-// "label" (of a regression the first target), "index" and "probability", or "labels" of several
-// (Answer::holding; null without an answer); "probabilities" (an object of the answer's labels; of
-// a regression "values", by target) and "outputs": members of the object that is open.
+// "label", "index" and "probability", or "labels" of several (Answer::holding; null without an
+// answer), and "probabilities" (an object of the answer's labels); of a regression "values", by
+// target; and "outputs": members of the object that is open.
 void write_answer(JsonWriter& json, const Answer& answer, const TaskSpec& task);
 
 // Whether label `k` of several holds in row `row`: its probability is at least its threshold, or

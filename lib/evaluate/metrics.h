@@ -63,9 +63,16 @@ struct ClassMetrics {
   double precision = 0, recall = 0, f1 = 0;
 };
 
-struct Metrics {
+// One target of a regression by itself.
+struct TargetMetrics {
+  std::string target;
   std::map<std::string, double> values;  // those asked for, by name
-  std::vector<ClassMetrics> per_class;   // classification and multi-label, in order of index
+};
+
+struct Metrics {
+  std::map<std::string, double> values;   // those asked for, by name
+  std::vector<ClassMetrics> per_class;    // classification and multi-label, in order of index
+  std::vector<TargetMetrics> per_target;  // regression of several targets, in order of index
   at::Tensor confusion;     // classification: int64 [K, K], rows = truth; else undefined
   int64_t samples = 0;      // N
   int64_t not_numbers = 0;  // rows with outputs that are NaN, or give no probability

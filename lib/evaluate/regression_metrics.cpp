@@ -58,10 +58,12 @@ Metrics regression_metrics(const Predictions& predictions, const std::vector<std
   for (const std::string& name : names) metrics.values[name] = 0;
   for (int64_t column = 0; column < columns; ++column) {
     const ErrorSums sums = sums_of(outputs, targets, column);
+    TargetMetrics own{.target = label_of(predictions, column), .values = {}};
     for (auto& [name, value] : metrics.values) {
-      value +=
-          value_of(name, sums, static_cast<double>(metrics.samples)) / static_cast<double>(columns);
+      own.values[name] = value_of(name, sums, static_cast<double>(metrics.samples));
+      value += own.values[name] / static_cast<double>(columns);
     }
+    if (columns > 1) metrics.per_target.push_back(std::move(own));
   }
   return metrics;
 }

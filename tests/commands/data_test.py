@@ -238,6 +238,19 @@ class Images(DataCase):
                     "--json", check=0)
         self.assertIn(json.loads(done.stdout)["label"], ("a", "b"))
 
+    def test_an_image_that_cannot_be_read_leaves_the_others_their_answers(self):
+        model = self.train_on("odd", self.pictures("odd-photos"))["model"]
+        photos = self.folder / "odd-photos/a"
+        (photos / "01.png").write_bytes(b"none")
+        done = maas("predict", model, photos, check=3)
+        self.assertEqual(len(done.stdout.splitlines()), 10)
+        self.assertSays(done.stderr, photos / "01.png")
+        done = maas("predict", model, photos, "-o", self.folder / "odd.csv", check=3)
+        self.assertSays(done.stderr, photos / "01.png")
+        self.assertEqual(len((self.folder / "odd.csv").read_text().splitlines()), 11)
+        maas("predict", model, photos / "01.png", "-o", self.folder / "none.csv", check=3)
+        self.assertFalse((self.folder / "none.csv").exists())
+
     def test_corrupt_images_are_skipped_counted_and_listed_when_asked(self):
         said = self.train_on("skip", self.pictures("broken", 2) + "corrupt: skip\nmax_skip: 0.1")
         self.assertIn("train: skipped 2 of 20 images that cannot be used", said["warnings"])

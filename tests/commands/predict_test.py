@@ -152,6 +152,30 @@ class OfNumbers(Case):
         self.assertAlmostEqual(float(rows[1]["age"]), 8, delta=1)
         said = json.loads(maas("predict", self.folder / "run", "-", "--json", check=0, stdin='{"rooms": 4}').stdout)
         self.assertAlmostEqual(said["values"]["price"], float(rows[0]["price"]), places=1)
+        self.assertEqual(set(said), {"input", "values", "outputs"})
+        for form in ("text", "table"):  # as many digits as CSV has
+            shown = maas("predict", self.folder / "run", self.folder / "new.csv", "--format", form, check=0).stdout
+            for row in rows:
+                self.assertIn(row["price"], shown)
+        done = maas("predict", self.folder / "run", self.folder / "new.csv", "--top", "2", check=2)
+        self.assertIn("answers with numbers", done.stderr)
+
+    def test_each_target_of_a_regression_is_measured_by_itself(self):
+        rows = "".join(f"{i % 10},{1000 + 500 * (i % 10)},{i % 7}\n" for i in range(200))
+        (self.folder / "m.csv").write_text("rooms,price,age\n" + rows)
+        (self.folder / "m.yaml").write_text(
+            "data:\n  type: csv\n  train: {path: m.csv}\n  labels: [price, age]\n  task: regression\n"
+            "  test_fraction: 0.2\nmodel: {type: mlp, hidden: [8]}\ntrain: {epochs: 5, threads: 1}\n")
+        maas("train", self.folder / "m.yaml", "-o", self.folder / "several", check=0)
+        found = json.loads(maas("eval", self.folder / "several", "--json", check=0).stdout)
+        self.assertEqual([row["target"] for row in found["per_target"]], ["price", "age"])
+        self.assertAlmostEqual(sum(row["rmse"] for row in found["per_target"]) / 2, found["metrics"]["rmse"], places=6)
+        shown = maas("eval", self.folder / "several", check=0).stdout
+        self.assertRegex(shown, r"(?m)^  target +rmse")
+        self.assertRegex(shown, r"(?m)^  price +\d")
+        said = maas("export", self.folder / "several", "-o", self.folder / "several.onnx", check=0).stderr
+        self.assertIn("it differs by", said)
+        self.assertNotIn("same class", said)
 
 
 class OfRunFolders(Case):

@@ -217,6 +217,23 @@ TEST(RegressionMetrics, GiveAConstantTargetThatIsMetAnR2OfOne) {
   EXPECT_DOUBLE_EQ(one(predictions, "r2"), 0);
 }
 
+TEST(RegressionMetrics, OfSeveralTargetsAreToldOfEach) {
+  Predictions predictions;
+  predictions.task = TaskKind::kRegression;
+  predictions.labels = {"price", "age"};
+  predictions.targets = at::tensor({1., 10., 3., 30.}, at::kDouble).view({2, 2});
+  predictions.outputs = at::tensor({2., 10., 4., 26.}, at::kDouble).view({2, 2});
+  const Metrics metrics = compute_metrics(predictions, {"mae", "rmse"});
+  ASSERT_EQ(metrics.per_target.size(), 2U);
+  EXPECT_EQ(metrics.per_target[1].target, "age");
+  EXPECT_DOUBLE_EQ(metrics.per_target[0].values.at("mae"), 1);
+  EXPECT_DOUBLE_EQ(metrics.per_target[1].values.at("rmse"), std::sqrt(8));
+  EXPECT_DOUBLE_EQ(metrics.values.at("mae"), 1.5);
+  predictions.targets = predictions.outputs = at::full({2, 1}, 0., at::kDouble);
+  predictions.labels = {"price"};
+  EXPECT_TRUE(compute_metrics(predictions, {"mae"}).per_target.empty());
+}
+
 TEST(MultiLabelMetrics, AverageTheAreasOfTheLabels) {
   // a: 2 1 over -2 -1: 1; b: positives 1 -2, negatives -1 1: 1.5 of 4; c: 3 over the rest: 1.
   EXPECT_NEAR(one(three_labels(), "roc_auc"), (1 + 1.5 / 4 + 1) / 3, 1e-12);

@@ -127,10 +127,21 @@ RunSummary read_run(const fs::path& folder) {
   set_older_defaults(config.experiment);
   read_config({.file = folder / "resolved.yaml"}, section_of(config));
   run.settings = flatten_config(section_of(config.experiment));
+  if (!config.distill.teacher.path.empty()) {  // it was taught
+    for (const auto& [name, value] : flatten_config(config.distill)) {
+      run.settings["distill." + name] = value;
+    }
+  }
   const TaskKind task = config.experiment.data.task_kind();
   run.metric_names = config.experiment.eval.metrics.empty() ? default_metrics(task)
                                                             : config.experiment.eval.metrics;
   std::error_code ignored;
+  const std::string& watched = config.experiment.train.early_stop.metric;
+  const bool is_trial = fs::exists(folder.parent_path() / "tune.jsonl", ignored);
+  if (is_trial && !watched.empty()) {  // by which the search chose
+    std::erase(run.metric_names, watched);
+    run.metric_names.insert(run.metric_names.begin(), watched);
+  }
   if (fs::is_regular_file(folder / "metrics.jsonl", ignored)) {
     run.log = read_metrics_log(folder / "metrics.jsonl");
   }

@@ -79,6 +79,7 @@ class Tune : public Command {
     overrides_.assign(words_.begin() + 1, words_.end());
     config_ = read(overrides_);
     space_ = search_space(config_.tune);
+    for (const SearchRange& range : space_) refuse_unread(range.setting);
     const Experiment& experiment = config_.experiment;
     if (experiment.train.steps) {
       throw_usage("train.steps", "is set: a search gives its rounds epochs", "train.epochs",
@@ -99,6 +100,22 @@ class Tune : public Command {
     if (folder_.empty()) folder_ = (fs::path("runs") / (experiment.name + "-tune")).string();
     // Whatever is no setting, or no value of one, is found before anything is trained.
     for (int64_t trial = 0; trial < config_.tune.trials; ++trial) of_trial(trial, 0);
+  }
+
+  // A setting of another verb would be drawn, and change nothing.
+  void refuse_unread(const std::string& setting) {
+    Fields all, read;
+    config_.describe(all);
+    config_.experiment.describe(read);
+    const std::string section = setting.substr(0, setting.find('.'));
+    const auto has = [&](const Fields& fields) {
+      return std::ranges::any_of(fields.list,
+                                 [&](const auto& field) { return field->name == section; });
+    };
+    if (!has(all) || has(read)) return;
+    throw_usage("tune.settings: " + setting, "is nothing that training reads",
+                "a setting of data, model or train",
+                fmt::format("leave it out; `maas {}` takes it", section));
   }
 
   ConfigFile read(const std::vector<std::string>& overrides) const {
@@ -137,12 +154,17 @@ class Tune : public Command {
     return experiment;
   }
 
+  static std::string size_text(int64_t trials, int64_t epochs) {
+    return fmt::format("{} trial{} of {} epoch{}", trials, trials == 1 ? "" : "s", epochs,
+                       epochs == 1 ? "" : "s");
+  }
+
   std::string plan() const {
     std::string text;
     int64_t trials = config_.tune.trials;
     for (size_t round = 0; round < epochs_.size(); ++round) {
       if (round > 0) trials = kept(trials);
-      text += fmt::format("round {}: {} trials of {} epochs\n", round + 1, trials, epochs_[round]);
+      text += fmt::format("round {}: {}\n", round + 1, size_text(trials, epochs_[round]));
     }
     for (int64_t trial = 0; trial < std::min<int64_t>(config_.tune.trials, 3); ++trial) {
       text += fmt::format("trial {}: {}\n", trial + 1, settings_text(drawn(trial)));
@@ -249,9 +271,9 @@ class Tune : public Command {
   void tell(const TunedTrial& trial, size_t of, const Output& output) const {
     const std::string found = trial.error.empty() ? fmt::format("{} {:.4f}", metric_, trial.value)
                                                   : "failed: " + trial.error;
-    output.say(fmt::format("round {} ({} trials of {} epochs), trial {}: {}  [{}]", trial.round + 1,
-                           of, trial.epochs, trial.trial + 1, found,
-                           settings_text(trial.settings)));
+    output.say(fmt::format("round {} ({}), trial {}: {}  [{}]", trial.round + 1,
+                           size_text(static_cast<int64_t>(of), trial.epochs), trial.trial + 1,
+                           found, settings_text(trial.settings)));
   }
 
   [[noreturn]] void interrupted() const {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 #include "base/json_writer.h"
 #include "evaluate/metrics.h"
@@ -18,8 +20,16 @@ struct Importance {
   double share = 0;
 };
 
+struct Importances {
+  std::vector<Importance> settings;  // the most important first
+  std::string doubt;                 // "" = there were trials enough
+};
+
+// Of fewer trials for each setting, chance explains about as much as a setting that matters.
+constexpr size_t kTrialsForASetting = 5;
+
 // By the trials of the first round, which are all that had the same epochs.
-std::vector<Importance> importance_of(const TuneFindings& found) {
+Importances importance_of(const TuneFindings& found) {
   std::vector<double> values;
   std::vector<std::vector<std::string>> drawn(found.space.size());
   for (const TunedTrial& trial : found.trials) {
@@ -30,12 +40,19 @@ std::vector<Importance> importance_of(const TuneFindings& found) {
     }
   }
   const std::vector<double> shares = setting_importance(found.space, drawn, values);
-  std::vector<Importance> importance;
+  // Each is told by itself, and what two of them explain in the same few trials is counted twice.
+  const double sum = std::max(1.0, std::accumulate(shares.begin(), shares.end(), 0.0));
+  Importances importance;
   for (size_t s = 0; s < shares.size(); ++s) {
-    importance.push_back({found.space[s].setting, shares[s]});
+    importance.settings.push_back({found.space[s].setting, shares[s] / sum});
   }
-  std::stable_sort(importance.begin(), importance.end(),
-                   [](const auto& a, const auto& b) { return a.share > b.share; });
+  std::ranges::stable_sort(importance.settings, std::greater(), &Importance::share);
+  if (values.size() < kTrialsForASetting * found.space.size()) {
+    importance.doubt = fmt::format(
+        "{} trial{} of the first round {} few for {} setting{}: chance explains as much",
+        values.size(), values.size() == 1 ? "" : "s", values.size() == 1 ? "is" : "are",
+        found.space.size(), found.space.size() == 1 ? "" : "s");
+  }
   return importance;
 }
 
@@ -101,10 +118,12 @@ std::string nested_settings(const std::vector<std::string>& settings) {
 std::string tune_text(const TuneFindings& found, const std::string& config) {
   std::string text = fmt::format("best: {} {:.4f} with {}\n", found.metric, found.best.value,
                                  settings_text(found.best.settings));
-  for (const Importance& one : importance_of(found)) {
+  const Importances importance = importance_of(found);
+  for (const Importance& one : importance.settings) {
     text += fmt::format("  {:<32} explains {:>3.0f} % of the differences\n", one.setting,
                         100 * one.share);
   }
+  if (!importance.doubt.empty()) text += fmt::format("  {}\n", importance.doubt);
   return text + "written to " + config + "\n";
 }
 
@@ -115,17 +134,21 @@ std::string tune_json(const TuneFindings& found, const std::string& config) {
   json.key("settings").begin_object();
   for (const auto& [name, value] : found.best.settings) json.field(name, value);
   json.end_object().key("importance").begin_object();
-  for (const Importance& one : importance_of(found)) json.field(one.setting, one.share);
-  json.end_object().field("trainings", static_cast<int64_t>(found.trials.size())).end_object();
+  const Importances importance = importance_of(found);
+  for (const Importance& one : importance.settings) json.field(one.setting, one.share);
+  json.end_object();
+  if (!importance.doubt.empty()) json.field("importance_note", importance.doubt);
+  json.field("trainings", static_cast<int64_t>(found.trials.size())).end_object();
   return json.take();
 }
 
 std::string tune_report_html(const TuneFindings& found) {
   ReportData data;
   data.name = found.name + ": search of settings";
-  data.subtitle = fmt::format("{} trainings; the best has {} {:.4f} on validation rows: {}",
-                              found.trials.size(), found.metric, found.best.value,
-                              settings_text(found.best.settings));
+  data.subtitle = fmt::format("{} training{}; the best has {} {:.4f} on validation rows: {}",
+                              found.trials.size(), found.trials.size() == 1 ? "" : "s",
+                              found.metric, found.best.value, settings_text(found.best.settings));
+  const Importances by_setting = importance_of(found);
   ReportTable importance{
       .id = "importance",
       .title = "What matters",
@@ -135,7 +158,8 @@ std::string tune_report_html(const TuneFindings& found) {
           "together have little).",
       .columns = {"setting", "share"},
       .rows = {}};
-  for (const Importance& one : importance_of(found)) {
+  if (!by_setting.doubt.empty()) importance.note += fmt::format(" {}.", by_setting.doubt);
+  for (const Importance& one : by_setting.settings) {
     importance.rows.push_back({one.setting, fmt::format("{:.0f} %", 100 * one.share)});
   }
   ReportTable trials{.id = "trials",

@@ -8,9 +8,12 @@
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <set>
 
 #include "base/throw_error.h"
+#include "config/walk_fields.h"
 #include "tensor/random.h"
+#include "train/experiment.h"
 
 namespace maas {
 namespace {
@@ -52,6 +55,18 @@ std::vector<std::string> choices_of(const std::string& text) {
   }
   for (std::string& choice : choices) choice = trimmed(choice);
   return choices;
+}
+
+std::set<std::string> settings_of_fractions() {
+  Experiment experiment;
+  std::set<std::string> names;
+  walk_fields(section_of(experiment), [&](const std::string& key, const Field& field) {
+    if (std::holds_alternative<double*>(field.target) ||
+        std::holds_alternative<std::optional<double>*>(field.target)) {
+      names.insert(key);
+    }
+  });
+  return names;
 }
 
 // In [0, 1), by name.
@@ -173,8 +188,13 @@ SearchRange parse_range(const std::string& setting, const std::string& text) {
 }
 
 std::vector<SearchRange> search_space(const TuneConfig& config) {
+  const std::set<std::string> fractions = settings_of_fractions();
   std::vector<SearchRange> space;
-  for (const auto& [setting, text] : config.settings) space.push_back(parse_range(setting, text));
+  for (const auto& [setting, text] : config.settings) {
+    space.push_back(parse_range(setting, text));
+    // "0 .. 1" of a dropout: two numbers would be drawn, and are not meant.
+    if (fractions.contains(with_any_index(setting))) space.back().is_whole = false;
+  }
   if (!space.empty()) return space;
   throw_usage("tune.settings", "names no setting", "what to search",
               "write tune: {settings: {train.learning_rate: 1e-4 .. 1e-1}}");

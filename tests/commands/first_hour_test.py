@@ -262,13 +262,23 @@ class Searches(Case):
     def tune(self, *arguments, check=0):
         return maas("tune", self.config, "-o", self.folder / "search", *arguments, check=check)
 
+    def test_a_search_refuses_what_training_does_not_read(self):
+        for setting in ("distill.temperature", "prune.ratio"):
+            said = self.tune("--dry-run", f"tune.settings={{{setting}: 0.1 .. 0.9}}", check=2).stderr
+            self.assertIn("is nothing that training reads", said)
+        plan = self.tune("--dry-run", "tune.settings={model.dropout: 0 .. 0.9}", "tune.trials=1").stdout
+        self.assertIn("round 1: 1 trial of 3 epochs", plan)
+
     def test_a_search_finds_settings_and_goes_on_where_it_was(self):
         plan = self.tune("--dry-run").stdout
         self.assertIn("round 1: 6 trials of 3 epochs", plan)
         self.assertIn("round 2: 2 trials of 9 epochs", plan)
         done = self.tune()
         self.assertRegex(done.stdout, r"best: nll 0\.\d{4} with model\.hidden=\[.*\] train\.learning_rate=")
-        self.assertRegex(done.stdout, r"train\.learning_rate +explains +\d+ % of the differences")
+        shares = [int(share) for share in re.findall(r"explains +(\d+) % of the differences", done.stdout)]
+        self.assertEqual(len(shares), 2)
+        self.assertLessEqual(sum(shares), 101)  # each is rounded
+        self.assertIn("6 trials of the first round are few for 2 settings", done.stdout)
         record = self.folder / "search/tune.jsonl"
         lines = record.read_text().splitlines()
         self.assertEqual([json.loads(line)["round"] for line in lines], [0] * 6 + [1] * 2)
@@ -282,6 +292,7 @@ class Searches(Case):
         self.assertIn("What matters", (self.folder / "search/report.html").read_text())
         text = maas("runs", self.folder / "search", check=0).stdout
         self.assertRegex(text, r"trial-001-round-1 +finished")
+        self.assertRegex(text, r"^run +status +nll ")
         self.assertIn("was tried with", self.tune("--resume", "seed=5", check=2).stderr)
         for bad, why in (("@@ no json", "is no record of a trial"), ('{"trial": -1}', "is no record of a trial"),
                          ('{"trial": "x"}', "trial")):

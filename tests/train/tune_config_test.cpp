@@ -40,6 +40,16 @@ TEST(SearchRange, DrawsChoicesThatMayBeLists) {
   EXPECT_EQ(seen.size(), 3U);
 }
 
+TEST(SearchRange, OfWholeEndsIsOfFractionsWhereTheSettingIs) {
+  TuneConfig config;
+  config.settings = {{"model.dropout", "0 .. 1"},
+                     {"model.layers.2.probability", "0 .. 1"},
+                     {"train.batch_size", "8 .. 11"}};
+  for (const SearchRange& range : search_space(config)) {
+    EXPECT_EQ(range.is_whole, range.setting == "train.batch_size") << range.setting;
+  }
+}
+
 TEST(SearchRange, NamesTheSettingThatIsWrong) {
   const auto message = [](const std::string& text) {
     return error_of([&] { parse_range("train.ema", text); }, ErrorKind::kUsage);

@@ -11,6 +11,7 @@
 #include "base/did_you_mean.h"
 #include "base/name_first.h"
 #include "base/throw_error.h"
+#include "sample/image_format.h"
 #include "sample/raw_input.h"
 #include "sample/table_encoder.h"
 #include "tensor/json_view.h"
@@ -106,6 +107,16 @@ std::vector<at::Tensor> decode_pixels_json(element root, const std::string& name
   const bool one = is_one_image(shape, 0, spec);
   const bool several = !one && !shape.empty() && shape[0] > 0 && is_one_image(shape, 1, spec);
   if (!one && !several) {
+    if (shape.empty()) {
+      throw_input(name, fmt::format("is {}", simdjson::minify(root).substr(0, 60)),
+                  fmt::format("an image: pixels in lists of shape [{0}, {1}, {2}] or [{3}], or a "
+                              "list of such",
+                              spec.channels, spec.height, spec.width,
+                              spec.channels * spec.height * spec.width),
+                  fmt::format("the model takes images, no rows of a table: send whole numbers 0 to "
+                              "255, or a {} file itself",
+                              image_format_names()));
+    }
     throw_input(name, fmt::format("the value has the shape [{}]", fmt::join(shape, ", ")),
                 fmt::format("[{0}, {1}, {2}] or [{3}], or a list of such", spec.channels,
                             spec.height, spec.width, spec.channels * spec.height * spec.width),

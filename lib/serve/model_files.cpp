@@ -46,6 +46,14 @@ void check_name(const std::string& name, const std::string& where) {
               "letters, digits and . _ -, at most 128, the first no sign", "give another name");
 }
 
+// What a training leaves beside its model.
+bool is_of_run(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  std::error_code ignored;
+  return (name == "checkpoints" || name == "folds") &&
+         fs::exists(folder.parent_path() / "resolved.yaml", ignored);
+}
+
 class Folder {
  public:
   explicit Folder(const VersionPolicy& policy) : policy_(policy) {}
@@ -119,6 +127,7 @@ class Folder {
       std::error_code ignored;
       if (!fs::is_directory(entry, ignored)) continue;
       const auto version = whole_number(entry.filename().string());
+      if (!version && is_of_run(entry)) continue;
       if (!version) {
         note(entry, "is no version, which is a whole number from 1 on");
       } else if (const auto file = only_file(entry)) {

@@ -43,6 +43,12 @@ TEST(DecodeImage, GivesABatchOfOne) {
       testing::AllOf(HasSubstr("4 x 4"), HasSubstr("3 x 2")));
 }
 
+TEST(DecodeImage, SaysWhatAModelOfPicturesTakesInsteadOfARow) {
+  EXPECT_THAT(error_of([&] { decode_json(R"({"size": 1})", "body", image_spec()); }),
+              testing::AllOf(HasSubstr(R"(body: is {"size":1})"), HasSubstr("[1, 2, 3]"),
+                             HasSubstr("no rows of a table")));
+}
+
 TEST(DecodeCsv, FindsColumnsByNameOrByCount) {
   for (const char* text : {"colour,kind,size\nred,x,1.5\nblue,y,2\n", "1.5,red\n2,blue\n"}) {
     const auto inputs = decode_csv(text, "in", table_spec());

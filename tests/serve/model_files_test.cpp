@@ -104,5 +104,14 @@ TEST(VersionPolicy, ThatNamesNoVersionsIsRefused) {
   }
 }
 
+TEST_F(ModelFiles, OfRunFoldersAreToldWithoutWhatTrainingLeavesThere) {
+  for (const char* path : {"run/model.pt", "run/resolved.yaml", "run/checkpoints/step-1/state",
+                           "other/model.pt", "other/checkpoints/step-1/state"}) {
+    write(path);
+  }
+  EXPECT_EQ(found(), "other/1 run/1 ");
+  EXPECT_THAT(notes, testing::ElementsAre(HasSubstr("other/checkpoints: is no version")));
+}
+
 }  // namespace
 }  // namespace maas

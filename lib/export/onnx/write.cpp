@@ -20,7 +20,8 @@ std::string text_of(const std::optional<int64_t>& bound) {
 OnnxModel to_onnx(const Program& program, int64_t opset) {
   if (opset < kLowestOpset || opset > kHighestOpset) {
     throw_usage("opset", std::to_string(opset),
-                fmt::format("{} to {}", kLowestOpset, kHighestOpset));
+                fmt::format("{} to {}", kLowestOpset, kHighestOpset),
+                fmt::format("give --opset {} for old runtimes, or leave it out", kLowestOpset));
   }
   OnnxModel model = OnnxWriter(program, opset).write();
   model.ir_version = ir_version_of(opset);

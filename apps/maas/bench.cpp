@@ -1,7 +1,7 @@
 // maas bench -- how fast a model answers.
 //
 // Reads   the model; inputs are made up, or read from a file as `maas predict` takes it.
-// Prints  latency percentiles and throughput by threads and batch.
+// Prints  latency percentiles and throughput by threads and batch; --profile: time by operator.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
@@ -16,15 +16,19 @@
 #include "run/kernel_times.h"
 #include "run/lower.h"
 #include "run/measure_plan.h"
+#include "run/profile_plan.h"
 #include "unread_guards.h"
 #include "usage.h"
 
 namespace maas {
 namespace {
 
+constexpr double kRaceSeconds = 10;  // as if many starts before this one had timed their kernels
+
 struct Row {
   int64_t batch = 1, threads = 1;
   LatencyStats latency;
+  std::vector<OperatorTime> profile = {};
   double throughput() const { return 1000 * static_cast<double>(batch) / latency.mean_ms; }
 };
 
@@ -46,6 +50,8 @@ class Bench : public Command {
         ->check(number(1e-3, 3600));
     app.add_flag("--kernels", kernels_,
                  "also what kernels were measured on this machine, and which won");
+    app.add_flag("--profile", profile_,
+                 "also where the time goes, by operator; -v: by result, too");
     app.add_option("--precision", precision_,
                    "fp32, or bf16 for layers that it makes quicker (AVX-512, AMX)")
         ->check(CLI::IsMember({"fp32", "bf16"}));
@@ -79,15 +85,23 @@ class Bench : public Command {
         const auto plan = Plan::compile(model.program, {.plan_for = PlanFor::kInference,
                                                         .disabled_passes = disabled,
                                                         .rows = batch,
-                                                        .precision = precisions.at(batch)});
+                                                        .precision = precisions.at(batch),
+                                                        .race_seconds = kRaceSeconds});
+        const std::vector<at::Tensor> inputs = given.empty() ? working_inputs(*plan, batch) : given;
         rows.push_back({batch, threads, {}});
         rows.back().latency = measure_latency(
-            *plan, given.empty() ? working_inputs(*plan, batch) : given,
+            *plan, inputs,
             {.warmup_seconds = std::min(0.5, seconds_), .seconds = seconds_, .min_calls = 3});
+        if (profile_) rows.back().profile = profile_plan(*plan, inputs, std::min(2.0, seconds_));
         output.detail(fmt::format("measured batch {} with {} threads", batch, threads));
       }
     }
-    output.result(output.json() ? json_text(rows) : text(rows) + (kernels_ ? kernel_text() : ""));
+    if (output.json()) {
+      output.result(json_text(rows));
+    } else {
+      output.result(text(rows) + profile_text(rows, output.options.verbosity > 0) +
+                    (kernels_ ? kernel_text() : ""));
+    }
     return 0;
   }
 
@@ -116,6 +130,28 @@ class Bench : public Command {
     return table;
   }
 
+  // The part of a call's time that is told; "1.2 ms of 1.4 ms" would not add up to the median.
+  static std::string profile_text(const std::vector<Row>& rows, bool by_result) {
+    constexpr size_t kMost = 25;
+    std::string table;
+    for (const Row& row : rows) {
+      const auto times = by_result ? row.profile : by_operator(row.profile);
+      if (times.empty()) continue;
+      double all = 0;
+      for (const OperatorTime& time : times) all += time.ms;
+      table +=
+          fmt::format("\n\nwhere the time goes: {} threads, batch {}\n{:>10} {:>7} {:>6}  operator",
+                      row.threads, row.batch, "ms", "share", "nodes");
+      for (size_t i = 0; i < std::min(kMost, times.size()); ++i) {
+        const OperatorTime& time = times[i];
+        table += fmt::format("\n{:>10.4f} {:>6.1f}% {:>6}  {}{}{}", time.ms, 100 * time.ms / all,
+                             time.nodes, time.op, time.result.empty() ? "" : "  ", time.result);
+      }
+      if (times.size() > kMost) table += fmt::format("\n… and {} more", times.size() - kMost);
+    }
+    return table;
+  }
+
   static std::string kernel_text() {
     if (const auto& pinned = kernel_times().pinned()) {
       return fmt::format("\n\nkernels: MAAS_KERNELS={}, nothing measured", *pinned);
@@ -133,6 +169,15 @@ class Bench : public Command {
 
   static void write_latency(JsonWriter& json, const LatencyStats& latency) {
     json.field("p50", latency.p50_ms).field("p90", latency.p90_ms).field("p99", latency.p99_ms);
+  }
+
+  static void write_profile(JsonWriter& json, const std::vector<OperatorTime>& profile) {
+    json.key("profile").begin_array();
+    for (const OperatorTime& time : profile) {
+      json.begin_object().field("operator", time.op).field("result", time.result);
+      json.field("nodes", time.nodes).field("ms", time.ms).end_object();
+    }
+    json.end_array();
   }
 
   static void write_kernels(JsonWriter& json) {
@@ -165,6 +210,7 @@ class Bench : public Command {
       json.begin_object().field("threads", row.threads).field("batch", row.batch);
       write_latency(json, row.latency);
       json.field("calls", row.latency.calls).field("throughput_per_s", row.throughput());
+      if (profile_) write_profile(json, row.profile);
       json.end_object();
     }
     json.end_array();
@@ -176,7 +222,7 @@ class Bench : public Command {
   std::string model_, input_;
   std::vector<int64_t> batches_, threads_ = {1};
   double seconds_ = 2;
-  bool kernels_ = false;
+  bool kernels_ = false, profile_ = false;
   std::vector<std::string> without_;
   std::string precision_ = "fp32";
 };

@@ -55,6 +55,7 @@ const std::vector<CommandRow> kCommands = {
     {"bench", "time a model",
      "  maas bench runs/mnist_mlp/model.pt\n"
      "  maas bench net.pt2 --batch 1,8,64 --threads 1,2\n"
+     "  maas bench net.pt2 --batch 1 --profile\n"
      "  maas bench model.pt --without-pass dead-code -v\n",
      make_bench},
     {"bench-serve", "load a server and time its answers",

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <mutex>
 
@@ -53,13 +54,30 @@ class InterpretedPlan : public Plan {
   }
 
   std::vector<at::Tensor> run_unchecked(const std::vector<at::Tensor>& inputs) const override {
+    return run_each(inputs, [this](size_t i, Slots& slots) { calls_[i].run(slots); });
+  }
+
+  std::vector<at::Tensor> run_timed(const std::vector<at::Tensor>& inputs,
+                                    std::vector<double>& seconds) const override {
+    return run_each(inputs, [&](size_t i, Slots& slots) {
+      const auto start = std::chrono::steady_clock::now();
+      calls_[i].run(slots);
+      const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+      seconds.at(i) += taken.count();
+    });
+  }
+
+ private:
+  template <class RunCall>
+  std::vector<at::Tensor> run_each(const std::vector<at::Tensor>& inputs,
+                                   const RunCall& run_call) const {
     Slots slots(static_cast<size_t>(slot_count_));
     for (const auto& [slot, tensor] : fixed_) slots[slot] = tensor;
     for (size_t i = 0; i < input_slots_.size(); ++i) {
       if (input_slots_[i] >= 0) slots[input_slots_[i]] = inputs[i];
     }
     for (size_t i = 0; i < calls_.size(); ++i) {
-      calls_[i].run(slots);
+      run_call(i, slots);
       for (const int32_t slot : released_[i]) slots[slot] = c10::IValue();
     }
     for (const auto& [slot, buffer] : mutations_) {
@@ -74,7 +92,6 @@ class InterpretedPlan : public Plan {
     return outputs;
   }
 
- private:
   // Linear scan: a value takes a free slot when it is made and gives it back after its last use.
   void assign_slots() {
     const auto count = static_cast<int64_t>(program_.nodes.size());
@@ -199,6 +216,10 @@ class GuardedPlan final : public Plan {
   std::vector<at::Tensor> run_unchecked(const std::vector<at::Tensor>& inputs) const override {
     return plan_for(inputs).run_unchecked(inputs);
   }
+  std::vector<at::Tensor> run_timed(const std::vector<at::Tensor>& inputs,
+                                    std::vector<double>& seconds) const override {
+    return quick_.run_timed(inputs, seconds);
+  }
 
  private:
   const Plan& plan_for(const std::vector<at::Tensor>& inputs) const {
@@ -222,8 +243,9 @@ class GuardedPlan final : public Plan {
 std::shared_ptr<const Plan> Plan::compile(const Program& program, const PlanOptions& options) {
   if (options.plan_for == PlanFor::kAsIs) return std::make_shared<InterpretedPlan>(program);
   const bool of_machine = options.kernels == nullptr;
-  const Target target =
+  Target target =
       target_of(options.rows, of_machine ? &kernel_times() : options.kernels, options.precision);
+  target.race_seconds = options.race_seconds;
   Program ready =
       lower(program,
             {.plan_for = options.plan_for, .target = target, .disabled = options.disabled_passes});

@@ -20,6 +20,7 @@ struct PlanOptions {
   int64_t rows = 1;                            // that a run usually has (run/target.h)
   KernelTimes* kernels = nullptr;              // nullptr = the process's own (run/kernel_times.h)
   Precision precision = Precision::kFp32;      // of kInference
+  double race_seconds = 0.25;                  // of timing kernels, in each pass that does
 };
 
 // Immutable after compile(); `run` may be called from many threads at once, each run keeps its
@@ -45,6 +46,11 @@ class Plan {
 
   // The same without the checks, for callers whose inputs conform by construction.
   virtual std::vector<at::Tensor> run_unchecked(const std::vector<at::Tensor>& inputs) const = 0;
+
+  // run_unchecked() that adds to seconds[i] what node i of program() took; `seconds` holds one
+  // number a node. Inputs are finite.
+  virtual std::vector<at::Tensor> run_timed(const std::vector<at::Tensor>& inputs,
+                                            std::vector<double>& seconds) const = 0;
 
   virtual const Program& program() const = 0;  // the one that runs: lowered, if asked
 };

@@ -130,7 +130,7 @@ Program prepack_convolution(Program program, const Target& target) {
   if (!can || looks_at_strides(program)) return program;
   const at::NoGradGuard no_gradients;
   const std::map<ValueId, at::Tensor> weights = tensors_by_value(program);
-  KernelRace race(target.kernels, kConvolutionSeconds);
+  KernelRace race(target.kernels, target.race_seconds);
   const bool wants_bf16 = target.precision == Precision::kBf16 && can_compute_bf16();
   bool replaced = false;
   for (size_t i = 0; i < program.nodes.size(); ++i) {

@@ -22,7 +22,7 @@ class Prepacker {
  public:
   Prepacker(Program program, const Target& target)
       : program_(std::move(program)),
-        race_(target.kernels),
+        race_(target.kernels, target.race_seconds),
         bf16_race_(target.kernels, kBf16Seconds),
         wants_bf16_(target.precision == Precision::kBf16 && can_compute_bf16()),
         weights_(tensors_by_value(program_)) {}

@@ -25,7 +25,7 @@ struct Product {  // x [..., in] times y [in, out], or weight [out, in] turned (
 class QuickProducts {
  public:
   QuickProducts(Program program, const Target& target)
-      : race_(target.kernels),
+      : race_(target.kernels, target.race_seconds),
         weights_(tensors_by_value(program)),
         r_(std::move(program), "quick-products") {}
 

@@ -27,6 +27,7 @@ struct Target {
   KernelTimes* kernels = nullptr;  // that choose among kernels (run/kernel_times.h); nullptr = the
                                    // first of each
   Precision precision = Precision::kFp32;
+  double race_seconds = 0.25;  // of timing kernels, in each pass that does
 };
 
 // With the threads of the calling thread.

@@ -72,6 +72,14 @@ class TheLine(Case):
         self.assertEqual(set(said["latency_ms"]), {"1", "8"})
         self.assertGreater(said["latency_ms"]["8"]["p90"], 0)
 
+    def test_bench_tells_where_the_time_goes(self):
+        bench = ("bench", self.model, "--batch", "8", "--seconds", "0.05", "--profile")
+        said = maas(*bench, check=0).stdout
+        self.assertIn("where the time goes: 1 threads, batch 8", said)
+        self.assertRegex(said, r"\n +[0-9.]+ +[0-9.]+% +[0-9]+  (maas|aten|mkldnn)::")
+        (result,) = json.loads(maas(*bench, "--json", check=0).stdout)["results"]
+        self.assertEqual({"operator", "result", "nodes", "ms"}, set(result["profile"][0]))
+
     def test_predict_takes_a_picture(self):
         (self.folder / "digit.png").write_bytes(png(bytes(784), 28))
         said = json.loads(maas("predict", self.model, self.folder / "digit.png", "--json",

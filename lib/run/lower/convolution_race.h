@@ -20,8 +20,6 @@ enum class ConvolutionKernel {
   kPacked  // run/lower/packed_convolution.h or depthwise_convolution.h
 };
 
-inline constexpr double kConvolutionSeconds = 0.25;  // of timing that a plan may take
-
 // Times float32 convolutions of random numbers, channels last, with fewer rows where they are much
 // work. kOnednn where our own do not fit: several groups that are not the channels, fewer than
 // kFewestDepthwise of these, no place for the kernel.

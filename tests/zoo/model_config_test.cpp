@@ -107,7 +107,7 @@ TEST(ModelConfig, SuggestsTheKindOfLayer) {
                       "'max_pool'?"),
             HasSubstr("expected one of add, attention")));
   EXPECT_THAT(refusal("type: layers\nlayers: [relu: 3]\n"),
-              HasSubstr("unknown key 'relu' under layers.0"));
+              HasSubstr("layers.0: relu takes no value, and is given '3'"));
   EXPECT_THAT(refusal("type: layers\nlayers: [{conv: {size: 3, kernel: 2}, kernel: 5}]\n"),
               HasSubstr("'conv.kernel'"));
   EXPECT_THAT(refusal("type: layers\nlayers: [convv]\n"), HasSubstr("did you mean 'conv'?"));

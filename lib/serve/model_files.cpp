@@ -46,10 +46,11 @@ void check_name(const std::string& name, const std::string& where) {
               "letters, digits and . _ -, at most 128, the first no sign", "give another name");
 }
 
-// What a training leaves beside its model.
+// What a training, or the fine-tuning of a pruning, leaves beside its model.
 bool is_of_run(const fs::path& folder) {
   const std::string name = folder.filename().string();
   std::error_code ignored;
+  if (folder.extension() == ".run") return fs::exists(folder / "resolved.yaml", ignored);
   return (name == "checkpoints" || name == "folds") &&
          fs::exists(folder.parent_path() / "resolved.yaml", ignored);
 }

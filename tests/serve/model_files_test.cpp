@@ -105,8 +105,9 @@ TEST(VersionPolicy, ThatNamesNoVersionsIsRefused) {
 }
 
 TEST_F(ModelFiles, OfRunFoldersAreToldWithoutWhatTrainingLeavesThere) {
-  for (const char* path : {"run/model.pt", "run/resolved.yaml", "run/checkpoints/step-1/state",
-                           "other/model.pt", "other/checkpoints/step-1/state"}) {
+  for (const char* path :
+       {"run/model.pt", "run/resolved.yaml", "run/checkpoints/step-1/state",
+        "run/model-pruned.run/resolved.yaml", "other/model.pt", "other/checkpoints/step-1/state"}) {
     write(path);
   }
   EXPECT_EQ(found(), "other/1 run/1 ");

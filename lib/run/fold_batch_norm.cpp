@@ -40,6 +40,17 @@ bool is_in_range(const at::Tensor& scale, const at::Tensor& scaled, const at::Te
          size.ge(kSmallest).logical_or(size.eq(0)).all().item<bool>();
 }
 
+// The float32 weight behind an argument; undefined for None; nullopt for anything else.
+std::optional<at::Tensor> float_weight(const Node& node, const char* name,
+                                       const std::map<ValueId, at::Tensor>& weights) {
+  const Argument* argument = node.find(name);
+  if (argument == nullptr || std::holds_alternative<None>(*argument)) return at::Tensor();
+  const auto* ref = std::get_if<ValueRef>(argument);
+  const auto found = ref == nullptr ? weights.end() : weights.find(ref->id);
+  if (found == weights.end() || found->second.scalar_type() != at::kFloat) return std::nullopt;
+  return found->second;
+}
+
 class Folder {
  public:
   explicit Folder(Program program)
@@ -58,16 +69,6 @@ class Folder {
   }
 
  private:
-  // The float32 weight behind an argument; undefined for None; nullopt for anything else.
-  std::optional<at::Tensor> weight(const Node& node, const char* name) const {
-    const Argument* argument = node.find(name);
-    if (argument == nullptr || std::holds_alternative<None>(*argument)) return at::Tensor();
-    const auto* ref = std::get_if<ValueRef>(argument);
-    const auto found = ref == nullptr ? tensors_.end() : tensors_.find(ref->id);
-    if (found == tensors_.end() || found->second.scalar_type() != at::kFloat) return std::nullopt;
-    return found->second;
-  }
-
   // "conv1" of the weight "conv1.weight".
   std::string layer_name(ValueId weight) const {
     const std::string ending = ".weight";
@@ -98,18 +99,14 @@ class Folder {
     Node& conv = program_.nodes[made_by_[at]];
     if (!takes_scale(conv)) return;
 
-    const auto kernel = weight(conv, "weight"), conv_bias = weight(conv, "bias");
-    const auto gain = weight(norm, "weight"), shift = weight(norm, "bias");
-    const auto mean = weight(norm, "running_mean"), variance = weight(norm, "running_var");
-    if (!kernel || !conv_bias || !gain || !shift || !mean || !variance) return;
-    if (!kernel->defined() || !mean->defined() || !variance->defined()) return;
+    const auto kernel = float_weight(conv, "weight", tensors_),
+               bias = float_weight(conv, "bias", tensors_);
+    const auto known = known_norm(norm, tensors_);
+    if (!kernel || !bias || !known || !kernel->defined()) return;
 
-    const double epsilon = number_of(norm, "eps", 1e-5);
-    at::Tensor scale = at::rsqrt(variance->to(at::kDouble) + epsilon);
-    if (gain->defined()) scale = scale * gain->to(at::kDouble);
-    at::Tensor offset = -mean->to(at::kDouble) * scale;
-    if (conv_bias->defined()) offset = offset + conv_bias->to(at::kDouble) * scale;
-    if (shift->defined()) offset = offset + shift->to(at::kDouble);
+    const at::Tensor& scale = known->scale;
+    at::Tensor offset = known->shift - known->mean * scale;
+    if (bias->defined()) offset = offset + bias->to(at::kDouble) * scale;
     std::vector<int64_t> shape(kernel->dim(), 1);
     shape[0] = -1;
     const at::Tensor per_output = scale.view(shape);
@@ -129,6 +126,25 @@ class Folder {
 };
 
 }  // namespace
+
+std::optional<KnownNorm> known_norm(const Node& node,
+                                    const std::map<ValueId, at::Tensor>& weights) {
+  if (!is_inference_norm(node)) return std::nullopt;
+  const auto gain = float_weight(node, "weight", weights),
+             shift = float_weight(node, "bias", weights),
+             mean = float_weight(node, "running_mean", weights),
+             variance = float_weight(node, "running_var", weights);
+  if (!gain || !shift || !mean || !variance || !mean->defined() || !variance->defined()) {
+    return std::nullopt;
+  }
+  KnownNorm known;
+  known.mean = mean->to(at::kDouble);
+  known.scale = at::rsqrt(variance->to(at::kDouble) + number_of(node, "eps", 1e-5));
+  if (gain->defined()) known.scale = known.scale * gain->to(at::kDouble);
+  known.shift = shift->defined() ? shift->to(at::kDouble) : at::zeros_like(known.mean);
+  if (!is_in_range(known.scale, known.mean, known.shift)) return std::nullopt;
+  return known;
+}
 
 Program fold_batch_norm(Program program) { return Folder(std::move(program)).run(); }
 

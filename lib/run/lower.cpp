@@ -23,6 +23,7 @@
 #include "run/quick_products.h"
 #include "run/recompose.h"
 #include "run/recurrent_layers.h"
+#include "run/take_norms.h"
 #include "run/training_layout.h"
 #include "run/training_norms.h"
 
@@ -113,6 +114,10 @@ const std::vector<LoweringPass>& inference_passes() {
        "convolutions through the quicker library, weights made ready once",
        prepack_convolution,
        {"aten::conv2d"}},
+      {"take-norms",
+       "batch norms inside the convolutions behind them",
+       for_any<take_norms>,
+       {"aten::_native_batch_norm_legit_no_training", "aten::batch_norm"}},
       {"prepack-linear",
        "products through the quicker library, weights made ready once",
        prepack_linear,

@@ -81,6 +81,10 @@ Node own_form(Program& program, const Node& conv, const at::Tensor& weight,
   add("dilation", int_list(window.dilation));
   if (!is_depthwise) add("columns", weight.size(0));
   add("activation", std::string("none"));
+  if (!is_depthwise) {
+    add("x_norm", None{});
+    add("x_activation", std::string("none"));
+  }
   return node;
 }
 

@@ -8,7 +8,7 @@ from maas_runs import Case, maas
 # Lines of the table; a change of one says that a rule came or went. Other columns may follow.
 GOLDEN = """
 aten::add | pointwise | add_ | libtorch | - | Scalar Tensor | recompose fold-affine fuse-pointwise
-aten::batch_norm | - | - | libtorch | training | expanded | fold-batch-norm
+aten::batch_norm | - | - | libtorch | training | expanded | fold-batch-norm take-norms
 aten::conv2d | - | - | libtorch | - | default | quantized-layers fold-batch-norm prepack-convolution fuse-pointwise channels-last bf16-layers
 aten::dropout | random | dropout_ | libtorch | train | expanded | -
 aten::index_select | - | - | maas | - | - | -

@@ -69,6 +69,10 @@ std::function<void()> own(const ConvolutionSizes& sizes, const std::vector<int64
   }
   if (!depthwise) arguments.emplace_back(sizes.weight[0]);
   arguments.emplace_back("none");
+  if (!depthwise) {
+    arguments.emplace_back();
+    arguments.emplace_back("none");
+  }
   return [op, arguments = std::move(arguments)] {
     torch::jit::Stack stack = arguments;
     op.callBoxed(stack);

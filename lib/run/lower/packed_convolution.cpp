@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "program/program.h"
+#include "run/lower/normed_rows.h"
 #include "run/lower/packed_product.h"
 #include "run/lower/product_tiles.h"
 
@@ -65,7 +66,8 @@ void expect(bool fits, const char* what, const Tensor& tensor) {
 Tensor packed_convolution(const Tensor& x, const Tensor& weight, const OptionalTensor& bias,
                           const OptionalTensor& given_other, at::IntArrayRef kernel,
                           at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation,
-                          int64_t columns, std::string_view activation) {
+                          int64_t columns, std::string_view activation,
+                          const OptionalTensor& x_norm, std::string_view x_activation) {
   WindowSizes window{pair_of(kernel), pair_of(stride), pair_of(padding), pair_of(dilation)};
   expect(x.scalar_type() == at::kFloat && x.dim() == 4, "x", x);
   Tensor out = at::empty(sizes_of_result(x, window, columns), x.options().memory_format(kLast));
@@ -99,8 +101,24 @@ Tensor packed_convolution(const Tensor& x, const Tensor& weight, const OptionalT
                              .other = other.defined() ? other.const_data_ptr<float>() : nullptr,
                              .out = out.mutable_data_ptr<float>(),
                              .activation = activation_named(activation)};
-  run_product_tiles(product, [&places](int64_t row, int64_t count, const float** to) {
+  if (!x_norm) {
+    run_product_tiles(product, [&places](int64_t row, int64_t count, const float** to) {
+      places.of(row, count, to);
+    });
+    return out;
+  }
+  const auto limits = limits_of(activation_named(x_activation));
+  expect(x_norm->scalar_type() == at::kFloat && x_norm->is_contiguous() &&
+             x_norm->sizes() == at::IntArrayRef({3, x.size(1)}) && product.taps == 1 &&
+             product.width == x.size(1) && window.padding == WindowSizes::Pair{0, 0} && limits,
+         "x_norm", *x_norm);
+  const NormedRows norm{x_norm->const_data_ptr<float>(), x.size(1), *limits};
+  run_product_tiles(product, [&](int64_t row, int64_t count, const float** to) {
+    thread_local std::vector<float> numbers;  // of a tile, which one thread makes and multiplies
+    numbers.resize(std::max(numbers.size(), static_cast<size_t>(count * norm.channels)));
     places.of(row, count, to);
+    norm_rows(norm, to, count, numbers.data());
+    for (int64_t i = 0; i < count; ++i) to[i] = numbers.data() + i * norm.channels;
   });
   return out;
 }
@@ -112,7 +130,8 @@ void register_packed_convolution() {
     torch::Library made(torch::Library::FRAGMENT, "maas", std::nullopt, __FILE__, __LINE__);
     made.def(
         "packed_convolution(Tensor x, Tensor weight, Tensor? bias, Tensor? other, int[] kernel, "
-        "int[] stride, int[] padding, int[] dilation, int columns, str activation) -> Tensor",
+        "int[] stride, int[] padding, int[] dilation, int columns, str activation, "
+        "Tensor? x_norm, str x_activation) -> Tensor",
         TORCH_FN(packed_convolution));
     return made;
   }();

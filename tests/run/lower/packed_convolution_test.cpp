@@ -29,6 +29,7 @@ struct Layer {
   at::Tensor bias = {}, other = {};
   Numbers stride = {1, 1}, padding = {0, 0}, dilation = {1, 1};
   std::string activation = "none";
+  at::Tensor norm = {};  // x_norm, with a ReLU behind it
 
   bool is_depthwise() const { return weight.size(1) == 1 && x.size(1) > 1; }
 
@@ -45,6 +46,10 @@ struct Layer {
     for (const Numbers* pair : {&stride, &padding, &dilation}) stack.emplace_back(*pair);
     if (!is_depthwise()) stack.emplace_back(weight.size(0));
     stack.emplace_back(activation);
+    if (!is_depthwise()) {
+      stack.push_back(given(norm));
+      stack.emplace_back(norm.defined() ? "relu" : "none");
+    }
     const char* name = is_depthwise() ? kDepthwiseConvolution : kPackedConvolution;
     c10::Dispatcher::singleton().findSchemaOrThrow(name, "").callBoxed(stack);
     return stack.at(0).toTensor();
@@ -52,7 +57,11 @@ struct Layer {
 
   at::Tensor expected() const {
     const auto wide = [](const at::Tensor& t) { return t.defined() ? t.to(at::kDouble) : t; };
-    at::Tensor y = at::conv2d(wide(x), wide(weight), wide(bias), stride, padding, dilation,
+    const auto by_channel = [&](int64_t i) { return wide(norm[i]).view({1, -1, 1, 1}); };
+    const at::Tensor from =
+        norm.defined() ? at::relu((wide(x) - by_channel(0)) * by_channel(1) + by_channel(2))
+                       : wide(x);
+    at::Tensor y = at::conv2d(from, wide(weight), wide(bias), stride, padding, dilation,
                               is_depthwise() ? x.size(1) : 1);
     if (other.defined()) y = y + other;
     if (activation == "relu") return at::relu(y);
@@ -115,6 +124,22 @@ TEST(PackedConvolution, IsRightForAllWindows) {
           }
         }
       }
+    }
+  }
+}
+
+TEST(PackedConvolution, NormsItsInputOnTheWay) {
+  for (const int64_t channels : {16, 37, 300}) {
+    for (const int64_t stride : {1, 2}) {
+      Layer layer{.x = at::randn({2, channels, 14, 15}),
+                  .weight = at::randn({70, channels, 1, 1}),
+                  .bias = at::randn({70}),
+                  .stride = {stride, stride},
+                  .activation = "relu",
+                  .norm = at::randn({3, channels})};
+      expect_right(layer);
+      layer.weight = at::randn({70, channels, 3, 3});
+      EXPECT_THROW(layer.got(), c10::Error);  // what lies beyond the border is not normed
     }
   }
 }

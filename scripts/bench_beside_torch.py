@@ -2,7 +2,8 @@
 
 train  the tutorial network (784-128-10, SGD 0.01, batch 64): seconds an epoch, maas against two
        loops written as PyTorch users write them: `tutorial` (a Dataset that gives PIL-like arrays,
-       ToTensor and Normalize for each item, DataLoader) and `eager` (one tensor in memory, randperm).
+       ToTensor and Normalize for each item, DataLoader) and `eager` (one tensor in memory, randperm);
+       and whole processes of ten epochs, eager's beside maas train's: seconds and peak memory.
 infer  scripts/bench_inference.py
 start  seconds until `maas --help` and a config error end and until `maas serve` answers; resident
        memory of the server.
@@ -140,12 +141,34 @@ def bench_train(folder):
                 epoch_of_torch("tutorial", threads, 3), "s")
 
 
+def process(command, folder):
+    """Seconds and peak MiB of a whole process."""
+    start = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        sys.exit(f"scripts/bench: {' '.join(command)} ended with exit code {child.returncode}")
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def bench_process(folder):
+    """The better of two runs each, in turns."""
+    ours = [str(ROOT / MAAS), "train", str(ROOT / "configs/bench_mlp.yaml"), "train.epochs=10", "train.threads=1",
+            "eval.require={}", "--force", "-o", f"{folder}/process"]
+    eager = [sys.executable, "-c", "import bench_beside_torch as b; b.epoch_of_torch('eager', 1, 10)"]
+    runs = [(process(ours, folder), process(eager, ROOT / "scripts")) for _ in range(2)]
+    for i, (what, unit) in enumerate((("seconds", "s"), ("peak memory", "MiB"))):
+        say(f"train: ten epochs, {what}", min(a[i] for a, _ in runs), "eager", min(b[i] for _, b in runs), unit)
+
+
 def main(part, networks):
     with tempfile.TemporaryDirectory() as folder:
         if part in ("all", "start"):
             bench_start(folder)
         if part in ("all", "train"):
             bench_train(folder)
+            bench_process(folder)
         if part in ("all", "infer"):
             done = subprocess.run([sys.executable, "-B", "scripts/bench_inference.py", folder, *networks])
             sys.exit(done.returncode)

@@ -17,6 +17,7 @@
 #include "program/arguments.h"
 #include "program/emit.h"
 #include "program/rewrite.h"
+#include "run/lower/convolution_race.h"
 #include "run/lower/linear_race.h"
 #include "run/measure_plan.h"
 #include "run/plan.h"
@@ -27,7 +28,6 @@ namespace {
 
 constexpr const char* kLinear = "mkldnn::_linear_pointwise";
 constexpr const char* kConvolution = "mkldnn::_convolution_pointwise";
-constexpr double kProducts = 320e6;  // of a measurement
 
 std::vector<int64_t> hinted(const Value& value) {
   std::vector<int64_t> sizes;
@@ -56,11 +56,9 @@ int64_t rows_of(const std::vector<int64_t>& sizes) {
 bool is_quicker(KernelRace& race, const Node& conv, const at::Tensor& packed,
                 std::vector<int64_t> sizes) {
   const std::optional<ConvolutionWindow> slides = window_of(conv);
-  if (sizes.size() != 4 || !slides) return false;
+  if (sizes.size() != 4 || packed.dim() != 4 || !slides) return false;
   const ConvolutionWindow& window = *slides;
-  const double image = static_cast<double>(packed.numel()) * static_cast<double>(sizes[2]) *
-                       static_cast<double>(sizes[3]);
-  sizes[0] = std::clamp<int64_t>(static_cast<int64_t>(kProducts / image), 1, sizes[0]);
+  sizes = timed_input({sizes, packed.sizes().vec(), window});
   const at::NoGradGuard no_gradients;
   const auto input = [&] { return at::rand(sizes).contiguous(at::MemoryFormat::ChannelsLast); };
   const auto ready = [&](at::ScalarType dtype) {

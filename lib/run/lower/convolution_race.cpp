@@ -37,17 +37,6 @@ bool fits(const ConvolutionSizes& sizes) {
          (sizes.window.groups == 1 || is_depthwise(sizes));
 }
 
-// Fewer rows and lower images, where they are much work.
-std::vector<int64_t> timed_input(const ConvolutionSizes& sizes) {
-  std::vector<int64_t> input = sizes.input;
-  double work = static_cast<double>(sizes.weight[0]) * static_cast<double>(sizes.weight[1]) *
-                static_cast<double>(sizes.weight[2] * sizes.weight[3]) *
-                static_cast<double>(input[2]) * static_cast<double>(input[3]);
-  for (const int64_t stride : sizes.window.stride) work /= static_cast<double>(stride);
-  input[0] = std::clamp<int64_t>(static_cast<int64_t>(kProducts / work), 1, input[0]);
-  return input;
-}
-
 at::Tensor made_up(const std::vector<int64_t>& input) {
   return at::rand(input).contiguous(at::MemoryFormat::ChannelsLast);
 }
@@ -80,6 +69,23 @@ std::function<void()> own(const ConvolutionSizes& sizes, const std::vector<int64
 }
 
 }  // namespace
+
+std::vector<int64_t> timed_input(const ConvolutionSizes& sizes) {
+  const ConvolutionWindow& window = sizes.window;
+  std::vector<int64_t> input = sizes.input;
+  double place = 1;  // products
+  for (const int64_t size : sizes.weight) place *= static_cast<double>(std::max<int64_t>(size, 1));
+  double places = std::max(kProducts / place, 1.0);  // of the result, that there is time for
+  for (size_t d : {1, 0}) {                          // along a line, then lines
+    int64_t& size = input[2 + d];
+    const auto stride = static_cast<double>(window.stride[d]);
+    const int64_t covered = window.dilation[d] * (sizes.weight[2 + d] - 1) + 1;
+    size = std::min(size, covered + static_cast<int64_t>(std::min(places * stride, 1e9)));
+    places = std::max(places * stride / static_cast<double>(size), 1.0);
+  }
+  input[0] = std::clamp<int64_t>(static_cast<int64_t>(std::min(places, 1e9)), 1, input[0]);
+  return input;
+}
 
 ConvolutionKernel quickest_convolution(KernelRace& race, const ConvolutionSizes& sizes) {
   if (!fits(sizes)) return ConvolutionKernel::kOnednn;

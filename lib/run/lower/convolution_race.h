@@ -20,9 +20,13 @@ enum class ConvolutionKernel {
   kPacked  // run/lower/packed_convolution.h or depthwise_convolution.h
 };
 
-// Times float32 convolutions of random numbers, channels last, with fewer rows where they are much
-// work. kOnednn where our own do not fit: several groups that are not the channels, fewer than
-// kFewestDepthwise of these, no place for the kernel.
+// An input [B, C, H, W] like sizes.input, with fewer rows and lower images where one convolution of
+// it would take longer than some milliseconds: enough to tell which kernel is quicker.
+std::vector<int64_t> timed_input(const ConvolutionSizes& sizes);
+
+// Times float32 convolutions of random numbers, channels last, on timed_input(). kOnednn where our
+// own do not fit: several groups that are not the channels, fewer than kFewestDepthwise of these,
+// no place for the kernel.
 ConvolutionKernel quickest_convolution(KernelRace& race, const ConvolutionSizes& sizes);
 
 }  // namespace maas

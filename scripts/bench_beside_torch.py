@@ -141,15 +141,21 @@ def bench_train(folder):
                 epoch_of_torch("tutorial", threads, 3), "s")
 
 
+# A process starts with the peak of the one that forks it, so that a small one does.
+LAUNCHER = """import json, resource, subprocess, sys, time
+start = time.perf_counter()
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+print(json.dumps([code, time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024]))
+"""
+
+
 def process(command, folder):
     """Seconds and peak MiB of a whole process."""
-    start = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        sys.exit(f"scripts/bench: {' '.join(command)} ended with exit code {child.returncode}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    done = subprocess.run([sys.executable, "-S", "-c", LAUNCHER, *command], capture_output=True, text=True, cwd=folder)
+    code, seconds_taken, peak = json.loads(done.stdout)
+    if code != 0:
+        sys.exit(f"scripts/bench: {' '.join(command)} ended with exit code {code}")
+    return seconds_taken, peak
 
 
 def bench_process(folder):

@@ -109,9 +109,11 @@ template <class Vectors, class Weight>
 MAAS_INLINE inline void multiply_rows(const PackedProduct& product, int64_t column,
                                       const Weight* weight) {
   const int64_t groups = (product.rows + kMostRows - 1) / kMostRows;
-  for (int64_t group = 0; group < groups; ++group) {
-    const int64_t row = product.rows * group / groups,
-                  count = product.rows * (group + 1) / groups - row;
+  const int64_t least = groups == 1 ? product.rows : product.rows / groups;
+  const int64_t larger = product.rows - least * groups;  // of the groups
+  int64_t count = 0;
+  for (int64_t row = 0, group = 0; group < groups; ++group, row += count) {
+    count = least + (group < larger ? 1 : 0);
     switch (count) {
       case 1:
         multiply_block<Vectors, 1>(product, row, column, weight);

@@ -27,7 +27,6 @@ namespace maas {
 namespace {
 
 constexpr const char* kLinear = "mkldnn::_linear_pointwise";
-constexpr const char* kConvolution = "mkldnn::_convolution_pointwise";
 
 std::vector<int64_t> hinted(const Value& value) {
   std::vector<int64_t> sizes;
@@ -105,7 +104,7 @@ class Halver {
 
  private:
   bool is_quicker_in_bf16(const Node& node) {
-    if (node.op != kLinear && node.op != kConvolution) return false;
+    if (node.op != kLinear && node.op != kOnednnConvolution) return false;
     const ValueId x = operand_of(node, "X");
     const auto packed = weights_.find(operand_of(node, "W"));
     if (x == kNoValue || packed == weights_.end() || program_.value(x).dtype != at::kFloat) {
@@ -113,7 +112,7 @@ class Halver {
     }
     const std::vector<int64_t> sizes = hinted(program_.value(x));
     const at::Tensor& weight = packed->second;
-    if (node.op == kConvolution) return is_quicker(race_, node, weight, sizes);
+    if (node.op == kOnednnConvolution) return is_quicker(race_, node, weight, sizes);
     if (sizes.size() < 2 || weight.dim() != 2) return false;
     const bool has_bias = operand_of(node, "B") != kNoValue;
     return bf16_is_quicker(race_, {rows_of(sizes), weight.size(1), weight.size(0), has_bias});

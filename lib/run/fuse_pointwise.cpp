@@ -14,6 +14,7 @@
 #include "program/operator_facts.h"
 #include "program/rewrite.h"
 #include "run/lower/activation.h"
+#include "run/lower/convolution_window.h"
 #include "run/lower/depthwise_convolution.h"
 #include "run/lower/packed_convolution.h"
 #include "run/lower/packed_linear.h"
@@ -21,10 +22,9 @@
 namespace maas {
 namespace {
 
-constexpr const char* kConvolution = "mkldnn::_convolution_pointwise";
 constexpr const char* kLinear = "mkldnn::_linear_pointwise";
 
-bool is_onednn(const Node& node) { return node.op == kConvolution || node.op == kLinear; }
+bool is_onednn(const Node& node) { return node.op == kOnednnConvolution || node.op == kLinear; }
 
 bool is_own(const Node& node) {
   return node.op == kPackedLinear || node.op == kPackedConvolution ||
@@ -107,7 +107,7 @@ bool makes_no_nan(const std::string& op) {
                                               "aten::to",
                                               "aten::upsample_bilinear2d",
                                               "aten::upsample_nearest2d",
-                                              kConvolution,
+                                              kOnednnConvolution,
                                               kDepthwiseConvolution,
                                               kPackedConvolution,
                                               kPackedLinear,
@@ -244,7 +244,7 @@ class Fuser {
   }
 
   static Node with_sum(Node layer, ValueId other) {
-    const bool is_convolution = layer.op == kConvolution;
+    const bool is_convolution = layer.op == kOnednnConvolution;
     layer.overload = "binary";
     layer.arguments.resize(is_convolution ? 7 : 3);  // up to groups; up to B
     layer.arguments.insert(layer.arguments.begin() + 1, {"other", ValueRef{other}, false});

@@ -22,9 +22,6 @@
 namespace maas {
 namespace {
 
-constexpr const char* kReorder = "mkldnn::_reorder_convolution_weight";
-constexpr const char* kConvolution = "mkldnn::_convolution_pointwise";
-
 // Those that the graph has as hints. Without them oneDNN packs for some other input, and then
 // packs again in every call: 2.5 times the time of ResNet-18 on AVX2. At one thread eight rows are
 // as quick when packed for one; at two threads they are not.
@@ -34,12 +31,6 @@ std::vector<int64_t> hinted_sizes(const Value& input) {
   return sizes;
 }
 
-bool can_prepack() {
-  auto& dispatcher = c10::Dispatcher::singleton();
-  return dispatcher.findSchema({kReorder, ""}).has_value() &&
-         dispatcher.findSchema({kConvolution, ""}).has_value();
-}
-
 bool is_finite(const at::Tensor& weight) { return at::isfinite(weight).all().item<bool>(); }
 
 Node for_onednn(Program& program, const Node& conv, const at::Tensor& weight,
@@ -47,16 +38,16 @@ Node for_onednn(Program& program, const Node& conv, const at::Tensor& weight,
   const ConvolutionWindow& window = sizes.window;
   const ValueId packed =
       add_weight(program, "packed", pack_convolution_weight(weight, window, sizes.input));
-  return make_node(kConvolution, {{"X", ValueRef{operand_of(conv, "input")}},
-                                  {"W", ValueRef{packed}},
-                                  {"B", argument_of(conv, "bias", None{})},
-                                  {"padding", int_list(window.padding)},
-                                  {"stride", int_list(window.stride)},
-                                  {"dilation", int_list(window.dilation)},
-                                  {"groups", window.groups},
-                                  {"attr", std::string("none")},
-                                  {"scalars", IntList{}},
-                                  {"algorithm", None{}}});
+  return make_node(kOnednnConvolution, {{"X", ValueRef{operand_of(conv, "input")}},
+                                        {"W", ValueRef{packed}},
+                                        {"B", argument_of(conv, "bias", None{})},
+                                        {"padding", int_list(window.padding)},
+                                        {"stride", int_list(window.stride)},
+                                        {"dilation", int_list(window.dilation)},
+                                        {"groups", window.groups},
+                                        {"attr", std::string("none")},
+                                        {"scalars", IntList{}},
+                                        {"algorithm", None{}}});
 }
 
 Node own_form(Program& program, const Node& conv, const at::Tensor& weight,
@@ -130,7 +121,7 @@ std::optional<ConvolutionWindow> window_of(const Node& conv) {
 }
 
 Program prepack_convolution(Program program, const Target& target) {
-  static const bool can = can_prepack();
+  static const bool can = has_onednn_convolutions();
   if (!can || looks_at_strides(program)) return program;
   const at::NoGradGuard no_gradients;
   const std::map<ValueId, at::Tensor> weights = tensors_by_value(program);
@@ -153,7 +144,7 @@ Program put_channels_last(Program program) {
   for (Node& node : before) {
     if (node.op == kPackedConvolution || node.op == kDepthwiseConvolution) {
       done.insert(node.outputs[0].ids[0]);
-    } else if (node.op == kConvolution) {
+    } else if (node.op == kOnednnConvolution) {
       auto& input = std::get<ValueRef>(node.arguments.at(0).value);
       if (done.count(input.id) == 0) {
         Node turn = make_node(

@@ -3,11 +3,21 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 
 namespace maas {
+namespace {
+
+constexpr const char* kReorder = "mkldnn::_reorder_convolution_weight";
+
+}  // namespace
+
+bool has_onednn_convolutions() {
+  auto& dispatcher = c10::Dispatcher::singleton();
+  return dispatcher.findSchema({kReorder, ""}).has_value() &&
+         dispatcher.findSchema({kOnednnConvolution, ""}).has_value();
+}
 
 at::Tensor pack_convolution_weight(const at::Tensor& weight, const ConvolutionWindow& window,
                                    const std::vector<int64_t>& sizes) {
-  static const auto reorder =
-      c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_reorder_convolution_weight", "");
+  static const auto reorder = c10::Dispatcher::singleton().findSchemaOrThrow(kReorder, "");
   torch::jit::Stack stack = {weight,          window.padding, window.stride,
                              window.dilation, window.groups,  sizes};
   reorder.callBoxed(stack);
@@ -17,7 +27,7 @@ at::Tensor pack_convolution_weight(const at::Tensor& weight, const ConvolutionWi
 at::Tensor convolve_by_onednn(const at::Tensor& x, const at::Tensor& packed,
                               const ConvolutionWindow& window) {
   static const auto convolution =
-      c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_convolution_pointwise", "");
+      c10::Dispatcher::singleton().findSchemaOrThrow(kOnednnConvolution, "");
   torch::jit::Stack stack = {x,
                              packed,
                              c10::IValue(),

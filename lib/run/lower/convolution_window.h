@@ -13,8 +13,11 @@ struct ConvolutionWindow {  // a number for height and width each
   int64_t groups = 1;
 };
 
+constexpr const char* kOnednnConvolution = "mkldnn::_convolution_pointwise";
+bool has_onednn_convolutions();  // libtorch comes with it
+
 // A weight [out, in / groups, height, width], float32 or bfloat16, as oneDNN likes it for inputs of
-// these sizes [B, C, H, W]. Only where libtorch has oneDNN's operators.
+// these sizes [B, C, H, W]. Only where has_onednn_convolutions().
 at::Tensor pack_convolution_weight(const at::Tensor& weight, const ConvolutionWindow& window,
                                    const std::vector<int64_t>& sizes);
 

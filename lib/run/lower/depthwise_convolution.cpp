@@ -10,6 +10,7 @@
 #include "program/program.h"
 #include "run/lower/depthwise_rows.h"
 #include "run/lower/packed_convolution.h"
+#include "run/lower/product_tiles.h"
 
 namespace maas {
 namespace {
@@ -22,10 +23,6 @@ constexpr int64_t kGrain = 1 << 17;  // multiplications that are worth another t
 
 void expect(bool fits, const char* what, const Tensor& tensor) {
   TORCH_CHECK(fits, kDepthwiseConvolution, ": ", what, " is ", type_text(tensor));
-}
-
-const float* span_of(const Tensor& tensor) {
-  return tensor.defined() ? tensor.const_data_ptr<float>() : nullptr;
 }
 
 Tensor depthwise_convolution(const Tensor& given_x, const Tensor& weight,

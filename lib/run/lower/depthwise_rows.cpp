@@ -9,6 +9,7 @@
 
 #include "run/lower/activation_loops.h"
 #include "run/lower/vector_loops.h"
+#include "run/lower/vector_sums.h"
 
 namespace maas {
 namespace {
@@ -41,16 +42,8 @@ MAAS_INLINE inline void sum_channels(const DepthwiseRows& rows, const Group& gro
   constexpr int64_t kLanes = sizeof(Floats) / sizeof(float);
   const WindowSizes& window = rows.window;
   const int64_t next = window.stride[1] * rows.channels;
-  Floats sum[places][vector_count] = {};  // NOLINT: std::array keeps it out of the registers
-  if (rows.bias != nullptr) {
-#pragma GCC unroll 8
-    for (int v = 0; v < vector_count; ++v) {
-      Floats bias;
-      std::memcpy(&bias, rows.bias + channel + v * kLanes, sizeof(bias));
-#pragma GCC unroll 8
-      for (int i = 0; i < places; ++i) sum[i][v] = bias;
-    }
-  }
+  Floats sum[places][vector_count];  // NOLINT: std::array keeps it out of the registers
+  begin_sums<Vectors>(sum, rows.bias == nullptr ? nullptr : rows.bias + channel);
   for (int64_t a = group.down.begin; a < group.down.end; ++a) {
     for (int64_t b = group.across.begin; b < group.across.end; ++b) {
       const float* weight = rows.weight + (a * window.kernel[1] + b) * rows.channels + channel;
@@ -69,16 +62,7 @@ MAAS_INLINE inline void sum_channels(const DepthwiseRows& rows, const Group& gro
       }
     }
   }
-  const Floats low = Floats{} + group.limits.low, high = Floats{} + group.limits.high;
-#pragma GCC unroll 8
-  for (int i = 0; i < places; ++i) {
-#pragma GCC unroll 8
-    for (int v = 0; v < vector_count; ++v) {
-      const Floats above = sum[i][v] < low ? low : sum[i][v];  // NaN stays
-      const Floats within = above > high ? high : above;
-      std::memcpy(sums + i * rows.channels + channel + v * kLanes, &within, sizeof(Floats));
-    }
-  }
+  end_sums<Vectors>(sum, group.limits, sums + channel, rows.channels);
 }
 
 // The same for a kernel of 3 x 3 at stride 1, all of whose taps are inside: a number that several
@@ -89,7 +73,8 @@ MAAS_INLINE inline void sum_3_by_3(const DepthwiseRows& rows, const Group& group
   using Floats = typename Vectors::Floats;
   constexpr int64_t kLanes = sizeof(Floats) / sizeof(float);
   const int64_t next = rows.channels;
-  Floats sum[places][vector_count] = {};  // NOLINT
+  Floats sum[places][vector_count];  // NOLINT
+  begin_sums<Vectors>(sum, rows.bias == nullptr ? nullptr : rows.bias + channel);
   for (int64_t a = 0; a < 3; ++a) {
     const float* weight = rows.weight + 3 * a * next + channel;
     const float* from = rows.x + group.x + a * rows.width * next + channel;
@@ -111,21 +96,7 @@ MAAS_INLINE inline void sum_3_by_3(const DepthwiseRows& rows, const Group& group
       }
     }
   }
-  const Floats low = Floats{} + group.limits.low, high = Floats{} + group.limits.high;
-#pragma GCC unroll 8
-  for (int v = 0; v < vector_count; ++v) {
-    Floats bias = {};
-    if (rows.bias != nullptr) {
-      std::memcpy(&bias, rows.bias + channel + v * kLanes, sizeof(Floats));
-    }
-#pragma GCC unroll 8
-    for (int i = 0; i < places; ++i) {
-      const Floats whole = sum[i][v] + bias;
-      const Floats above = whole < low ? low : whole;  // NaN stays
-      const Floats within = above > high ? high : above;
-      std::memcpy(sums + i * next + channel + v * kLanes, &within, sizeof(Floats));
-    }
-  }
+  end_sums<Vectors>(sum, group.limits, sums + channel, next);
 }
 
 template <class Vectors, int places>

@@ -12,7 +12,7 @@
 namespace maas {
 namespace {
 
-constexpr int64_t kRowsAtOnce = 24;  // whose sums stay near until they are finished
+constexpr int64_t kRowsAtOnce = 4 * kRowStep;  // whose sums stay near until they are finished
 
 // The row's sums with what comes before the activation.
 MAAS_INLINE inline void complete_row(const LinearTile& tile, int64_t row, int64_t columns,

@@ -21,7 +21,7 @@ struct LinearTile {
   Activation activation = Activation::kNone;
 };
 
-inline constexpr int64_t kTileRows = 126;  // at most
+inline constexpr int64_t kTileRows = 21 * kRowStep;  // at most
 
 // On the calling thread.
 void run_linear_tile(const LinearTile& tile);

@@ -98,7 +98,7 @@ Tensor packed_convolution(const Tensor& x, const Tensor& weight, const OptionalT
                              .columns = columns,
                              .weight = weight,
                              .bias = bias.value_or(Tensor()),
-                             .other = other.defined() ? other.const_data_ptr<float>() : nullptr,
+                             .other = span_of(other),
                              .out = out.mutable_data_ptr<float>(),
                              .activation = activation_named(activation)};
   if (!x_norm) {

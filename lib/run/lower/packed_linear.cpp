@@ -47,7 +47,7 @@ Tensor packed_linear(const Tensor& x, const Tensor& weight, const OptionalTensor
                              .weight = weight,
                              .scale = scale.value_or(Tensor()),
                              .bias = bias.value_or(Tensor()),
-                             .other = other.defined() ? other.const_data_ptr<float>() : nullptr,
+                             .other = span_of(other),
                              .out = out.mutable_data_ptr<float>(),
                              .activation = activation_named(activation)};
   const float* first = rows.const_data_ptr<float>();

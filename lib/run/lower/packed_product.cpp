@@ -13,11 +13,10 @@
 #include <vector>
 
 #include "run/lower/vector_loops.h"
+#include "run/lower/vector_sums.h"
 
 namespace maas {
 namespace {
-
-constexpr int64_t kMostRows = 6;  // at once: as many sums as 32 registers hold beside the operands
 
 template <class Vectors, int row_count, int vector_count, class Weight>
 MAAS_INLINE inline void multiply_span(const PackedProduct& product, int64_t row,
@@ -25,16 +24,8 @@ MAAS_INLINE inline void multiply_span(const PackedProduct& product, int64_t row,
   using Floats = typename Vectors::Floats;
   constexpr int64_t kLanes = sizeof(Floats) / sizeof(float);
   constexpr int64_t kSpan = vector_count * kLanes;
-  Floats sum[row_count][vector_count] = {};  // NOLINT: std::array keeps it out of the registers
-  if (product.bias != nullptr) {
-#pragma GCC unroll 8
-    for (int64_t v = 0; v < vector_count; ++v) {
-      Floats bias;
-      std::memcpy(&bias, product.bias + column + v * kLanes, sizeof(bias));
-#pragma GCC unroll 8
-      for (int r = 0; r < row_count; ++r) sum[r][v] = bias;
-    }
-  }
+  Floats sum[row_count][vector_count];  // NOLINT: std::array keeps it out of the registers
+  begin_sums<Vectors>(sum, product.bias == nullptr ? nullptr : product.bias + column);
   for (int64_t tap = 0; tap < product.taps; ++tap) {
     const float* x[row_count];  // NOLINT
 #pragma GCC unroll 8
@@ -60,17 +51,8 @@ MAAS_INLINE inline void multiply_span(const PackedProduct& product, int64_t row,
       }
     }
   }
-  const Floats low = Floats{} + product.limits.low, high = Floats{} + product.limits.high;
-#pragma GCC unroll 8
-  for (int r = 0; r < row_count; ++r) {
-    float* to = product.sums + (row + r) * product.sums_row + column;
-#pragma GCC unroll 8
-    for (int64_t v = 0; v < vector_count; ++v) {
-      const Floats above = sum[r][v] < product.limits.low ? low : sum[r][v];  // NaN stays
-      const Floats within = above > product.limits.high ? high : above;
-      std::memcpy(&to[v * kLanes], &within, sizeof(Floats));
-    }
-  }
+  end_sums<Vectors>(sum, product.limits, product.sums + row * product.sums_row + column,
+                    product.sums_row);
 }
 
 // For the columns of one block that there are, and row_count rows.
@@ -91,14 +73,14 @@ MAAS_INLINE inline void multiply_block(const PackedProduct& product, int64_t row
         return multiply_span<Vectors, row_count, 4>(product, row, weight, column);
     }
   } else {
-    constexpr int kVectors = kColumnStep / kLanes, kMany = 8;  // of 16 registers
+    constexpr int kVectors = 2, kMany = 8;  // of 16 registers
     int64_t first = 0;
     if constexpr (row_count == 1) {
       for (; first + kMany * kLanes <= columns; first += kMany * kLanes) {
         multiply_span<Vectors, 1, kMany>(product, row, weight + first, column + first);
       }
     }
-    for (; first < columns; first += kColumnStep) {
+    for (; first < columns; first += kVectors * kLanes) {
       multiply_span<Vectors, row_count, kVectors>(product, row, weight + first, column + first);
     }
   }
@@ -108,7 +90,7 @@ MAAS_INLINE inline void multiply_block(const PackedProduct& product, int64_t row
 template <class Vectors, class Weight>
 MAAS_INLINE inline void multiply_rows(const PackedProduct& product, int64_t column,
                                       const Weight* weight) {
-  const int64_t groups = (product.rows + kMostRows - 1) / kMostRows;
+  const int64_t groups = (product.rows + kRowStep - 1) / kRowStep;
   const int64_t least = groups == 1 ? product.rows : product.rows / groups;
   const int64_t larger = product.rows - least * groups;  // of the groups
   int64_t count = 0;

@@ -12,6 +12,8 @@ namespace maas {
 
 inline constexpr int64_t kWeightBlock = 64;  // columns
 inline constexpr int64_t kColumnStep = 16;   // that are summed at once
+// Rows, too: as many sums as 32 registers hold beside the operands.
+inline constexpr int64_t kRowStep = 6;
 
 // [out, in], any layout -> [blocks, in, kWeightBlock] of the same dtype: the weight turned, a block
 // of its columns after the other, zeros behind the last.

@@ -14,7 +14,6 @@ namespace {
 
 constexpr int64_t kGrain = 1 << 18;        // multiplications that are worth another thread
 constexpr int64_t kTileBytes = 384 << 10;  // of x, which stays near while columns go by
-constexpr int64_t kTileStep = 6;           // rows that are multiplied at once
 
 void check(const ProductTiles& product) {
   const at::Tensor& weight = product.weight;
@@ -31,17 +30,17 @@ void check(const ProductTiles& product) {
   }
 }
 
-const float* span_of(const at::Tensor& tensor) {
-  return tensor.defined() ? tensor.const_data_ptr<float>() : nullptr;
-}
-
 int64_t tile_height(const ProductTiles& product) {
   const int64_t row_bytes =
       4 * std::max<int64_t>(1, product.width * std::min<int64_t>(product.taps, 2));
-  return std::clamp(kTileBytes / row_bytes / kTileStep * kTileStep, 2 * kTileStep, kTileRows);
+  return std::clamp(kTileBytes / row_bytes / kRowStep * kRowStep, 2 * kRowStep, kTileRows);
 }
 
 }  // namespace
+
+const float* span_of(const at::Tensor& tensor) {
+  return tensor.defined() ? tensor.const_data_ptr<float>() : nullptr;
+}
 
 void run_product_tiles(const ProductTiles& product, RowPlaces places) {
   check(product);

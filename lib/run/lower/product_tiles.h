@@ -23,6 +23,9 @@ struct ProductTiles {
   Activation activation = Activation::kNone;
 };
 
+// Of a float32 tensor; nullptr of an undefined one.
+const float* span_of(const at::Tensor& tensor);
+
 // c10::Error for a weight, scale or bias of another size or dtype.
 void run_product_tiles(const ProductTiles& product, RowPlaces places);
 

@@ -130,7 +130,7 @@ class Bench : public Command {
     return table;
   }
 
-  // The part of a call's time that is told; "1.2 ms of 1.4 ms" would not add up to the median.
+  // Shares of the operators' sum, which is a little less than the latency.
   static std::string profile_text(const std::vector<Row>& rows, bool by_result) {
     constexpr size_t kMost = 25;
     std::string table;

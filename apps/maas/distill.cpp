@@ -147,8 +147,6 @@ class Distill : public Command {
     return 0;
   }
 
-  static constexpr const char* kOutputFile = "output";  // in the run folder, for --resume
-
   TransformFlags flags_;
   std::string resume_;
 };

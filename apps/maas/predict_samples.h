@@ -20,6 +20,15 @@ struct SampleRun {
   const std::atomic<int>& signal;   // set = stop
 };
 
+using WriteAnswers = std::function<void(const JudgedOutputs&, const AnswerRows&)>;
+
+struct AnsweredSamples {
+  int64_t rows = 0;
+  // Of image files that could not be read, the first twenty, and how many there are: the others
+  // have their answers.
+  std::vector<Problem> unread;
+};
+
 // Answers for every input, given to `write` in their order. A table model takes CSV, gzipped or
 // not, in memory that does not grow with the file; JSON of one sample or a list (a name that ends
 // in .json, or stdin that starts with { or [), and JSON documents one a line (.jsonl, .ndjson). An
@@ -29,13 +38,6 @@ struct SampleRun {
 // Throws Error{kInput} for what does not fit (of image files only where none can be read),
 // Error{kInterrupted} after a signal, and Error{kFailed} when more than half of the rows have no
 // answer.
-struct AnsweredSamples {
-  int64_t rows = 0;
-  // Of image files that could not be read, the first twenty, and how many there are: the others
-  // have their answers.
-  std::vector<Problem> unread;
-};
-using WriteAnswers = std::function<void(const JudgedOutputs&, const AnswerRows&)>;
 AnsweredSamples predict_samples(const SampleRun& run, const WriteAnswers& write,
                                 const Output& output);
 

@@ -91,8 +91,7 @@ class Prune : public Command {
   std::string run_folder(const TransformInput& input, const std::string& path) const {
     if (!resume_.empty()) return resume_;
     const std::string& given = input.config.experiment.output_dir;
-    const std::string folder =
-        given.empty() ? fs::path(path).replace_extension(".run").string() : given;
+    std::string folder = given.empty() ? fs::path(path).replace_extension(".run").string() : given;
     if (!flags_.force && holds_run(folder)) {
       throw_usage(folder, "holds a run already", "a new folder",
                   fmt::format("go on with it: maas prune --resume {}{}; or give --force to set it "
@@ -126,7 +125,7 @@ class Prune : public Command {
   }
 
   // In the run folder, for --resume.
-  static constexpr const char *kParentFile = "parent", *kOutputFile = "output";
+  static constexpr const char* kParentFile = "parent";
 
   TransformFlags flags_;
   std::string resume_;

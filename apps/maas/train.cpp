@@ -121,7 +121,7 @@ class Train : public Command {
     if (!resume_.empty()) set_older_defaults(config.experiment);
     places_ = read_config({.file = file, .overrides = overrides}, section_of(config));
     Experiment experiment = std::move(config.experiment);
-    // A resolved config has every setting.
+    // Those of older runs have what builds a network beside model.from, too.
     if (resume_.empty() && std::filesystem::path(file).filename() != "resolved.yaml") {
       with_places(places_, [&] { refuse_built_beside_from(places_, experiment.model); });
     }

@@ -14,6 +14,9 @@
 
 namespace maas {
 
+// In a run folder, for --resume: where the result goes, as -o or the verb had it.
+inline constexpr const char* kOutputFile = "output";
+
 // The flags of such a verb, bound by declare().
 struct TransformFlags {
   std::vector<std::string> words;  // MODEL [CONFIG] [key=value ...]

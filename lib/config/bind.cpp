@@ -93,11 +93,6 @@ class Binder {
                                           : fmt::format("write {}: [{}]", field_.name, item);
   }
 
-  bool takes_fractions() const {
-    return std::holds_alternative<double*>(field_.target) ||
-           std::holds_alternative<std::optional<double>*>(field_.target);
-  }
-
   // For whoever gave per cent, or a factor.
   std::string share_hint(double number) const {
     if (field_.highest > 1 || field_.lowest < 0 || number <= 1) return "";
@@ -111,7 +106,7 @@ class Binder {
     if (at.kind == Kind::kScalar && at.quoted && parse_number(at.scalar)) {
       hint = "remove the quotes";
     } else if (at.kind == Kind::kScalar) {
-      const auto number = takes_fractions() ? parse_number(at.scalar) : std::nullopt;
+      const auto number = takes_fractions(field_) ? parse_number(at.scalar) : std::nullopt;
       hint = number ? share_hint(*number) : number_trap(at.scalar);
       const bool seconds =
           std::find(field_.units.begin(), field_.units.end(), "s") != field_.units.end();
@@ -306,8 +301,8 @@ class Binder {
 // looks similar.
 std::string suggestion(const std::string& path, const std::string& typed,
                        std::vector<std::string> siblings, const Findings& findings) {
-  if (path.empty()) siblings.push_back("extends");
-  const std::string near = did_you_mean(typed, siblings);
+  if (path.empty()) siblings.emplace_back("extends");
+  std::string near = did_you_mean(typed, siblings);
   if (!near.empty()) return near;
   for (const std::string& key : findings.keys) {
     if (key.size() > typed.size() && key.ends_with("." + typed)) {

@@ -84,7 +84,7 @@ std::string quantity_text(const Field& field) {
   std::vector<std::string> shown;
   for (const std::string& unit : field.units) {
     if (unit == "s") {
-      shown.push_back("ms, s, m or h");
+      shown.emplace_back("ms, s, m or h");
     } else {
       shown.push_back(unit.empty() ? "no unit" : unit);
     }
@@ -123,16 +123,16 @@ struct AllowedText {
     return field.choices.empty() ? range_text(field, "a whole number") : choices_text();
   }
   std::string of(const double*) const { return range_text(field, "a number"); }
-  std::string of(const bool*) const { return "true or false"; }
+  static std::string of(const bool*) { return "true or false"; }
   std::string of(const std::string*) const {
     return field.choices.empty() ? "text" : choices_text();
   }
   std::string choices_text() const {
     return fmt::format("one of {}", fmt::join(field.choices, ", "));
   }
-  std::string of(const InputPath*) const { return "a path"; }
+  static std::string of(const InputPath*) { return "a path"; }
   std::string of(const Quantity*) const { return quantity_text(field); }
-  std::string of(const std::map<std::string, std::string>*) const {
+  static std::string of(const std::map<std::string, std::string>*) {
     return "a map such as {name: value}";
   }
   template <class T>
@@ -180,12 +180,12 @@ std::string allowed_item_text(const Field& field) {
 }
 
 std::string allowed_text(const Field& field) {
-  const std::string item = allowed_item_text(field);
+  std::string item = allowed_item_text(field);
   if (!is_list(field)) return item;
   if (std::holds_alternative<SectionListRef>(field.target)) {
     return "a list of maps such as " + example_text(field);
   }
-  const std::string list = fmt::format("a list such as {} with {} each", example_text(field), item);
+  std::string list = fmt::format("a list such as {} with {} each", example_text(field), item);
   if (field.takes_one) return item + ", or " + list;
   if (field.lone_words.empty()) return list;
   return fmt::format("{}, or {}", fmt::join(field.lone_words, ", "), list);
@@ -226,6 +226,11 @@ bool applies(const Field& field, const Fields& siblings) {
                                         **text) != field.selected_by.end();
   }
   return false;
+}
+
+bool takes_fractions(const Field& field) {
+  return std::holds_alternative<double*>(field.target) ||
+         std::holds_alternative<std::optional<double>*>(field.target);
 }
 
 bool is_written(const Field& field, const Fields& siblings) {

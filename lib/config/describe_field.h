@@ -37,6 +37,9 @@ bool is_absent(const Field& field);
 // The field's selector (only_for) holds, given its siblings' present values.
 bool applies(const Field& field, const Fields& siblings);
 
+// A number that may have a fraction.
+bool takes_fractions(const Field& field);
+
 // There is something to write: it applies, is not absent, and not moot beside a sibling that is
 // given (unless).
 bool is_written(const Field& field, const Fields& siblings);

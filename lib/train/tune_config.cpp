@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/throw_error.h"
+#include "config/describe_field.h"
 #include "config/walk_fields.h"
 #include "tensor/random.h"
 #include "train/experiment.h"
@@ -20,7 +21,8 @@ namespace {
 
 std::string trimmed(const std::string& text) {
   const size_t first = text.find_first_not_of(' ');
-  return first == text.npos ? "" : text.substr(first, text.find_last_not_of(' ') - first + 1);
+  return first == std::string::npos ? ""
+                                    : text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
 std::optional<double> number_of(const std::string& text) {
@@ -32,7 +34,7 @@ std::optional<double> number_of(const std::string& text) {
 }
 
 bool is_whole(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("-0123456789") == text.npos;
+  return !text.empty() && text.find_first_not_of("-0123456789") == std::string::npos;
 }
 
 [[noreturn]] void refuse(const std::string& setting, const std::string& what,
@@ -61,10 +63,7 @@ std::set<std::string> settings_of_fractions() {
   Experiment experiment;
   std::set<std::string> names;
   walk_fields(section_of(experiment), [&](const std::string& key, const Field& field) {
-    if (std::holds_alternative<double*>(field.target) ||
-        std::holds_alternative<std::optional<double>*>(field.target)) {
-      names.insert(key);
-    }
+    if (takes_fractions(field)) names.insert(key);
   });
   return names;
 }
@@ -137,6 +136,7 @@ std::vector<double> group_means(const std::vector<std::string>& groups,
     sums[groups[i]].second += 1;
   }
   std::vector<double> fitted;
+  fitted.reserve(groups.size());
   for (const std::string& group : groups) {
     fitted.push_back(sums[group].first / sums[group].second);
   }
@@ -167,7 +167,7 @@ void TuneConfig::describe(Fields& field) {
 
 SearchRange parse_range(const std::string& setting, const std::string& text) {
   SearchRange range{.setting = setting, .choices = {}};
-  if (const size_t dots = text.find(".."); dots != text.npos) {
+  if (const size_t dots = text.find(".."); dots != std::string::npos) {
     const std::string start = trimmed(text.substr(0, dots)), end = trimmed(text.substr(dots + 2));
     const auto low = number_of(start), high = number_of(end);
     if (!low || !high) refuse(setting, fmt::format("'{}'", text), "two numbers");

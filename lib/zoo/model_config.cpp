@@ -185,10 +185,8 @@ void describe_building(ModelConfig& model, Fields& field) {
 }  // namespace
 
 void ModelConfig::describe(Fields& field) {
-  field("from", from)
-      .instead_of(
-          {"type", "hidden", "activation", "dropout", "batch_norm", "channels", "depth", "layers"})
-      .doc("start from this model (.pt or .pt2) instead of building one");
+  Field& start =
+      field("from", from).doc("start from this model (.pt or .pt2) instead of building one");
   field("head", head)
       .one_of({"keep", "auto", "new"})
       .doc(
@@ -197,7 +195,11 @@ void ModelConfig::describe(Fields& field) {
           "the network was trained for just these; new = a new one");
   const size_t others = field.list.size();
   describe_building(*this, field);
-  for (size_t i = others; i < field.list.size(); ++i) field.list[i]->unless("from");
+  std::vector<std::string> built;
+  for (size_t i = others; i < field.list.size(); ++i) {
+    built.push_back(field.list[i]->unless("from").name);
+  }
+  start.instead_of(std::move(built));
 }
 
 void refuse_built_beside_from(const ConfigPlaces& places, ModelConfig& model) {

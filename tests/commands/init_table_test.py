@@ -76,7 +76,7 @@ class OfTables(InitCase):
 
     def test_cells_of_many_lines_do_not_hide_a_part_of_a_large_table(self):
         path = self.folder / "lines.csv"
-        poem = "\n".join(f"a line, and ""one"" more, {i}" for i in range(40)).replace('"', '""')
+        poem = "\n".join(f'a line, and "one" more, {i}' for i in range(40)).replace('"', '""')
         with path.open("w") as file:
             file.write("x,words,y\n")
             for i in range(18_000):

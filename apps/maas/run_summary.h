@@ -27,6 +27,9 @@ struct RunSummary {
   std::map<std::string, std::string> settings;  // of resolved.yaml, by dotted name
   std::vector<MetricsRow> log;                  // empty when there is none
 
+  bool has_model() const { return model_bytes > 0; }
+  // Of what the metrics are: "model.pt", or "validation" where there is none.
+  std::string judged() const { return has_model() ? "model.pt" : "validation"; }
   std::string first_metric() const { return metric_names.empty() ? "" : metric_names.front(); }
 };
 

@@ -107,6 +107,10 @@ class Runs : public Command {
     return text;
   }
 
+  static std::string value_text(const RunSummary& run, double value) {
+    return fmt::format("{:.4f}{}", value, run.has_model() ? "" : "*");
+  }
+
   std::string as_table(const std::vector<RunSummary>& runs, const std::string& metric) const {
     const std::vector<SettingRow> different = different_settings(runs);
     size_t width = 3;
@@ -114,19 +118,22 @@ class Runs : public Command {
     std::string text = fmt::format("{:<{}}  {:<11}  {:>11}  {:>12}  {:>7}  {:>9}  {}\n", "run",
                                    width, "status", metric, "time", "steps", "model",
                                    different.empty() ? "" : "settings that differ");
+    bool any_unfinished = false;
     for (size_t i = 0; i < runs.size(); ++i) {
       const RunSummary& run = runs[i];
       const auto found = run.metrics.find(metric);
       std::string line = fmt::format(
           "{:<{}}  {:<11}  {:>11}  {:>12}  {:>7}  {:>9}  {}", shown_name(run), width,
           run.status.substr(0, run.status.find(':')),
-          found == run.metrics.end() ? "-" : fmt::format("{:.4f}", found->second),
+          found == run.metrics.end() ? "-" : value_text(run, found->second),
           run.seconds > 0 ? duration_text(run.seconds) : "-", run.steps,
-          run.model_bytes > 0 ? fmt::format("{:.2f} MB", static_cast<double>(run.model_bytes) / 1e6)
-                              : "-",
+          run.has_model() ? fmt::format("{:.2f} MB", static_cast<double>(run.model_bytes) / 1e6)
+                          : "-",
           changes_of(different, i));
       text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+      any_unfinished |= found != run.metrics.end() && !run.has_model();
     }
+    if (any_unfinished) text += "* no model.pt: the best on the validation rows\n";
     return text;
   }
 
@@ -138,7 +145,8 @@ class Runs : public Command {
       const RunSummary& run = runs[i];
       json.begin_object().field("folder", run.folder.string()).field("status", run.status);
       json.field("started", run.started).field("seconds", run.seconds).field("steps", run.steps);
-      json.field("model_bytes", run.model_bytes).key("metrics").begin_object();
+      json.field("model_bytes", run.model_bytes).field("metrics_of", run.judged());
+      json.key("metrics").begin_object();
       for (const auto& [name, value] : run.metrics) json.field(name, value);
       json.end_object().key("settings").begin_object();
       for (const SettingRow& row : different) {

@@ -176,12 +176,14 @@ class RunsCompare : public Command {
     for (const std::string& name : metric_names()) {
       add(name, [&](const RunSummary& run) { return number_text(value_of(run, name)); });
     }
+    const bool any_unfinished =
+        std::ranges::any_of(runs_, [](const RunSummary& run) { return !run.has_model(); });
+    if (any_unfinished) add("metrics of", [](const RunSummary& run) { return run.judged(); });
     add("time", [](const RunSummary& run) { return duration_text(run.seconds); });
     add("steps", [](const RunSummary& run) { return grouped(run.steps); });
     add("model", [](const RunSummary& run) {
-      return run.model_bytes == 0
-                 ? std::string("-")
-                 : fmt::format("{:.2f} MB", static_cast<double>(run.model_bytes) / 1e6);
+      return run.has_model() ? fmt::format("{:.2f} MB", static_cast<double>(run.model_bytes) / 1e6)
+                             : std::string("-");
     });
     add("status", [](const RunSummary& run) { return run.status.substr(0, run.status.find(':')); });
     return grid;
@@ -226,7 +228,8 @@ class RunsCompare : public Command {
     for (const RunSummary& run : runs_) {
       json.begin_object().field("folder", run.folder.string()).field("status", run.status);
       json.field("seconds", run.seconds).field("steps", run.steps);
-      json.field("model_bytes", run.model_bytes).key("metrics").begin_object();
+      json.field("model_bytes", run.model_bytes).field("metrics_of", run.judged());
+      json.key("metrics").begin_object();
       for (const auto& [name, value] : run.metrics) json.field(name, value);
       json.end_object().end_object();
     }

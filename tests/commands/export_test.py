@@ -113,6 +113,8 @@ class Export(ExportCase):
                   parts=["unknown ending '.safetensor'", "did you mean '.safetensors'?"])
         self.says("export", self.model, "-o", self.work / "x.pt", check=2,
                   parts=["several formats use the ending '.pt'", "--format"])
+        self.says("export", self.model, "-o", self.work / "old.onnx", "--opset", "9", check=2,
+                  parts=["opset: 9", "expected 17 to", "give --opset 17 for old runtimes, or leave it out"])
 
     def test_says_what_is_wrong_with_the_output(self):
         self.says("export", self.model, "-o", self.work, "--format", "pt2", check=2,

@@ -113,6 +113,13 @@ class OfATable(Case):
         self.assertRegex(text, r"(?m)^  train\.learning_rate +0\.01 +0\.001$")
         self.assertRegex(text, r"(?m)^  accuracy +[01]\.\d{4} +[01]\.\d{4}$")
         self.assertIn("<svg", page.read_text())
+        self.assertEqual(said["runs"][0]["metrics_of"], "model.pt")
+        (self.folder / "runs/slow/model.pt").unlink()
+        text = maas("runs", self.folder / "runs", check=0).stdout
+        self.assertRegex(text, r"(?m)^birds .* [01]\.\d{4}  (?s:.*)^slow .* [01]\.\d{4}\* (?s:.*)"
+                               r"^\* no model\.pt: the best on the validation rows$")
+        text = maas("runs", "compare", self.run_folder, self.folder / "runs/slow", check=0).stdout
+        self.assertRegex(text, r"(?m)^  metrics of +model\.pt +validation$")
         self.assertIn("two or more", maas("runs", "compare", self.run_folder, check=2).stderr)
         self.assertIn("holds no run", maas("runs", "compare", self.run_folder, self.folder, check=3).stderr)
 
@@ -133,6 +140,15 @@ class OfATable(Case):
         self.assertEqual([kept[name].get("train.body_learning_rate") for name in ("a", "b")], [None, "0.01"])
         for name in ("data.height", "data.samples", "data.label", "data.missing"):
             self.assertNotIn(name, kept["a"] | kept["table"])
+
+    def test_students_are_compared_by_what_taught_them(self):
+        runs = [self.folder / f"taught_{temperature}" for temperature in (2, 5)]
+        for run, temperature in zip(runs, (2, 5)):
+            maas("distill", self.run_folder, "model.type=mlp", "model.hidden=[4]", "train.epochs=1", "gate.max_drop=1",
+                 f"distill.temperature={temperature}", f"output_dir={run}", "-o", run.with_suffix(".pt"), check=0)
+        text = maas("runs", "compare", *runs, check=0).stdout
+        self.assertRegex(text, r"(?m)^  distill\.temperature +2 +5$")
+        self.assertNotIn("distill.soft_weight", text)
 
     def test_an_interrupted_run_leaves_the_best_so_far(self):
         folder = self.folder / "stopped"

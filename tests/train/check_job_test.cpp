@@ -52,6 +52,16 @@ TEST(CheckJob, WantsMomentumForNesterov) {
   EXPECT_THAT(refusal(job), HasSubstr("is set without momentum"));
 }
 
+TEST(CheckJob, GivesWhatIsFrozenNoRate) {
+  FitJob job = small_job();
+  job.train.body_learning_rate = 0.001;
+  EXPECT_NO_THROW(check_job(job));
+  job.train.freeze = {"backbone"};
+  EXPECT_THAT(refusal(job),
+              AllOf(HasSubstr("train.body_learning_rate: is set beside train.freeze"),
+                    HasSubstr("train.body_learning_rate=null"), HasSubstr("train.freeze=[]")));
+}
+
 TEST(CheckJob, AsksWhetherTheLossFits) {
   FitJob job = small_job();
   job.train.loss.type = "mse";

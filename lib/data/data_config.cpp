@@ -226,6 +226,13 @@ void describe_cells(DataConfig& data, Fields& field) {
       .only_for("type", {"csv"})
       .one_of({"one_hot", "embedding"})
       .doc("how the model takes categories in");
+  field("numeric_bins", data.numeric_bins)
+      .only_for("type", {"csv"})
+      .between(0, 256)
+      .doc(
+          "cuts each number at quantiles of the training rows, and gives the network beside the "
+          "number how far it is through each bin (piecewise linear encoding); 0 = the number "
+          "alone");
 }
 
 void describe_images(DataConfig& data, Fields& field) {

@@ -67,6 +67,7 @@ struct DataConfig {
   double hide_categories = 0.05, hide_text = 0.5;
   int64_t rare = 3;
   std::string categorical = "embedding";
+  int64_t numeric_bins = 0;
   int64_t text_buckets = 65536, text_pieces = 1024;
 
   // image_list

@@ -164,7 +164,8 @@ FitJob make_job(const Experiment& asked, const JobParents& parents) {
   if (network != nullptr) {
     take_network(job, experiment, parents);
   } else {
-    const BuildOptions build = build_options(experiment);
+    BuildOptions build = build_options(experiment);
+    build.bins = learn_numeric_bins(*job.data.train, experiment.data.numeric_bins);
     job.network_of = [model = experiment.model, spec = job.data.spec, build](uint64_t seed) {
       BuildOptions own = build;
       own.seed = mix_seed(seed, "init");

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "call/builder.h"
 #include "program/program.h"
 #include "sample/spec.h"
 #include "zoo/model_config.h"
+#include "zoo/numeric_bins.h"
 
 namespace maas {
 
@@ -22,7 +24,8 @@ Normalize normalize_of(const std::string& name);
 struct BuildOptions {
   uint64_t seed = 0;
   Normalize normalize = Normalize::kStandardize;
-  bool embed_categories = true;  // tables: embeddings; false = one-hot
+  bool embed_categories = true;       // tables: embeddings; false = one-hot
+  std::vector<NumericBin> bins = {};  // tables: stand beside the numbers, one input each
 };
 
 // The network from raw input (uint8 images, columns of a table) to outputs [B, task.outputs()]

@@ -50,6 +50,31 @@ Handle normalised_numbers(GraphBuilder& g, const InputSpec& input, Normalize nor
   return input.float64 ? in_float32(g, scaled) : scaled;
 }
 
+// float32 [B, bins]: how far each number is through each of its bins, of [B, N] as they are
+// normalised, since in float32 raw numbers may be all the same.
+Handle binned_numbers(GraphBuilder& g, Handle numbers, const InputSpec& input,
+                      const BuildOptions& options) {
+  const std::vector<NumericFeature> features = input.numeric_features();
+  std::vector<int64_t> columns;
+  std::vector<double> starts, widths;
+  for (const NumericBin& bin : options.bins) {
+    NumericFeature unit = features.at(static_cast<size_t>(bin.column));
+    if (options.normalize != Normalize::kStandardize) unit.mean = 0, unit.std_dev = 1;
+    columns.push_back(bin.column);
+    starts.push_back((bin.start - unit.mean) / unit.std_dev);
+    widths.push_back((bin.end - bin.start) / unit.std_dev);
+  }
+  const Handle index = g.buffer("bins.column", at::tensor(columns, at::kLong));
+  const Handle start = g.buffer("bins.start", at::tensor(starts, at::kFloat));
+  const Handle width = g.buffer("bins.width", at::tensor(widths, at::kFloat));
+  Handle x =
+      g.call("aten::index_select",
+             {{"self", ValueRef{numbers.id}}, {"dim", int64_t{1}}, {"index", ValueRef{index.id}}});
+  x = g.call("aten::sub.Tensor", {{"self", ValueRef{x.id}}, {"other", ValueRef{start.id}}});
+  x = g.call("aten::div.Tensor", {{"self", ValueRef{x.id}}, {"other", ValueRef{width.id}}});
+  return g.call("aten::clamp", {{"self", ValueRef{x.id}}, {"min", 0.0}, {"max", 1.0}});
+}
+
 // Width of a column's embedding: grows with the number of categories, at most 50.
 int64_t embedding_width(int64_t categories) { return std::min<int64_t>(50, (categories + 2) / 2); }
 
@@ -110,7 +135,13 @@ Handle prepared_input(GraphBuilder& g, const DataSpec& data, const BuildOptions&
   std::vector<Handle> parts;
   const auto numeric = data.input.numeric_features();
   const auto categorical = data.input.categorical_columns();
-  if (!numeric.empty()) parts.push_back(normalised_numbers(g, data.input, options.normalize));
+  if (!numeric.empty()) {
+    const Handle numbers = normalised_numbers(g, data.input, options.normalize);
+    parts.push_back(numbers);
+    if (!options.bins.empty()) {
+      parts.push_back(binned_numbers(g, numbers, data.input, options));
+    }
+  }
   if (!categorical.empty()) {
     parts.push_back(encoded_categories(g, categorical, options.embed_categories));
   }

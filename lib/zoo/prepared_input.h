@@ -7,7 +7,7 @@
 namespace maas {
 
 // Adds the data's inputs to `g` and returns float32: [B, C, H, W] for images, [B, F] for tables
-// (numbers, then encoded categories, then texts), normalised as the options say.
+// (numbers, then their bins, encoded categories, texts), normalised as the options say.
 Handle prepared_input(GraphBuilder& g, const DataSpec& data, const BuildOptions& options);
 
 }  // namespace maas

@@ -51,6 +51,29 @@ TEST(PreparedInput, StandardisesPixelsByChannel) {
   EXPECT_TRUE(at::allclose(x, kPixels.to(at::kFloat).div(255).sub(0.25).div(0.5))) << x;
 }
 
+// In units of columns with mean 10 and deviation 4.
+at::Tensor with_bins(const DataSpec& spec, const std::vector<NumericBin>& bins, Normalize normalize,
+                     const at::Tensor& raw) {
+  GraphBuilder g("test", 1);
+  const Handle x = prepared_input(g, spec, {.normalize = normalize, .bins = bins});
+  return evaluate(g.finish({{"x", x}}), {raw}).at(0);
+}
+
+TEST(PreparedInput, SaysHowFarANumberIsThroughItsBins) {
+  DataSpec spec = table_spec();
+  spec.input.columns.push_back({.name = "b", .mean = 0, .std_dev = 2, .categories = {}});
+  const std::vector<NumericBin> bins = {{0, 6, 10}, {0, 10, 18}, {1, -2, 2}};
+  const at::Tensor rows = at::tensor({4.0, -1.0, 14.0, 0.0, 30.0, 9.0}, at::kFloat).view({3, 2});
+  const at::Tensor far =
+      at::tensor({0.0, 0.0, 0.25, 1.0, 0.5, 0.5, 1.0, 1.0, 1.0}, at::kFloat).view({3, 3});
+  for (const Normalize normalize : {Normalize::kStandardize, Normalize::kNone}) {
+    const at::Tensor x = with_bins(spec, bins, normalize, rows);
+    ASSERT_EQ(x.sizes(), at::IntArrayRef({3, 5}));
+    EXPECT_TRUE(at::allclose(x.slice(1, 0, 2), prepared(spec, normalize, rows)));
+    EXPECT_TRUE(at::allclose(x.slice(1, 2), far)) << x;
+  }
+}
+
 TEST(PreparedInput, StandardisesFloat64BeforeItIsFloat32) {
   DataSpec spec = table_spec();
   spec.input.float64 = true;

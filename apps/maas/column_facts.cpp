@@ -22,15 +22,18 @@ bool is_called_like_an_id(const std::string& given) {
          name.ends_with("_id");
 }
 
-// Whole numbers in a row, up or down, as a row index is.
-bool counts_rows(const CsvTable& table, size_t column, int64_t first) {
+// Whole numbers one after the other, as a row index is. Of a column with a name they begin with 0
+// or 1 and are many: few may be so by chance.
+bool counts_rows(const CsvTable& table, size_t column, int64_t first, bool has_name) {
+  constexpr int64_t kTooManyForChance = 20;
   std::optional<double> before;
   for (int64_t row = first; row < table.rows(); ++row) {
     const auto number = parse_number(table.at(row, static_cast<int64_t>(column)));
     if (!number || (before && *number != *before + 1)) return false;
+    if (!before && has_name && *number != 0 && *number != 1) return false;
     before = number;
   }
-  return true;
+  return !has_name || table.rows() - first >= kTooManyForChance;
 }
 
 bool is_text(const ColumnFacts& facts, const CsvTable& table, int64_t column, int64_t first) {
@@ -52,7 +55,7 @@ std::string why_useless(const ColumnFacts& facts, const std::string& given, bool
   if (facts.is_date()) return "";
   if (facts.is_numeric) {
     const bool is_id = different == rows && is_called_like_an_id(given);
-    return is_id || (given.empty() && counts) ? "it numbers the rows" : "";
+    return is_id || counts ? "it numbers the rows" : "";
   }
   const bool is_named = facts.values.size() > kMostCategories && 2 * different > rows;
   // Training names the cells that are no numbers.
@@ -150,7 +153,8 @@ std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header, const Tabl
     }
     const std::string given = header ? std::string(table.at(0, column)) : names[c];
     columns[c].why_useless =
-        why_useless(columns[c], given, counts_rows(table, c, first), table.rows() - first);
+        why_useless(columns[c], given, counts_rows(table, c, first, header && !given.empty()),
+                    table.rows() - first);
   }
   return columns;
 }

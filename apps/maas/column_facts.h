@@ -44,7 +44,10 @@ struct ColumnFacts {
   bool is_beyond_float() const {
     return is_numeric && std::max(-least, most) > std::numeric_limits<float>::max();
   }
-  bool can_be_input() const { return !values.empty() && !is_beyond_float(); }
+  bool can_be_input() const {
+    const bool tells = values.size() > 1 || (values.size() == 1 && missing > 0);
+    return tells && !is_beyond_float();
+  }
   bool is_few_valued() const { return values.size() >= 2 && values.size() <= kMostClasses; }
 };
 

@@ -12,12 +12,15 @@ namespace maas {
 namespace {
 
 constexpr std::string_view kCopyOfLabel = "a copy of the label";
+constexpr const char* kOneOfTheLabels = "it is a label, too (data.labels)";
 
 bool is_copy_of_label(const std::string& reason) { return reason.ends_with(kCopyOfLabel); }
 
 std::string use_of(const ColumnFacts& column, const std::string& why_not, bool of_numbers,
                    bool is_label) {
-  if (is_label) return of_numbers ? "the number to predict" : "the class to predict";
+  if (is_label || why_not == kOneOfTheLabels) {
+    return of_numbers ? "the number to predict" : "the class to predict";
+  }
   if (!why_not.empty()) return "ignored: " + why_not;
   const char* gaps = column.missing == 0 ? "" : ", gaps as data.missing says";
   return (column.is_date()    ? "date: year, month, weekday and so on"
@@ -54,8 +57,10 @@ std::vector<std::string> reasons_to_ignore(const CsvTable& table, bool header,
   size_t inputs = 0;
   for (size_t c = 0; c < columns.size(); ++c) {
     std::string why = c == label ? "" : columns[c].why_useless;
-    if (c != label && roles.splits(columns[c].name)) {
-      reasons.emplace_back("it decides the split (data.group, data.order)");
+    if (c != label && roles.is_spoken_for(columns[c].name)) {
+      reasons.emplace_back(roles.labels.contains(columns[c].name)
+                               ? kOneOfTheLabels
+                               : "it decides the split (data.group, data.order)");
       continue;
     }
     if (c != label && why.empty() && are_copies(table, header, c, label)) {
@@ -73,13 +78,15 @@ std::vector<std::string> reasons_to_ignore(const CsvTable& table, bool header,
   if (inputs > 0) return reasons;
   // Then at least try those that hold something.
   for (size_t c = 0; c < columns.size(); ++c) {
-    if (c == label || !columns[c].can_be_input() || roles.splits(columns[c].name)) continue;
+    if (c == label || !columns[c].can_be_input()) continue;
+    if (roles.is_spoken_for(columns[c].name)) continue;
     reasons[c] = "";
     ++inputs;
   }
   if (inputs > 0) return reasons;
   throw_input(table.name(),
-              fmt::format("no column but the label '{}' holds a value", columns[label].name),
+              fmt::format("no column but the label '{}' holds a value that tells rows apart",
+                          columns[label].name),
               "at least one to learn from", "give a table that holds what to learn from");
 }
 
@@ -100,7 +107,7 @@ std::string lines_of_columns(const std::vector<ColumnFacts>& columns, const Colu
   bool is_ambiguous = false;
   for (size_t c = 0; c < columns.size(); ++c) {
     // What decides the split is no input unless its name stands here.
-    if (c == label || roles.splits(columns[c].name)) continue;
+    if (c == label || roles.is_spoken_for(columns[c].name)) continue;
     const bool is_left_out = !reasons[c].empty();
     if (columns[c].has_odd_cells()) {
       warnings.push_back(warning_of_odd_cells(columns[c]));

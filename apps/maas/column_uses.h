@@ -14,8 +14,12 @@ namespace maas {
 // What is known of columns beside their cells.
 struct ColumnRoles {
   size_t label = 0;
-  std::set<std::string> marks = {};  // names that data.group and data.order give
-  bool splits(const std::string& name) const { return marks.contains(name); }
+  std::set<std::string> marks = {};   // names that data.group and data.order give
+  std::set<std::string> labels = {};  // all that data.labels gives, instead of one label
+  // What settings outside data.columns decide.
+  bool is_spoken_for(const std::string& name) const {
+    return marks.contains(name) || labels.contains(name);
+  }
 };
 
 // Why each column is no input: "" = it is one. Throws Error{kInput} where none holds anything.

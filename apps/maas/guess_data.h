@@ -27,7 +27,8 @@ struct DataGuess {
   std::string found;    // "a table of 150 rows; predicting the class 'species'"
   std::string watched;  // the metric that chooses the best weights; "" = the first of `metrics`
   int64_t samples = 0;
-  int64_t folds = 0;  // train.folds, instead of a validation split
+  int64_t folds = 0;         // train.folds, instead of a validation split
+  int64_t numeric_bins = 0;  // data.numeric_bins
   double label_smoothing = 0;
   int64_t batch_size = 64;             // where there are enough samples
   int64_t steps = 1000;                // that training is worth, at least
@@ -43,7 +44,9 @@ struct DataGuess {
 // What the user says of the data.
 struct GuessOptions {
   std::string label;                 // the column to predict; "" = guessed
-  std::string task;                  // "classification", "regression"; "" = by the label
+  std::vector<std::string> labels = {};  // several columns to predict, instead of one
+  // "classification", "regression", of several labels "multi_label"; "" = by the label
+  std::string task;
   std::set<std::string> marks = {};  // the columns of data.group and data.order
 };
 

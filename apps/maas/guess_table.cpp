@@ -72,6 +72,15 @@ std::string lines_of_numbers(const TableFormat& format) {
                      json_quote(format.decimal), json_quote(format.thousands));
 }
 
+// What is to be predicted.
+struct Predicted {
+  std::vector<size_t> columns;  // one, or those of data.labels
+  std::string why;              // of a guess
+  std::string task;             // of data.task
+  bool of_numbers() const { return task == "regression"; }
+  bool are_several() const { return columns.size() > 1; }
+};
+
 bool predicts_numbers(const ColumnFacts& label, const std::string& task) {
   if (task == "regression" && !label.is_numeric) {
     throw_usage("--task regression", fmt::format("'{}' holds text", label.name),
@@ -81,16 +90,69 @@ bool predicts_numbers(const ColumnFacts& label, const std::string& task) {
   return label.is_numeric && (!label.is_whole || label.values.size() > kMostClasses);
 }
 
+bool is_yes_or_no(const ColumnFacts& label) {
+  static const std::set<std::string_view> kAnswers = {"0",    "1",     "true", "false",
+                                                      "True", "False", "yes",  "no"};
+  return std::ranges::all_of(label.values,
+                             [](std::string_view value) { return kAnswers.contains(value); });
+}
+
+std::string task_of(const std::vector<ColumnFacts>& columns, const std::vector<size_t>& labels,
+                    const std::string& task) {
+  if (labels.size() == 1) {
+    if (task == "multi_label") return task;
+    return predicts_numbers(columns[labels[0]], task) ? "regression" : "classification";
+  }
+  const auto all = [&](const auto& fits) {
+    return std::ranges::all_of(labels, [&](size_t label) { return fits(columns[label]); });
+  };
+  if (task != "regression" && all(is_yes_or_no)) return "multi_label";
+  const bool numbers = all([](const ColumnFacts& label) { return label.is_numeric; });
+  if (task != "multi_label" && task != "classification" && numbers) return "regression";
+  throw_usage("data.labels",
+              fmt::format("{} columns that are not all {}", labels.size(),
+                          task == "regression" ? "numbers" : "0 or 1, or numbers"),
+              "several numbers to predict, or several labels that are there (1) or not (0)",
+              "name columns of one kind, or a single one with --label");
+}
+
+Predicted find_predicted(const std::vector<ColumnFacts>& columns, std::optional<size_t> image,
+                         const GuessOptions& options, const std::string& where) {
+  Predicted found;
+  for (const std::string& label : options.labels) {
+    found.columns.push_back(guess_label(columns, image, label, where).column);
+  }
+  if (found.columns.empty()) {
+    const LabelGuess guessed = guess_label(columns, image, options.label, where);
+    found = {{guessed.column}, guessed.why, ""};
+  }
+  found.task = task_of(columns, found.columns, options.task);
+  return found;
+}
+
+// Bins are worth it where many rows stand for each: as measured by scripts/bench_tables.py.
+int64_t bins_for(const std::vector<ColumnFacts>& columns, const std::vector<std::string>& reasons,
+                 int64_t rows) {
+  constexpr int64_t kBins = 16, kFewestRows = 600, kRowsForAColumn = 50;
+  int64_t numbers = 0;
+  for (size_t c = 0; c < columns.size(); ++c) {
+    numbers += reasons[c].empty() && columns[c].is_numeric ? 1 : 0;
+  }
+  return numbers > 0 && rows >= std::max(kFewestRows, kRowsForAColumn * numbers) ? kBins : 0;
+}
+
 // As measured by scripts/bench_tables.py. The accuracy of a dozen rows is as good as it gets after
 // a few epochs, while the loss still falls: it tells the better weights.
-void suit_table(bool of_numbers, DataGuess& guess) {
+void suit_table(const std::string& task, DataGuess& guess) {
   guess.model = "{type: mlp, hidden: [128, 64], activation: gelu, dropout: 0.2}";
-  guess.metrics = of_numbers ? "[rmse, mae, r2]" : "[accuracy, macro_f1, nll]";
-  guess.watched = of_numbers ? "rmse" : "nll";
+  guess.metrics = task == "regression"    ? "[rmse, mae, r2]"
+                  : task == "multi_label" ? "[macro_f1, micro_f1, roc_auc, nll]"
+                                          : "[accuracy, macro_f1, nll]";
+  guess.watched = task == "regression" ? "rmse" : "nll";
   guess.batch_size = guess.samples < kFewRows ? 32 : 64;
   guess.steps = 3000;
   if (guess.samples >= kRowsToFold && guess.samples < kMostToFold) guess.folds = 5;
-  if (!of_numbers) guess.label_smoothing = 0.02;
+  if (task == "classification") guess.label_smoothing = 0.02;
 }
 
 // Whether the only inputs are texts.
@@ -210,6 +272,40 @@ std::string warning_of_encoding(const std::string& name, const std::string& enco
       encoding);
 }
 
+struct SeenTable {
+  const CsvTable& table;
+  bool header;
+  const std::vector<ColumnFacts>& columns;
+  const Predicted& predicted;
+  const GuessOptions& options;
+};
+
+// What is done with each column, and the settings for it.
+void add_columns(const SeenTable& seen, DataGuess& guess) {
+  const auto& [table, header, columns, predicted, options] = seen;
+  const ColumnRoles roles{.label = predicted.columns[0],
+                          .marks = options.marks,
+                          .labels = {options.labels.begin(), options.labels.end()}};
+  const auto reasons = reasons_to_ignore(table, header, columns, roles);
+  guess.data += fmt::format("  task: {}\n", predicted.task);
+  guess.data += lines_of_columns(columns, roles, reasons, guess.warnings);
+  guess.numeric_bins = bins_for(columns, reasons, guess.samples);
+  tell_columns(columns, uses_of(columns, roles.label, reasons, predicted.of_numbers()), guess);
+}
+
+// "the class 'species'", "the numbers 'a', 'b'".
+std::string to_text(const Predicted& predicted, const std::vector<ColumnFacts>& columns) {
+  std::vector<std::string> names;
+  for (const size_t column : predicted.columns) {
+    names.push_back(fmt::format("'{}'", columns[column].name));
+  }
+  const char* what = predicted.task == "regression"    ? "number"
+                     : predicted.task == "multi_label" ? "label"
+                                                       : "class";
+  return fmt::format("the {}{} {}", what, predicted.are_several() ? "s" : "",
+                     fmt::join(names, ", "));
+}
+
 // How the file is written, where that is not the usual.
 std::string lines_of_file(char delimiter, const std::string& encoding, bool header) {
   std::string lines;
@@ -237,25 +333,26 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
   const NumberGuess numbers = numbers_of(table, header);
   const std::vector<ColumnFacts> columns = facts_of(table, header, numbers.format);
   const std::optional<size_t> image = image_column(columns);
-  const LabelGuess guessed = guess_label(columns, image, options.label, path.string());
-  const size_t which = guessed.column;
-  const ColumnFacts& label = columns[which];
-  const bool of_numbers = predicts_numbers(label, options.task);
+  const Predicted predicted = find_predicted(columns, image, options, path.string());
   const int64_t rows = table.rows() - (header ? 1 : 0);
-  check_label(label, of_numbers, image.has_value(), path);
   DataGuess guess;
-  guess.samples = all_rows(rows - label.missing, sample);
+  guess.samples = all_rows(rows, sample);
+  for (const size_t label : predicted.columns) {
+    check_label(columns[label], predicted.of_numbers(), image.has_value(), path);
+    guess.samples = std::min(guess.samples, all_rows(rows - columns[label].missing, sample));
+    tell_unlabelled(columns[label], sample, image.has_value(), guess);
+  }
   guess.data =
       fmt::format("  type: {}\n  train: {{path: {}}}\n", image ? "image_list" : "csv", written);
-  guess.data += fmt::format("  label: {:<28}# the column to predict\n", json_quote(label.name));
+  const ColumnFacts& label = columns[predicted.columns[0]];
+  if (options.labels.empty()) {  // those stand in the settings that were given
+    guess.data += fmt::format("  label: {:<28}# the column to predict\n", json_quote(label.name));
+  }
   if (image) {
     guess.data += fmt::format("  image: {:<28}# the column with their paths\n",
                               json_quote(columns[*image].name));
   } else {
-    guess.data += fmt::format("  task: {}\n", of_numbers ? "regression" : "classification");
-    const auto reasons = reasons_to_ignore(table, header, columns, {which, options.marks});
-    guess.data += lines_of_columns(columns, {which, options.marks}, reasons, guess.warnings);
-    tell_columns(columns, uses_of(columns, which, reasons, of_numbers), guess);
+    add_columns({table, header, columns, predicted, options}, guess);
     if (!numbers.note.empty()) guess.warnings.push_back(numbers.note);
     guess.data += lines_of_numbers(numbers.format);
   }
@@ -268,20 +365,19 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
     guess.found = fmt::format("a list of images, {}; predicting the class '{}'",
                               rows_text(rows, sample), label.name);
     look_at_images(columns[*image], path, guess);
-    if (of_numbers) {
+    if (predicted.of_numbers()) {
       guess.warnings.push_back(fmt::format(
           "the {} numbers in '{}' count as classes: maas predicts no numbers from images",
           label.values.size(), label.name));
     }
   } else {
-    suit_table(of_numbers, guess);
-    if (is_all_text(columns, which)) suit_texts(guess);
-    guess.found = fmt::format("a table of {}; predicting the {} '{}'", rows_text(rows, sample),
-                              of_numbers ? "number" : "class", label.name);
+    suit_table(predicted.task, guess);
+    if (is_all_text(columns, predicted.columns[0])) suit_texts(guess);
+    guess.found = fmt::format("a table of {}; predicting {}", rows_text(rows, sample),
+                              to_text(predicted, columns));
   }
   tell_unread(sample, path, guess);
-  if (!guessed.why.empty()) guess.found += ", " + guessed.why;
-  tell_unlabelled(label, sample, image.has_value(), guess);
+  if (!predicted.why.empty()) guess.found += ", " + predicted.why;
   return guess;
 }
 

@@ -14,6 +14,7 @@
 #include "base/shell_word.h"
 #include "base/throw_error.h"
 #include "command.h"
+#include "config/read_config.h"
 #include "edit_config.h"
 #include "guess_data.h"
 #include "start_network.h"
@@ -25,6 +26,19 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kFewSamples = 50;   // of which a tenth would say nothing
 constexpr int64_t kFewestToTest = 5;  // of which a fifth is one
+
+struct LabelNames {
+  struct Data {
+    std::vector<std::string> labels;
+    void describe(Fields& field) { field("labels", labels).doc("columns to predict"); }
+  } data;
+  void describe(Fields& field) { field("data", data).doc("of which labels are asked for"); }
+};
+
+// "data.labels=[a, b]" -> a, b.
+std::vector<std::string> labels_in(const std::string& setting) {
+  return read_config<LabelNames>({.text = "{}", .overrides = {setting}}).data.labels;
+}
 
 // As comments, above `data:`.
 std::string profile_of(const DataGuess& guess) {
@@ -45,6 +59,12 @@ std::string folds_of(const DataGuess& guess) {
     lines += "  checkpoint: {every: 10 epochs}\n";
   }
   return lines;
+}
+
+std::string bins_of(const DataGuess& guess) {
+  if (guess.numeric_bins == 0) return "";
+  return fmt::format("{:36}# of each number, at quantiles: what bends can be learnt\n",
+                     fmt::format("  numeric_bins: {}", guess.numeric_bins));
 }
 
 std::string early_stop_of(const DataGuess& guess) {
@@ -75,7 +95,7 @@ std::string config_text(const std::string& name, const std::string& file, const 
       "#   maas serve runs/{1}/model.pt --port 8000\n"
       "name: {1}\n"
       "seed: 1                             # the same seed gives the same model\n"
-      "{10}data:\n{2}{3}"
+      "{10}data:\n{2}{11}{3}"
       "model: {4}\n"
       "train:\n"
       "  epochs: {8}\n"
@@ -87,7 +107,7 @@ std::string config_text(const std::string& name, const std::string& file, const 
       "eval: {{metrics: {7}}}\n",
       file, name, guess.data, splits_of(guess), guess.model, batch_size_for(guess),
       validates ? early_stop_of(guess) : "", guess.metrics, epochs_for(guess), folds_of(guess),
-      profile_of(guess));
+      profile_of(guess), bins_of(guess));
 }
 
 class Init : public Command {
@@ -152,12 +172,17 @@ class Init : public Command {
     const StartNetwork start = start_network(from_, folder, guess);
     guess.model = start.model;
     guess.folds = 0;  // of a network that exists there is but one
+    guess.numeric_bins = 0;
     settings_.insert(settings_.begin(), start.settings.begin(), start.settings.end());
     return start.told;
   }
 
-  // Folds and a part for validation exclude each other: what is given decides.
+  // Folds and a part for validation exclude each other: what is given decides. The mean of networks
+  // of which some know only the oldest rows is no good where rows have an order.
   void suit_splits(DataGuess& guess) const {
+    for (const std::string& setting : settings_) {
+      if (setting.starts_with("data.order=")) guess.folds = 0;
+    }
     for (const std::string& setting : settings_) {
       const std::string value = setting.substr(setting.find('=') + 1);
       // What is no number of folds is refused with the setting.
@@ -188,6 +213,11 @@ class Init : public Command {
         data_ = word;
       } else if (word.starts_with("data.label=") && options_.label.empty()) {
         options_.label = word.substr(word.find('=') + 1);
+      } else if (word.starts_with("data.labels=")) {
+        options_.labels = labels_in(word);
+        settings_.push_back(word);
+      } else if (word == "data.task=multi_label") {
+        options_.task = "multi_label";
       } else if (word == "data.task=classification" || word == "data.task=regression") {
         options_.task = word.substr(word.find('=') + 1);
       } else {

@@ -11,7 +11,7 @@ class OfTables(InitCase):
         refused = {
             "no_label.csv": ([["1", ""], ["2", ""], ["3", ""]], "has no value in any row"),
             "one_class.csv": ([[1, "x"], [2, "x"], [3, "x"]], "is 'x' in every row"),
-            "no_input.csv": ([["", "x"], ["", "y"], ["", "x"]], "no column but the label 'y' holds a value"),
+            "no_input.csv": ([["", "x"], ["", "y"], ["", "x"]], "no column but the label 'y' holds a value that tells"),
             "beyond.csv": ([[i, 10**40 + i] for i in range(80)], "as float32 holds them"),
         }
         for name, (rows, what) in refused.items():
@@ -45,6 +45,49 @@ class OfTables(InitCase):
         few = self.table("few.csv", "x,y", rows[:100])
         maas("init", few, "-o", config, "--force", "data.validation=0.2", check=0)
         maas("train", config, "train.epochs=1", "-o", self.folder / "part", check=0)
+
+    def test_rows_in_an_order_are_validated_by_the_last_of_them(self):
+        rows = [[f"2021-{i // 28 % 12 + 1:02}-{i % 28 + 1:02}", i * i % 7, "ab"[i * i % 3 % 2]] for i in range(300)]
+        table = self.table("ordered.csv", "day,x,y", rows)
+        text = maas("init", table, "-o", "-", "data.order=day", check=0).stdout
+        self.assertNotIn("folds", text)
+        self.assertIn("validation: 0.1", text)
+        self.assertIn("folds: 5", maas("init", table, "-o", "-", check=0).stdout)
+
+    def test_numbers_that_count_the_rows_are_no_input(self):
+        rows = [[i + 1, 100 + i, i, i * i % 7, "ab"[i % 3 % 2]] for i in range(60)]
+        said = maas("init", self.table("counted.csv", "nr,year,t,x,y", rows), "-o", "-", "--json", check=0).stdout
+        use = {column["name"]: column["use"] for column in json.loads(said)["columns"]}
+        self.assertEqual(use["nr"], "ignored: it numbers the rows")
+        self.assertEqual(use["t"], "ignored: it numbers the rows")
+        self.assertEqual(use["year"], "number, standardised")  # does not begin as a count does
+        few = self.table("few_counted.csv", "nr,x,y", [[i, i * i % 7, "ab"[i % 3 % 2]] for i in range(10)])
+        self.assertNotIn("numbers the rows", maas("init", few, "-o", "-", check=0).stderr)
+
+    def test_several_labels_are_none_of_the_inputs(self):
+        rows = [[i * i % 11 / 4, i * 5 % 7 / 3, i % 90 / 7, i * i % 13 / 5, int(i % 3 == 0), int(i % 5 == 0)]
+                for i in range(300)]
+        table = self.table("several.csv", "x,z,height,weight,red,blue", rows)
+        for name, labels, task in (("a", "[height, weight]", "regression"), ("b", "[red,blue]", "multi_label")):
+            config = self.folder / f"several_{name}.yaml"
+            ignored = [f"data.columns.{other}=ignore" for other in ("red", "blue")] if name == "a" else []
+            maas("init", table, "-o", config, f"data.labels={labels}", *ignored, check=0)
+            text = config.read_text()
+            self.assertIn(f"task: {task}", text)
+            self.assertNotIn("label:", text)
+            self.assertNotIn("label_smoothing", text)
+            maas("train", config, "train.epochs=1", "-o", self.folder / f"several_{name}", check=0)
+            facts = json.loads(maas("inspect", self.folder / f"several_{name}", "--json", check=0).stdout)["data"]
+            for label in labels.strip("[]").split(","):
+                self.assertNotIn(label.strip(), [column["name"] for column in facts["columns"]])
+        said = maas("init", table, "-o", "-", "data.labels=[height, none]", check=2).stderr
+        self.assertIn("there is no column 'none'", said)
+
+    def test_many_rows_have_bins_beside_their_numbers(self):
+        rows = [[round((i * 37 % 1009) / 7, 3), "ab"[(i * 37 % 1009) // 100 % 2]] for i in range(1200)]
+        text = self.init_and_train(self.table("bent.csv", "x,y", rows), "numeric_bins: 16")
+        self.assertNotIn("numeric_bins", maas("init", self.table("short.csv", "x,y", rows[:500]), "-o", "-",
+                                              check=0).stdout)
 
     def test_numbers_with_a_unit_are_told(self):
         rows = [[f"{100 + i % 90},5 m\u00b2", i % 5, "ab"[i % 2]] for i in range(90)]

@@ -50,10 +50,17 @@ double area_of_class(AreaOf area, const std::vector<double>& odds,
   return area(scores, positive);
 }
 
+// Of two classes the one that is looked for: that with fewer rows, of equally many the second.
+size_t rarer_of_two(const std::vector<RowScore>& rows) {
+  const auto second =
+      std::ranges::count_if(rows, [](const RowScore& row) { return row.target == 1; });
+  return 2 * second <= static_cast<int64_t>(rows.size()) ? 1 : 0;
+}
+
 double mean_area(AreaOf area, const Predictions& predictions, const std::vector<RowScore>& rows) {
   const std::vector<double> odds = log_odds(predictions);
   const size_t classes = odds.size() / rows.size();
-  if (classes == 2) return area_of_class(area, odds, rows, 1);
+  if (classes == 2) return area_of_class(area, odds, rows, rarer_of_two(rows));
   double sum = 0;
   int64_t counted = 0;
   for (size_t k = 0; k < classes; ++k) {

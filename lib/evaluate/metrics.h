@@ -19,7 +19,8 @@
 // - roc_auc: binary, or unweighted mean of one class against the rest over the classes that have
 //   both kinds of rows; NaN when there is none (roc_auc.h).
 // - average_precision: as roc_auc, of the area under the precision-recall curve, over the classes
-//   that have both kinds of rows (average_precision.h).
+//   that have both kinds of rows; of two classes that of the one with fewer rows, of equally many
+//   the second (average_precision.h).
 // - balanced_accuracy: unweighted mean of the recall over the classes that have rows.
 // - mcc: Matthews' correlation coefficient of truth and prediction, of any number of classes
 //   (Gorodkin 2004), in [-1, 1]; 0 where one of them is constant.

@@ -109,10 +109,12 @@ at::Tensor minimised(at::Tensor w, const std::function<Point(const at::Tensor&)>
 at::Tensor logistic(const at::Tensor& x, const at::Tensor& truth, bool one_of_many) {
   const auto rows = static_cast<double>(x.size(0));
   const at::Tensor with_one = at::cat({x, at::ones({x.size(0), 1}, x.options())}, 1);
+  // Two classes share what scikit-learn's one row of weights w pays for: w / 2 and -w / 2.
+  const double penalty = one_of_many && truth.size(1) == 2 ? 2 : 1;
   const auto at_point = [&](const at::Tensor& w) {
     const at::Tensor scores = with_one.mm(w);
     const at::Tensor penalised =
-        at::cat({w.slice(0, 0, -1), at::zeros({1, w.size(1)}, w.options())});
+        at::cat({w.slice(0, 0, -1), at::zeros({1, w.size(1)}, w.options())}).mul(penalty);
     at::Tensor loss, slope;
     if (one_of_many) {
       const at::Tensor log_p = at::log_softmax(scores, 1);
@@ -125,7 +127,7 @@ at::Tensor logistic(const at::Tensor& x, const at::Tensor& truth, bool one_of_ma
                  .neg();
       slope = scores.sigmoid() - truth;
     }
-    return Point{(loss.item<double>() + 0.5 * penalised.square().sum().item<double>()) / rows,
+    return Point{(loss.item<double>() + 0.5 * penalised.mul(w).sum().item<double>()) / rows,
                  (with_one.t().mm(slope) + penalised).div(rows)};
   };
   return minimised(at::zeros({x.size(1) + 1, truth.size(1)}, x.options()), at_point);

@@ -46,9 +46,11 @@ TEST(UnevenClasses, HaveTheMetricsOfScikitLearnAlsoByThresholds) {
   EXPECT_EQ(metric_of(predictions, "nll"), nll);
 }
 
-TEST(UnevenClasses, OfTwoCountTheSecondForAveragePrecision) {
+TEST(UnevenClasses, OfTwoCountTheOneWithFewerRowsForAveragePrecision) {
   const Predictions two = of_two({.1, .4, .35, .8, .4, .4, .9, .2}, {0, 0, 1, 1, 1, 0, 0, 1});
-  EXPECT_NEAR(metric_of(two, "average_precision"), 0.4928571428571429, 1e-12);
+  EXPECT_NEAR(metric_of(two, "average_precision"), 0.4928571428571429, 1e-12);  // of equally many
+  const Predictions few = of_two({.1, .4, .35, .8, .4, .6, .9, .2}, {1, 1, 1, 1, 1, 0, 0, 1});
+  EXPECT_NEAR(metric_of(few, "average_precision"), 0.2083333333333333, 1e-12);
   EXPECT_NEAR(metric_of(two, "mcc"), 0, 1e-12);
   EXPECT_EQ(metric_of(of_two({.9, .8}, {0, 1}), "mcc"), 0);  // always the same answer
 }

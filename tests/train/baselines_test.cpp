@@ -42,6 +42,13 @@ TEST(Baselines, ALinearModelLearnsWhatIsLinear) {
   EXPECT_LT(found[1].metrics.values.at("nll"), 0.2);
 }
 
+// sklearn.linear_model.LogisticRegression() on the same standardised rows: 0.100504
+TEST(Baselines, TwoClassesArePenalisedAsInScikitLearn) {
+  const auto rows = table(TaskKind::kClassification, 400);
+  const auto found = table_baselines({.train = *rows, .held_out = *rows}, {"nll"});
+  EXPECT_NEAR(found.at(1).metrics.values.at("nll"), 0.100504, 1e-4);
+}
+
 TEST(Baselines, ARidgeRegressionIsInTheTargetsUnits) {
   const auto rows = table(TaskKind::kRegression, 400);
   const auto found = table_baselines({.train = *rows, .held_out = *rows}, {"r2", "rmse"});

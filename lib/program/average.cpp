@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "program/emit.h"
@@ -138,16 +139,19 @@ std::vector<ValueId> sums_of(const Program& program) {
   };
   const Node* mean = maker(output->id);
   if (mean == nullptr || mean->full_name() != "aten::mul.Scalar") return {};
+  const auto* share = mean->find("other");
+  const auto* number = share == nullptr ? nullptr : std::get_if<double>(share);
+  if (number == nullptr || !(*number > 1e-6 && *number < 1)) return {};
+  const auto members = static_cast<size_t>(std::lround(1.0 / *number));
+  if (*number != 1.0 / static_cast<double>(members)) return {};
   std::vector<ValueId> sums = {operand(*mean, "self")};
-  for (const Node* sum = maker(sums[0]); sum != nullptr && sum->full_name() == "aten::add.Tensor";
-       sum = maker(sums.back())) {
+  while (sums.size() < members) {  // and no further: a member's output may be a sum, too
+    const Node* sum = maker(sums.back());
+    if (sum == nullptr || sum->full_name() != "aten::add.Tensor") return {};
     if (operand(*sum, "other") == kNoValue) return {};
     sums.push_back(operand(*sum, "self"));
   }
-  const auto* share = mean->find("other");
-  const auto* number = share == nullptr ? nullptr : std::get_if<double>(share);
-  const bool is_mean = number != nullptr && *number == 1.0 / static_cast<double>(sums.size());
-  return is_mean ? sums : std::vector<ValueId>();
+  return sums;
 }
 
 }  // namespace

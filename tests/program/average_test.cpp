@@ -44,6 +44,23 @@ TEST(Average, NamesWeightsByMemberAndSharesBuffersThatAreEqual) {
   EXPECT_EQ(all.user_inputs().size(), 1);
 }
 
+// As a regression's does, which goes back to the units of its targets.
+Program ending_in_a_sum(uint64_t seed) {
+  GraphBuilder g("test", seed);
+  const Handle y = g.linear("fc", g.input("x", {4}, at::kFloat), 3);
+  const Handle mean = g.buffer("mean", at::ones({3}));
+  return g.finish({{"y", g.call("aten::add.Tensor",
+                                {{"self", ValueRef{y.id}}, {"other", ValueRef{mean.id}}})}});
+}
+
+TEST(Average, TellsItsOwnSumsFromThoseOfAMember) {
+  const std::vector<Program> members = {ending_in_a_sum(1), ending_in_a_sum(2)};
+  const Program all = averaged(members);
+  EXPECT_EQ(members_of_average(all), 2);
+  const at::Tensor x = at::randn({5, 4});
+  EXPECT_TRUE(evaluate(first_of_average(all), {x})[0].equal(evaluate(members[0], {x})[0]));
+}
+
 TEST(Average, GivesItsFirstMemberBack) {
   const std::vector<Program> members = {network(1, 0), network(2, 1), network(3, 2)};
   const Program all = averaged(members);

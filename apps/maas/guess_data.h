@@ -43,7 +43,7 @@ struct DataGuess {
 
 // What the user says of the data.
 struct GuessOptions {
-  std::string label;                 // the column to predict; "" = guessed
+  std::string label;                     // the column to predict; "" = guessed
   std::vector<std::string> labels = {};  // several columns to predict, instead of one
   // "classification", "regression", of several labels "multi_label"; "" = by the label
   std::string task;

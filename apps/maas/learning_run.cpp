@@ -8,6 +8,7 @@
 #include "base/shell_word.h"
 #include "record/environment.h"
 #include "signals.h"
+#include "tensor/short_reason.h"
 #include "train/folds.h"
 #include "train/learning_notes.h"
 
@@ -56,6 +57,10 @@ int LearningRun::run(const Publish& publish, const PublishSoFar& publish_so_far)
     } else if (!ended && begun_) {
       note_status("failed", error.first().what);
     }
+    throw;
+  } catch (const std::exception& error) {  // of libtorch, in the first step or later
+    progress_.finish();
+    if (begun_) note_status("failed", short_reason(error));
     throw;
   }
 }

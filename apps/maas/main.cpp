@@ -11,6 +11,7 @@
 
 #include "command.h"
 #include "help.h"
+#include "tensor/short_reason.h"
 #include "usage.h"
 
 namespace maas {
@@ -71,6 +72,14 @@ Error out_of_memory() {
                   "use a smaller batch_size or model, or a machine with more memory", ""}};
 }
 
+// What no rule of the graph bounds is found when the network looks it up.
+Error index_out_of_range(const c10::IndexError& error) {
+  return {ErrorKind::kInput,
+          Problem{"inputs", "lead to an index that is out of range (" + short_reason(error) + ")",
+                  "numbers that the network has rows for",
+                  "look at the columns that an embedding takes in, or give it more rows", ""}};
+}
+
 Error internal_error(const std::string& text, bool debug) {
   return {ErrorKind::kInternal,
           Problem{"internal error", debug ? text : without_backtrace(text), "",
@@ -84,6 +93,8 @@ int guarded(const std::vector<std::string>& arguments, Output& output) {
     return kStdoutClosed;
   } catch (const Error& error) {
     return output.fail(error);
+  } catch (const c10::IndexError& error) {
+    return output.fail(index_out_of_range(error));
   } catch (const std::bad_alloc&) {
     return output.fail(out_of_memory());
   } catch (const std::exception& error) {

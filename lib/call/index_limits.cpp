@@ -76,7 +76,7 @@ class Walk {
     const auto inputs = program.user_inputs();
     limits_.resize(inputs.size());
     for (size_t i = 0; i < inputs.size(); ++i) {
-      if (inputs[i]->value != kNoValue && is_integer(inputs[i]->value)) {
+      if (inputs[i]->value != kNoValue && is_number(inputs[i]->value)) {
         parts_[inputs[i]->value] = Part{.input = i};
       }
     }
@@ -88,9 +88,10 @@ class Walk {
   }
 
  private:
-  bool is_integer(ValueId id) const {
+  bool is_number(ValueId id) const {
     const Value& value = program_.value(id);
-    return value.kind == ValueKind::kTensor && c10::isIntegralType(value.dtype, false);
+    return value.kind == ValueKind::kTensor &&
+           (c10::isIntegralType(value.dtype, false) || c10::isFloatingType(value.dtype));
   }
 
   const std::optional<Part>& part_of(ValueId id) const {
@@ -113,7 +114,7 @@ class Walk {
   void set_result(const Node& node, const std::optional<Part>& part) {
     if (node.outputs.empty() || node.outputs[0].is_list) return;
     const ValueId result = node.outputs[0].ids[0];
-    if (result != kNoValue && is_integer(result)) parts_[result] = part;
+    if (result != kNoValue && is_number(result)) parts_[result] = part;
   }
 
   void hand_on(const Node& node) {

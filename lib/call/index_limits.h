@@ -9,8 +9,8 @@
 
 namespace maas {
 
-// A limit on the values of an integer input, or of a part of it: those whose place in dimension
-// `dim` is in [begin, end).
+// A limit on the values of an input, or of a part of it: those whose place in dimension `dim` is in
+// [begin, end). Of floats it is on what is left without the fraction, as casts have it.
 struct IndexLimit {
   int64_t lowest = 0, highest = 0;  // both included
   std::string table;                // what is indexed: a parameter, buffer, input or value
@@ -20,7 +20,7 @@ struct IndexLimit {
 
 // One entry for each of program.user_inputs(), empty where nothing is known. An input, or a slice
 // of it at fixed places, is followed through operators that hand all its values on (reshaping,
-// copies, casts between integer types) into the index argument of embedding, gather, one_hot and
+// copies, casts) into the index argument of embedding, gather, one_hot and
 // their like, where the table's size is a number. Whoever keeps to the limits gets no index error
 // from those operators; indices that the graph computes are not covered.
 std::vector<std::vector<IndexLimit>> index_limits(const Program& program);

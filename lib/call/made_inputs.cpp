@@ -112,7 +112,7 @@ std::vector<at::Tensor> made_inputs(const Program& program, const SymbolValues& 
     const Value& value = program.value(input->value);
     const uint64_t own_seed = mix_seed(seed, "samples", inputs.size());
     const at::Tensor tensor = plain_tensor(value, sizes_of(value, symbols), own_seed, unbound);
-    if (c10::isIntegralType(value.dtype, false)) keep_to(limits[inputs.size()], tensor, own_seed);
+    keep_to(limits[inputs.size()], tensor, own_seed);
     const auto found = offsets.find(input->value);
     if (found != offsets.end()) spread(tensor, found->second, program, symbols);
     inputs.push_back(tensor);

@@ -4,10 +4,27 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
+#include <type_traits>
+
 #include "base/throw_error.h"
 
 namespace maas {
 namespace {
+
+// Of a float what is left without its fraction counts. No unsigned value above the signed range is
+// an index.
+template <class T>
+bool is_within(T value, const ValueRange& range) {
+  if constexpr (std::is_floating_point_v<T>) {
+    const double whole = std::trunc(value);  // NaN is in no range
+    return whole >= static_cast<double>(range.lowest) &&
+           whole <= static_cast<double>(range.highest);
+  } else {
+    const auto index = static_cast<int64_t>(value);
+    return index >= range.lowest && index <= range.highest;
+  }
+}
 
 template <class T>
 void check_values(const at::Tensor& tensor, const ValueRange& range, const std::string& where) {
@@ -17,9 +34,7 @@ void check_values(const at::Tensor& tensor, const ValueRange& range, const std::
   for (int64_t i = 0; i < tensor.numel(); ++i) {
     const int64_t place = i / stride % size;
     if (range.dim >= 0 && (place < range.begin || place >= range.end)) continue;
-    // No unsigned value above the signed range is an index.
-    const auto value = static_cast<int64_t>(values[i]);
-    if (value >= range.lowest && value <= range.highest) continue;
+    if (is_within(values[i], range)) continue;
     throw_input(where, fmt::format("value {} is {}", i, values[i]),
                 fmt::format("{} to {}: {}", range.lowest, range.highest, range.reason));
   }
@@ -45,6 +60,10 @@ void check_input_shape(const std::vector<int64_t>& shape, const TensorInfo& info
 
 void check_input_values(const at::Tensor& tensor, const TensorInfo& info) {
   for (const ValueRange& range : info.values) {
+    if (at::isFloatingType(info.dtype)) {
+      check_values<double>(tensor.to(at::kDouble).contiguous(), range, "input '" + info.name + "'");
+      continue;
+    }
     AT_DISPATCH_V2(info.dtype, "check_values", AT_WRAP([&] {
                      check_values<scalar_t>(tensor, range, "input '" + info.name + "'");
                    }),

@@ -14,8 +14,8 @@
 
 namespace maas {
 
-// What the values of an integer input, or of a part of it, may be: those whose place in dimension
-// `dim` is in [begin, end); dim -1 = all.
+// What the values of an input that picks rows, or of a part of it, may be: those whose place in
+// dimension `dim` is in [begin, end); dim -1 = all.
 struct ValueRange {
   int64_t lowest = 0, highest = 0;  // both included
   std::string reason;               // for the client: "it picks from 'wte.weight'"

@@ -55,6 +55,13 @@ TEST_F(IndexLimits, AreFoundThroughViewsAndCasts) {
   expect_limit(limits(g_.embedding("wte", x, 50, 4)), 0, 49, "wte.weight");
 }
 
+// As a table's numbers are, which a network looks up as they stand.
+TEST_F(IndexLimits, OfFloatsAreThoseOfWhatACastLeaves) {
+  const Handle x =
+      call("aten::to.dtype", {tensor("self", ids("numeric", at::kFloat)), {"dtype", at::kLong}});
+  expect_limit(limits(g_.embedding("wte", x, 50, 4)), 0, 49, "wte.weight");
+}
+
 TEST_F(IndexLimits, AreNotKnownForWhatIsComputed) {
   Handle x = call("aten::add.Scalar", {tensor("self", ids()), {"other", int64_t{2}}});
   EXPECT_THAT(limits(g_.embedding("wte", x, 50, 4)), IsEmpty());

@@ -31,6 +31,17 @@ TEST(MadeInputs, KeepIndicesWithinTheirTable) {
   EXPECT_EQ(made.max().item<int64_t>(), 4);
 }
 
+TEST(MadeInputs, KeepNumbersThatAreLookedUpWithinTheirTable) {
+  GraphBuilder g("net", 1);
+  const Handle x = g.input("numeric", {200}, at::kFloat);
+  const Handle ids = g.call("aten::to.dtype", {{"self", ValueRef{x.id}}, {"dtype", at::kLong}});
+  const Program program = g.finish({{"y", g.embedding("table", ids, 5, 2)}});
+  const at::Tensor made = made_inputs(program, {{"s0", 2}}, 1)[0];
+  EXPECT_EQ(made.scalar_type(), at::kFloat);
+  EXPECT_EQ(made.min().item<float>(), 0);
+  EXPECT_EQ(made.max().item<float>(), 4);
+}
+
 TEST(MadeInputs, AreAsWantedWhereNoRuleBoundsIntegers) {
   GraphBuilder g("net", 1);
   const Handle ids = g.input("ids", {50}, at::kLong);

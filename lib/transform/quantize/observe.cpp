@@ -81,17 +81,20 @@ class RandomInputs : public CalibrationInputs {
     const at::TensorOptions options(value.dtype);
     if (at::isFloatingType(value.dtype)) {
       const at::Tensor drawn = at::randn(sizes, generator_, at::TensorOptions(at::kFloat));
-      return (input == 0 ? as_columns(drawn) : drawn).to(value.dtype);
+      return within_limits(input, (input == 0 ? as_columns(drawn) : drawn).to(value.dtype));
     }
     if (value.dtype == at::kByte) return at::randint(0, 256, sizes, generator_, options);
     at::Tensor drawn = at::randint(0, 2, sizes, generator_, options);
-    if (value.dtype == at::kBool) return drawn;
+    return value.dtype == at::kBool ? drawn : within_limits(input, drawn);
+  }
+
+  at::Tensor within_limits(size_t input, const at::Tensor& drawn) {
     for (const IndexLimit& limit : limits_[input]) {
       at::Tensor part =
           limit.dim < 0 ? drawn : drawn.narrow(limit.dim, limit.begin, limit.end - limit.begin);
       const int64_t low = std::max<int64_t>(limit.lowest, 0);
-      part.copy_(
-          at::randint(low, std::max(limit.highest, low) + 1, part.sizes(), generator_, options));
+      part.copy_(at::randint(low, std::max(limit.highest, low) + 1, part.sizes(), generator_,
+                             drawn.options()));
     }
     return drawn;
   }

@@ -1,10 +1,14 @@
 #include "serve/exchange_inference.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <string_view>
 
 #include "base/throw_error.h"
+#include "base/utf8.h"
 #include "http/content_coding.h"
 #include "serve/check_inputs.h"
 
@@ -22,11 +26,22 @@ bool lies_in(std::string_view bytes, const at::Tensor& tensor) {
   return !before(data, bytes.data()) && before(data, bytes.data() + bytes.size());
 }
 
-// Column names and values are anybody's text; a header holds printable ASCII.
+// Column names and values are anybody's text; a header holds printable ASCII. What it may not hold,
+// and '%' itself, is percent-encoded (RFC 3986, section 2.1).
 std::string header_text(std::string_view text) {
-  std::string plain(text.substr(0, kMostWarningBytes));
-  std::replace_if(
-      plain.begin(), plain.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
+  std::string plain;
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = std::max<size_t>(utf8_length(text, i), 1);
+    if (i + length > kMostWarningBytes) break;  // no letter is cut
+    for (const size_t end = i + length; i < end; ++i) {
+      const auto byte = static_cast<unsigned char>(text[i]);
+      if (byte >= 0x20 && byte <= 0x7e && byte != '%') {
+        plain += text[i];
+      } else {
+        fmt::format_to(std::back_inserter(plain), "%{:02X}", byte);
+      }
+    }
+  }
   return plain;
 }
 

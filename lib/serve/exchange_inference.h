@@ -54,7 +54,8 @@ class ExchangeInference : public QueuedInference {
   void foresee(size_t bytes) const;
   // Shapes and values of inputs that were not read by their own tensors' names.
   void check(const std::vector<at::Tensor>& inputs) const;
-  // JSON, packed where the client accepts it; each warning in a header "Maas-Warning".
+  // JSON, packed where the client accepts it; each warning in a header "Maas-Warning",
+  // percent-encoded.
   void send(std::string json, const std::vector<std::string>& warnings) const;
 
  private:

@@ -29,6 +29,11 @@ std::string operation_id(const Route& route) {
   return id;
 }
 
+// Whether such requests hold samples, whose answers may have warnings in their headers.
+bool is_of_samples(std::string_view request) {
+  return request == "Prediction" || request == "TfPredict" || request == "TfExamples";
+}
+
 void write_reference(JsonWriter& json, const std::string& name) {
   json.begin_object().field("$ref", "#/components/schemas/" + name).end_object();
 }
@@ -110,6 +115,7 @@ class Document {
     if (is_model_schema(route.doc.request)) write_request(route.doc.request);
     json_.key("responses").begin_object().key("200").begin_object();
     json_.field("description", "the answer");
+    if (is_of_samples(route.doc.request)) write_warning_header();
     if (is_fixed_schema(route.doc.answer)) {
       json_.key("content").begin_object();
       write_content("application/json", std::string(route.doc.answer));
@@ -119,6 +125,15 @@ class Document {
     json_.field("description", "what was wrong").key("content").begin_object();
     write_content("application/json", "Error");
     json_.end_object().end_object().end_object().end_object();
+  }
+
+  void write_warning_header() {
+    json_.key("headers").begin_object().key("Maas-Warning").begin_object();
+    json_.field("description",
+                "A value that was read as unknown or missing, percent-encoded (RFC 3986) UTF-8; "
+                "one for each column that has any");
+    json_.key("schema").begin_object().field("type", "string");
+    json_.end_object().end_object().end_object();
   }
 
   void write_content(std::string_view type, const std::string& schema) {

@@ -83,6 +83,18 @@ TEST_F(OpenApi, OperationsHaveNamesOfTheirOwn) {
   EXPECT_TRUE(seen.contains("post_v1_models_model_predict"));
 }
 
+TEST_F(OpenApi, AnswersToSamplesMayHaveAWarningInTheirHeaders) {
+  for (const char* path :
+       {"~1predictions~1{model}", "~1predict", "~1v1~1models~1{model}:regress"}) {
+    const std::string answer = "/paths/" + std::string(path) + "/post/responses/200";
+    const std::string headers(simdjson::minify(at(answer + "/headers/Maas-Warning")));
+    EXPECT_THAT(headers, HasSubstr("percent-encoded")) << path;
+  }
+  EXPECT_NE(
+      root.at_pointer("/paths/~1v2~1models~1{model}~1infer/post/responses/200/headers").error(),
+      simdjson::SUCCESS);
+}
+
 TEST_F(OpenApi, DescribesTensorsAndColumnsOfTheModel) {
   EXPECT_THAT(std::string(simdjson::minify(at("/components/schemas/InferRequest_net_1"))),
               HasSubstr(R"("const":"numeric")"));

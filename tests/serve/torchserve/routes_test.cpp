@@ -145,8 +145,21 @@ TEST_F(Rows, StrangeCategoriesAreTold) {
   EXPECT_EQ(answer.status, 200);
   ASSERT_EQ(answer.headers.others.size(), 1);
   EXPECT_EQ(answer.headers.others[0].first, "Maas-Warning");
-  EXPECT_THAT(answer.headers.others[0].second, HasSubstr("l??tte"));
+  EXPECT_THAT(answer.headers.others[0].second, HasSubstr("'l%C3%BCtte"));
   EXPECT_EQ(answer.headers.others[0].second.find('\n'), std::string::npos);
+}
+
+TEST_F(Rows, AWarningsHeaderIsPercentEncodedAndCutsNoLetter) {
+  const auto warning_of = [&](const std::string& city) {
+    return post(kPath, "[4,1,\"" + city + "\"]", kJson).headers.others.at(0).second;
+  };
+  EXPECT_THAT(warning_of("100% wool"), HasSubstr("'100%25 wool'"));
+  EXPECT_THAT(warning_of("a\xE2\x82\xAC\x7F"), HasSubstr("'a%E2%82%AC%7F'"));
+  for (const char* shift : {"", "x"}) {
+    std::string city = shift;
+    for (int i = 0; i < 200; ++i) city += "\xC3\xBC";
+    EXPECT_TRUE(warning_of(city).ends_with("%C3%BC"));
+  }
 }
 
 TEST_F(Rows, RefusalsSayWhere) {

@@ -123,8 +123,10 @@ int64_t CsvGrid::next_odd(int64_t row, int64_t column, bool points) const {
 int64_t CsvGrid::find(const std::string& name) const {
   const auto found = std::find(header_.begin(), header_.end(), name);
   if (found == header_.end()) {
-    throw_input(file_, fmt::format("there is no column '{}'{}", name, did_you_mean(name, header_)),
-                fmt::format("one of {}", fmt::join(header_, ", ")), advice_on(name, header_));
+    throw_input(
+        file_, fmt::format("there is no column '{}'{}", name, did_you_mean(name, header_)),
+        fmt::format("one of that name beside those that are there: {}", fmt::join(header_, ", ")),
+        advice_on(name, header_));
   }
   return found - header_.begin();
 }

@@ -94,6 +94,7 @@ TEST(DecodeCsv, RefusesAHeaderWithAWrongName) {
   }
   const std::string error = error_of([&] { decode_csv("b,A\np,q\n", "in", spec); });
   EXPECT_THAT(error, HasSubstr("there is no column 'a'; did you mean 'A'?"));
+  EXPECT_THAT(error, HasSubstr("expected one of that name beside those that are there: b, A"));
   EXPECT_THAT(error_of([&] { decode_csv("x,y\np,q\n", "in", spec); }),
               HasSubstr("2 of 2 columns are absent: a, b"));
   EXPECT_EQ(sizes(decode_csv("p,q\nq,q\n", "in", spec)[0]), (std::vector<int64_t>{2, 2}));

@@ -8,20 +8,9 @@
 
 #include "base/throw_error.h"
 #include "sample/cell_text.h"
+#include "sample/trimmed_cell.h"
 
 namespace maas {
-namespace {
-
-std::string_view trimmed(std::string_view cell) {
-  constexpr std::string_view kBlank = " \t";
-  if (!cell.empty() && cell.front() > ' ' && cell.back() > ' ') return cell;
-  const size_t first = cell.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return cell.substr(first, cell.find_last_not_of(kBlank) - first + 1);
-}
-
-}  // namespace
-
 class CsvParser {
  public:
   CsvParser(std::string text, const std::string& name, char delimiter, const CsvStart& start)
@@ -142,7 +131,7 @@ class CsvParser {
     if (at_ < text_.size() && text_[at_] == '"') return read_quoted();
     const size_t start = at_;
     while (!at_cell_end()) ++at_;
-    return trimmed(text_.substr(start, at_ - start));
+    return trimmed_cell(text_.substr(start, at_ - start));
   }
 
   std::string_view read_quoted() {

@@ -14,6 +14,7 @@
 #include "sample/image_format.h"
 #include "sample/raw_input.h"
 #include "sample/table_encoder.h"
+#include "sample/trimmed_cell.h"
 #include "tensor/json_view.h"
 
 namespace maas {
@@ -257,7 +258,7 @@ class JsonRows final : public CellGrid {
 
   std::string cell(element value, const std::string& here, const std::string& column) const {
     std::string_view text;
-    if (value.get(text) == simdjson::SUCCESS) return std::string(text);
+    if (value.get(text) == simdjson::SUCCESS) return text_cell(text, column);
     if (value.is_null()) return {};
     if (value.is_array() || value.is_object()) {
       throw_input(here + "." + column, "is a list or an object", "a number, a string or null",
@@ -269,6 +270,20 @@ class JsonRows final : public CellGrid {
       std::replace(written.begin(), written.end(), '.', spec_.format.decimal[0]);
     }
     return written;
+  }
+
+  // Without the spaces around it, as in CSV, unless training had them in quotes.
+  std::string text_cell(std::string_view text, const std::string& name) const {
+    const std::string_view trimmed = trimmed_cell(text);
+    if (trimmed.size() == text.size()) return std::string(text);
+    const bool is_known =
+        std::any_of(spec_.columns.begin(), spec_.columns.end(), [&](const ColumnSpec& column) {
+          const auto has = [&](const std::vector<std::string>& values) {
+            return std::find(values.begin(), values.end(), text) != values.end();
+          };
+          return column.name == name && (has(column.categories) || has(column.rare));
+        });
+    return std::string(is_known ? text : trimmed);
   }
 
   const std::string& name_;

@@ -134,6 +134,24 @@ TEST(DecodeTables, FindCategoriesInOtherSpellings) {
   EXPECT_EQ(first(decode_json(R"([[true, 3, "1"]])", "in", spec)), (Indices{0, 0, 2}));
 }
 
+TEST(DecodeJson, ReadsATextWithSpacesAroundItAsCsvDoes) {
+  InputSpec spec = table_spec();
+  spec.columns[1].categories = {"blue", "red", " odd "};
+  spec.columns[1].rare = {" few"};
+  spec.missing = "mean";
+  const auto index = [](const std::vector<at::Tensor>& inputs) {
+    return inputs[1].const_data_ptr<int64_t>()[0];
+  };
+  std::vector<std::string> warnings;
+  EXPECT_EQ(index(decode_csv("1, red \t\n", "in", spec, &warnings)), 2);
+  EXPECT_EQ(index(decode_json(R"([[" 1 ", " red \t"]])", "in", spec, &warnings)), 2);
+  EXPECT_EQ(index(decode_json(R"([[1, " odd "]])", "in", spec, &warnings)), 3);
+  EXPECT_EQ(index(decode_json(R"([[1, " few"]])", "in", spec, &warnings)), 0);
+  EXPECT_THAT(warnings, testing::IsEmpty());
+  decode_json(R"([[1, "  "]])", "in", spec, &warnings);
+  EXPECT_THAT(warnings, testing::ElementsAre(HasSubstr("1 value is missing")));
+}
+
 TEST(DecodeJson, TellsAbsentColumns) {
   InputSpec spec = table_spec();
   spec.missing = "mean";

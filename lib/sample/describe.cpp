@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/name_first.h"
+#include "sample/read_date.h"
 
 namespace maas {
 namespace {
@@ -29,7 +30,7 @@ void write_columns(JsonWriter& json, const InputSpec& input) {
     if (column.is_categorical()) {
       write_texts(json.key("categories"), column.categories);
     } else if (column.date) {
-      json.field("example", date_example(*column.date));
+      json.field("example", taken_date());
     } else if (!column.is_text()) {
       json.field("mean", column.mean);
     }
@@ -47,7 +48,7 @@ std::string line_of(const ColumnSpec& column) {
     return line(fmt::format("{} categories: {}", column.categories.size(),
                             name_first(column.categories, kShown)));
   }
-  if (column.date) return line("date, such as " + date_example(*column.date));
+  if (column.date) return line("date, such as " + taken_dates(*column.date));
   const std::string sign = column.sign.empty() ? "" : " " + column.sign;
   return line(fmt::format("number, mean {:.4g}{}, std {:.4g}", column.mean, sign, column.std_dev));
 }

@@ -169,7 +169,9 @@ void learn_dates(const Column& column, const CellKinds& kinds, ColumnSpec& spec,
   spec.date = order_of(column, kinds);
   const std::vector<std::string>& names = date_part_names();
   std::vector<Moments> moments(names.size());
+  std::string example;
   column.each([&](int64_t, std::string_view cell) {
+    if (example.empty()) example = cell;
     const DateTime date = parse_date(cell, *spec.date).value();
     for (size_t p = 0; p < names.size(); ++p) moments[p].add(date_part(names[p])(date));
   });
@@ -182,9 +184,9 @@ void learn_dates(const Column& column, const CellKinds& kinds, ColumnSpec& spec,
   }
   if (!column.hint.type.empty()) return;
   told.push_back(
-      fmt::format("column '{}' is read as dates such as {}, and gives {}; data.columns.{}: date, "
-                  "categorical or ignore says which",
-                  spec.name, date_example(*spec.date), fmt::join(given, ", "), spec.name));
+      fmt::format("column '{}' is read as dates such as {} ({}), and gives {}; data.columns.{}: "
+                  "date, categorical or ignore says which",
+                  spec.name, example, to_text(*spec.date), fmt::join(given, ", "), spec.name));
 }
 
 void learn_categories(const Column& column, ColumnSpec& spec, std::vector<std::string>& told) {

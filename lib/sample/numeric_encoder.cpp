@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/throw_error.h"
+#include "sample/read_date.h"
 
 namespace maas {
 namespace {
@@ -37,10 +38,10 @@ double encode_number(const CellGrid& cells, int64_t row, int64_t column, const I
 DateTime encode_date(const CellGrid& cells, int64_t row, int64_t column, const ColumnSpec& spec) {
   const Cell text = cells.at(row, column);
   const std::string_view cell = text;
-  if (const auto date = parse_date(cell, *spec.date)) return *date;
+  if (const auto date = read_date(cell, *spec.date)) return *date;
   throw_input(cells.place(row, column),
               fmt::format("'{}' in column '{}' is no date", cell, spec.name),
-              fmt::format("one such as {}, as in training", date_example(*spec.date)),
+              fmt::format("one such as {}, as in training", taken_dates(*spec.date)),
               "correct it, or declare the column categorical and train anew");
 }
 

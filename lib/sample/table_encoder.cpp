@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/throw_error.h"
 #include "sample/numeric_encoder.h"
+#include "sample/read_date.h"
 #include "sample/text_pieces.h"
 
 namespace maas {
@@ -236,7 +237,7 @@ std::string to_text(const LongTexts& texts, const TextForm& form) {
 }
 
 bool is_value(std::string_view cell, const ColumnSpec& column, const TableFormat& format) {
-  return column.date ? parse_date(cell, *column.date).has_value()
+  return column.date ? read_date(cell, *column.date).has_value()
                      : parse_number(cell, format, column.sign).has_value();
 }
 

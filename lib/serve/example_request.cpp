@@ -7,6 +7,7 @@
 
 #include "base/json_writer.h"
 #include "base/shell_word.h"
+#include "sample/read_date.h"
 
 namespace maas {
 namespace {
@@ -44,7 +45,7 @@ std::string example_row(const InputSpec& input) {
   for (const ColumnSpec& column : input.columns) {
     json.key(column.name);
     if (column.date) {
-      json.value(date_example(*column.date));
+      json.value(taken_date());
     } else if (column.is_text()) {
       json.value("some words");
     } else if (!column.is_categorical()) {

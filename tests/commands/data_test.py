@@ -146,13 +146,18 @@ class Tables(DataCase):
         (self.folder / "money.csv").write_text("price,day,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
         said = self.train_on("money", "{type: csv, train: money.csv, label: y}")
         self.assertSays(" ".join(said["warnings"]), "',' before the decimals and '.' between thousands",
-                        "the sign '\u20ac'", "read as dates such as 14/3/2021")
+                        "the sign '\u20ac'", "read as dates such as ", ".03.2021 (day_first)")
         row = '[{"price": "1.000,25 \u20ac", "day": "02.03.2021"}, {"price": 1000.25, "day": "2.3.2021"}]'
         done = maas("predict", said["model"], "-", "--json", stdin=row, check=0)
         first, second = [json.loads(line)["outputs"] for line in done.stdout.splitlines()]
         self.assertEqual(first, second)
         done = maas("predict", said["model"], "-", stdin='{"price": 1, "day": "soon"}', check=3)
-        self.assertSays(done.stderr, "stdin[0].day: 'soon' in column 'day' is no date", "14/3/2021")
+        self.assertSays(done.stderr, "stdin[0].day: 'soon' in column 'day' is no date", "2021-03-14, or with the day first")
+        row = '[{"price": 1, "day": "2021-03-02"}, {"price": 1, "day": "2.3.2021"}]'
+        done = maas("predict", said["model"], "-", "--json", stdin=row, check=0)
+        first, second = [json.loads(line)["outputs"] for line in done.stdout.splitlines()]
+        self.assertEqual(first, second)
+        self.assertIn("or with the day first", maas("inspect", said["model"], check=0).stdout)
         done = maas("init", self.folder / "money.csv", "-o", "-", check=0)
         self.assertSays(done.stdout, 'decimal: ","', 'thousands: "."', '"day": date')
 

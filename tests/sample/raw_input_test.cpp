@@ -152,6 +152,24 @@ TEST(DecodeJson, ReadsATextWithSpacesAroundItAsCsvDoes) {
   EXPECT_THAT(warnings, testing::ElementsAre(HasSubstr("1 value is missing")));
 }
 
+TEST(DecodeTables, ReadDatesWithTheYearFirstWhateverTheOrderOfTraining) {
+  InputSpec spec = table_spec();
+  spec.columns.resize(1);
+  spec.columns[0].name = "when";
+  spec.columns[0].date = DateOrder::kDayFirst;
+  spec.columns[0].date_parts = {{.name = "days"}};
+  const auto days = [&](const std::vector<at::Tensor>& inputs) {
+    return inputs[0].const_data_ptr<float>()[0];
+  };
+  const float wanted = days(decode_csv("when\n9.11.2022\n", "in", spec));
+  for (const char* date : {"2022-11-09", "2022/11/9", "09/11/2022", "2022-11-09 00:00"}) {
+    EXPECT_EQ(days(decode_csv("when\n" + std::string(date) + "\n", "in", spec)), wanted) << date;
+    EXPECT_EQ(days(decode_json("[[\"" + std::string(date) + "\"]]", "in", spec)), wanted) << date;
+  }
+  EXPECT_THAT(error_of([&] { decode_json(R"([["soon"]])", "in", spec); }),
+              HasSubstr("one such as 2021-03-14, or with the day first, as in training"));
+}
+
 TEST(DecodeJson, TellsAbsentColumns) {
   InputSpec spec = table_spec();
   spec.missing = "mean";

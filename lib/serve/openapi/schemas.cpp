@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json_writer.h"
+#include "sample/read_date.h"
 
 namespace maas {
 namespace {
@@ -61,7 +62,7 @@ void write_row(JsonWriter& json, const InputSpec& input) {
     const size_t shown = std::min(column.categories.size(), kShown);
     for (size_t i = 0; i < shown; ++i) json.value(column.categories[i]);
     if (column.date) {
-      json.value(date_example(*column.date));
+      json.value(taken_date());
     } else if (column.is_text()) {
       json.value("some words");
     } else if (is_number) {

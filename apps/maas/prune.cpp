@@ -98,6 +98,7 @@ class Prune : public Command {
                               "aside, or another -o",
                               shell_word(folder), flags_.keep ? " --keep" : ""));
     }
+    if (!holds_run(folder)) check_empty(folder);
     return folder;
   }
 

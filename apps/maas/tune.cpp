@@ -187,7 +187,10 @@ class Tune : public Command {
       throw_input(folder_, "holds no search", "a folder that maas tune wrote",
                   "leave --resume out, or name it with -o");
     }
+    if (resume_) return;
+    check_empty(folder_);
     fs::create_directories(folder_);
+    write_file_atomically(record, "");  // stopped before its first line, it goes on all the same
   }
 
   // A search goes on as it was begun.

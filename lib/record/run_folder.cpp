@@ -5,15 +5,19 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/shown_text.h"
 #include "base/throw_error.h"
 
 namespace maas {
@@ -27,10 +31,69 @@ namespace fs = std::filesystem;
   throw Error(kind, {.where = path.string(), .what = what, .expected = expected, .fix = fix});
 }
 
+// All that a run writes into its folder, but for .lock and .old-N (docs/run_folder.md).
+struct RunEntry {
+  std::string_view name;  // of how it begins, where a '*' follows
+  fs::file_type type = fs::file_type::regular;
+};
+constexpr std::array<RunEntry, 13> kRunEntries = {{{"resolved.yaml"},
+                                                   {"env.json"},
+                                                   {"STATUS"},
+                                                   {"warnings.txt"},
+                                                   {"metrics.jsonl"},
+                                                   {"events.tfevents.*"},
+                                                   {"model.pt"},
+                                                   {"report.html"},
+                                                   {"diverged.json"},
+                                                   {"parent"},
+                                                   {"output"},
+                                                   {"checkpoints", fs::file_type::directory},
+                                                   {"folds", fs::file_type::directory}}};
+
+bool is_of_run(const fs::directory_entry& entry) {
+  const std::string name = entry.path().filename().string();
+  return std::any_of(kRunEntries.begin(), kRunEntries.end(), [&](const RunEntry& known) {
+    const bool named = known.name.ends_with('*')
+                           ? name.starts_with(known.name.substr(0, known.name.size() - 1))
+                           : name == known.name;
+    return named && entry.status().type() == known.type;
+  });
+}
+
+// What runs were set aside, and the lock of one that is over.
+bool is_left_by_runs(const std::string& name) {
+  return name == ".lock" || name.starts_with(".old-");
+}
+
+std::vector<fs::path> run_entries(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (is_of_run(entry)) found.push_back(entry.path());
+  }
+  return found;
+}
+
+// Names that no run left there, in their order; empty where there is no folder.
+std::vector<std::string> foreign_names(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code ignored;  // who cannot be looked into cannot be written either: told then
+  for (fs::directory_iterator it(folder, ignored), end; !ignored && it != end;
+       it.increment(ignored)) {
+    std::string name = it->path().filename().string();
+    if (!is_left_by_runs(name)) names.push_back(std::move(name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 fs::path choose(const RunFolderOptions& options) {
   if (!options.folder.empty()) return options.folder;
   fs::path path = fs::path("runs") / options.name;
-  for (int i = 2; !options.resume && !options.force && holds_run(path); ++i) {
+  const auto is_taken = [&] {
+    return !options.resume && !(options.force && holds_run(path)) &&
+           (holds_run(path) || !foreign_names(path).empty());
+  };
+  for (int i = 2; is_taken(); ++i) {
     path = fs::path("runs") / fmt::format("{}-{}", options.name, i);
   }
   return path;
@@ -50,10 +113,7 @@ fs::path set_aside(const fs::path& path) {
   fs::path old;
   for (int i = 1; old.empty() || fs::exists(old); ++i) old = path / fmt::format(".old-{}", i);
   fs::create_directories(old);
-  for (const auto& entry : fs::directory_iterator(path)) {
-    const std::string name = entry.path().filename().string();
-    if (name.rfind(".old-", 0) != 0 && name != ".lock") fs::rename(entry.path(), old / name);
-  }
+  for (const fs::path& entry : run_entries(path)) fs::rename(entry, old / entry.filename());
   return old;
 }
 
@@ -80,6 +140,19 @@ bool holds_run(const fs::path& folder) {
   return false;
 }
 
+void check_empty(const fs::path& folder) {
+  constexpr size_t kMost = 3;
+  const std::vector<std::string> names = foreign_names(folder);
+  if (names.empty()) return;
+  std::string found;
+  for (size_t i = 0; i < std::min(names.size(), kMost); ++i) {
+    found += fmt::format("{}{}", i == 0 ? "" : ", ", shown_text(names[i]));
+  }
+  if (names.size() > kMost) found += fmt::format(" and {} more", names.size() - kMost);
+  throw_usage(folder.string(), "holds " + found + ", and no run", "a new or an empty folder",
+              "name another one with -o");
+}
+
 RunFolder::RunFolder(const RunFolderOptions& options) : path_(choose(options)) {
   const bool taken = holds_run(path_);
   if (options.resume && !taken) {
@@ -90,6 +163,7 @@ RunFolder::RunFolder(const RunFolderOptions& options) : path_(choose(options)) {
     throw_usage(path_.string(), "holds a run already", "a new folder",
                 "give --resume to go on, --force to set the old run aside, or another output_dir");
   }
+  if (!taken) check_empty(path_);
   made_ = first_missing(path_);
   try {
     fs::create_directories(path_ / "checkpoints");
@@ -141,9 +215,9 @@ void RunFolder::set_status(const std::string& status, const std::string& reason)
 
 void RunFolder::withdraw() {
   std::error_code ignored;
-  for (const char* name : {"resolved.yaml", "env.json", "STATUS", "warnings.txt", "checkpoints",
-                           "folds", "parent", "output"}) {
-    fs::remove_all(path_ / name, ignored);
+  try {
+    for (const fs::path& entry : run_entries(path_)) fs::remove_all(entry, ignored);
+  } catch (const fs::filesystem_error&) {  // stays
   }
   if (!aside_.empty()) {
     for (fs::directory_iterator it(aside_, ignored), end; !ignored && it != end;

@@ -10,15 +10,16 @@ struct RunFolderOptions {
   std::filesystem::path folder;  // given by the user; "" = runs/<name>, with -2, -3 ... if taken
   std::string name;
   bool resume = false;  // the folder must hold a run
-  bool force = false;   // an existing run is moved into <folder>/.old-N
+  bool force = false;   // an existing run, and nothing else, is moved into <folder>/.old-N
 };
 
 // Holds an exclusive lock (flock) while it lives; a lock of a dead process is no obstacle.
 class RunFolder {
  public:
-  // Throws Error: kUsage when the folder holds a run and neither resume nor force is given;
-  // kInput when there is nothing to resume; kResources when it cannot be created or written;
-  // kFailed when another process holds the lock (its pid, host and start time are named).
+  // Throws Error: kUsage when the folder holds a run and neither resume nor force is given, or no
+  // run but something else, whatever is given (check_empty); kInput when there is nothing to
+  // resume; kResources when it cannot be created or written; kFailed when another process holds the
+  // lock (its pid, host and start time are named).
   explicit RunFolder(const RunFolderOptions& options);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
@@ -50,5 +51,9 @@ bool is_held(const std::filesystem::path& folder);
 // True when the folder holds a run (a resolved config or checkpoints); Error{kResources} when that
 // cannot be told.
 bool holds_run(const std::filesystem::path& folder);
+
+// A new run does not mix with what others keep in a folder: Error{kUsage} names it. Folders that do
+// not exist, are empty, or hold but what runs left there (.lock, .old-N) are right.
+void check_empty(const std::filesystem::path& folder);
 
 }  // namespace maas

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from maas_runs import MAAS, Case, maas
+from maas_runs import MAAS, ROOT, Case, maas
 
 CONFIG = """name: x
 seed: 1
@@ -122,17 +122,39 @@ class Folders(RunCase):
             self.assertNotIn("epoch", done.stderr)
 
     def test_a_run_that_is_refused_leaves_no_folder(self):
-        (self.folder / "mine").mkdir()
-        (self.folder / "mine/notes.txt").write_text("x")
-        for name in ("refused/run", "mine"):
-            done = self.train(name, "train.schedule=plateau", "data.validation=0", check=2)
-            self.assertSays(done.stderr, "without a validation split")
-            self.train(name, "train.folds=3", check=2)
+        done = self.train("refused/run", "train.schedule=plateau", "data.validation=0", check=2)
+        self.assertSays(done.stderr, "without a validation split")
+        self.train("refused/run", "train.folds=3", check=2)
         self.assertFalse((self.folder / "refused").exists())
-        self.assertEqual([path.name for path in (self.folder / "mine").iterdir()], ["notes.txt"])
         self.train("refused/run")
         self.train("refused/run", "--force", "train.folds=3", check=2)
         self.assertEqual((self.folder / "refused/run/STATUS").read_text(), "finished\n")
+
+    def test_a_folder_of_other_things_is_refused_whatever_force_says(self):
+        mine = self.folder / "mine"
+        (mine / "data").mkdir(parents=True)
+        (mine / "notes.txt").write_text("x")
+        for force in ([], ["--force"]):
+            done = self.train("mine", *force, check=2)
+            self.assertSays(done.stderr, mine, "holds data, notes.txt, and no run", "an empty folder", "-o")
+        tuned = maas("tune", ROOT / "configs/tune.yaml", "-o", mine, check=2)
+        self.assertSays(tuned.stderr, mine, "holds data, notes.txt, and no run")
+        self.assertEqual(sorted(path.name for path in mine.iterdir()), ["data", "notes.txt"])
+        self.train("pruned/run")
+        model = self.folder / "pruned/run/model.pt"
+        pruned = maas("prune", model, "-o", self.folder / "pruned.pt", f"output_dir={mine}", "--force", check=2)
+        self.assertSays(pruned.stderr, mine, "holds data, notes.txt, and no run")
+
+    def test_force_sets_aside_the_run_and_nothing_else(self):
+        self.train("forced")
+        run = self.folder / "forced"
+        (run / "notes.txt").write_text("x")
+        (run / ".git").mkdir()
+        made = {path.name for path in run.iterdir()}
+        self.train("forced", "--force")
+        self.assertEqual((run / "notes.txt").read_text(), "x")
+        self.assertEqual({path.name for path in (run / ".old-1").iterdir()},
+                         made - {"notes.txt", ".git", ".lock"})
 
     def test_a_run_whose_process_is_gone_is_no_longer_told_as_running(self):
         def told(name):
@@ -274,12 +296,12 @@ class Logs(RunCase):
     def test_logs_that_cannot_be_written_are_counted_while_training_goes_on(self):
         for kind in ("folder", "full"):
             run = self.folder / kind
-            run.mkdir()
+            (run / "checkpoints").mkdir(parents=True)  # it counts as a run, whose own is set aside
             if kind == "folder":
                 (run / "metrics.jsonl").mkdir()
             else:
                 os.symlink("/dev/full", run / "metrics.jsonl")
-            done = self.train(kind, "--json")
+            done = self.train(kind, "--force", "--json")
             said = json.loads(done.stdout)
             self.assertEqual(said["steps"], 12)
             self.assertSays(said["warnings"][-1], "14 lines of metrics.jsonl and 0 TensorBoard points",

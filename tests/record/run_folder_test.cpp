@@ -99,15 +99,59 @@ TEST_F(RunFolderTest, WithdrawsWithTheFoldersThatWereMadeForIt) {
   EXPECT_TRUE(fs::exists(folder_));
 }
 
-TEST_F(RunFolderTest, LeavesWhatIsNotItsOwnWhenItWithdraws) {
-  fs::create_directories(run());
-  std::ofstream(run() / "notes.txt") << "mine";
-  RunFolder folder = fresh_run(run());
-  std::ofstream(run() / "resolved.yaml") << "x";
-  folder.withdraw();
-  EXPECT_FALSE(holds_run(run()));
-  EXPECT_EQ(read_file(run() / "notes.txt"), "mine");
+TEST_F(RunFolderTest, RefusesAFolderOfOtherThings) {
+  fs::create_directories(run() / "data");
+  for (const char* name : {"notes.txt", "model.pt", "zoo.csv"}) std::ofstream(run() / name) << name;
+  for (const bool force : {false, true}) {
+    EXPECT_THAT(error_of(ErrorKind::kUsage,
+                         [&] { RunFolder({.folder = run(), .name = "run", .force = force}); }),
+                AllOf(HasSubstr("holds data, model.pt, notes.txt and 1 more, and no run"),
+                      HasSubstr("a new or an empty folder"), HasSubstr("-o")));
+  }
   EXPECT_FALSE(fs::exists(run() / ".lock"));
+  EXPECT_FALSE(fs::exists(run() / "checkpoints"));
+}
+
+TEST_F(RunFolderTest, TakesAnEmptyFolderAndWhatRunsLeftInOne) {
+  fs::create_directories(run() / ".old-1");
+  std::ofstream(run() / ".lock") << "pid 1";
+  EXPECT_TRUE(fs::exists(fresh_run(run()).file("checkpoints")));
+}
+
+TEST_F(RunFolderTest, LeavesWhatIsNoRunsWhereItIs) {
+  { const RunFolder first = fresh_run(run()); }
+  fs::create_directories(run() / ".git");
+  fs::create_directories(run() / "output");  // a run's is a file
+  for (const char* name : {"notes.txt", "model-int8.pt", ".git/config", "output/a.csv"}) {
+    std::ofstream(run() / name) << name;
+  }
+  for (const char* name : {"model.pt", "events.tfevents.17.host.1.0", "parent"}) {
+    std::ofstream(run() / name) << name;
+  }
+  RunFolder second({.folder = run(), .name = "run", .force = true});
+  for (const char* name : {"notes.txt", "model-int8.pt", ".git/config", "output/a.csv"}) {
+    EXPECT_EQ(read_file(run() / name), name);
+  }
+  for (const char* name : {"model.pt", "events.tfevents.17.host.1.0", "parent"}) {
+    EXPECT_FALSE(fs::exists(run() / name)) << name;
+    EXPECT_EQ(read_file(run() / ".old-1" / name), name);
+  }
+  second.withdraw();
+  for (const char* name : {"notes.txt", "model-int8.pt", ".git/config", "output/a.csv", "model.pt",
+                           "events.tfevents.17.host.1.0", "parent"}) {
+    EXPECT_EQ(read_file(run() / name), name);
+  }
+  EXPECT_FALSE(fs::exists(run() / ".lock"));
+}
+
+TEST_F(RunFolderTest, NamesItselfPastAFolderOfOtherThings) {
+  fs::create_directories(folder_ / "runs" / "mine");
+  std::ofstream(folder_ / "runs" / "mine" / "notes.txt") << "x";
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_);
+  const RunFolder made({.folder = "", .name = "mine"});
+  fs::current_path(before);
+  EXPECT_EQ(made.path(), fs::path("runs") / "mine-2");
 }
 
 TEST_F(RunFolderTest, BringsBackTheRunThatItSetAside) {

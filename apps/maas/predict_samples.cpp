@@ -21,6 +21,8 @@
 #include "sample/raw_input.h"
 #include "sample/table_stream.h"
 #include "sample/text_pieces.h"
+#include "sample/written_form.h"
+#include "table_sample.h"
 #include "unanswered.h"
 
 namespace maas {
@@ -141,7 +143,7 @@ class Samples {
     if (!json && from_stdin && spec_.is_one_text() && !is_csv_header(line, stream.name())) {
       return answer_lines(stream);
     }
-    if (!json) return answer_csv(stream);
+    if (!json) return answer_csv(input, stream);
     const std::string text = rest_of(stream);
     if (spec_.kind == InputKind::kImage && image_format_of(text) != nullptr) {
       return answer(decode_image(text, stream.name(), spec_), {.input = stream.name()});
@@ -270,11 +272,16 @@ class Samples {
                                           .fix = "start it again"});
   }
 
-  void answer_csv(ByteStream& stream) try {
+  void answer_csv(const std::string& input, ByteStream& stream) try {
     if (spec_.kind == InputKind::kImage) decode_csv("", stream.name(), spec_);  // says it is none
+    InputSpec spec = spec_;
+    if (const auto form = other_form(start_of_table(input, stream), spec_)) {
+      spec.format = *form;
+      tell({stream.name() + ": " + tell_other_form(*form, spec_.format)});
+    }
     TableStream table(CsvStream([&](char* to, size_t size) { return stream.read(to, size); },
-                                stream.name(), spec_.format, stream_options(spec_)),
-                      stream.name(), spec_);
+                                stream.name(), spec.format, stream_options(spec)),
+                      stream.name(), spec);
     answer_pieces(stream, table);
     tell(table.warnings());
   } catch (const Error& error) {

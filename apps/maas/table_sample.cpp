@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "data/byte_stream.h"
-#include "sample/cell_text.h"
 #include "sample/csv_reader.h"
+#include "sample/written_form.h"
 
 namespace maas {
 namespace {
@@ -84,29 +84,6 @@ std::string rows_of(const std::string& place, char delimiter, int64_t columns) {
 
 }  // namespace
 
-char guess_delimiter(std::string_view text) {
-  const std::string_view line = text.substr(0, text.find('\n'));
-  char best = ',';
-  for (const char c : {',', ';', '\t', '|'}) {
-    if (std::count(line.begin(), line.end(), c) > std::count(line.begin(), line.end(), best)) {
-      best = c;
-    }
-  }
-  return best;
-}
-
-std::string guess_encoding(const std::string& text, const std::string& name) {
-  try {
-    to_utf8(text, {}, name);
-    return "";
-  } catch (const Error&) {
-    const bool is_windows = std::any_of(text.begin(), text.end(), [](char c) {
-      return static_cast<unsigned char>(c) >= 0x80 && static_cast<unsigned char>(c) < 0xa0;
-    });
-    return is_windows ? "windows-1252" : "latin-1";
-  }
-}
-
 TableSample sample_table(const fs::path& path) {
   ByteStream stream(path.string());
   TableSample sample{.text = read_up_to(stream, kWhole + 1)};
@@ -134,6 +111,16 @@ TableSample sample_table(const fs::path& path) {
   }
   sample.share = static_cast<double>(sample.text.size()) / size;
   return sample;
+}
+
+std::string start_of_table(const std::string& path, ByteStream& stream) {
+  constexpr size_t kMostHeader = size_t{1} << 16, kMostStart = size_t{4} << 20;
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return stream.first_line(kMostHeader);
+  ByteStream again(path);
+  std::string text = read_up_to(again, kMostStart);
+  if (text.size() == kMostStart) text.resize(text.rfind('\n') + 1);
+  return text;
 }
 
 }  // namespace maas

@@ -6,7 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "sample/written_form.h"  // guesses of the form, for those who take a sample
+
 namespace maas {
+
+class ByteStream;
 
 // CSV text: the header and whole rows.
 struct TableSample {
@@ -18,14 +22,11 @@ struct TableSample {
   int unread = 0;    // of these places, in which no rows like the first one were to be seen
 };
 
-// The one that stands most often in the first line.
-char guess_delimiter(std::string_view text);
-
-// "" for UTF-8; else the encoding that such files of one byte a letter most often have. `name` is
-// for messages.
-std::string guess_encoding(const std::string& text, const std::string& name);
-
 // Throws as read_file() does, and Error{kInput} for a damaged gzip stream.
 TableSample sample_table(const std::filesystem::path& path);
+
+// Whole lines from the start of what `stream`, of which nothing is read yet, holds: of the file
+// `path` up to 4 MiB, read beside it; the first line of what can be read once alone, "-" or a pipe.
+std::string start_of_table(const std::string& path, ByteStream& stream);
 
 }  // namespace maas

@@ -220,8 +220,8 @@ std::string to_utf8(std::string text, const TableFormat& format, const std::stri
   const size_t fault = utf8_fault_offset(text);
   if (fault == text.size()) return text;
   throw_input(name, fmt::format("is not UTF-8 at byte {}", first_byte + fault), "text in UTF-8",
-              "convert it; if it is Latin-1, set data.encoding: latin-1 (of Windows: "
-              "windows-1252)");
+              "convert it (iconv -f latin1 -t utf-8 FILE); train and eval read Latin-1 with "
+              "data.encoding=latin-1 (of Windows: windows-1252)");
 }
 
 }  // namespace maas

@@ -43,7 +43,7 @@ std::string advice_on(const std::string& name, const std::vector<std::string>& h
   for (const std::string& cell : header) {
     if (misread(name) == cell && cell != name) {
       return "the file is UTF-8 and was read in another encoding: give it in that of the training "
-             "data, or set data.encoding: utf-8 for a training";
+             "data; train and eval read it with data.encoding=utf-8";
     }
     for (const char delimiter : {',', ';', '\t', '|'}) {
       const std::string joined = delimiter + cell + delimiter;
@@ -52,8 +52,9 @@ std::string advice_on(const std::string& name, const std::vector<std::string>& h
       if (!holds) continue;
       return fmt::format(
           "the cells seem to be separated by {}: give the file with the delimiter of the training "
-          "data, or set data.delimiter for a training",
-          delimiter == '\t' ? "tabs" : fmt::format("'{}'", delimiter));
+          "data; train and eval read it with data.delimiter='{}'",
+          delimiter == '\t' ? "tabs" : fmt::format("'{}'", delimiter),
+          delimiter == '\t' ? "\\t" : std::string(1, delimiter));
     }
   }
   return "check the name";

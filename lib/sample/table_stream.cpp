@@ -9,18 +9,10 @@
 #include "base/throw_error.h"
 #include "sample/cell_text.h"
 #include "sample/text_pieces.h"
+#include "sample/written_form.h"
 
 namespace maas {
 namespace {
-
-bool names_every_column(const CsvTable& table, const InputSpec& spec) {
-  return std::all_of(spec.columns.begin(), spec.columns.end(), [&](const ColumnSpec& column) {
-    for (int64_t c = 0; c < table.columns(); ++c) {
-      if (table.at(0, c) == column.name) return true;
-    }
-    return false;
-  });
-}
 
 bool same_but_for_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {

@@ -86,6 +86,16 @@ class OfATable(Case):
         self.assertIn("did you mean 'X'", self.predict(self.folder / "near.csv", "--keep", "X", check=3).stderr)
         self.assertIn("no column 'name'", self.predict(self.new, "--keep", "name", check=3).stderr)
 
+    def test_a_file_in_another_form_is_read_when_its_header_says_how(self):
+        wanted = self.predict(self.new, "--format", "csv").stdout
+        other = self.folder / "other.csv"
+        other.write_bytes(self.new.read_text().replace(",", ";").replace("n1;", "n\u00fc;").encode("latin-1"))
+        done = self.predict(other, "--format", "csv")
+        self.assertEqual(done.stdout, wanted)
+        self.assertIn("it is read with ';' between cells and as latin-1, unlike the training data", done.stderr)
+        self.assertEqual(self.predict("-", "--format", "csv", stdin=self.new.read_text().replace(",", ";")).stdout,
+                         wanted)
+
     def test_unknown_categories_are_told_once_a_file(self):
         strange = self.folder / "strange.csv"
         strange.write_text("x,colour\n" + "1,pink\n" * 3000 + "2,grey\n")

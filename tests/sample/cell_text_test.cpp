@@ -86,7 +86,7 @@ TEST(ToUtf8, NamesTheByteThatIsNone) {
   EXPECT_EQ(to_utf8("caf\xc3\xa9", {}, "a.csv"), "caf\xc3\xa9");
   EXPECT_THAT(
       error_of([] { to_utf8("caf\xe9", {}, "a.csv"); }),
-      AllOf(HasSubstr("a.csv: is not UTF-8 at byte 3"), HasSubstr("data.encoding: latin-1")));
+      AllOf(HasSubstr("a.csv: is not UTF-8 at byte 3"), HasSubstr("data.encoding=latin-1")));
 }
 
 TEST(ToUtf8, ReadsLatin1AndWindows1252) {

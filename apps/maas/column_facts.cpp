@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <map>
 #include <optional>
@@ -59,9 +60,15 @@ std::string why_useless(const ColumnFacts& facts, const std::string& given, bool
   }
   const bool is_named = facts.values.size() > kMostCategories && 2 * different > rows;
   // Training names the cells that are no numbers.
-  if (!is_named || facts.is_text || facts.is_mostly_numbers()) return "";
+  if (!is_named || facts.is_text || facts.is_mostly_numbers() || facts.is_mostly_dates()) return "";
   return different == rows ? "every row has another: an identifier or names"
                            : "most rows have another: names";
+}
+
+bool is_date(std::string_view cell) {
+  return std::ranges::any_of(
+      std::array{DateOrder::kYearFirst, DateOrder::kDayFirst, DateOrder::kMonthFirst},
+      [&](DateOrder order) { return parse_date(cell, order).has_value(); });
 }
 
 void look_at(std::string_view cell, const TableFormat& format, ColumnFacts& facts) {
@@ -84,6 +91,7 @@ void look_at(std::string_view cell, const TableFormat& format, ColumnFacts& fact
   facts.is_whole =
       facts.is_whole && cell.find_first_of(format.decimal + "eE") == std::string_view::npos;
   facts.dates.add(cell);
+  if (facts.odd_date.empty() && !is_date(cell)) facts.odd_date = cell;
 }
 
 // What stands behind the number of a cell that is one up to there: " m²" of "117,0 m²".

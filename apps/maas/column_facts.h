@@ -28,6 +28,7 @@ struct ColumnFacts {
   int64_t numbers = 0, others = 0;  // cells that are numbers, and that are neither
   bool is_text = false;             // sentences (sample/text_pieces.h)
   std::string odd;                  // the first that is none where most are; "" = all are or few
+  std::string odd_date;             // the first cell that is no date in any order
   double least = 0, most = 0;       // of numbers
   std::vector<std::string> examples;
   std::string unit;  // " m²", where nearly all cells are a number and this; "" = they are not
@@ -36,6 +37,11 @@ struct ColumnFacts {
   bool is_date() const { return !is_numeric && !dates.left().empty(); }
   // With few that are none, which training names (sample/learn_columns.h).
   bool is_mostly_numbers() const { return !odd.empty() && numbers >= 9 * others; }
+  // Likewise.
+  bool is_mostly_dates() const {
+    const int64_t fitting = dates.most_dates(), odd_ones = dates.count() - fitting;
+    return !is_numeric && dates.left().empty() && fitting > 0 && fitting >= 9 * odd_ones;
+  }
   // More numbers than not, and more than codes such as 1, 2, A have.
   bool has_odd_cells() const {
     return !odd.empty() && !is_date() && values.size() > kMostCategories;

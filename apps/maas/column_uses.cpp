@@ -7,10 +7,12 @@
 #include "base/json_writer.h"
 #include "base/shown_text.h"
 #include "base/throw_error.h"
+#include "config_line.h"
 
 namespace maas {
 namespace {
 
+constexpr size_t kMostReasons = 1000;
 constexpr std::string_view kCopyOfLabel = "a copy of the label";
 constexpr const char* kOneOfTheLabels = "it is a label, too (data.labels)";
 
@@ -36,6 +38,21 @@ std::string warning_of_odd_cells(const ColumnFacts& column) {
       "column {}: {} cells are numbers and {} are not ('{}'): correct them, or say which mean a "
       "missing value (data.missing_values), or that it holds categories (data.columns)",
       json_quote(column.name), column.numbers, column.others, column.odd);
+}
+
+std::string warning_of_odd_dates(const ColumnFacts& column) {
+  const int64_t dates = column.dates.most_dates();
+  return fmt::format(
+      "column {}: {} cells are dates and {} are not ('{}'): correct them, or say which mean a "
+      "missing value (data.missing_values), or that it holds categories (data.columns)",
+      json_quote(column.name), dates, column.dates.count() - dates, shown_text(column.odd_date));
+}
+
+std::string warning_of_huge_numbers(const ColumnFacts& column) {
+  return fmt::format(
+      "column {} is ignored: its numbers go up to {:.3g}, beyond 3.4e38, the largest of float32; "
+      "correct those cells, or take the column's line out of data.columns once they are",
+      json_quote(column.name), std::max(-column.least, column.most));
 }
 
 std::string warning_of_unit(const ColumnFacts& column, bool is_left_out) {
@@ -111,11 +128,18 @@ std::string lines_of_columns(const std::vector<ColumnFacts>& columns, const Colu
     const bool is_left_out = !reasons[c].empty();
     if (columns[c].has_odd_cells()) {
       warnings.push_back(warning_of_odd_cells(columns[c]));
+    } else if (columns[c].is_mostly_dates()) {
+      warnings.push_back(warning_of_odd_dates(columns[c]));
+    } else if (columns[c].is_beyond_float()) {
+      warnings.push_back(warning_of_huge_numbers(columns[c]));
     }
     if (!columns[c].unit.empty()) warnings.push_back(warning_of_unit(columns[c], is_left_out));
     if (is_left_out) {
       const std::string quoted = json_quote(columns[c].name);
-      ignored.push_back(fmt::format("    {:<32}# {}", quoted + ": ignore", reasons[c]));
+      // A config has at most 1 MiB, and a table may have ten thousands of columns.
+      const bool has_reason = ignored.size() < kMostReasons;
+      const std::string line = "    " + quoted + ": ignore";
+      ignored.push_back(has_reason ? config_line(line, reasons[c]) : line + "\n");
       if (is_copy_of_label(reasons[c])) {
         warnings.push_back(fmt::format(
             "column {} is ignored: {}; if it is known before the label is, remove its line from "
@@ -138,7 +162,7 @@ std::string lines_of_columns(const std::vector<ColumnFacts>& columns, const Colu
   if (ignored.empty() && typed.empty()) return lines;
   lines += "  columns:\n";
   for (const std::string& column : typed) lines += "    " + column + "\n";
-  for (const std::string& column : ignored) lines += column + "\n";
+  for (const std::string& column : ignored) lines += column;
   if (is_ambiguous) {
     lines += "  dates: day_first                  # or month_first: no cell tells\n";
     warnings.emplace_back(

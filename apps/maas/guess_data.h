@@ -38,6 +38,7 @@ struct DataGuess {
   std::vector<ColumnProfile> columns;  // of a table
   std::vector<std::string> profile;    // lines about the columns of a table, sizes of images
   std::string why_size = {};           // of images: "64 x 64: ..."; "" = the size is given
+  std::string cuts = {};               // a warning of what images lose at this size; "" = little
   std::vector<std::string> warnings;   // what the data's owner should look at
 };
 
@@ -48,6 +49,7 @@ struct GuessOptions {
   // "classification", "regression", of several labels "multi_label"; "" = by the label
   std::string task;
   std::set<std::string> marks = {};  // the columns of data.group and data.order
+  std::optional<bool> header = {};   // data.header, where it is given
 };
 
 // A quarter of the training samples at most, so that an epoch has several steps.

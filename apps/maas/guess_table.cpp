@@ -14,6 +14,8 @@
 #include "base/throw_error.h"
 #include "column_facts.h"
 #include "column_uses.h"
+#include "config_line.h"
+#include "guess_header.h"
 #include "guess_label.h"
 #include "sample/cell_text.h"
 #include "sample/csv_reader.h"
@@ -29,17 +31,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr size_t kCommentsAt = 37;
 constexpr int64_t kFewRows = 5000;     // smaller steps learn more from them
 constexpr int64_t kMostToFold = 2000;  // more train and validate one network well enough
 constexpr int64_t kRowsToFold = 50;    // fewer would leave a handful in each fold
-
-// Names are no numbers.
-bool has_header(const CsvTable& table) {
-  for (int64_t column = 0; column < table.columns(); ++column) {
-    if (parse_number(table.at(0, column))) return false;
-  }
-  return true;
-}
 
 // Signs of numbers, as training would guess them.
 NumberGuess numbers_of(const CsvTable& table, bool header) {
@@ -231,6 +226,25 @@ void tell_unlabelled(const ColumnFacts& label, const TableSample& sample, bool h
       has_images ? "fill it in or remove them" : "data.missing_label: drop leaves them out"));
 }
 
+struct SeenLabels {
+  const std::vector<ColumnFacts>& columns;
+  const Predicted& predicted;
+  const TableSample& sample;
+  const fs::path& path;
+  bool has_images;
+};
+
+// Of all labels: rows count where they have each.
+void look_at_labels(const SeenLabels& seen, int64_t rows, DataGuess& guess) {
+  guess.samples = all_rows(rows, seen.sample);
+  for (const size_t label : seen.predicted.columns) {
+    const ColumnFacts& column = seen.columns[label];
+    check_label(column, seen.predicted.of_numbers(), seen.has_images, seen.path);
+    guess.samples = std::min(guess.samples, all_rows(rows - column.missing, seen.sample));
+    tell_unlabelled(column, seen.sample, seen.has_images, guess);
+  }
+}
+
 void tell_unread(const TableSample& sample, const fs::path& path, DataGuess& guess) {
   if (sample.unread == 0) return;
   guess.warnings.push_back(fmt::format(
@@ -328,7 +342,8 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
   const std::string encoding = guess_encoding(text, path.string());
   text = decoded(std::move(text), encoding, path.string());
   const CsvTable table = parse_csv(std::move(text), path.string(), delimiter);
-  const bool header = table.rows() > 0 && has_header(table);
+  const HeaderGuess seen_header = guess_header(table);
+  const bool header = options.header.value_or(seen_header.is_there);
   check_size(table, header, path);
   const NumberGuess numbers = numbers_of(table, header);
   const std::vector<ColumnFacts> columns = facts_of(table, header, numbers.format);
@@ -336,21 +351,17 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
   const Predicted predicted = find_predicted(columns, image, options, path.string());
   const int64_t rows = table.rows() - (header ? 1 : 0);
   DataGuess guess;
-  guess.samples = all_rows(rows, sample);
-  for (const size_t label : predicted.columns) {
-    check_label(columns[label], predicted.of_numbers(), image.has_value(), path);
-    guess.samples = std::min(guess.samples, all_rows(rows - columns[label].missing, sample));
-    tell_unlabelled(columns[label], sample, image.has_value(), guess);
-  }
+  look_at_labels({columns, predicted, sample, path, image.has_value()}, rows, guess);
   guess.data =
       fmt::format("  type: {}\n  train: {{path: {}}}\n", image ? "image_list" : "csv", written);
   const ColumnFacts& label = columns[predicted.columns[0]];
   if (options.labels.empty()) {  // those stand in the settings that were given
-    guess.data += fmt::format("  label: {:<28}# the column to predict\n", json_quote(label.name));
+    guess.data +=
+        config_line("  label: " + json_quote(label.name), "the column to predict", kCommentsAt);
   }
   if (image) {
-    guess.data += fmt::format("  image: {:<28}# the column with their paths\n",
-                              json_quote(columns[*image].name));
+    guess.data += config_line("  image: " + json_quote(columns[*image].name),
+                              "the column with their paths", kCommentsAt);
   } else {
     add_columns({table, header, columns, predicted, options}, guess);
     if (!numbers.note.empty()) guess.warnings.push_back(numbers.note);
@@ -376,6 +387,7 @@ DataGuess guess_table(const fs::path& path, const std::string& written,
     guess.found = fmt::format("a table of {}; predicting {}", rows_text(rows, sample),
                               to_text(predicted, columns));
   }
+  if (!options.header && !seen_header.doubt.empty()) guess.warnings.push_back(seen_header.doubt);
   tell_unread(sample, path, guess);
   if (!predicted.why.empty()) guess.found += ", " + predicted.why;
   return guess;

@@ -139,6 +139,7 @@ class Init : public Command {
     suit_splits(guess);
     const std::string told = start_from_network(guess, folder);
     if (gives_size()) guess.why_size.clear();
+    if (!gives_size() && !guess.cuts.empty()) output.warn(guess.cuts);
     if (!guess.why_size.empty()) output.say("  " + guess.why_size);
     if (!told.empty()) output.say(told);
     const std::string text =
@@ -221,6 +222,9 @@ class Init : public Command {
       } else if (word == "data.task=classification" || word == "data.task=regression") {
         options_.task = word.substr(word.find('=') + 1);
       } else {
+        if (word == "data.header=true" || word == "data.header=false") {
+          options_.header = word.ends_with("true");
+        }
         if (word.starts_with("data.group=") || word.starts_with("data.order=")) {
           options_.marks.insert(word.substr(word.find('=') + 1));
         }

@@ -150,6 +150,28 @@ ChosenSize choose_size(const DataGuess& guess, const std::vector<ImageSize>& siz
   return mostly_small ? choose_small(sizes) : choose_square(guess, sizes);
 }
 
+// Pictures are made to cover the size, and cut at their centre: what is lost may be what they show.
+// "" = little is.
+std::string warning_of_cuts(const std::vector<ImageSize>& sizes, const ImageSize& size) {
+  constexpr double kMuch = 0.25;  // of a picture
+  int64_t cut = 0;
+  double most = 0;
+  for (const ImageSize& one : sizes) {
+    const double ratio =
+        static_cast<double>(one.width * size.height) / static_cast<double>(one.height * size.width);
+    const double lost = 1 - std::min(ratio, 1 / ratio);
+    cut += lost > kMuch ? 1 : 0;
+    most = std::max(most, lost);
+  }
+  if (20 * static_cast<size_t>(cut) < sizes.size() || cut == 0) return "";
+  return fmt::format(
+      "{} of {} images lose more than a quarter of their pixels, up to {:.0f} %: they are resized "
+      "to "
+      "cover {} and cut at their centre; where what they show lies at the ends, bring them to one "
+      "shape before (pad or stretch them), or choose data.height and data.width as most are",
+      cut, sizes.size(), 100 * most, to_text(size));
+}
+
 // Grey and of few pixels, each of those that are looked at.
 bool are_characters(const std::vector<fs::path>& files) {
   int64_t seen = 0;
@@ -203,8 +225,11 @@ void suit_images(DataGuess& guess, const std::vector<fs::path>& files,
   const auto [size, why] = choose_size(guess, sizes);
   if (!sizes.empty()) guess.profile.push_back(text_of_sizes(sizes));
   guess.why_size = why;
-  guess.data += fmt::format("{:36}# pixels; images are resized to this\n  width: {}\n",
-                            fmt::format("  height: {}", size.height), size.width);
+  guess.data += fmt::format(
+      "{:36}# pixels; images are resized to cover this, then cut at the centre\n"
+      "  width: {}\n",
+      fmt::format("  height: {}", size.height), size.width);
+  guess.cuts = warning_of_cuts(sizes, size);
   guess.data += augment_for(guess, size, why_no_flip(some_of(files, kPictures), classes));
   guess.model = fmt::format("{{type: convnet, channels: [{}], dropout: 0.2}}",
                             fmt::join(channels_for(shorter_side(size)), ", "));

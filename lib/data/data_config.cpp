@@ -246,7 +246,9 @@ void describe_images(DataConfig& data, Fields& field) {
   field("height", data.height)
       .only_for("type", types)
       .between(0, 4096)
-      .doc("pixels; images of other sizes are resized; 0 = as the first image has");
+      .doc(
+          "pixels; images of other sizes are resized to cover height x width and cut at their "
+          "centre; 0 = as the first image has");
   field("width", data.width).only_for("type", types).between(0, 4096).doc("as height");
   field("channels", data.channels)
       .only_for("type", types)

@@ -57,8 +57,9 @@ std::string image_line(const InputSpec& input) {
   const std::string colour = input.channels == 1   ? "grey"
                              : input.channels == 3 ? "colour"
                                                    : fmt::format("{} channels", input.channels);
-  return fmt::format("image   {}x{} (height, width), {}{}", input.height, input.width, colour,
-                     input.resize_to_fit ? "; other sizes are resized" : "");
+  return fmt::format(
+      "image   {}x{} (height, width), {}{}", input.height, input.width, colour,
+      input.resize_to_fit ? "; other sizes are resized to cover it, and cut at their centre" : "");
 }
 
 }  // namespace

@@ -89,6 +89,43 @@ class OfTables(InitCase):
         self.assertNotIn("numeric_bins", maas("init", self.table("short.csv", "x,y", rows[:500]), "-o", "-",
                                               check=0).stdout)
 
+    def test_names_of_columns_may_be_numbers_that_count(self):
+        rows = [[i * 37 % 11 / 4, i * 5 % 7 / 3, "ab"[i * i % 3 % 2]] for i in range(60)]
+        for header, name in (("0,1,label", "label"), ("2001,2002,y", "y")):
+            done = maas("init", self.table("numbered.csv", header, rows), "-o", "-", check=0)
+            self.assertIn(f"found a table of 60 rows; predicting the class '{name}'", done.stderr)
+            self.assertIn("the first row is taken for names, though it has numbers", done.stderr)
+            self.assertNotIn("header: false", done.stdout)
+        done = maas("init", self.folder / "numbered.csv", "-o", "-", "data.header=false", check=0)
+        self.assertIn("found a table of 61 rows", done.stderr)
+        self.assertNotIn("taken for", done.stderr)
+        # A number over texts is a name; numbers that do not count are data, unless it is said.
+        done = maas("init", self.table("named.csv", "name,1,y", [["u", "vw"[i % 2], "ab"[i % 3 % 2]] for i in range(60)]),
+                    "-o", "-", check=0)
+        self.assertIn("found a table of 60 rows", done.stderr)
+        odd = self.table("odd.csv", "7,2,y", rows)
+        done = maas("init", odd, "-o", "-", check=0)
+        self.assertIn("header: false", done.stdout)
+        self.assertIn("no other row has 'y': data.header=true says that it holds names", done.stderr)
+        done = maas("init", odd, "-o", "-", "data.header=true", check=0)
+        self.assertIn("found a table of 60 rows; predicting the class 'y'", done.stderr)
+        plain = self.table("plain.csv", "", rows)
+        self.assertNotIn("first row", maas("init", plain, "-o", "-", check=0).stderr)
+
+    def test_one_bad_date_hides_no_column(self):
+        rows = [[f"2021-{i % 12 + 1:02}-{i % 28 + 1:02}", i % 5, "ab"[i % 3 % 2]] for i in range(60)]
+        rows[7][0] = "unknown"
+        done = maas("init", self.table("stray_date.csv", "day,x,y", rows), "-o", "-", check=0)
+        self.assertIn("59 cells are dates and 1 are not ('unknown')", done.stderr)
+        self.assertNotIn('"day": ignore', done.stdout)
+
+    def test_long_names_leave_a_blank_in_front_of_the_comment(self):
+        long = "what the customer finally bought there"
+        rows = [[i * i % 13, "x", "ab"[i % 3 % 2]] for i in range(60)]
+        text = self.init_and_train(self.table("long.csv", f"x,{long} again,{long}", rows))
+        self.assertIn(f'"{long} again": ignore # ', text)
+        self.assertIn(f'label: "{long}" # ', text)
+
     def test_numbers_with_a_unit_are_told(self):
         rows = [[f"{100 + i % 90},5 m\u00b2", i % 5, "ab"[i % 2]] for i in range(90)]
         done = maas("init", self.table("flats.csv", "Fl\u00e4che;rooms;y", rows, ";"), "-o", "-", check=0)

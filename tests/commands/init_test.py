@@ -242,6 +242,17 @@ class Init(InitCase):
         self.assertIn("160 x 120 the smallest", done.stderr)
         self.assertIn("a quarter have 120 pixels or fewer", done.stderr)
 
+    def test_pictures_that_would_lose_much_are_told(self):
+        folder = self.folder / "long_and_high"
+        for i in range(24):
+            path = folder / "ab"[i % 2] / f"{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(png(*((50, 144) if i % 3 else (96, 96)), 9 * i))
+        done = maas("init", folder, "-o", "-", check=0)
+        self.assertRegex(done.stderr, r"warning: 16 of 24 images lose more than a quarter of their pixels, up to 6\d %")
+        given = maas("init", folder, "-o", "-", "data.height=144", "data.width=50", check=0)
+        self.assertNotIn("a quarter of their pixels", given.stderr)
+
     def test_a_size_that_is_given_needs_no_reason(self):
         done = maas("init", self.pictures("given", "ab", 6, 160, 120), "data.height=32", "data.width=32", "-o", "-",
                     check=0)

@@ -29,19 +29,20 @@ void report_json(const RateSearch& search, const Output& output) {
   output.result(json.end_array().end_object().text());
 }
 
-// A bar a line, the longer the higher the loss.
+// A bar a line, the longer the higher the loss, up to what the last steps blow it up to.
 std::string chart_of(const RateSearch& search) {
   double low = INFINITY, high = -INFINITY;
   for (const RateSearch::Step& step : search.steps) {
     low = std::min(low, step.loss);
     high = std::max(high, step.loss);
   }
+  if (!search.steps.empty()) high = std::min(high, low + 1.5 * (search.steps[0].loss - low));
   std::string text = "learning rate       loss\n";
   const auto count = static_cast<int64_t>(search.steps.size());
   for (int64_t i = 0; i < std::min(kShownSteps, count); ++i) {
     const RateSearch::Step& step = search.steps[static_cast<size_t>(
         i * (count - 1) / std::max<int64_t>(std::min(kShownSteps, count) - 1, 1))];
-    const double share = high > low ? (step.loss - low) / (high - low) : 0;
+    const double share = high > low ? std::min(1.0, (step.loss - low) / (high - low)) : 0;
     text += fmt::format("{:>13}  {:>9.4f}  {}\n", rate_text(step.rate), step.loss,
                         std::string(static_cast<size_t>(40 * share), '#'));
   }

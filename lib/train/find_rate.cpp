@@ -14,7 +14,7 @@ namespace maas {
 namespace {
 
 constexpr double kSmoothing = 0.95;
-constexpr double kDiverged = 4;       // times the lowest loss
+constexpr double kDiverged = 4;       // times the loss before anything was learnt
 constexpr int64_t kFewestSteps = 10;  // before the smoothed loss says anything
 
 EpochBatches batches_of(const FitJob& job, int64_t epoch) {
@@ -44,8 +44,10 @@ double slope_at(const std::vector<RateSearch::Step>& steps, size_t at) {
 void judge(RateSearch& search) {
   const auto& steps = search.steps;
   if (steps.empty()) return;
-  const auto lowest = std::min_element(
-      steps.begin(), steps.end(), [](const auto& a, const auto& b) { return a.loss < b.loss; });
+  const auto first = std::min<size_t>(kFewestSteps, steps.size() - 1);
+  const auto lowest =
+      std::min_element(steps.begin() + static_cast<int64_t>(first), steps.end(),
+                       [](const auto& a, const auto& b) { return a.loss < b.loss; });
   search.lowest_loss_at = lowest->rate;
   double steepest = 0;
   const auto end = static_cast<size_t>(lowest - steps.begin());
@@ -64,12 +66,15 @@ RateSearch find_rate(const FitJob& job, const RateSearchOptions& options) {
   check_job(job);
   const Objective objective =
       job.objective ? *job.objective : supervised(job.program, job.train.loss, job.data.spec.task);
+  // What a batch's loss is before anything is learnt says how much of it is the batch's own: that
+  // of numbers with rare large ones varies more than learning changes it.
   Trainer trainer(job.program, objective, job.train, job.seed);
+  Trainer still(job.program, objective, job.train, job.seed);
   RateSearch search;
   search.batch_size = std::min(job.train.batch_size, job.data.train->size());
   const double factor =
       std::pow(options.highest / options.lowest, 1 / static_cast<double>(options.steps - 1));
-  double mean = 0, weight = 0, rate = options.lowest, lowest = INFINITY;
+  double gained = 0, weight = 0, rate = options.lowest, all_before = 0;
   EpochBatches batches = batches_of(job, 0);
   int64_t epoch = 0, next = 0;
   for (int64_t step = 0; step < options.steps; ++step, rate *= factor) {
@@ -78,14 +83,18 @@ RateSearch find_rate(const FitJob& job, const RateSearchOptions& options) {
       batches = batches_of(job, ++epoch);
       next = 0;
     }
-    const StepResult done = trainer.step(batches.load(next++), step, rate);
-    if (!done.taken) break;
-    mean = kSmoothing * mean + (1 - kSmoothing) * done.loss;
+    const Batch batch = batches.load(next++);
+    const StepResult done = trainer.step(batch, step, rate), before = still.step(batch, step, 0);
+    if (!done.taken || !before.taken) break;
+    gained = kSmoothing * gained + (1 - kSmoothing) * (done.loss - before.loss);
     weight = kSmoothing * weight + (1 - kSmoothing);
-    search.steps.push_back({rate, mean / weight});
-    lowest = std::min(lowest, mean / weight);
-    if (step >= kFewestSteps && mean / weight > kDiverged * lowest) break;
+    all_before += before.loss;
+    search.steps.push_back({rate, gained / weight});
+    const double mean = all_before / static_cast<double>(step + 1);
+    if (step >= kFewestSteps && mean + gained / weight > kDiverged * mean) break;
   }
+  const double mean = all_before / std::max<double>(1, static_cast<double>(search.steps.size()));
+  for (RateSearch::Step& step : search.steps) step.loss += mean;
   judge(search);
   return search;
 }

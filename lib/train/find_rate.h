@@ -18,9 +18,11 @@ struct RateSearchOptions {
 struct RateSearch {
   struct Step {
     double rate = 0;
-    double loss = 0;  // smoothed: an exponential mean without its bias, of about 20 steps
+    // The mean over all batches before anything was learnt, and what learning changed of each
+    // batch's, smoothed: an exponential mean without its bias, of about 20 steps.
+    double loss = 0;
   };
-  std::vector<Step> steps;  // until the loss is four times the lowest, or no number
+  std::vector<Step> steps;  // until the loss is four times that before, or no number
   // Where the loss falls most steeply over the logarithm of the rate; 0: it never falls.
   double steepest = 0;
   double lowest_loss_at = 0;  // the rate at the lowest loss

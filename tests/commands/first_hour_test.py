@@ -1,5 +1,6 @@
 """What a person does after the first training: new data, runs side by side, a stop in between, searches."""
 import json
+import math
 import pathlib
 import random
 import re
@@ -201,6 +202,17 @@ class OfATable(Case):
         text = maas("train", self.config, "--find-lr", check=0)
         self.assertIn("falls most steeply at", text.stdout)
         self.assertIn("train.learning_rate=", text.stderr)
+
+    def test_find_lr_bears_rare_large_numbers(self):
+        draw = random.Random(1)
+        rows = [(draw.gauss(0, 1), draw.gauss(0, 1)) for _ in range(800)]
+        table = self.folder / "skewed.csv"
+        table.write_text("a,b,price\n" + "".join(f"{a:.4f},{b:.4f},{math.exp(2 * a + b + 3):.2f}\n" for a, b in rows))
+        config = self.folder / "skewed.yaml"
+        maas("init", table, "-o", config, check=0)
+        said = json.loads(maas("train", config, "--find-lr", "--json", check=0).stdout)
+        self.assertGreater(said["learning_rate"], 1e-4)
+        self.assertLess(said["learning_rate"], 0.3)
 
 
 class OfRareClasses(Case):

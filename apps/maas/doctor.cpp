@@ -23,6 +23,7 @@
 #include "base/version.h"
 #include "call/builder.h"
 #include "command.h"
+#include "run/kernel_file.h"
 #include "run/kernel_times.h"
 #include "run/lower/linear_race.h"
 #include "run/measure_plan.h"
@@ -153,7 +154,7 @@ Check check_inference() {
 }
 
 // What this machine prefers, in products of a small network, a batch and a transformer.
-Check check_kernels() {
+Check kernels_of_machine() {
   if (const auto& pinned = kernel_times().pinned()) {
     return {"kernels", Verdict::kOk, fmt::format("MAAS_KERNELS={}", *pinned), ""};
   }
@@ -166,7 +167,23 @@ Check check_kernels() {
                          sizes.rows, sizes.in, sizes.out);
   }
   keep_kernel_times();
-  return {"kernels", Verdict::kOk, found, ""};
+  const KernelFile& file = kernel_file();
+  if (file.path().empty()) return {"kernels", Verdict::kOk, found + "; not kept", ""};
+  if (!file.trouble().empty()) {
+    return {"kernels", Verdict::kWarning,
+            fmt::format("{}; not kept: {} {}", found, file.path().string(), file.trouble()),
+            "name another file in MAAS_KERNELS, or none"};
+  }
+  return {"kernels", Verdict::kOk, fmt::format("{}; kept in {}", found, file.path().string()), ""};
+}
+
+Check check_kernels() {
+  try {
+    return kernels_of_machine();
+  } catch (const Error& error) {  // MAAS_KERNELS
+    const Problem& problem = error.first();
+    return {"kernels", Verdict::kProblem, problem.where + ": " + problem.what, problem.fix};
+  }
 }
 
 class Doctor : public Command {

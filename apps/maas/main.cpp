@@ -11,6 +11,7 @@
 
 #include "command.h"
 #include "help.h"
+#include "run/kernel_file.h"
 #include "tensor/short_reason.h"
 #include "usage.h"
 
@@ -42,6 +43,7 @@ int run_verb(const CommandRow& row, const std::vector<std::string>& arguments, O
   } catch (const CLI::ParseError& error) {
     throw usage_error(row, *parser.app, error, arguments);
   }
+  if (const std::string told = kernel_file_warning(); !told.empty()) output.warn(told);
   return parser.command->run(output);
 }
 

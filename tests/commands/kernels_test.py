@@ -1,8 +1,10 @@
 """Kernels of products: measured, kept in a file, pinned."""
 import json
+import os
+import subprocess
 import unittest
 
-from maas_runs import Case, maas
+from maas_runs import MAAS, Case, maas
 
 
 class Kernels(Case):
@@ -25,12 +27,46 @@ class Kernels(Case):
         for product, kernel in first.items():
             self.assertIn(kernel["winner"], kernel["seconds"], product)
 
-    def test_a_file_that_is_none_is_written_anew(self):
+    def test_a_named_file_of_something_else_is_refused_and_stays(self):
         file = self.folder / "broken/kernels.txt"
         file.parent.mkdir()
-        file.write_bytes(b"\0" * 100)
-        self.bench(file)
-        self.assertTrue(file.read_text().startswith("maas kernels 1"))
+        for held in (b"\0" * 100, b"height,label\n1,a\n", (self.folder / "run/model.pt").read_bytes()):
+            file.write_bytes(held)
+            said = self.bench(file, check=2).stderr
+            for part in (str(file), "something else", "fix: "):
+                self.assertIn(part, said)
+            self.assertEqual(file.read_bytes(), held)
+        checks = json.loads(maas("doctor", "--json", env={"MAAS_KERNELS": str(file)}).stdout)["checks"]
+        found = [check for check in checks if check["name"] == "kernels"][0]
+        self.assertEqual(found["verdict"], "problem")
+        self.assertIn(str(file), found["found"])
+
+    def test_a_named_place_that_keeps_nothing_is_told(self):
+        other = self.folder / "other.txt"
+        other.write_text("maas kernels 1\tanother CPU\n")
+        for place, why in ((self.folder, "is a folder"), ("/dev/null", "is a device"),
+                           (other, "is of another machine or version"),
+                           (other / "kernels.txt", "is no folder")):
+            said = self.bench(place).stderr
+            for part in ("warning: MAAS_KERNELS", str(place), why, "not kept"):
+                self.assertIn(part, said)
+            shown = maas("doctor", env={"MAAS_KERNELS": str(place)}).stdout
+            self.assertRegex(shown, rf"(?m)^warning +kernels .*not kept: .*{why}")
+        self.assertEqual(other.read_text(), "maas kernels 1\tanother CPU\n")
+
+    def test_processes_at_once_lose_nothing_that_another_measured(self):
+        file = self.folder / "shared/kernels.txt"
+        started = [subprocess.Popen([MAAS, "bench", self.folder / "run/model.pt", "--seconds=0.05",
+                                     f"--batch={rows}", "--kernels", "--json"], text=True,
+                                    stdout=subprocess.PIPE, env={**os.environ, "MAAS_KERNELS": str(file)})
+                   for rows in (1, 3, 5, 7, 9, 11)]
+        measured = set()
+        for process in started:
+            measured |= set(json.loads(process.communicate()[0])["kernels"])
+            self.assertEqual(process.returncode, 0)
+        kept = {line.split("\t")[0] for line in file.read_text().splitlines()[1:]}
+        self.assertEqual(kept, measured)
+        self.assertEqual([path.name for path in file.parent.iterdir()], ["kernels.txt"])
 
     def test_pinned_kernels_are_not_timed(self):
         self.assertIn("MAAS_KERNELS=default, nothing measured", self.bench("default", "--kernels").stdout)

@@ -99,11 +99,13 @@ std::string_view behind_number(std::string_view cell, const TableFormat& format)
   constexpr size_t kMostUnit = 12;
   const size_t last = cell.find_last_of("0123456789");
   if (last == cell.npos || last + 1 == cell.size() || cell.size() - last - 1 > kMostUnit) return {};
-  TableFormat comma = format;
-  comma.decimal = ",";
+  TableFormat comma = format, grouped = format;
+  comma.decimal = grouped.decimal = ",";
   comma.thousands = "";
+  grouped.thousands = ".";
   const std::string_view number = cell.substr(0, last + 1);
-  const bool is_number = parse_number(number, format) || parse_number(number, comma);
+  const bool is_number =
+      parse_number(number, format) || parse_number(number, comma) || parse_number(number, grouped);
   return is_number ? cell.substr(last + 1) : std::string_view();
 }
 

@@ -8,6 +8,7 @@
 #include "base/shown_text.h"
 #include "base/throw_error.h"
 #include "config_line.h"
+#include "sample/cell_text.h"
 
 namespace maas {
 namespace {
@@ -56,12 +57,19 @@ std::string warning_of_huge_numbers(const ColumnFacts& column) {
 }
 
 std::string warning_of_unit(const ColumnFacts& column, bool is_left_out) {
+  const char* const use = is_left_out ? "the column is ignored" : "they count as categories";
+  const std::string& example = column.examples.at(0);
+  if (!sign_of(example).empty()) {
+    return fmt::format(
+        "column {}: its cells are numbers ('{}') that have other signs before decimals or between "
+        "thousands than the file is read with: {}; write all columns in one way, or set "
+        "data.decimal and data.thousands",
+        json_quote(column.name), shown_text(example), use);
+  }
   return fmt::format(
       "column {}: its cells are numbers with '{}' behind them, a sign that is not read (percent "
-      "and "
-      "currencies are): {}; take it out of the file to have numbers",
-      json_quote(column.name), shown_text(column.unit),
-      is_left_out ? "the column is ignored" : "they count as categories");
+      "and currencies are): {}; take it out of the file to have numbers",
+      json_quote(column.name), shown_text(column.unit), use);
 }
 
 }  // namespace

@@ -132,6 +132,14 @@ class OfTables(InitCase):
         self.assertIn("its cells are numbers with ' m\u00b2' behind them", done.stderr)
         self.assertRegex(done.stderr, r"  Fl\u00e4che  text")
 
+    def test_numbers_written_in_another_way_than_the_files_others_are_told(self):
+        rows = [[f"0.{i:04}", f"{50 + i % 40},3%", f"1.{i:03},79 \u20ac", "ab"[i % 2]] for i in range(100)]
+        done = maas("init", self.table("euro.csv", "x;share;cost;y", rows, ";"), "-o", "-", check=0)
+        for said in ('"share": its cells are numbers (\'50,3%\') that have other signs before decimals',
+                     '"cost": its cells are numbers (\'1.000,79 \u20ac\') that', "write all columns in one way"):
+            self.assertIn(said, done.stderr)
+        self.assertNotIn("is not read (percent", done.stderr)
+
     def test_what_cannot_be_measured_is_left_out(self):
         self.init_and_train(self.table("two.csv", "x,y", [[1, "a"], [2, "b"]]))
         mostly = [[i, i % 3, "ab"[i % 2] if i < 6 else ""] for i in range(100)]

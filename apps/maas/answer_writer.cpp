@@ -195,7 +195,7 @@ void AnswerWriter::add_answer(const JudgedOutputs& judged, int64_t row, Cells& c
 std::string AnswerWriter::line_of_text(const JudgedOutputs& judged, int64_t row,
                                        const AnswerRows& rows) const {
   std::string text =
-      rows.is_alone ? rows.input : fmt::format("{}:{}", rows.input, rows.first_row + row + 1);
+      rows.is_alone ? rows.input : fmt::format("{} row {}", rows.input, rows.first_row + row + 1);
   for (const int64_t column : kept_) {
     const Cell cell = rows.cells->cell(row, column);
     text += "  " + shown_text(cell, std::string::npos);

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -22,6 +21,7 @@
 #include "sample/table_stream.h"
 #include "sample/text_pieces.h"
 #include "sample/written_form.h"
+#include "signals.h"
 #include "table_sample.h"
 #include "unanswered.h"
 
@@ -69,22 +69,6 @@ std::vector<std::string> files_below(const std::string& folder,
   }
   return found;
 }
-
-// Threads that are started meanwhile take no signals.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 class Samples {
  public:
@@ -225,7 +209,9 @@ class Samples {
       line += answer_whole_lines(text.substr(0, end), {stream.name(), line, ended}, warnings);
       text.erase(0, end);
     }
-    if (line == 0) throw_input(stream.name(), "holds no text", "a text a line", "write one");
+    if (line == 0)
+      throw_input(stream.name(), "holds no text", "a text a line, or rows as CSV or JSON",
+                  "give one");
     tell(warnings);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kInterrupted) throw_stopped(stream.name());
@@ -261,8 +247,16 @@ class Samples {
       row += rows;
       progress_.show(name, row, {});
     }
-    if (documents.empty()) decode_json(text, name, spec_, &warnings);  // says what is wrong
+    if (documents.empty()) refuse_nothing(name);
     tell(warnings);
+  }
+
+  [[noreturn]] void refuse_nothing(const std::string& name) const {
+    const bool is_table = spec_.kind == InputKind::kTable;
+    throw_input(name, "holds nothing but blanks",
+                is_table ? "rows as CSV below the columns' names, or as JSON: {column: value}"
+                         : "an image file, or pixels as JSON",
+                "give one");
   }
 
   [[noreturn]] void throw_stopped(const std::string& where) const {

@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <csignal>
-
 namespace maas {
 namespace {
 
@@ -24,5 +22,13 @@ const std::atomic<int>& watch_signals() {
   std::signal(SIGHUP, SIG_IGN);  // a closed terminal does not end hours of work
   return g_signal;
 }
+
+BlockedSignals::BlockedSignals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before_);
+}
+
+BlockedSignals::~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
 }  // namespace maas

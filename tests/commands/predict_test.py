@@ -53,7 +53,7 @@ class OfATable(Case):
         self.assertEqual(table[0].split(), ["row", "label", "probability", "p_a", "p_b", "p_c"])
         self.assertEqual([line.split()[1] for line in table[1:]], [row["label"] for row in rows])
         text = self.predict(self.new).stdout.splitlines()
-        self.assertEqual([line.split()[1] for line in text], [row["label"] for row in rows])
+        self.assertEqual([line.split("  ")[1].split()[0] for line in text], [row["label"] for row in rows])
 
     def test_a_file_of_answers_has_its_name_when_it_is_whole(self):
         answers = self.folder / "answers.csv"
@@ -126,7 +126,18 @@ class OfATable(Case):
             self.assertIn("fault.csv:17002:206: 'much' in column 'x' is not a finite number", done.stderr)
             told = [int(row["id"]) for row in self.rows_of(done.stdout)]
             self.assertEqual(told, list(range(len(told))))
-            self.assertGreater(len(told), 10_000)  # all but those that were read with it
+            self.assertEqual(len(told), 17_000)
+        short = self.folder / "bad.csv"
+        short.write_text("x,colour\n1,red\n\n2,blue\nmuch,red\n3,red\n")
+        done = self.predict(short, check=3)
+        self.assertEqual([line.split("  ")[0] for line in done.stdout.splitlines()], [f"{short} row 1", f"{short} row 2"])
+        self.assertIn("bad.csv:5:1: 'much' in column 'x'", done.stderr)
+        self.assertEqual(self.predict("-", stdin="x,colour\nmuch,red\n", check=3).stdout, "")
+
+    def test_nothing_is_refused_by_what_is_expected(self):
+        done = self.predict("-", stdin="\n\n", check=3)
+        self.assertIn("stdin: holds nothing but blanks; expected rows as CSV below the columns' names, or as JSON",
+                      done.stderr)
 
     def test_a_signal_leaves_no_half_file(self):
         answers = self.folder / "half.csv"

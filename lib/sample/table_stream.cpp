@@ -64,6 +64,21 @@ bool has_header(const CsvTable& table, const InputSpec& spec) {
   return true;
 }
 
+class FirstRows final : public CellGrid {
+ public:
+  FirstRows(const CellGrid& all, int64_t rows) : all_(all), rows_(rows) {}
+  int64_t rows() const override { return rows_; }
+  Cell at(int64_t row, int64_t column) const override { return all_.at(row, column); }
+  std::string place(int64_t row, int64_t column) const override { return all_.place(row, column); }
+  void numbers(int64_t column, int64_t first, std::span<double> to) const override {
+    all_.numbers(column, first, to);
+  }
+
+ private:
+  const CellGrid& all_;
+  int64_t rows_;
+};
+
 }  // namespace
 
 CsvGrid grid_of_model(CsvTable table, const InputSpec& spec) {
@@ -94,6 +109,7 @@ TableStream::TableStream(CsvStream csv, std::string name, const InputSpec& spec)
     : csv_(std::move(csv)), name_(std::move(name)), spec_(spec) {}
 
 std::optional<TablePiece> TableStream::next() {
+  if (fault_) std::rethrow_exception(fault_);
   std::optional<CsvTable> table = csv_.next();
   // A header alone is no row.
   if (table && names_.empty() && rows_ == 0) {
@@ -114,11 +130,32 @@ std::optional<TablePiece> TableStream::next() {
 }
 
 TablePiece TableStream::piece(CsvGrid grid) {
-  EncodedTable encoded = encode_table(grid, spec_);
+  EncodedTable encoded = encode_good_rows(grid);
   add(encoded);
   TablePiece piece{std::move(grid), std::move(encoded.inputs), rows_};
   rows_ += piece.grid.rows();
   return piece;
+}
+
+EncodedTable TableStream::encode_good_rows(CsvGrid& grid) try {
+  return encode_table(grid, spec_);
+} catch (const Error& error) {
+  if (error.kind() != ErrorKind::kInput) throw;
+  fault_ = std::current_exception();
+  int64_t good = 0;
+  for (int64_t bad = grid.rows(); bad - good > 1;) {
+    const int64_t middle = good + (bad - good) / 2;
+    try {
+      encode_table(FirstRows(grid, middle), spec_);
+      good = middle;
+    } catch (const Error&) {
+      fault_ = std::current_exception();
+      bad = middle;
+    }
+  }
+  if (good == 0) std::rethrow_exception(fault_);
+  grid.keep_rows([good](int64_t row) { return row < good; });
+  return encode_table(grid, spec_);
 }
 
 void TableStream::add(const EncodedTable& table) {

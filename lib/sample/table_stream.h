@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <exception>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,7 +33,8 @@ class TableStream {
  public:
   // `spec` must outlive it; `name` is the file's, for messages.
   TableStream(CsvStream csv, std::string name, const InputSpec& spec);
-  // nullopt = there are no more. Throws Error{kInput} as decode_csv() does, also for no row at all.
+  // nullopt = there are no more. Throws Error{kInput} as decode_csv() does, also for no row at all;
+  // of a row that cannot be encoded when those in front of it were given.
   std::optional<TablePiece> next();
   int64_t rows() const { return rows_; }  // so far
   bool at_end() const { return csv_.at_end(); }
@@ -41,6 +43,7 @@ class TableStream {
 
  private:
   TablePiece piece(CsvGrid grid);
+  EncodedTable encode_good_rows(CsvGrid& grid);
   void add(const EncodedTable& table);
 
   CsvStream csv_;
@@ -49,7 +52,8 @@ class TableStream {
   std::vector<std::string> names_;  // of the file's columns; empty before the first piece
   std::vector<int64_t> selected_;   // the model's columns among them
   int64_t rows_ = 0;
-  EncodedTable odd_;  // without inputs: what all pieces together have
+  std::exception_ptr fault_;  // of the row that follows
+  EncodedTable odd_;          // without inputs: what all pieces together have
 };
 
 }  // namespace maas

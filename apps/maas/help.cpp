@@ -78,8 +78,9 @@ std::string long_help() {
   for (const CommandRow& row : commands())
     text += fmt::format("  {:<11} {}\n", spoken_name(row), row.summary);
   text +=
-      "\nEvery verb has --help with examples, --json for one JSON object on stdout, --quiet, -v,\n"
-      "--no-color and --debug. Exit codes: 0 ok, 1 failed, 2 usage or config, 3 missing or\n"
+      "\nEvery verb has --help with examples, --json for one JSON object on stdout (predict: one\n"
+      "a row), --quiet, -v, --no-color and --debug. Exit codes: 0 ok, 1 failed, 2 usage or config, "
+      "3 missing or\n"
       "corrupt input, 4 resources, 5 diverged, 6 a required check was not met, 70 internal,\n"
       "75 interrupted and resumable.\n";
   return text;

@@ -117,7 +117,8 @@ Parser::Parser(const CommandRow& row, OutputOptions& options)
   app->name("maas " + spoken_name(row));
   app->set_help_flag("-h,--help", "print this")->group(kCommonGroup);
   command->declare(*app);
-  app->add_flag("--json", options.json, "print one JSON object, errors too")->group(kCommonGroup);
+  app->add_flag("--json", options.json, "print one JSON object (predict: one a row), errors too")
+      ->group(kCommonGroup);
   app->add_flag("-q,--quiet", options.quiet,
                 "nothing on stderr but errors; the result stays on stdout")
       ->group(kCommonGroup);

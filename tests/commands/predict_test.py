@@ -134,6 +134,11 @@ class OfATable(Case):
         self.assertIn("bad.csv:5:1: 'much' in column 'x'", done.stderr)
         self.assertEqual(self.predict("-", stdin="x,colour\nmuch,red\n", check=3).stdout, "")
 
+    def test_json_is_an_object_a_row_as_its_help_says(self):
+        lines = self.predict(self.new, "--json").stdout.splitlines()
+        self.assertEqual(len([json.loads(line)["input"] for line in lines]), 40)
+        self.assertIn("predict: one a row", self.predict("--help").stdout)
+
     def test_nothing_is_refused_by_what_is_expected(self):
         done = self.predict("-", stdin="\n\n", check=3)
         self.assertIn("stdin: holds nothing but blanks; expected rows as CSV below the columns' names, or as JSON",

@@ -41,7 +41,7 @@ class Inspect : public Command {
       return 0;
     }
     model_ = model_file(model_).string();
-    const Model model = load_model(model_);
+    const Model model = load_model(model_, FilePages::kShared);
     tell_unread_guards(model.program, output);
     if (graph_ && !output.json()) {
       output.result(to_text(model.program));
@@ -56,7 +56,8 @@ class Inspect : public Command {
   std::set<std::string> wanted_operators() const {
     if (model_.empty()) return {allowed_operators().begin(), allowed_operators().end()};
     std::set<std::string> operators;
-    for (const Node& node : load_model(model_).program.nodes) operators.insert(node.op);
+    for (const Node& node : load_model(model_, FilePages::kShared).program.nodes)
+      operators.insert(node.op);
     return operators;
   }
 

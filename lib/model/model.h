@@ -35,14 +35,14 @@ struct Model {
   std::string name_or_stem(const std::filesystem::path& path) const;
 };
 
-// Opens what maas or Python's torch.export.save wrote; weights stay in the file's pages, shared or
-// our own. What outlives the moment wants kOwn: somebody may write into the file.
+// Opens what maas or Python's torch.export.save wrote; weights stay in a copy of the file's pages,
+// or with kShared in these, for a moment: who writes into the file then ends the program.
 // Everything is checked before anything is used: archive, sizes, operators, graph
 // (call/verify.h), and that the manifest describes it (check_manifest.h). The program is in
 // evaluation mode, however it was exported, and holds no weights that nothing reads. Throws
 // Error{kInput} naming file, record and node; also for a network that keeps state
 // (program/refuse_state.h).
-Model load_model(const std::filesystem::path& given, FilePages pages = FilePages::kShared);
+Model load_model(const std::filesystem::path& given, FilePages pages = FilePages::kOwn);
 
 // Atomically; refuses to replace an existing file unless told to. Returns the digest. The same
 // model gives the same bytes. No absolute path is written: those in the config of a model of format

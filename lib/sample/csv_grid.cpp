@@ -68,6 +68,7 @@ CsvGrid::CsvGrid(const CsvTable& table, const Options& options) : file_(table.na
   header_ = options.names.empty() ? column_names(table, has_header) : options.names;
   MAAS_CHECK(static_cast<int64_t>(header_.size()) == table.columns());
   for (const std::string& name : header_) keeps_text_.push_back(options.texts.contains(name));
+  for (size_t c = 0; c < header_.size(); ++c) places_.emplace(header_[c], c);
   append({table, has_header ? 1 : 0, keeps_text_});
 }
 
@@ -122,22 +123,20 @@ int64_t CsvGrid::next_odd(int64_t row, int64_t column, bool points) const {
 }
 
 int64_t CsvGrid::find(const std::string& name) const {
-  const auto found = std::find(header_.begin(), header_.end(), name);
-  if (found == header_.end()) {
+  const auto found = places_.find(name);
+  if (found == places_.end()) {
     throw_input(
         file_, fmt::format("there is no column '{}'{}", name, did_you_mean(name, header_)),
         fmt::format("one of that name beside those that are there: {}", fmt::join(header_, ", ")),
         advice_on(name, header_));
   }
-  return found - header_.begin();
+  return found->second;
 }
 
 void CsvGrid::select(const std::vector<ColumnSpec>& columns) {
   std::vector<std::string> absent;
   for (const ColumnSpec& column : columns) {
-    if (std::find(header_.begin(), header_.end(), column.name) == header_.end()) {
-      absent.push_back(column.name);
-    }
+    if (!places_.contains(column.name)) absent.push_back(column.name);
   }
   if (absent.size() > 1) {
     throw_input(file_,

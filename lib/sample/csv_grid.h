@@ -5,6 +5,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -84,6 +85,7 @@ class CsvGrid final : public CellGrid {
 
   std::string file_;
   std::vector<std::string> header_;
+  std::unordered_map<std::string, int64_t> places_;  // of the columns, by name
   std::vector<bool> keeps_text_;
   Blocks blocks_;
   bool all_ = true;  // rows, else those of rows_

@@ -28,6 +28,16 @@ TEST_F(ModelFile, GivesTheSameOutputsBitForBit) {
                         evaluate(model.program, {some_pixels()}).at(0)));
 }
 
+// cp over the file, or a training that writes it again, while somebody measures it.
+TEST_F(ModelFile, OnceLoadedDoesNotMindWhatBecomesOfTheFile) {
+  const Model model = small_model();
+  save(model);
+  const Model loaded = load_model(path_);
+  std::filesystem::resize_file(path_, 0);
+  EXPECT_TRUE(at::equal(evaluate(loaded.program, {some_pixels()}).at(0),
+                        evaluate(model.program, {some_pixels()}).at(0)));
+}
+
 TEST_F(ModelFile, KeepsEveryWeightAndStatistic) {
   const Model model = small_model();
   model.program.buffers.at("bn.running_mean").fill_(0.25);

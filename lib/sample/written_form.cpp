@@ -15,9 +15,25 @@
 namespace maas {
 namespace {
 
+// Whether it is UTF-8 with a few damaged bytes rather than of one byte a letter, where hardly ever
+// two letters side by side look like one of UTF-8.
+bool is_damaged_utf8(std::string_view text) {
+  int64_t letters = 0, faults = 0;
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = utf8_length(text, i);
+    letters += length > 1 ? 1 : 0;
+    faults += length == 0 ? 1 : 0;
+    i += std::max<size_t>(length, 1);
+  }
+  return letters >= faults;
+}
+
 std::string encoding_of(std::string_view text, const std::string& of_training) {
   const bool is_utf8 = utf8_fault_offset(text) == text.size();
-  if (of_training == "utf-8") return is_utf8 ? of_training : guess_encoding(std::string(text), "");
+  if (of_training == "utf-8") {
+    const bool keep = is_utf8 || is_damaged_utf8(text);
+    return keep ? of_training : guess_encoding(std::string(text), "");
+  }
   const bool is_ascii = std::all_of(text.begin(), text.end(),
                                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   return is_utf8 && !is_ascii ? "utf-8" : of_training;

@@ -47,6 +47,8 @@ TEST(WrittenForm, IsFoundByBytesThatAreNoUtf8OrAre) {
   EXPECT_EQ(form->decimal, ",");
   EXPECT_EQ(tell_other_form(*form, spec.format), "it is read as latin-1, unlike the training data");
   EXPECT_EQ(other_form("area;town\n5;\x80\n", spec)->encoding, "windows-1252");
+  // One damaged byte is an error when it is read, not another encoding.
+  EXPECT_EQ(other_form("area;town\n5;K\xc3\xb6ln\n5;K\xb6ln\n", spec), std::nullopt);
   spec.format.encoding = "latin-1";
   EXPECT_EQ(other_form("area;town\n5;K\xc3\xb6ln\n", spec)->encoding, "utf-8");
   EXPECT_EQ(other_form("area;town\n5;K\xf6ln\n", spec), std::nullopt);

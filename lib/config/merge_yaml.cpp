@@ -46,8 +46,9 @@ void expand_word(YamlNode& node, const Field& field) {
     }
   } else if (entry.value.kind != YamlNode::Kind::kNull) {
     // A kind that has no such setting is told so by the name of its own.
-    const std::string& name = key.empty() ? entry.name : key;
-    made.push_back({name, entry.place, std::move(entry.value)});
+    std::string name = key.empty() ? entry.name : key;
+    if (node.find(name) != nullptr) name = entry.name + "." + name;  // given twice
+    made.push_back({std::move(name), entry.place, std::move(entry.value)});
   }
   node.entries.insert(place, std::make_move_iterator(made.begin()),
                       std::make_move_iterator(made.end()));

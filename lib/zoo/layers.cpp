@@ -27,6 +27,8 @@ class Stack {
   void add(const LayerConfig& layer) {
     const std::string name = fmt::format("{}{}", layer.type, number_);
     std::string input;
+    mark_sources(layer);
+    outputs_.push_back({layer.type});
     try {
       const Handle x = joins(layer) || layer.from.empty() ? last_ : single(name, layer);
       input = inputs_text(x, layer);
@@ -38,22 +40,50 @@ class Stack {
         problem.what = fmt::format("'{}'{}: {}", name, input, problem.what);
       }
       if (problem.where == g_.where()) {
-        problem.where =
-            fmt::format("model.layers.{} (layer {}, {})", number_ - 1, number_, layer.type);
+        problem.where = place_of(number_ - 1);
       }
       throw Error(error.kind(), problem);
     }
     ++number_;
   }
 
-  Handle last() const { return last_; }
+  // The last layer's output. Throws Error{kUsage} at a layer that it does not hang on.
+  Handle finish() {
+    if (!outputs_.empty()) outputs_.back().is_read = true;
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      if (outputs_[i].is_read) continue;
+      throw_usage(place_of(static_cast<int64_t>(i)), "no layer reads its output",
+                  "one that the next layer takes in, or another by `from`",
+                  "take it out, or name it and read it: {add: its name}");
+    }
+    return last_;
+  }
 
  private:
+  struct Output {
+    std::string type;
+    bool is_read = false;
+  };
+
+  std::string place_of(int64_t index) const {
+    return fmt::format("model.layers.{} (layer {}, {})", index, index + 1,
+                       outputs_.at(static_cast<size_t>(index)).type);
+  }
+
+  void mark_sources(const LayerConfig& layer) {
+    if (!outputs_.empty() && (joins(layer) || layer.from.empty())) outputs_.back().is_read = true;
+    for (const std::string& source : layer.from) {
+      const auto found = makers_.find(source);
+      if (found != makers_.end()) outputs_[found->second].is_read = true;
+    }
+  }
+
   static bool joins(const LayerConfig& layer) {
     return layer.type == "add" || layer.type == "multiply" || layer.type == "concat";
   }
 
   void remember(const std::string& name, const LayerConfig& layer) {
+    if (!layer.name.empty()) makers_.emplace(layer.name, outputs_.size() - 1);
     if (layer.name.empty() || named_.emplace(layer.name, last_).second) return;
     refuse(fmt::format("'{}' is named '{}', as another is", name, layer.name),
            "a name for each output", "choose another name; `input` is the network's input");
@@ -251,7 +281,9 @@ class Stack {
   GraphBuilder& g_;
   Handle last_;
   std::map<std::string, Handle> named_;
-  int64_t number_ = 1;  // of the next layer
+  std::vector<Output> outputs_;           // of the layers so far
+  std::map<std::string, size_t> makers_;  // the layer of each name
+  int64_t number_ = 1;                    // of the next layer
 };
 
 }  // namespace
@@ -259,7 +291,7 @@ class Stack {
 Handle build_layers(GraphBuilder& g, Handle x, const ModelConfig& config, int64_t outputs) {
   Stack stack(g, x);
   for (const LayerConfig& layer : config.layers) stack.add(layer);
-  x = stack.last();
+  x = stack.finish();
   if (g.shape(x).size() > 2) x = g.flatten(x);
   return g.linear("output", x, outputs);
 }

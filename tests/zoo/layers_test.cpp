@@ -129,6 +129,22 @@ TEST(Layers, TakeNamedOutputs) {
   EXPECT_EQ(program.parameters.at("output.weight").sizes(), (at::IntArrayRef{3, 18}));
 }
 
+TEST(Layers, AreAllRead) {
+  LayerConfig first = layer("linear", 8), second = layer("linear", 4);
+  first.name = "a";
+  second.from = {"a"};
+  const std::string said = error_of(
+      [&] {
+        build(layers({first, layer("linear", 500), second}), images(1, 4));
+      },
+      ErrorKind::kUsage);
+  EXPECT_THAT(said, AllOf(HasSubstr("model.layers.1 (layer 2, linear): no layer reads its output"),
+                          HasSubstr("take it out")));
+  LayerConfig add = layer("add");
+  add.from = {"a"};
+  EXPECT_NO_THROW(build(layers({first, layer("linear", 8), add}), images(1, 4)));
+}
+
 TEST(Layers, SayWhichNamesThereAre) {
   LayerConfig stem = layer("linear", 5), sum = layer("add"), again = layer("relu");
   stem.name = again.name = "stem";

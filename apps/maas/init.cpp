@@ -261,6 +261,10 @@ class Init : public Command {
     if (fs::exists(file) && !force_) {
       throw_usage(file, "exists", "a new file", "choose another with -o, or add --force");
     }
+    std::error_code ignored;
+    if (fs::equivalent(file, data_, ignored)) {
+      throw_usage(file, "is the data itself", "a file for the config", "choose another with -o");
+    }
     write_file_atomically(file, text);
   }
 

@@ -137,6 +137,7 @@ void TrainProgress::on_step(const StepNews& news) {
     std::fprintf(stderr, "\r\033[K%s", line.c_str());
     line_open_ = true;
   } else {
+    tell_waiting();  // of an epoch before this one
     std::fprintf(stderr, "%s\n", line.c_str());
   }
 }

@@ -126,6 +126,13 @@ class OfTables(InitCase):
         self.assertIn(f'"{long} again": ignore # ', text)
         self.assertIn(f'label: "{long}" # ', text)
 
+    def test_the_config_is_never_written_over_the_data(self):
+        table = self.table("own.csv", "x,y", [[i % 7, "ab"[i % 3 % 2]] for i in range(60)])
+        before = table.read_bytes()
+        said = maas("init", table, "-o", table, "--force", check=2).stderr
+        self.assertIn("is the data itself", said)
+        self.assertEqual(table.read_bytes(), before)
+
     def test_numbers_with_a_unit_are_told(self):
         rows = [[f"{100 + i % 90},5 m\u00b2", i % 5, "ab"[i % 2]] for i in range(90)]
         done = maas("init", self.table("flats.csv", "Fl\u00e4che;rooms;y", rows, ";"), "-o", "-", check=0)

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <unordered_set>
 #include <vector>
 
 #include "base/error.h"
@@ -98,12 +99,10 @@ std::string guess_encoding(const std::string& text, const std::string& name) {
 
 bool names_every_column(const CsvTable& table, const InputSpec& spec) {
   if (table.rows() == 0) return false;
-  return std::all_of(spec.columns.begin(), spec.columns.end(), [&](const ColumnSpec& column) {
-    for (int64_t c = 0; c < table.columns(); ++c) {
-      if (table.at(0, c) == column.name) return true;
-    }
-    return false;
-  });
+  std::unordered_set<std::string_view> names;
+  for (int64_t c = 0; c < table.columns(); ++c) names.insert(table.at(0, c));
+  return std::all_of(spec.columns.begin(), spec.columns.end(),
+                     [&](const ColumnSpec& column) { return names.contains(column.name); });
 }
 
 std::optional<TableFormat> other_form(std::string_view start, const InputSpec& spec) {

@@ -37,6 +37,19 @@ bool counts_rows(const CsvTable& table, size_t column, int64_t first, bool has_n
   return !has_name || table.rows() - first >= kTooManyForChance;
 }
 
+bool are_in_order(const ColumnFacts& facts, const CsvTable& table, int64_t column, int64_t first) {
+  if (!facts.is_date() || facts.values.size() < 3) return false;
+  const DateOrder order = facts.dates.left().front();
+  double last = -std::numeric_limits<double>::infinity();
+  for (int64_t row = first; row < table.rows(); ++row) {
+    const auto date = parse_date(table.at(row, column), order);
+    if (!date) continue;
+    if (date->seconds_since_1970() < last) return false;
+    last = date->seconds_since_1970();
+  }
+  return true;
+}
+
 bool is_text(const ColumnFacts& facts, const CsvTable& table, int64_t column, int64_t first) {
   if (facts.is_numeric || facts.is_date() || facts.is_mostly_numbers()) return false;
   int64_t with_words = 0;
@@ -157,6 +170,7 @@ std::vector<ColumnFacts> facts_of(const CsvTable& table, bool header, const Tabl
       look_at(table.at(row, column), format, columns[c]);
     }
     settle(columns[c], table.rows() - first);
+    columns[c].is_in_order = are_in_order(columns[c], table, column, first);
     columns[c].is_text = is_text(columns[c], table, column, first);
     if (!columns[c].is_numeric && columns[c].numbers == 0 && !columns[c].is_date()) {
       columns[c].unit = common_unit(table, column, first, format);

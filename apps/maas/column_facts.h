@@ -30,6 +30,7 @@ struct ColumnFacts {
   std::string odd;                  // the first that is none where most are; "" = all are or few
   std::string odd_date;             // the first cell that is no date in any order
   double least = 0, most = 0;       // of numbers
+  bool is_in_order = false;         // dates, none before that of the row above, and not all alike
   std::vector<std::string> examples;
   std::string unit;  // " m²", where nearly all cells are a number and this; "" = they are not
   std::string why_useless;  // as an input and as a label: "it numbers the rows"; "" = it is not

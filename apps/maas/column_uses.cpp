@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/json_writer.h"
+#include "base/shell_word.h"
 #include "base/shown_text.h"
 #include "base/throw_error.h"
 #include "config_line.h"
@@ -54,6 +55,13 @@ std::string warning_of_huge_numbers(const ColumnFacts& column) {
       "column {} is ignored: its numbers go up to {:.3g}, beyond 3.4e38, the largest of float32; "
       "correct those cells, or take the column's line out of data.columns once they are",
       json_quote(column.name), std::max(-column.least, column.most));
+}
+
+std::string warning_of_order(const ColumnFacts& column) {
+  return fmt::format(
+      "the rows stand in the order of {}: where later rows are to be predicted from earlier ones, "
+      "data.order={} tests on the last of them; a part drawn at random flatters the model",
+      json_quote(column.name), shell_word(column.name));
 }
 
 std::string warning_of_unit(const ColumnFacts& column, bool is_left_out) {
@@ -155,6 +163,9 @@ std::string lines_of_columns(const std::vector<ColumnFacts>& columns, const Colu
             quoted, reasons[c]));
       }
       continue;
+    }
+    if (columns[c].is_in_order && roles.marks.empty()) {
+      warnings.push_back(warning_of_order(columns[c]));
     }
     if (columns[c].is_text) typed.push_back(json_quote(columns[c].name) + ": text");
     if (!columns[c].is_date()) continue;

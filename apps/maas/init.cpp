@@ -141,12 +141,12 @@ class Init : public Command {
     if (gives_size()) guess.why_size.clear();
     if (!gives_size() && !guess.cuts.empty()) output.warn(guess.cuts);
     if (!guess.why_size.empty()) output.say("  " + guess.why_size);
-    if (!told.empty()) output.say(told);
     const std::string text =
         edit_config(config_text(name, file == "-" ? "FILE" : file, guess), settings_, folder);
     if (!from_.empty()) {
       for (const std::string& warning : check_start(text, folder)) output.warn(warning);
     }
+    if (!told.empty()) output.say(told);
     if (!prints) write(file, text);
     if (output.json()) {
       JsonWriter json;

@@ -47,11 +47,13 @@ class OfTables(InitCase):
         maas("train", config, "train.epochs=1", "-o", self.folder / "part", check=0)
 
     def test_rows_in_an_order_are_validated_by_the_last_of_them(self):
-        rows = [[f"2021-{i // 28 % 12 + 1:02}-{i % 28 + 1:02}", i * i % 7, "ab"[i * i % 3 % 2]] for i in range(300)]
+        rows = [[f"2021-{i // 28 + 1:02}-{i % 28 + 1:02}", i * i % 7, "ab"[i * i % 3 % 2]] for i in range(300)]
         table = self.table("ordered.csv", "day,x,y", rows)
         text = maas("init", table, "-o", "-", "data.order=day", check=0).stdout
         self.assertNotIn("folds", text)
         self.assertIn("validation: 0.1", text)
+        self.assertIn('the rows stand in the order of "day"', maas("init", table, "-o", "-", check=0).stderr)
+        self.assertNotIn("the rows stand", maas("init", table, "-o", "-", "data.order=day", check=0).stderr)
         self.assertIn("folds: 5", maas("init", table, "-o", "-", check=0).stdout)
 
     def test_numbers_that_count_the_rows_are_no_input(self):

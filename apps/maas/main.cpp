@@ -7,8 +7,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <new>
 
+#include "base/disk_error.h"
 #include "command.h"
 #include "help.h"
 #include "run/kernel_file.h"
@@ -97,6 +99,8 @@ int guarded(const std::vector<std::string>& arguments, Output& output) {
     return output.fail(error);
   } catch (const c10::IndexError& error) {
     return output.fail(index_out_of_range(error));
+  } catch (const std::filesystem::filesystem_error& error) {
+    return output.fail(disk_error(error));
   } catch (const std::bad_alloc&) {
     return output.fail(out_of_memory());
   } catch (const std::exception& error) {

@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "base/did_you_mean.h"
+#include "base/disk_error.h"
 #include "base/error.h"
 #include "base/open_input.h"
+#include "base/shell_word.h"
 #include "base/throw_error.h"
 
 namespace maas {
@@ -73,14 +75,8 @@ std::string cannot(const char* doing, int error) {
   return fmt::format("cannot {}: {}", doing, std::generic_category().message(error));
 }
 
-std::string remedy(int error) {
-  if (error == EACCES || error == EPERM || error == EROFS) return "check the permissions";
-  if (error == ENOSPC || error == EDQUOT) return "free some disk space";
-  return "";
-}
-
 [[noreturn]] void throw_unreadable(const fs::path& path, const char* doing, int error) {
-  Problem problem{path.string(), cannot(doing, error), "", remedy(error), ""};
+  Problem problem{path.string(), cannot(doing, error), "", disk_remedy(error), ""};
   const bool absent = error == ENOENT || error == ENOTDIR;
   if (absent) {
     const std::string near = nearest_path(path);
@@ -91,9 +87,53 @@ std::string remedy(int error) {
 }
 
 [[noreturn]] void throw_unwritable(const fs::path& path, const char* doing, int error) {
-  Problem problem{path.string(), cannot(doing, error), "", remedy(error), ""};
-  if (error == ENOENT) problem.fix = "make the folder " + path.parent_path().string();
-  throw Error(ErrorKind::kResources, problem);
+  throw Error(ErrorKind::kResources,
+              Problem{path.string(), cannot(doing, error), "", disk_remedy(error), ""});
+}
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+// A temporary name beside the file, no longer than the disk takes.
+fs::path temporary_name(const fs::path& path) {
+  constexpr size_t kMost = 200;
+  return folder_of(path) /
+         fmt::format(".{}.tmp-{}", path.filename().string().substr(0, kMost), ::getpid());
+}
+
+void check_folder(const fs::path& path) {
+  const fs::path folder = folder_of(path);
+  struct stat info {};
+  const int error = ::stat(folder.c_str(), &info) == 0 ? 0 : errno;
+  const bool is_absent = error == ENOENT || error == ENOTDIR;
+  if (error != 0 && !is_absent) throw_unwritable(path, "create", error);
+  if (error == 0 && S_ISDIR(info.st_mode)) return;
+  throw Error(ErrorKind::kResources,
+              {.where = path.string(),
+               .what = fmt::format("cannot create: {} {}", folder.string(),
+                                   is_absent ? "does not exist" : "is no folder"),
+               .expected = "a file in an existing folder",
+               .fix = error == ENOENT ? "make the folder: mkdir -p " + shell_word(folder.string())
+                                      : "name a file in a folder"});
+}
+
+void replace_all(std::string& text, const std::string& old, const std::string& by) {
+  for (size_t at = text.find(old); at != text.npos; at = text.find(old, at + by.size())) {
+    text.replace(at, old.size(), by);
+  }
+}
+
+// What was said of the file under its temporary name, said of the one that the user named.
+[[noreturn]] void throw_renamed(const Error& error, const fs::path& temporary,
+                                const fs::path& path) {
+  std::vector<Problem> problems = error.problems();
+  for (Problem& problem : problems) {
+    for (std::string* part : {&problem.where, &problem.what, &problem.expected, &problem.fix}) {
+      replace_all(*part, temporary.string(), path.string());
+    }
+  }
+  throw Error(error.kind(), problems);
 }
 
 int open_at_once(const fs::path& path) {
@@ -156,8 +196,11 @@ void sync_to_disk(const fs::path& path) {
 }
 
 void check_replaceable(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::is_other(fs::status(path, ignored))) return;
+  std::error_code failed;
+  const fs::file_status status = fs::status(path, failed);
+  if (failed.value() == ENAMETOOLONG) throw_unwritable(path, "create", ENAMETOOLONG);
+  check_folder(path);
+  if (!fs::is_other(status)) return;
   throw Error(ErrorKind::kUsage, {.where = path.string(),
                                   .what = "is no regular file but a device or a pipe",
                                   .expected = "a file to replace, or a name that nothing has",
@@ -167,19 +210,20 @@ void check_replaceable(const fs::path& path) {
 void write_file_atomically(const fs::path& path,
                            const std::function<void(const fs::path&)>& write) {
   check_replaceable(path);
-  const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
-  const fs::path temporary =
-      folder / fmt::format(".{}.tmp-{}", path.filename().string(), ::getpid());
+  const fs::path temporary = temporary_name(path);
   try {
     write(temporary);
     sync_to_disk(temporary);
     if (::rename(temporary.c_str(), path.c_str()) != 0)
       throw_unwritable(path, "rename into", errno);
+  } catch (const Error& error) {
+    ::unlink(temporary.c_str());
+    throw_renamed(error, temporary, path);
   } catch (...) {
     ::unlink(temporary.c_str());
     throw;
   }
-  sync_to_disk(folder);
+  sync_to_disk(folder_of(path));
 }
 
 void write_file_atomically(const fs::path& path, std::string_view bytes) {

@@ -13,12 +13,12 @@ namespace maas {
 // folder, or larger than `max_bytes` (checked before reading); kResources when not permitted.
 std::string read_file(const std::filesystem::path& path, int64_t max_bytes = int64_t{1} << 32);
 
-// Throws Error{kUsage} for a device, a pipe, a socket: a rename would put a file in its place.
+// Error{kUsage} for a device, a pipe, a socket, which a rename would replace; Error{kResources}
+// for a folder that is not there, a name that is too long. To be asked before the work.
 void check_replaceable(const std::filesystem::path& path);
 
 // Writes beside `path` under a temporary name, fsyncs file and folder, renames. On any error the
-// temporary is removed, `path` is as it was, and Error{kResources} names the path and the cause.
-// check_replaceable() comes first.
+// temporary is removed, `path` is as it was; Error{kResources} has path and cause, the final name.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 // The same for a writer that wants a path: `write(temporary)` creates the file.

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "base/shown_text.h"
+#include "base/name_first.h"
 #include "base/throw_error.h"
 
 namespace maas {
@@ -141,16 +141,10 @@ bool holds_run(const fs::path& folder) {
 }
 
 void check_empty(const fs::path& folder) {
-  constexpr size_t kMost = 3;
   const std::vector<std::string> names = foreign_names(folder);
   if (names.empty()) return;
-  std::string found;
-  for (size_t i = 0; i < std::min(names.size(), kMost); ++i) {
-    found += fmt::format("{}{}", i == 0 ? "" : ", ", shown_text(names[i]));
-  }
-  if (names.size() > kMost) found += fmt::format(" and {} more", names.size() - kMost);
-  throw_usage(folder.string(), "holds " + found + ", and no run", "a new or an empty folder",
-              "name another one with -o");
+  throw_usage(folder.string(), "holds " + name_first(names, 3) + ", and no run",
+              "a new or an empty folder", "name another one with -o");
 }
 
 RunFolder::RunFolder(const RunFolderOptions& options) : path_(choose(options)) {

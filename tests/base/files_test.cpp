@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/new_file.h"
 #include "support/full_disk.h"
 #include "support/scratch.h"
 
@@ -104,10 +105,37 @@ TEST(WriteFileAtomically, KeepsTheOldFileWhenTheWriterThrows) {
 
 TEST(WriteFileAtomically, SaysThatTheFolderIsMissing) {
   const Scratch scratch;
+  const std::string path = scratch.path("no/such");
+  EXPECT_THAT(error_of([&] { write_file_atomically(path, "x"); }, ErrorKind::kResources),
+              AllOf(HasSubstr(path + ": cannot create: " + scratch.path("no") + " does not exist"),
+                    HasSubstr("an existing folder"), HasSubstr("mkdir -p " + scratch.path("no")),
+                    Not(HasSubstr(".tmp-"))));
+  scratch.write("no", "a file");
+  EXPECT_THAT(error_of([&] { write_file_atomically(path, "x"); }, ErrorKind::kResources),
+              AllOf(HasSubstr(scratch.path("no") + " is no folder"), Not(HasSubstr("mkdir"))));
+}
+
+TEST(WriteFileAtomically, SpeaksOfTheFinalName) {
+  const Scratch scratch;
+  const auto write = [](const std::filesystem::path& temporary) {
+    NewFile file(temporary);
+    const FullDisk disk(10);
+    file.write(std::string(1000, 'x'));
+  };
   EXPECT_THAT(
-      error_of([&] { write_file_atomically(scratch.path("no/such"), "x"); }, ErrorKind::kResources),
-      AllOf(HasSubstr(scratch.path("no/such") + ": cannot create"),
-            HasSubstr("make the folder " + scratch.path("no"))));
+      error_of([&] { write_file_atomically(scratch.path("a"), write); }, ErrorKind::kResources),
+      AllOf(HasSubstr(scratch.path("a") + ": cannot write"), Not(HasSubstr(".tmp-"))));
+  EXPECT_EQ(scratch.entries(), 0);
+}
+
+TEST(WriteFileAtomically, TakesANameAsLongAsTheDiskTakes) {
+  const Scratch scratch;
+  write_file_atomically(scratch.path(std::string(255, 'n')), "x");
+  EXPECT_EQ(scratch.read(std::string(255, 'n')), "x");
+  EXPECT_THAT(error_of([&] { write_file_atomically(scratch.path(std::string(256, 'n')), "x"); },
+                       ErrorKind::kResources),
+              AllOf(HasSubstr("File name too long"), HasSubstr("a shorter name")));
+  EXPECT_EQ(scratch.entries(), 1);
 }
 
 TEST(WriteFileAtomically, RefusesToReplaceAFolder) {

@@ -120,7 +120,7 @@ class Export(ExportCase):
         self.says("export", self.model, "-o", self.work, "--format", "pt2", check=2,
                   parts=["is a folder"])
         self.says("export", self.model, "-o", self.work / "no/net.pt2", check=4,
-                  parts=["No such file", "make the folder"])
+                  parts=["no does not exist", "make the folder"])
 
     @unittest.skipIf(os.geteuid() == 0, "root writes everywhere")
     def test_says_that_a_folder_may_not_be_written_to(self):

@@ -14,7 +14,26 @@
 namespace maas {
 namespace {
 
-void write_problem(JsonWriter& json, const Problem& problem, ErrorKind kind) {
+// What holds a cell or all names of a table is as long as the user's file: no more than what a
+// reader takes in, whole characters.
+std::string cut(std::string_view text) {
+  constexpr size_t kMost = 2000;  // bytes
+  if (text.size() <= kMost) return std::string(text);
+  size_t end = kMost;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) >> 6) == 2) --end;
+  return fmt::format("{}… ({} bytes)", text.substr(0, end), text.size());
+}
+
+Problem cut(const Problem& problem) {
+  return {.where = cut(problem.where),
+          .what = cut(problem.what),
+          .expected = cut(problem.expected),
+          .fix = cut(problem.fix),
+          .excerpt = cut(problem.excerpt)};
+}
+
+void write_problem(JsonWriter& json, const Problem& whole, ErrorKind kind) {
+  const Problem problem = cut(whole);
   json.begin_object().field("where", problem.where).field("what", problem.what);
   json.field("expected", problem.expected).field("fix", problem.fix);
   json.field("exit", static_cast<int>(kind)).end_object();
@@ -61,7 +80,7 @@ void Output::warn(const std::string& text) const {
   const char* start = color() ? "\033[33m" : "";
   const char* end = color() ? "\033[0m" : "";
   if (options.quiet) return;
-  std::fprintf(stderr, "%swarning:%s %s\n", start, end, terminal_text(text).c_str());
+  std::fprintf(stderr, "%swarning:%s %s\n", start, end, terminal_text(cut(text)).c_str());
 }
 
 bool Output::terminal() const { return ::isatty(STDERR_FILENO) == 1; }
@@ -84,7 +103,7 @@ void Output::print_problems(const Error& error) const {
   const std::string prefix = verb.empty() ? "maas" : "maas " + verb;
   for (const Problem& problem : error.problems()) {
     std::fprintf(stderr, "%s%s:%s %s\n", start, prefix.c_str(), end,
-                 terminal_text(problem.text()).c_str());
+                 terminal_text(cut(problem).text()).c_str());
   }
 }
 

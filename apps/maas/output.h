@@ -37,9 +37,10 @@ class Output {
   // Talk, on stderr: says what happens; silent with --quiet.
   void say(const std::string& text) const;
   void detail(const std::string& text) const;  // only with -v
-  void warn(const std::string& text) const;
-  // An error: on stderr, or with --json as one object on stdout; after a result has been printed
-  // there always on stderr, so that stdout stays what it is. Returns the exit code.
+  void warn(const std::string& text) const;    // of a text beyond 2000 bytes the beginning
+  // An error, of each of its parts at most 2000 bytes: on stderr, or with --json as one object on
+  // stdout; after a result has been printed there always on stderr, so that stdout stays what it
+  // is. Returns the exit code.
   int fail(const Error& error) const;
 
   bool color() const;  // stderr takes colour: a terminal, unless NO_COLOR or --no-color say no

@@ -24,6 +24,7 @@
 #include "sources.h"
 #include "unread_guards.h"
 #include "usage.h"
+#include "words.h"
 
 namespace maas {
 namespace {
@@ -96,6 +97,8 @@ class Predict : public Command {
                   fmt::format("name a file: -o {}",
                               (std::filesystem::path(output_) / "answers.csv").string()));
     }
+    refuse_input(output_, inputs_);
+    refuse_input(output_, {model_});
     if (force_ || !std::filesystem::exists(output_, ignored)) return;
     throw_usage("command line: -o", fmt::format("'{}' exists", output_), "a new file",
                 "name another one, or give --force");

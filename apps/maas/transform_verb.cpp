@@ -153,6 +153,7 @@ std::string result_path(const TransformInput& input, const TransformFlags& flags
   if (fs::equivalent(path, source, ignored)) {
     throw_usage(path.string(), "is the input", "another file", "name another output with -o");
   }
+  refuse_input(path.string(), flags.words);
   check_replaceable(path);
   if (fs::exists(path, ignored) && !flags.force) {
     throw_usage(path.string(), "exists", "a new file",

@@ -21,6 +21,15 @@ void refuse_stdout(const std::string& output) {
               "name one; a file of that name is ./-");
 }
 
+void refuse_input(const std::string& output, const std::vector<std::string>& inputs) {
+  for (const std::string& input : inputs) {
+    std::error_code ignored;
+    if (!std::filesystem::equivalent(output, input, ignored)) continue;
+    throw_usage("command line: -o", "'" + output + "' is an input of this command",
+                "another file than those that are read", "name another output with -o");
+  }
+}
+
 VerbWords split_words(const std::vector<std::string>& words) {
   VerbWords split;
   for (const std::string& word : words) {

@@ -20,4 +20,8 @@ VerbWords split_words(const std::vector<std::string>& words);
 // Throws Error{kUsage} for "-": what is written is a file that is read again, or a folder.
 void refuse_stdout(const std::string& output);
 
+// Throws Error{kUsage} when `output` is one of the files that the verb reads, under whatever name;
+// to be asked whatever --force says. Names of nothing, "-" and "" among them, are passed over.
+void refuse_input(const std::string& output, const std::vector<std::string>& inputs);
+
 }  // namespace maas

@@ -34,7 +34,7 @@ VerbWords split_words(const std::vector<std::string>& words) {
   VerbWords split;
   for (const std::string& word : words) {
     std::error_code ignored;
-    if (word.find('=') != word.npos && !std::filesystem::exists(word, ignored)) {
+    if (word.find('=') != std::string::npos && !std::filesystem::exists(word, ignored)) {
       split.overrides.push_back(word);
     } else if (split.config.empty() && (is_yaml(word) || !split.model.empty())) {
       split.config = word;

@@ -152,7 +152,8 @@ TEST_F(ModelFile, IsLeftAsItWasWhenTheGraphDoesNotRun) {
 TEST_F(ModelFile, SaysWhereItCannotBeWritten) {
   path_ = scratch_.path("absent/model.pt");
   EXPECT_THAT(error_of([&] { save(small_model()); }, ErrorKind::kResources),
-              StartsWith(path_ + ": cannot write: No such file or directory"));
+              AllOf(StartsWith(path_ + ": cannot create: "), HasSubstr("absent does not exist"),
+                    HasSubstr("mkdir -p ")));
 }
 
 TEST_F(ModelFile, IsAnOrdinaryFile) {  // fault M05

@@ -18,6 +18,7 @@
 #include "edit_config.h"
 #include "guess_data.h"
 #include "start_network.h"
+#include "words.h"
 
 namespace maas {
 namespace {
@@ -261,10 +262,7 @@ class Init : public Command {
     if (fs::exists(file) && !force_) {
       throw_usage(file, "exists", "a new file", "choose another with -o, or add --force");
     }
-    std::error_code ignored;
-    if (fs::equivalent(file, data_, ignored)) {
-      throw_usage(file, "is the data itself", "a file for the config", "choose another with -o");
-    }
+    refuse_input(file, {data_});
     write_file_atomically(file, text);
   }
 

@@ -132,7 +132,7 @@ class OfTables(InitCase):
         table = self.table("own.csv", "x,y", [[i % 7, "ab"[i % 3 % 2]] for i in range(60)])
         before = table.read_bytes()
         said = maas("init", table, "-o", table, "--force", check=2).stderr
-        self.assertIn("is the data itself", said)
+        self.assertIn("is an input of this command", said)
         self.assertEqual(table.read_bytes(), before)
 
     def test_numbers_with_a_unit_are_told(self):
